@@ -1,0 +1,81 @@
+// A table as plain data: the same on an aggregator, in a partition and at the other cluster.
+
+import type { Collation, ColumnType, StoredValue } from '#shared/sql/column-type.ts';
+
+/** What a column gets when an INSERT does not name it. */
+export type ColumnDefault =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'value'; readonly value: StoredValue }
+  | { readonly kind: 'currentTimestamp'; readonly fsp: number }
+  /** A MySQL expression, kept as its text: DEFAULT (uuid()). */
+  | { readonly kind: 'expression'; readonly text: string };
+
+export interface ColumnDefinition {
+  readonly name: string;
+  readonly type: ColumnType;
+  readonly nullable: boolean;
+  readonly default: ColumnDefault;
+  readonly autoIncrement: boolean;
+  /** ON UPDATE CURRENT_TIMESTAMP. */
+  readonly onUpdateCurrentTimestamp: boolean;
+  /** GENERATED ALWAYS AS (text): a MySQL expression. */
+  readonly generated?: { readonly text: string; readonly stored: boolean };
+  readonly comment: string;
+  /** True only for the key that we add to a table without a PRIMARY KEY. No client ever sees it. */
+  readonly hidden: boolean;
+}
+
+export interface IndexPart {
+  readonly column: string;
+  /** Characters of a prefix index, as declared. SQLite indexes the whole value. */
+  readonly prefixLength?: number;
+  readonly descending: boolean;
+}
+
+export interface IndexDefinition {
+  /** 'PRIMARY' for the primary key. */
+  readonly name: string;
+  readonly kind: 'primary' | 'unique' | 'index' | 'fulltext' | 'spatial';
+  readonly parts: readonly IndexPart[];
+  readonly comment: string;
+}
+
+export type ReferentialAction = 'restrict' | 'cascade' | 'set null' | 'no action';
+
+export interface ForeignKeyDefinition {
+  readonly name: string;
+  readonly columns: readonly string[];
+  readonly referencedTable: string;
+  readonly referencedColumns: readonly string[];
+  readonly onDelete: ReferentialAction;
+  readonly onUpdate: ReferentialAction;
+}
+
+/**
+ * Where the rows of a table live:
+ * - sharded: spread over all partitions by the hash of the shard key's values;
+ * - single: all in partition 0 (keys or foreign keys that no spreading could enforce);
+ * - reference: a full copy on every leaf, in the database's reference partition.
+ */
+export type TableSpread = 'sharded' | 'single' | 'reference';
+
+export interface TableDefinition {
+  /** Unique in the database, never used again. */
+  readonly id: number;
+  readonly name: string;
+  readonly spread: TableSpread;
+  /**
+   * The columns whose values decide the slot. Sharded tables only, else empty.
+   * A keyless table has its hidden key here.
+   */
+  readonly shardKey: readonly string[];
+  /** True when CREATE TABLE said SHARD KEY: such a table is never made single on its own. */
+  readonly shardKeyExplicit: boolean;
+  readonly columns: readonly ColumnDefinition[];
+  /** Always holds one of kind 'primary': SQLite captures changes of keyed tables only. */
+  readonly indexes: readonly IndexDefinition[];
+  readonly foreignKeys: readonly ForeignKeyDefinition[];
+  readonly checks: readonly { readonly name: string; readonly text: string }[];
+  readonly collation: Collation;
+  readonly comment: string;
+}

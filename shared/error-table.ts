@@ -1,0 +1,406 @@
+// The one table of errors a client may be told: name, MySQL number, SQLSTATE, sentence, retry.
+//
+// Numbers and sentences are MySQL's where MySQL has the error, SingleStore's where it has
+// (features.md 2.10 names them), else 1105 (ER_UNKNOWN_ERROR). The sentence says what is wrong
+// and, where there is one, the way out.
+
+interface ErrorEntry<P> {
+  readonly errno: number;
+  readonly sqlState: string;
+  readonly message: (parameters: P) => string;
+  readonly retry: boolean;
+}
+
+function entry<P = Record<never, never>>(
+  errno: number,
+  sqlState: string,
+  message: (parameters: P) => string,
+  retry = false,
+): ErrorEntry<P> {
+  return { errno, sqlState, message, retry };
+}
+
+type Name = { name: string };
+type Column = { column: string };
+type TableName = { database: string; table: string };
+
+export const errorTable = {
+  // Statements that are wrong.
+  syntax: entry<{ near: string; line: number }>(
+    1064,
+    '42000',
+    (p) =>
+      'You have an error in your SQL syntax; check the manual that corresponds to your MySQL ' +
+      `server version for the right syntax to use near '${p.near}' at line ${p.line}`,
+  ),
+  unsupported: entry<{ what: string }>(
+    1235,
+    '42000',
+    (p) => `This version of Twinleaf doesn't yet support '${p.what}'`,
+  ),
+  emptyQuery: entry(1065, '42000', () => 'Query was empty'),
+  noDatabase: entry(1046, '3D000', () => 'No database selected'),
+  unknownDatabase: entry<Name>(1049, '42000', (p) => `Unknown database '${p.name}'`),
+  databaseExists: entry<Name>(
+    1007,
+    'HY000',
+    (p) => `Can't create database '${p.name}'; database exists`,
+  ),
+  databaseDropMissing: entry<Name>(
+    1008,
+    'HY000',
+    (p) => `Can't drop database '${p.name}'; database doesn't exist`,
+  ),
+  tableExists: entry<Name>(1050, '42S01', (p) => `Table '${p.name}' already exists`),
+  unknownTableDrop: entry<Name>(1051, '42S02', (p) => `Unknown table '${p.name}'`),
+  unknownTable: entry<TableName>(
+    1146,
+    '42S02',
+    (p) => `Table '${p.database}.${p.table}' doesn't exist`,
+  ),
+  unknownColumn: entry<Column & { clause: string }>(
+    1054,
+    '42S22',
+    (p) => `Unknown column '${p.column}' in '${p.clause}'`,
+  ),
+  ambiguousColumn: entry<Column & { clause: string }>(
+    1052,
+    '23000',
+    (p) => `Column '${p.column}' in ${p.clause} is ambiguous`,
+  ),
+  duplicateTableAlias: entry<Name>(1066, '42000', (p) => `Not unique table/alias: '${p.name}'`),
+  duplicateColumn: entry<Name>(1060, '42S21', (p) => `Duplicate column name '${p.name}'`),
+  duplicateKeyName: entry<Name>(1061, '42000', (p) => `Duplicate key name '${p.name}'`),
+  multiplePrimaryKeys: entry(1068, '42000', () => 'Multiple primary key defined'),
+  keyColumnMissing: entry<Column>(
+    1072,
+    '42000',
+    (p) => `Key column '${p.column}' doesn't exist in table`,
+  ),
+  wrongAutoIncrement: entry(
+    1075,
+    '42000',
+    () =>
+      'Incorrect table definition; there can be only one auto column and it must be defined ' +
+      'as a key',
+  ),
+  invalidDefault: entry<Column>(1067, '42000', (p) => `Invalid default value for '${p.column}'`),
+  unknownCollation: entry<Name>(1273, 'HY000', (p) => `Unknown collation: '${p.name}'`),
+  unknownCharacterSet: entry<Name>(1115, '42000', (p) => `Unknown character set: '${p.name}'`),
+  wrongFieldWithGroup: entry<Column>(
+    1055,
+    '42000',
+    (p) =>
+      `Expression '${p.column}' is not in GROUP BY clause and contains nonaggregated column ` +
+      'which is not functionally dependent on columns in GROUP BY clause; this is incompatible ' +
+      'with sql_mode=only_full_group_by',
+  ),
+  invalidGroupFunction: entry(1111, 'HY000', () => 'Invalid use of group function'),
+  wrongColumnCount: entry<{ row: number }>(
+    1136,
+    '21S01',
+    (p) => `Column count doesn't match value count at row ${p.row}`,
+  ),
+  columnSpecifiedTwice: entry<Column>(
+    1110,
+    '42000',
+    (p) => `Column '${p.column}' specified twice`,
+  ),
+  operandColumns: entry<{ count: number }>(
+    1241,
+    '21000',
+    (p) => `Operand should contain ${p.count} column(s)`,
+  ),
+  subqueryMoreThanOneRow: entry(1242, '21000', () => 'Subquery returns more than 1 row'),
+  unionColumnCount: entry(
+    1222,
+    '21000',
+    () => 'The used SELECT statements have a different number of columns',
+  ),
+  derivedTableAlias: entry(1248, '42000', () => 'Every derived table must have its own alias'),
+  unknownFunction: entry<Name>(1305, '42000', (p) => `FUNCTION ${p.name} does not exist`),
+  functionArguments: entry<Name>(
+    1582,
+    '42000',
+    (p) => `Incorrect parameter count in the call to native function '${p.name}'`,
+  ),
+  unknownSystemVariable: entry<Name>(
+    1193,
+    'HY000',
+    (p) => `Unknown system variable '${p.name}'`,
+  ),
+  wrongVariableValue: entry<{ name: string; value: string }>(
+    1231,
+    '42000',
+    (p) => `Variable '${p.name}' can't be set to the value of '${p.value}'`,
+  ),
+  readOnlyVariable: entry<Name>(1238, 'HY000', (p) => `Variable '${p.name}' is a read only variable`),
+  unknownPreparedStatement: entry<{ id: string; command: string }>(
+    1243,
+    'HY000',
+    (p) => `Unknown prepared statement handler (${p.id}) given to ${p.command}`,
+  ),
+  wrongArguments: entry<{ command: string }>(
+    1210,
+    'HY000',
+    (p) => `Incorrect arguments to ${p.command}`,
+  ),
+  // Values that do not fit.
+  columnNotNull: entry<Column>(1048, '23000', (p) => `Column '${p.column}' cannot be null`),
+  noDefault: entry<Column>(
+    1364,
+    'HY000',
+    (p) => `Field '${p.column}' doesn't have a default value`,
+  ),
+  outOfRange: entry<Column & { row: number }>(
+    1264,
+    '22003',
+    (p) => `Out of range value for column '${p.column}' at row ${p.row}`,
+  ),
+  dataTooLong: entry<Column & { row: number }>(
+    1406,
+    '22001',
+    (p) => `Data too long for column '${p.column}' at row ${p.row}`,
+  ),
+  dataTruncated: entry<Column & { row: number }>(
+    1265,
+    '01000',
+    (p) => `Data truncated for column '${p.column}' at row ${p.row}`,
+  ),
+  incorrectValue: entry<Column & { type: string; value: string; row: number }>(
+    1366,
+    'HY000',
+    (p) => `Incorrect ${p.type} value: '${p.value}' for column '${p.column}' at row ${p.row}`,
+  ),
+  incorrectTemporal: entry<Column & { type: string; value: string; row: number }>(
+    1292,
+    '22007',
+    (p) => `Incorrect ${p.type} value: '${p.value}' for column '${p.column}' at row ${p.row}`,
+  ),
+  truncatedWrongValue: entry<{ type: string; value: string }>(
+    1292,
+    '22007',
+    (p) => `Truncated incorrect ${p.type} value: '${p.value}'`,
+  ),
+  valueOutOfRange: entry<{ type: string; expression: string }>(
+    1690,
+    '22003',
+    (p) => `${p.type} value is out of range in '${p.expression}'`,
+  ),
+  invalidJson: entry<{ position: number; reason: string }>(
+    3140,
+    '22032',
+    (p) => `Invalid JSON text: "${p.reason}" at position ${p.position} in value.`,
+  ),
+  duplicateEntry: entry<{ value: string; key: string }>(
+    1062,
+    '23000',
+    (p) => `Duplicate entry '${p.value}' for key '${p.key}'`,
+  ),
+  foreignKeyParent: entry<{ constraint: string }>(
+    1451,
+    '23000',
+    (p) => `Cannot delete or update a parent row: a foreign key constraint fails (${p.constraint})`,
+  ),
+  foreignKeyChild: entry<{ constraint: string }>(
+    1452,
+    '23000',
+    (p) => `Cannot add or update a child row: a foreign key constraint fails (${p.constraint})`,
+  ),
+  checkViolated: entry<Name>(3819, 'HY000', (p) => `Check constraint '${p.name}' is violated.`),
+  // Sharding.
+  uniqueKeyShardKey: entry<Name>(
+    1744,
+    'HY000',
+    (p) =>
+      `The unique key named: '${p.name}' must contain all columns specified in the shard key. ` +
+      'Leave SHARD KEY out to keep the table in one partition, or add its columns to the key',
+  ),
+  multipleShardKeys: entry(1805, 'HY000', () => 'Multiple shard keys defined'),
+  // Access.
+  accessDenied: entry<{ user: string; host: string; usingPassword: 'YES' | 'NO' }>(
+    1045,
+    '28000',
+    (p) =>
+      `Access denied for user '${p.user}'@'${p.host}' (using password: ${p.usingPassword})`,
+  ),
+  databaseAccessDenied: entry<{ user: string; host: string; database: string }>(
+    1044,
+    '42000',
+    (p) => `Access denied for user '${p.user}'@'${p.host}' to database '${p.database}'`,
+  ),
+  commandDenied: entry<{ command: string; user: string; host: string; table: string }>(
+    1142,
+    '42000',
+    (p) =>
+      `${p.command} command denied to user '${p.user}'@'${p.host}' for table '${p.table}'`,
+  ),
+  privilegeRequired: entry<{ privilege: string }>(
+    1227,
+    '42000',
+    (p) =>
+      `Access denied; you need (at least one of) the ${p.privilege} privilege(s) for this ` +
+      'operation',
+  ),
+  userExists: entry<{ command: string; user: string }>(
+    1396,
+    'HY000',
+    (p) => `Operation ${p.command} failed for ${p.user}`,
+  ),
+  // The connection.
+  unknownCommand: entry(1047, '08S01', () => 'Unknown command'),
+  malformedPacket: entry(1835, 'HY000', () => 'Malformed communication packet.'),
+  packetTooLarge: entry(
+    1153,
+    '08S01',
+    () => "Got a packet bigger than 'max_allowed_packet' bytes",
+  ),
+  tooManyConnections: entry(1040, '08004', () => 'Too many connections'),
+  handshakeError: entry(1043, '08S01', () => 'Bad handshake'),
+  serverShutdown: entry(1053, '08S01', () => 'Server shutdown in progress'),
+  queryInterrupted: entry(1317, '70100', () => 'Query execution was interrupted'),
+  noSuchThread: entry<{ id: string }>(1094, 'HY000', (p) => `Unknown thread id: ${p.id}`),
+  // Transactions.
+  lockWaitTimeout: entry(
+    1205,
+    'HY000',
+    () => 'Lock wait timeout exceeded; try restarting transaction',
+    true,
+  ),
+  deadlock: entry(
+    1213,
+    '40001',
+    () => 'Deadlock found when trying to get lock; try restarting transaction',
+    true,
+  ),
+  readOnlyTransaction: entry(
+    1792,
+    '25006',
+    () => 'Cannot execute statement in a READ ONLY transaction.',
+  ),
+  unknownSavepoint: entry<Name>(1305, '42000', (p) => `SAVEPOINT ${p.name} does not exist`),
+  commitUnknown: entry<{ reason: string }>(
+    3100,
+    'HY000',
+    (p) =>
+      `The outcome of the commit is not known (${p.reason}); the transaction is settled as a ` +
+      'whole when the leaf is back. Read before you write it again',
+  ),
+  // Nodes and partitions.
+  leafUnreachable: entry<{ leaf: string; reason: string }>(
+    1735,
+    'HY000',
+    (p) => `Unable to connect to leaf ${p.leaf}: ${p.reason}`,
+    true,
+  ),
+  noLeaves: entry(
+    1748,
+    'HY000',
+    () => 'There are no leaves in the cluster; start one with `twinleaf leaf --join`',
+  ),
+  notMasterAggregator: entry(
+    1752,
+    'HY000',
+    () => 'This operation is only supported on the master aggregator',
+  ),
+  partitionNotOnline: entry<{ partition: string; state: string }>(
+    1730,
+    'HY000',
+    (p) => `Partition ${p.partition} is not online: ${p.state}`,
+    true,
+  ),
+  partitionUnrecoverable: entry<{ partition: string; reason: string }>(
+    1733,
+    'HY000',
+    (p) =>
+      `Partition ${p.partition} is unrecoverable: ${p.reason}. Restore it from a backup, or ` +
+      'drop the database and replicate it again',
+  ),
+  databaseProvisioning: entry<Name>(
+    1767,
+    'HY000',
+    (p) =>
+      `Database '${p.name}' is provisioning; SHOW REPLICATION STATUS tells how far it has come`,
+    true,
+  ),
+  catalogMismatch: entry<{ partition: string; have: number; want: number }>(
+    1999,
+    'HY000',
+    (p) =>
+      `Partition ${p.partition} is at catalog version ${p.have}, the plan was made for ${p.want}`,
+    true,
+  ),
+  diskFull: entry<{ path: string }>(
+    1021,
+    'HY000',
+    (p) => `Disk full (${p.path}); waiting for someone to free some space...`,
+  ),
+  internal: entry<{ reason: string }>(1105, 'HY000', (p) => `Internal error: ${p.reason}`),
+  // Replication between clusters.
+  readOnlySecondary: entry<{ database: string; primary: string }>(
+    1290,
+    'HY000',
+    (p) =>
+      `Database '${p.database}' is a read-only secondary of ${p.primary}: write there, or run ` +
+      `STOP REPLICATING ${p.database} to promote it`,
+  ),
+  primaryUnreachable: entry<{ address: string; reason: string }>(
+    2003,
+    'HY000',
+    (p) => `Can't connect to the primary's master aggregator at ${p.address} (${p.reason})`,
+    true,
+  ),
+  primaryRefusedLogin: entry<{ address: string; reason: string }>(
+    1045,
+    '28000',
+    (p) => `The primary at ${p.address} refused the login: ${p.reason}`,
+  ),
+  primaryMissingPrivilege: entry<{ address: string; user: string; database: string }>(
+    1227,
+    '42000',
+    (p) =>
+      `User '${p.user}' at the primary ${p.address} needs ALL PRIVILEGES (or REPLICATION) on ` +
+      `'${p.database}'`,
+  ),
+  primaryUnknownDatabase: entry<{ address: string; database: string }>(
+    1049,
+    '42000',
+    (p) => `The primary at ${p.address} has no database '${p.database}'`,
+  ),
+  primaryNotMasterAggregator: entry<{ address: string }>(
+    1752,
+    'HY000',
+    (p) => `${p.address} is not a Twinleaf master aggregator; name the primary's master aggregator`,
+  ),
+  primaryNewer: entry<{ address: string; theirs: string; ours: string }>(
+    1105,
+    'HY000',
+    (p) =>
+      `The primary at ${p.address} runs version ${p.theirs}, newer than this cluster's ` +
+      `${p.ours}; upgrade the secondary first`,
+  ),
+  primaryLeafUnreachable: entry<{ leaf: string; primaryLeaf: string; reason: string }>(
+    1735,
+    'HY000',
+    (p) =>
+      `Leaf ${p.leaf} of this cluster cannot reach leaf ${p.primaryLeaf} of the primary: ` +
+      `${p.reason}`,
+    true,
+  ),
+  alreadyReplicating: entry<Name>(
+    1769,
+    'HY000',
+    (p) => `Database '${p.name}' is already replicating`,
+  ),
+  notReplicating: entry<Name>(
+    1793,
+    'HY000',
+    (p) => `Database '${p.name}' is not a secondary: REPLICATE DATABASE makes one`,
+  ),
+} as const satisfies Record<string, ErrorEntry<never>>;
+
+export type ErrorName = keyof typeof errorTable;
+
+export type ErrorParameters<N extends ErrorName> = Parameters<
+  (typeof errorTable)[N]['message']
+>[0];
