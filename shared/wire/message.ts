@@ -1,0 +1,346 @@
+// Every message between nodes: one typed table of calls and one of streams. Versioned.
+//
+// What comes from the network is checked by `request-check.ts` before anything acts on it.
+
+import type { Address, DatabaseRole, Durability, PartitionKey } from '#shared/cluster/topology.ts';
+import type { TableDefinition } from '#shared/cluster/table-definition.ts';
+import type { DefinitionChange } from '#shared/log/log-record.ts';
+import type { LSN, Position } from '#shared/log/lsn.ts';
+import type { ColumnType, Row, StoredValue } from '#shared/sql/column-type.ts';
+
+/** Raised by every change that an older node could not read. */
+export const WIRE_VERSION = 1;
+
+/** SQL for SQLite and its values, in the order of its `?`. */
+export interface CompiledStatement {
+  readonly sql: string;
+  readonly parameters: readonly StoredValue[];
+}
+
+/**
+ * The transaction a task belongs to. Its first write on a partition takes that partition's write
+ * lock; its reads there then see its own writes. Absent: autocommit.
+ */
+export interface TransactionTag {
+  /** Unique in the cluster: `<aggregator id>-<start time>-<counter>`. */
+  readonly id: string;
+  /** Hybrid logical clock at its start: the older transaction wins a deadlock (wound-wait). */
+  readonly startedAt: bigint;
+}
+
+/** One step of a write task. All steps of a task succeed, or none has happened. */
+export type WriteStep =
+  /** Runs `sql` once per row, bound to it. */
+  | { readonly kind: 'rows'; readonly sql: string; readonly rows: readonly Row[] }
+  /**
+   * Runs `sql` once. With `returning` its rows come back in the reply.
+   * A plain SELECT is allowed here too (the matched count of an UPDATE).
+   */
+  | {
+      readonly kind: 'statement';
+      readonly sql: string;
+      readonly parameters: readonly StoredValue[];
+      readonly returning: boolean;
+    };
+
+export interface WriteStepResult {
+  /** Rows changed, as SQLite counts them, over all runs of the step. */
+  readonly changes: number;
+  /** Per row of a `rows` step: rows changed by it. Empty for a `statement` step. */
+  readonly changesPerRow: readonly number[];
+  readonly rows: readonly Row[];
+}
+
+/** One partition as its leaf knows it. */
+export interface PartitionStatus {
+  readonly key: PartitionKey;
+  readonly role: DatabaseRole | 'replica';
+  readonly state: 'online' | 'provisioning' | 'replicating' | 'replication paused' | 'unrecoverable';
+  readonly catalogVersion: number;
+  /** Appended to the log. Invariant: replay <= hardened <= tail. */
+  readonly tail: Position;
+  /** On disk. */
+  readonly hardened: Position;
+  /** Visible in the SQLite file. */
+  readonly replay: Position;
+  /** Milliseconds since 1970 of the newest applied record; 0 when there is none. */
+  readonly replayTimestampMs: number;
+  /** First LSN that the log still holds. */
+  readonly firstLsn: LSN;
+  readonly logSizeBytes: number;
+  readonly fileSizeBytes: number;
+  readonly inDoubt: { readonly transactionId: string; readonly participants: readonly number[] } | null;
+  readonly error: string;
+  readonly link: LinkStatus | null;
+  readonly followers: readonly FollowerStatus[];
+}
+
+export type LinkStateName =
+  | 'connecting'
+  | 'snapshot'
+  | 'streaming'
+  | 'paused'
+  | 'backing off'
+  | 'diverged'
+  | 'failed';
+
+/** The secondary's end of a link. */
+export interface LinkStatus {
+  readonly state: LinkStateName;
+  readonly source: LinkSource['address'];
+  readonly sourceKey: PartitionKey;
+  /** The newest position the primary has told of. */
+  readonly primaryTail: { readonly term: number; readonly lsn: LSN };
+  readonly primaryTailTimestampMs: number;
+  readonly lagRecords: number;
+  readonly lagBytes: number;
+  /** 0 when nothing is missing; else now minus the commit time of the oldest missing record. */
+  readonly lagMs: number;
+  readonly bytesPerSecond: number;
+  readonly snapshotBytesDone: number;
+  readonly snapshotBytesTotal: number;
+  readonly recordsApplied: number;
+  readonly lastError: string;
+}
+
+/** The primary's end of a link. */
+export interface FollowerStatus {
+  /** The secondary's cluster id and partition: `<cluster>/<name>`. */
+  readonly id: string;
+  readonly address: string;
+  readonly state: 'probe' | 'snapshot' | 'replicate';
+  readonly connected: boolean;
+  readonly confirmed: LSN;
+  readonly bytesKept: number;
+}
+
+/** Leave to follow one database, signed by the primary's cluster; short-lived. */
+export interface Ticket {
+  /** MessagePack of TicketClaims, opaque to everyone but the primary's nodes. */
+  readonly claims: Uint8Array;
+  /**
+   * Proves possession in the mutual challenge: HMAC-SHA256(ticket key of the primary, claims).
+   * It never crosses the wire to a leaf.
+   */
+  readonly key: Uint8Array;
+}
+
+/** Where a link pulls from. No ticket: a leaf of the same cluster, met with its secret. */
+export interface LinkSource {
+  readonly address: Address;
+  readonly key: PartitionKey;
+  readonly ticket: Ticket | null;
+}
+
+export interface LeafStatus {
+  readonly version: string;
+  readonly uptimeMs: number;
+  readonly eventLoopDelayMs: { readonly p50: number; readonly p99: number; readonly max: number };
+  readonly rssBytes: number;
+}
+
+export type Verdict = 'commit' | 'abort';
+
+/** Calls a leaf answers, with what each asks and gives. */
+export interface LeafCalls {
+  ping: { request: Record<never, never>; reply: LeafStatus };
+  createPartition: {
+    request: {
+      key: PartitionKey;
+      /** `primary` opens term 1; the others wait, empty, for a link. */
+      role: DatabaseRole | 'replica';
+      durability: Durability;
+      /** The cluster's id: the origin of the records made here. */
+      origin: string;
+    };
+    reply: Record<never, never>;
+  };
+  dropPartition: { request: { key: PartitionKey }; reply: Record<never, never> };
+  /** Every partition of this leaf, or of one database. */
+  partitionStatus: {
+    request: { database: string | null };
+    reply: { partitions: readonly PartitionStatus[] };
+  };
+  /** The schema as this partition has it. */
+  partitionSchema: {
+    request: { key: PartitionKey };
+    reply: { version: number; tables: readonly TableDefinition[] };
+  };
+  /** Idempotent: a partition at `change.version` or above answers and does nothing. */
+  define: { request: { key: PartitionKey; change: DefinitionChange }; reply: Record<never, never> };
+  write: {
+    request: {
+      key: PartitionKey;
+      catalogVersion: number;
+      transaction: TransactionTag | null;
+      steps: readonly WriteStep[];
+      /** How long to wait for the write lock. */
+      lockWaitTimeoutMs: number;
+      /** Off: SQLite's foreign keys are not enforced (SET foreign_key_checks = 0). */
+      foreignKeyChecks: boolean;
+    };
+    reply: { results: readonly WriteStepResult[] };
+  };
+  /** Takes back this transaction's last write task here, and nothing before it. */
+  undoLastWrite: {
+    request: { key: PartitionKey; transactionId: string };
+    reply: Record<never, never>;
+  };
+  savepoint: {
+    request: {
+      key: PartitionKey;
+      transactionId: string;
+      action: 'set' | 'release' | 'rollback to';
+      name: string;
+    };
+    reply: Record<never, never>;
+  };
+  /** Commits a transaction that wrote on this partition only: one record. */
+  commit: {
+    request: { key: PartitionKey; transactionId: string };
+    reply: Record<never, never>;
+  };
+  rollback: {
+    request: { key: PartitionKey; transactionId: string };
+    reply: Record<never, never>;
+  };
+  /** Appends `prepare`, durably. From here on only a verdict ends the transaction. */
+  prepare: {
+    request: { key: PartitionKey; transactionId: string; participants: readonly number[] };
+    reply: Record<never, never>;
+  };
+  /** Appends the verdict and, on commit, makes the transaction visible. Idempotent. */
+  decide: {
+    request: { key: PartitionKey; transactionId: string; verdict: Verdict };
+    reply: Record<never, never>;
+  };
+  /**
+   * Asked of the first participant: how did it end? Where it has no verdict, it writes `abort`
+   * down and answers that.
+   */
+  verdict: {
+    request: { key: PartitionKey; transactionId: string };
+    reply: { verdict: Verdict };
+  };
+  /** Makes the partition follow the source, or moves its link to it. Idempotent. */
+  startLink: { request: { key: PartitionKey; source: LinkSource }; reply: Record<never, never> };
+  /** Can this leaf reach that one, and is the ticket good? Changes nothing. */
+  probeLink: { request: { source: LinkSource }; reply: Record<never, never> };
+  pauseLink: { request: { key: PartitionKey }; reply: Record<never, never> };
+  /** Promotion: applies what was received, opens the next term, takes writes. Idempotent. */
+  promote: { request: { key: PartitionKey }; reply: { position: Position } };
+  /** A digest of the content at the replay position, for comparing two copies. */
+  checksum: {
+    request: { key: PartitionKey };
+    reply: {
+      position: Position;
+      tables: readonly { name: string; rows: number; digest: string }[];
+    };
+  };
+  /** Link → log sender: everything up to `lsn` is applied, durably. */
+  acknowledge: { request: { followerId: string; lsn: LSN }; reply: Record<never, never> };
+}
+
+export type RowBatch = {
+  readonly rows: readonly Row[];
+};
+
+export type SubscribeItem =
+  /** First, always: what follows. */
+  | { readonly kind: 'records from'; readonly lsn: LSN }
+  | {
+      readonly kind: 'snapshot';
+      readonly id: string;
+      readonly position: Position;
+      readonly bytesTotal: number;
+    }
+  /** Bytes of the snapshot file from `offset`, compressed with zstd. */
+  | {
+      readonly kind: 'snapshot chunk';
+      readonly offset: number;
+      readonly compressed: Uint8Array;
+    }
+  | { readonly kind: 'snapshot end' }
+  | { readonly kind: 'diverged'; readonly position: { term: number; lsn: LSN }; reason: string }
+  /** Log records as they stand in the log, framed (log-frame.ts), one after another. */
+  | { readonly kind: 'records'; readonly frames: Uint8Array }
+  /** The truth about the tail, at least once a second. */
+  | {
+      readonly kind: 'heartbeat';
+      readonly term: number;
+      readonly lsn: LSN;
+      readonly tailTimestampMs: number;
+      readonly lagBytes: number;
+    };
+
+/** Streams a leaf serves: pulled, so that not asking is back pressure. */
+export interface LeafStreams {
+  read: {
+    request: {
+      key: PartitionKey;
+      catalogVersion: number;
+      /** A transaction that has written here reads its own writes. */
+      transaction: TransactionTag | null;
+      statement: CompiledStatement;
+      /** The result's column types: a BIGINT or wide DECIMAL makes the leaf read big integers. */
+      columns: readonly ColumnType[];
+      /** SELECT … FOR UPDATE: takes the write lock first. */
+      forUpdate: boolean;
+      lockWaitTimeoutMs: number;
+    };
+    item: RowBatch;
+  };
+  subscribe: {
+    request: {
+      key: PartitionKey;
+      followerId: string;
+      /** Where the follower is; lsn 0n: it has nothing. */
+      position: Position;
+      /** A snapshot that was cut: go on from there. */
+      resume: { snapshotId: string; offset: number } | null;
+      /** True for a replica in the same cluster, which writers wait for. */
+      synchronous: boolean;
+    };
+    item: SubscribeItem;
+  };
+}
+
+/** Calls the master aggregator answers to its nodes. */
+export interface MasterCalls {
+  /** A leaf says that it is there. Its first call after the connection is trusted. */
+  register: {
+    request: {
+      kind: 'leaf';
+      /** 0 at the first start; then what the master gave it. */
+      nodeId: number;
+      address: Address;
+      version: string;
+    };
+    reply: { nodeId: number; clusterId: string };
+  };
+  heartbeat: { request: { nodeId: number }; reply: Record<never, never> };
+}
+
+/** What a peer can be asked: in the same process by a call, elsewhere by the network. */
+export interface Service<
+  C extends { [K in keyof C]: { request: unknown; reply: unknown } },
+  S extends { [K in keyof S]: { request: unknown; item: unknown } },
+> {
+  /** Rejects with a DatabaseError. `signal` abandons the wait, not the work. */
+  call<K extends keyof C & string>(
+    name: K,
+    request: C[K]['request'],
+    signal?: AbortSignal,
+  ): Promise<C[K]['reply']>;
+  /** Ends early when the consumer returns or `signal` fires; the server's side then stops too. */
+  stream<K extends keyof S & string>(
+    name: K,
+    request: S[K]['request'],
+    signal?: AbortSignal,
+  ): AsyncIterable<S[K]['item']>;
+}
+
+/** A leaf, near or far. */
+export type LeafService = Service<LeafCalls, LeafStreams>;
+/** The master aggregator, near or far. */
+export type MasterService = Service<MasterCalls, Record<never, never>>;
