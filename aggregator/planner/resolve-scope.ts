@@ -1,7 +1,7 @@
 // What an expression may see while its names are resolved: the seam between a query's structure
 // (resolve-query.ts) and its expressions (resolve-expression.ts).
 
-import type { Query } from '../parser/ast.ts';
+import type { Query } from '#aggregator/parser/ast.ts';
 import type { ResolvedQuery } from './resolved-query.ts';
 import type { TypedExpression } from './typed-expression.ts';
 

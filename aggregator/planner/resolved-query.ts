@@ -1,7 +1,7 @@
 // A query whose every name is resolved: what the planners work on. Plain data.
 
 import type { TableDefinition } from '#shared/cluster/table-definition.ts';
-import type { ResultColumn } from '../statement-result.ts';
+import type { ResultColumn } from '#aggregator/statement-result.ts';
 import type { OrderItem, TypedExpression } from './typed-expression.ts';
 
 /** One thing in FROM. `id` is unique in the whole statement: columns name it. */

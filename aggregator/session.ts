@@ -1,0 +1,97 @@
+// What one client holds: database, variables, transaction, last numbers, warnings.
+
+import type { ColumnType, StoredValue } from '#shared/sql/column-type.ts';
+
+export interface Warning {
+  readonly level: 'Note' | 'Warning' | 'Error';
+  readonly errno: number;
+  readonly message: string;
+}
+
+export interface Account {
+  readonly user: string;
+  /** The host part of the account that matched: '%' or a name. */
+  readonly host: string;
+}
+
+/** Session and global system variables (session-variables.ts). */
+export interface SystemVariables {
+  /** Throws unknownSystemVariable. */
+  get(scope: 'session' | 'global' | null, name: string): string | bigint | number | null;
+  /** Throws unknownSystemVariable, readOnlyVariable or wrongVariableValue. */
+  set(scope: 'session' | 'global', name: string, value: string | bigint | number | null): void;
+  /** Name and value as SHOW VARIABLES prints them, sorted by name. */
+  list(scope: 'session' | 'global'): readonly (readonly [string, string])[];
+}
+
+export interface UserVariable {
+  readonly type: ColumnType;
+  readonly value: StoredValue;
+}
+
+/** The open transaction; transaction/transaction.ts has the real one. */
+export interface SessionTransaction {
+  readonly startedAt: bigint;
+  /** SAVEPOINT, RELEASE and ROLLBACK TO on every partition that takes part. */
+  savepoint(action: 'set' | 'release' | 'rollback to', name: string): Promise<void>;
+  commit(): Promise<void>;
+  /** Never throws: a leaf that is away has forgotten the transaction anyway. */
+  rollback(): Promise<void>;
+}
+
+export class Session {
+  /** CONNECTION_ID(). */
+  readonly id: number;
+  readonly account: Account;
+  /** Where the client comes from, for SHOW PROCESSLIST: `host:port`. */
+  readonly peer: string;
+  readonly variables: SystemVariables;
+  readonly userVariables = new Map<string, UserVariable>();
+  /** CLIENT_FOUND_ROWS: UPDATE answers the rows matched instead of the rows changed. */
+  readonly foundRowsFlag: boolean;
+  database: string | null = null;
+  /** Not null between BEGIN (or the first write under autocommit = 0) and its end. */
+  transaction: SessionTransaction | null = null;
+  lastInsertId = 0n;
+  foundRows = 0;
+  rowCount = -1;
+  warnings: Warning[] = [];
+  #killed = new AbortController();
+
+  constructor(options: {
+    id: number;
+    account: Account;
+    peer: string;
+    variables: SystemVariables;
+    foundRowsFlag: boolean;
+  }) {
+    this.id = options.id;
+    this.account = options.account;
+    this.peer = options.peer;
+    this.variables = options.variables;
+    this.foundRowsFlag = options.foundRowsFlag;
+  }
+
+  /** Fires when the statement must stop: KILL, or the client is gone. */
+  get signal(): AbortSignal {
+    return this.#killed.signal;
+  }
+
+  get autocommit(): boolean {
+    return this.variables.get('session', 'autocommit') !== 0n;
+  }
+
+  /** Ends the running statement with error 1317. */
+  kill(): void {
+    this.#killed.abort();
+  }
+
+  /** The next statement starts with nothing against it. */
+  beginStatement(): void {
+    if (this.#killed.signal.aborted) this.#killed = new AbortController();
+  }
+
+  warn(level: Warning['level'], errno: number, message: string): void {
+    if (this.warnings.length < 1024) this.warnings.push({ level, errno, message });
+  }
+}
