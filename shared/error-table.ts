@@ -101,11 +101,7 @@ export const errorTable = {
     '21S01',
     (p) => `Column count doesn't match value count at row ${p.row}`,
   ),
-  columnSpecifiedTwice: entry<Column>(
-    1110,
-    '42000',
-    (p) => `Column '${p.column}' specified twice`,
-  ),
+  columnSpecifiedTwice: entry<Column>(1110, '42000', (p) => `Column '${p.column}' specified twice`),
   operandColumns: entry<{ count: number }>(
     1241,
     '21000',
@@ -124,17 +120,17 @@ export const errorTable = {
     '42000',
     (p) => `Incorrect parameter count in the call to native function '${p.name}'`,
   ),
-  unknownSystemVariable: entry<Name>(
-    1193,
-    'HY000',
-    (p) => `Unknown system variable '${p.name}'`,
-  ),
+  unknownSystemVariable: entry<Name>(1193, 'HY000', (p) => `Unknown system variable '${p.name}'`),
   wrongVariableValue: entry<{ name: string; value: string }>(
     1231,
     '42000',
     (p) => `Variable '${p.name}' can't be set to the value of '${p.value}'`,
   ),
-  readOnlyVariable: entry<Name>(1238, 'HY000', (p) => `Variable '${p.name}' is a read only variable`),
+  readOnlyVariable: entry<Name>(
+    1238,
+    'HY000',
+    (p) => `Variable '${p.name}' is a read only variable`,
+  ),
   unknownPreparedStatement: entry<{ id: string; command: string }>(
     1243,
     'HY000',
@@ -221,8 +217,7 @@ export const errorTable = {
   accessDenied: entry<{ user: string; host: string; usingPassword: 'YES' | 'NO' }>(
     1045,
     '28000',
-    (p) =>
-      `Access denied for user '${p.user}'@'${p.host}' (using password: ${p.usingPassword})`,
+    (p) => `Access denied for user '${p.user}'@'${p.host}' (using password: ${p.usingPassword})`,
   ),
   databaseAccessDenied: entry<{ user: string; host: string; database: string }>(
     1044,
@@ -232,8 +227,7 @@ export const errorTable = {
   commandDenied: entry<{ command: string; user: string; host: string; table: string }>(
     1142,
     '42000',
-    (p) =>
-      `${p.command} command denied to user '${p.user}'@'${p.host}' for table '${p.table}'`,
+    (p) => `${p.command} command denied to user '${p.user}'@'${p.host}' for table '${p.table}'`,
   ),
   privilegeRequired: entry<{ privilege: string }>(
     1227,
@@ -250,11 +244,7 @@ export const errorTable = {
   // The connection.
   unknownCommand: entry(1047, '08S01', () => 'Unknown command'),
   malformedPacket: entry(1835, 'HY000', () => 'Malformed communication packet.'),
-  packetTooLarge: entry(
-    1153,
-    '08S01',
-    () => "Got a packet bigger than 'max_allowed_packet' bytes",
-  ),
+  packetTooLarge: entry(1153, '08S01', () => "Got a packet bigger than 'max_allowed_packet' bytes"),
   tooManyConnections: entry(1040, '08004', () => 'Too many connections'),
   handshakeError: entry(1043, '08S01', () => 'Bad handshake'),
   serverShutdown: entry(1053, '08S01', () => 'Server shutdown in progress'),
@@ -401,6 +391,4 @@ export const errorTable = {
 
 export type ErrorName = keyof typeof errorTable;
 
-export type ErrorParameters<N extends ErrorName> = Parameters<
-  (typeof errorTable)[N]['message']
->[0];
+export type ErrorParameters<N extends ErrorName> = Parameters<(typeof errorTable)[N]['message']>[0];

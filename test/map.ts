@@ -17,7 +17,9 @@ export function mapFolder(folder: string, depth = 0): string[] {
   const indent = '  '.repeat(depth);
   const lines = [`${indent}${folder.split('/').at(-1) ?? folder}/`];
   const entries = readdirSync(folder, { withFileTypes: true });
-  entries.sort((a, b) => Number(a.isDirectory()) - Number(b.isDirectory()) || (a.name < b.name ? -1 : 1));
+  entries.sort(
+    (a, b) => Number(a.isDirectory()) - Number(b.isDirectory()) || (a.name < b.name ? -1 : 1),
+  );
   for (const entry of entries) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) lines.push(...mapFolder(path, depth + 1));

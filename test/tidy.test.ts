@@ -38,7 +38,8 @@ test('tidy: a line has at most 100 columns', (t) => {
 /** Lines of each function that starts at the beginning of a line or is a method of a class. */
 function functionSizes(file: SourceFile): { readonly at: number; readonly size: number }[] {
   const sizes: { at: number; size: number }[] = [];
-  const start = /^(\s{0,2})(?:export )?(?:async )?(?:function\*? |(?:get |set |async |static |\*|#)*[#\w]+\()/;
+  const start =
+    /^(\s{0,2})(?:export )?(?:async )?(?:function\*? |(?:get |set |async |static |\*|#)*[#\w]+\()/;
   file.lines.forEach((line, index) => {
     const match = start.exec(line);
     if (match === null || /^\s*(if|for|while|switch|return|await|test)\b/.test(line)) return;
@@ -71,8 +72,16 @@ const bannedWords: readonly { word: RegExp; instead: string; except: RegExp }[] 
   { word: /\bMath\.random\(/, instead: 'clock.ts', except: /^$/ },
   { word: /\bcrypto\.random/, instead: 'clock.ts', except: /^$/ },
   { word: /\bconsole\./, instead: 'logger.ts', except: /^(test|benchmarks|cli)\// },
-  { word: /\bprocess\.env\b/, instead: 'config.ts', except: /(config|failpoint)\.ts$|^(test|cli|benchmarks)\// },
-  { word: /\bthrow new Error\(/, instead: 'assert or databaseError', except: /^(test|benchmarks|cli)\// },
+  {
+    word: /\bprocess\.env\b/,
+    instead: 'config.ts',
+    except: /(config|failpoint)\.ts$|^(test|cli|benchmarks)\//,
+  },
+  {
+    word: /\bthrow new Error\(/,
+    instead: 'assert or databaseError',
+    except: /^(test|benchmarks|cli)\//,
+  },
   { word: /[:<(,|]\s*any\b|\bas any\b/, instead: 'a type', except: /^$/ },
   { word: /\bas unknown as\b/, instead: 'a type', except: /^test\// },
   { word: /[\w)\]]!\./, instead: 'must()', except: /^$/ },
@@ -98,7 +107,10 @@ test('tidy: banned words have their better ones', (t) => {
 
 test('tidy: an open task in a comment names its issue', (t) => {
   const problems = all
-    .filter((file) => /\b(TODO|FIXME|XXX)\b(?! ?#\d)/.test(file.text) && file.path !== 'test/tidy.test.ts')
+    .filter(
+      (file) =>
+        /\b(TODO|FIXME|XXX)\b(?! ?#\d)/.test(file.text) && file.path !== 'test/tidy.test.ts',
+    )
     .map((file) => file.path);
   t.deepEqual(problems, [], report(problems));
 });
@@ -144,7 +156,10 @@ test('tidy: houses import downwards only', (t) => {
   const problems = product.flatMap((file) => {
     const house = file.path.split('/')[0] ?? '';
     return importsOf(file)
-      .filter(({ target, isPackage }) => !isPackage && !allowed[house]?.includes(target.split('/')[0] ?? ''))
+      .filter(
+        ({ target, isPackage }) =>
+          !isPackage && !allowed[house]?.includes(target.split('/')[0] ?? ''),
+      )
       .map(({ specifier }) => `${file.path}: ${specifier}`);
   });
   t.deepEqual(problems, [], report(problems));
@@ -184,7 +199,9 @@ test('tidy: imports make no circle, not even of types', (t) => {
     product.map((file) => [
       file.path,
       importsOf(file)
-        .filter(({ isPackage, target }) => !isPackage && !knownCircles.has(`${file.path}>${target}`))
+        .filter(
+          ({ isPackage, target }) => !isPackage && !knownCircles.has(`${file.path}>${target}`),
+        )
         .map(({ target }) => target),
     ]),
   );

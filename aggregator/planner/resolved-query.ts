@@ -68,7 +68,7 @@ export interface ResolvedSelect {
   readonly forUpdate: boolean;
 }
 
-/** UNION and its kin; ORDER BY and LIMIT belong to the whole. Order by items name output columns. */
+/** UNION and its kin. ORDER BY and LIMIT belong to the whole; order items name output columns. */
 export interface ResolvedSetOperation {
   readonly kind: 'setOperation';
   readonly operator: 'union' | 'union all' | 'intersect' | 'except';

@@ -55,7 +55,8 @@ export interface WriteStepResult {
 export interface PartitionStatus {
   readonly key: PartitionKey;
   readonly role: DatabaseRole | 'replica';
-  readonly state: 'online' | 'provisioning' | 'replicating' | 'replication paused' | 'unrecoverable';
+  readonly state:
+    'online' | 'provisioning' | 'replicating' | 'replication paused' | 'unrecoverable';
   readonly catalogVersion: number;
   /** Appended to the log. Invariant: replay <= hardened <= tail. */
   readonly tail: Position;
@@ -69,20 +70,17 @@ export interface PartitionStatus {
   readonly firstLsn: LSN;
   readonly logSizeBytes: number;
   readonly fileSizeBytes: number;
-  readonly inDoubt: { readonly transactionId: string; readonly participants: readonly number[] } | null;
+  readonly inDoubt: {
+    readonly transactionId: string;
+    readonly participants: readonly number[];
+  } | null;
   readonly error: string;
   readonly link: LinkStatus | null;
   readonly followers: readonly FollowerStatus[];
 }
 
 export type LinkStateName =
-  | 'connecting'
-  | 'snapshot'
-  | 'streaming'
-  | 'paused'
-  | 'backing off'
-  | 'diverged'
-  | 'failed';
+  'connecting' | 'snapshot' | 'streaming' | 'paused' | 'backing off' | 'diverged' | 'failed';
 
 /** The secondary's end of a link. */
 export interface LinkStatus {
