@@ -263,6 +263,15 @@ export const errorTable = {
     () => 'Deadlock found when trying to get lock; try restarting transaction',
     true,
   ),
+  /** Handled like a deadlock everywhere, so it has a deadlock's number. */
+  transactionLost: entry<{ partition: string }>(
+    1213,
+    '40001',
+    (p) =>
+      `Partition ${p.partition} has restarted and forgotten the transaction; ` +
+      'try restarting transaction',
+    true,
+  ),
   readOnlyTransaction: entry(
     1792,
     '25006',

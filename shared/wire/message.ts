@@ -26,6 +26,11 @@ export interface TransactionTag {
   readonly id: string;
   /** Hybrid logical clock at its start: the older transaction wins a deadlock (wound-wait). */
   readonly startedAt: bigint;
+  /**
+   * True once it has written on the partition that is asked. A partition that does not know the
+   * transaction then (it restarted) refuses with transactionLost: half of it must not commit.
+   */
+  readonly joined: boolean;
 }
 
 /** One step of a write task. All steps of a task succeed, or none has happened. */
