@@ -1,0 +1,87 @@
+// A cluster of real processes on loopback: one aggregator, several leaves, each killable.
+
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { ExecutionContext } from 'ava';
+import mysql from 'mysql2/promise';
+import { freePorts } from './free-ports.ts';
+import { NodeProcess } from './node-process.ts';
+import { temporaryDirectory } from './temporary-directory.ts';
+import { until } from './wait.ts';
+
+const launcher = fileURLToPath(new URL('../../cli/twinleaf.js', import.meta.url));
+const rootPassword = 'leaf-and-twig';
+
+export interface ProcessCluster {
+  readonly port: number;
+  readonly rootPassword: string;
+  readonly aggregator: NodeProcess;
+  readonly leaves: readonly NodeProcess[];
+  /** A connection as root, closed when the test ends. */
+  connect(database?: string): Promise<mysql.Connection>;
+}
+
+/** What `twinleaf …` prints, without the line's end. */
+export async function runTwinleaf(args: readonly string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, [launcher, ...args]);
+  return stdout.trim();
+}
+
+async function leafArguments(
+  root: string,
+  options: { port: number; join: number; token: string; index: number },
+): Promise<string[]> {
+  const dataDir = join(root, `leaf-${options.index}`);
+  const to = `127.0.0.1:${options.join}`;
+  const port = String(options.port);
+  return ['leaf', '--data-dir', dataDir, '--port', port, '--join', to, '--token', options.token];
+}
+
+/** Starts an aggregator and its leaves; all are ended with the test. */
+export async function startProcessCluster(
+  t: ExecutionContext<unknown>,
+  options: { leaves: number },
+): Promise<ProcessCluster> {
+  const root = temporaryDirectory(t);
+  const [port = 0, ...leafPorts] = await freePorts(1 + options.leaves);
+  const dataDir = join(root, 'aggregator');
+  const place = ['--data-dir', dataDir, '--port', String(port)];
+  const aggregator = new NodeProcess(['aggregator', ...place, '--root-password', rootPassword]);
+  t.teardown(() => aggregator.stop('SIGKILL'));
+  await aggregator.start();
+  const token = await runTwinleaf(['token', '--data-dir', dataDir]);
+  const leaves: NodeProcess[] = [];
+  for (const [index, leafPort] of leafPorts.entries()) {
+    const args = await leafArguments(root, { port: leafPort, join: port, token, index });
+    const leaf = new NodeProcess(args);
+    t.teardown(() => leaf.stop('SIGKILL'));
+    await leaf.start();
+    leaves.push(leaf);
+  }
+  async function connect(database?: string): Promise<mysql.Connection> {
+    const login = { host: '127.0.0.1', port, user: 'root', password: rootPassword };
+    const connection = await mysql.createConnection({
+      ...login,
+      ...(database === undefined ? {} : { database }),
+      supportBigNumbers: true,
+      bigNumberStrings: true,
+      dateStrings: true,
+      multipleStatements: true,
+    });
+    connection.on('error', () => undefined);
+    t.teardown(() => connection.destroy());
+    return connection;
+  }
+  await until('every leaf to be online', async () => {
+    const connection = await connect();
+    const [rows] = await connection.query('SHOW LEAVES');
+    connection.destroy();
+    return (
+      (rows as { State: string }[]).filter((row) => row.State === 'online').length ===
+      options.leaves
+    );
+  });
+  return { port, rootPassword, aggregator, leaves, connect };
+}
