@@ -29,10 +29,10 @@ export async function runTwinleaf(args: readonly string[]): Promise<string> {
   return stdout.trim();
 }
 
-async function leafArguments(
+function leafArguments(
   root: string,
   options: { port: number; join: number; token: string; index: number },
-): Promise<string[]> {
+): string[] {
   const dataDir = join(root, `leaf-${options.index}`);
   const to = `127.0.0.1:${options.join}`;
   const port = String(options.port);
@@ -54,7 +54,7 @@ export async function startProcessCluster(
   const token = await runTwinleaf(['token', '--data-dir', dataDir]);
   const leaves: NodeProcess[] = [];
   for (const [index, leafPort] of leafPorts.entries()) {
-    const args = await leafArguments(root, { port: leafPort, join: port, token, index });
+    const args = leafArguments(root, { port: leafPort, join: port, token, index });
     const leaf = new NodeProcess(args);
     t.teardown(() => leaf.stop('SIGKILL'));
     await leaf.start();
