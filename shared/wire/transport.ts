@@ -1,0 +1,29 @@
+// An ordered, reliable way for frames between two nodes, with back pressure in both directions.
+
+/**
+ * Two implementations: TCP (tcp-transport.ts) and memory (memory-transport.ts).
+ * Frames arrive whole and in order, or the transport closes.
+ */
+export interface Transport {
+  /** The other end as `host:port`, for logs and errors. */
+  readonly peer: string;
+  /** Why it closed, or null while it is open. */
+  readonly closeReason: string | null;
+  /** Queues one frame. Does nothing once the transport is closed. */
+  send(frame: Uint8Array): void;
+  /** Resolves when there is room for more, or at the close. Producers wait for it. */
+  writable(): Promise<void>;
+  /** The next frame; null at the close. Not asking is back pressure. One caller at a time. */
+  next(): Promise<Uint8Array | null>;
+  /** Closes at once; what was queued may be lost. Harmless when it is closed already. */
+  close(reason: string): void;
+}
+
+/** The largest frame, in bytes: a packet of 64 MiB from a client, and what goes around it. */
+export const frameSizeBytesMax = 80 * 1024 * 1024;
+/** The largest frame of a peer that has proved nothing yet, in bytes. */
+export const unprovenFrameSizeBytesMax = 4096;
+/** Frames wait at the sender beyond this many bytes: `writable` does not resolve. */
+export const sendBufferBytesMax = 1024 * 1024;
+/** The receiver stops reading when this many bytes of frames wait to be taken. */
+export const receiveBufferBytesMax = 1024 * 1024;
