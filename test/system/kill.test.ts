@@ -38,7 +38,7 @@ class Writer {
       const ids = Array.from({ length: count }, (_, index) => this.#next + index);
       this.#next += count;
       try {
-        connection ??= await this.#cluster.connect('kill');
+        connection ??= await this.#cluster.connect('shop');
         await this.#write(connection, ids);
         for (const id of ids) this.acknowledged.add(id);
       } catch {
@@ -60,7 +60,7 @@ class Writer {
 
 /** What was acknowledged is there; a statement's rows are there all or none. */
 async function checkPrimary(t: ExecutionContext, connection: Connection, writer: Writer) {
-  const [rows] = await connection.query('SELECT id, batch FROM kill.ring');
+  const [rows] = await connection.query('SELECT id, batch FROM shop.ring');
   const found = rows as { id: number; batch: number }[];
   const ids = new Set(found.map((row) => row.id));
   const lost = [...writer.acknowledged].filter((id) => !ids.has(id));
@@ -80,13 +80,13 @@ test('kill -9 of any process under load: nothing acknowledged is lost, both side
   const primary = await startProcessCluster(t, { leaves: 2 });
   const secondary = await startProcessCluster(t, { leaves: 2 });
   const root = await primary.connect();
-  await root.query('CREATE DATABASE kill PARTITIONS 4');
+  await root.query('CREATE DATABASE shop PARTITIONS 4');
   await root.query(
-    'CREATE TABLE kill.ring (id BIGINT PRIMARY KEY, name VARCHAR(40) NOT NULL, batch BIGINT)',
+    'CREATE TABLE shop.ring (id BIGINT PRIMARY KEY, name VARCHAR(40) NOT NULL, batch BIGINT)',
   );
   const other = await secondary.connect();
   const from = `root:'${primary.rootPassword}'@127.0.0.1:${primary.port}`;
-  await other.query(`REPLICATE DATABASE kill FROM ${from}`);
+  await other.query(`REPLICATE DATABASE shop FROM ${from}`);
 
   const writer = new Writer(primary);
   writer.start();
@@ -113,8 +113,8 @@ test('kill -9 of any process under load: nothing acknowledged is lost, both side
   const here = await secondary.connect();
   await until('the secondary to be equal', async () => {
     const difference = await firstDifference(
-      { connection: there, database: 'kill' },
-      { connection: here, database: 'kill' },
+      { connection: there, database: 'shop' },
+      { connection: here, database: 'shop' },
     );
     if (difference !== null) throw new Error(difference);
     return true;
