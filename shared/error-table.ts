@@ -38,6 +38,11 @@ export const errorTable = {
     '42000',
     (p) => `This version of Twinleaf doesn't yet support '${p.what}'`,
   ),
+  tooDeep: entry<{ depth: number }>(
+    1436,
+    'HY000',
+    (p) => `The statement is nested too deep: at most ${p.depth} levels are allowed`,
+  ),
   emptyQuery: entry(1065, '42000', () => 'Query was empty'),
   noDatabase: entry(1046, '3D000', () => 'No database selected'),
   unknownDatabase: entry<Name>(1049, '42000', (p) => `Unknown database '${p.name}'`),
@@ -391,6 +396,28 @@ export const errorTable = {
     'HY000',
     (p) => `Database '${p.name}' is already replicating`,
   ),
+  ticketRefused: entry<{ reason: string }>(
+    1045,
+    '28000',
+    (p) => `The primary refuses the ticket of this link: ${p.reason}`,
+  ),
+  linkDiverged: entry<{ partition: string; term: number; lsn: bigint; reason: string }>(
+    1105,
+    'HY000',
+    (p) =>
+      `Partition ${p.partition} and its primary have different histories from term ${p.term}, ` +
+      `LSN ${p.lsn}: ${p.reason}`,
+  ),
+  linkProtocol: entry<{ reason: string }>(
+    1105,
+    'HY000',
+    (p) => `The primary broke the protocol of the link: ${p.reason}`,
+  ),
+  replicatingItself: entry<Name>(
+    1763,
+    'HY000',
+    (p) => `Database '${p.name}' cannot replicate itself: name another one after REPLICATE DATABASE`,
+  ),
   notReplicating: entry<Name>(
     1793,
     'HY000',
@@ -400,4 +427,9 @@ export const errorTable = {
 
 export type ErrorName = keyof typeof errorTable;
 
-export type ErrorParameters<N extends ErrorName> = Parameters<(typeof errorTable)[N]['message']>[0];
+/** What the sentence of entry N is filled in with; `{}` for one without gaps. */
+export type ErrorParameters<N extends ErrorName> = [
+  Parameters<(typeof errorTable)[N]['message']>[0],
+] extends [never]
+  ? Record<never, never>
+  : Parameters<(typeof errorTable)[N]['message']>[0];

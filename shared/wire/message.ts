@@ -241,7 +241,10 @@ export interface LeafCalls {
     };
   };
   /** Link → log sender: everything up to `lsn` is applied, durably. */
-  acknowledge: { request: { followerId: string; lsn: LSN }; reply: Record<never, never> };
+  acknowledge: {
+    request: { key: PartitionKey; followerId: string; lsn: LSN };
+    reply: Record<never, never>;
+  };
 }
 
 export type RowBatch = {
