@@ -56,6 +56,10 @@ export class Session {
   foundRows = 0;
   rowCount = -1;
   warnings: Warning[] = [];
+  /** CLIENT_MULTI_STATEMENTS, or COM_SET_OPTION: one text may hold several statements. */
+  multiStatements = false;
+  /** PREPARE name FROM …: the text by its name in lower case. */
+  readonly preparedTexts = new Map<string, string>();
   #killed = new AbortController();
 
   constructor(options: {

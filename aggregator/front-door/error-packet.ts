@@ -1,0 +1,36 @@
+// An error as a packet, and what an unexpected one becomes.
+
+import { AssertionError } from '#shared/assert.ts';
+import { DatabaseError, databaseError } from '#shared/error.ts';
+import type { PacketWriter } from './packet-writer.ts';
+
+/** MySQL cuts its messages at 512 bytes; drivers have buffers of that size. */
+const MESSAGE_BYTES_MAX = 511;
+
+/** ERR_Packet. Before the greeting (`withState` false) it has no SQLSTATE. */
+export function writeError(writer: PacketWriter, error: DatabaseError, withState = true): void {
+  writer.start();
+  writer.uint8(0xff);
+  writer.uint16(error.errno);
+  if (withState) writer.text(`#${error.sqlState}`);
+  writer.text(cut(error.message));
+  writer.finish();
+}
+
+/** At most MESSAGE_BYTES_MAX bytes, without half a character at the end. */
+function cut(message: string): string {
+  if (Buffer.byteLength(message, 'utf8') <= MESSAGE_BYTES_MAX) return message;
+  const bytes = Buffer.from(message, 'utf8').subarray(0, MESSAGE_BYTES_MAX);
+  return bytes.toString('utf8').replace(/\uFFFD$/, '');
+}
+
+/**
+ * What the client is told of `cause`. A failed assertion is rethrown: it ends the process. Any
+ * other unknown error is `internal`, without the inner text, which may hold row values.
+ */
+export function clientError(cause: unknown): DatabaseError {
+  if (cause instanceof DatabaseError) return cause;
+  if (cause instanceof AssertionError) throw cause;
+  const reason = cause instanceof Error ? cause.name : 'unknown';
+  return databaseError('internal', { reason }, cause);
+}

@@ -1,0 +1,114 @@
+// Every client that is logged in: for SHOW PROCESSLIST, KILL, and the counters of SHOW STATUS.
+
+import type { Clock } from '#shared/clock.ts';
+import { databaseError } from '#shared/error.ts';
+import type { Session } from './session.ts';
+
+/** What a client is doing, as SHOW PROCESSLIST names it. */
+export type CommandName = 'Sleep' | 'Query' | 'Prepare' | 'Execute' | 'Ping' | 'Daemon';
+
+/** One line of SHOW PROCESSLIST. */
+export interface ProcessDescription {
+  readonly id: number;
+  readonly user: string;
+  readonly host: string;
+  readonly database: string | null;
+  readonly command: CommandName;
+  /** Since the command began. */
+  readonly timeMs: number;
+  readonly state: string;
+  /** The statement's text, or null between statements. */
+  readonly info: string | null;
+}
+
+/** One client's place in the registry; its connection keeps it up to date. */
+export interface RegisteredSession {
+  /** COM_CHANGE_USER and COM_RESET_CONNECTION put another session here, of the same id. */
+  session: Session;
+  command: CommandName;
+  info: string | null;
+  sinceMs: number;
+  /** Ends the connection, whatever it is doing. */
+  readonly disconnect: () => void;
+}
+
+export class SessionRegistry {
+  readonly startedMs: number;
+  /** Connections ever accepted, statements ever begun, and those that failed to log in. */
+  readonly counters = { connections: 0, questions: 0, aborted: 0, slow: 0, maxUsed: 0 };
+  readonly #clock: Clock;
+  readonly #entries = new Map<number, RegisteredSession>();
+  #nextId = 1;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.startedMs = clock.monotonicMs();
+  }
+
+  /** A connection id that no other connection of this process has had. */
+  allocateId(): number {
+    const id = this.#nextId;
+    this.#nextId = id === 0xffff_ffff ? 1 : id + 1;
+    return id;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  get uptimeMs(): number {
+    return this.#clock.monotonicMs() - this.startedMs;
+  }
+
+  add(session: Session, disconnect: () => void): RegisteredSession {
+    const sinceMs = this.#clock.monotonicMs();
+    const entry: RegisteredSession = { session, command: 'Sleep', info: null, sinceMs, disconnect };
+    this.#entries.set(session.id, entry);
+    this.counters.maxUsed = Math.max(this.counters.maxUsed, this.#entries.size);
+    return entry;
+  }
+
+  remove(id: number): void {
+    this.#entries.delete(id);
+  }
+
+  /** A command begins (or, with 'Sleep', ends). */
+  mark(entry: RegisteredSession, command: CommandName, info: string | null): void {
+    entry.command = command;
+    entry.info = info;
+    entry.sinceMs = this.#clock.monotonicMs();
+    if (command !== 'Sleep') this.counters.questions += 1;
+  }
+
+  list(): readonly ProcessDescription[] {
+    const now = this.#clock.monotonicMs();
+    return [...this.#entries.values()].map(({ session, command, info, sinceMs }) => ({
+      id: session.id,
+      user: session.account.user,
+      host: session.peer,
+      database: session.database,
+      command,
+      timeMs: now - sinceMs,
+      state: command === 'Sleep' ? '' : 'executing',
+      info,
+    }));
+  }
+
+  /** The session of connection `id`. Throws noSuchThread. */
+  session(id: number): Session {
+    return this.#entry(id).session;
+  }
+
+  /** KILL QUERY ends the statement, KILL CONNECTION the client too. Throws noSuchThread. */
+  kill(id: number, what: 'query' | 'connection'): void {
+    const entry = this.#entry(id);
+    entry.session.kill();
+    if (what === 'connection') entry.disconnect();
+  }
+
+  #entry(id: number): RegisteredSession {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) throw databaseError('noSuchThread', { id: String(id) });
+    return entry;
+  }
+}
