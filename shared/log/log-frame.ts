@@ -1,0 +1,218 @@
+// The bytes of a log record: the same on disk, on the wire and at the follower.
+//
+//     0   u32  length of the body, little-endian
+//     4   u32  CRC-32 of everything after it
+//     8   8 B  log hash: first 8 bytes of SHA-256(log hash of the record before ‖ body)
+//     16       body: MessagePack [term, lsn, timestamp, origin, kind, …payload]
+//
+// A reader never trusts a length, and checks the chain of hashes and LSNs as it goes.
+
+import { createHash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
+import { assert } from '#shared/assert.ts';
+import type { TableDefinition } from '#shared/cluster/table-definition.ts';
+import { decode, encode } from '#shared/codec.ts';
+import type { LogPayload, LogRecord } from './log-record.ts';
+import type { LSN, Position } from './lsn.ts';
+
+/** Bytes before a frame's body. */
+export const FRAME_HEADER_BYTES = 16;
+/** The longest body: a transaction whose changes are larger is refused. */
+export const RECORD_BYTES_MAX = 128 * 1024 * 1024;
+/** The log hash before the first record. */
+const NO_HASH = new Uint8Array(8);
+
+/** The position before the first record of every log. */
+export const logStart: Position = { term: 0, lsn: 0n, logHash: NO_HASH };
+
+/** Bytes that are not the frame they should be: torn, damaged, or out of their order. */
+export class FrameError extends Error {
+  override readonly name = 'FrameError';
+}
+
+/** A record's frame, and the position that it leads to. */
+export interface EncodedFrame {
+  readonly frame: Uint8Array;
+  readonly position: Position;
+}
+
+/** One verified frame among others. */
+export interface ReadFrame {
+  readonly record: LogRecord;
+  /** The whole frame: a view, not a copy. */
+  readonly frame: Uint8Array;
+}
+
+/** What a record says before it has its place: the log gives LSN and hash. */
+export interface RecordDraft {
+  readonly term: number;
+  readonly timestamp: bigint;
+  readonly origin: string;
+  readonly payload: LogPayload;
+}
+
+/** Lays out the record that follows `previous`. */
+export function encodeFrame(previous: Position, draft: RecordDraft): EncodedFrame {
+  const lsn = previous.lsn + 1n;
+  const { term, timestamp, origin, payload } = draft;
+  assert(term >= previous.term, 'a term never goes back');
+  const body = encode([term, lsn, timestamp, origin, payload.kind, ...payloadFields(payload)]);
+  assert(body.length <= RECORD_BYTES_MAX, 'a record is at most RECORD_BYTES_MAX long');
+  const logHash = chainHash(previous.logHash, body);
+  const frame = Buffer.allocUnsafeSlow(FRAME_HEADER_BYTES + body.length);
+  frame.set(logHash, 8);
+  frame.set(body, FRAME_HEADER_BYTES);
+  frame.writeUInt32LE(body.length, 0);
+  frame.writeUInt32LE(crc32(frame.subarray(8)), 4);
+  return { frame, position: { term, lsn, logHash } };
+}
+
+/**
+ * The length of the whole frame whose first bytes these are, or null when even the header is
+ * not there yet. Throws FrameError when no frame can be so long.
+ */
+export function frameLength(bytes: Uint8Array, offset = 0): number | null {
+  if (bytes.length - offset < FRAME_HEADER_BYTES) return null;
+  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(offset, true);
+  if (length === 0 || length > RECORD_BYTES_MAX) throw new FrameError('impossible frame length');
+  return FRAME_HEADER_BYTES + length;
+}
+
+/**
+ * The record of one frame, which must be whole. Checks the CRC and the form; with `previous` also
+ * that it follows it: LSN without a gap, term not going back, log hash. Throws FrameError.
+ */
+export function decodeFrame(frame: Uint8Array, previous: Position | null): LogRecord {
+  if (frameLength(frame) !== frame.length) throw new FrameError('a frame is cut off');
+  const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
+  if (crc32(frame.subarray(8)) !== view.getUint32(4, true)) {
+    throw new FrameError('a frame fails its CRC');
+  }
+  const logHash = frame.slice(8, FRAME_HEADER_BYTES);
+  const body = frame.subarray(FRAME_HEADER_BYTES);
+  const record = decodeBody(body, logHash);
+  if (previous === null) return record;
+  if (record.lsn !== previous.lsn + 1n) {
+    throw new FrameError(`record ${record.lsn} stands after record ${previous.lsn}`);
+  }
+  if (record.term < previous.term) throw new FrameError(`the term goes back at ${record.lsn}`);
+  if (!equalBytes(chainHash(previous.logHash, body), logHash)) {
+    throw new FrameError(`the log hash of record ${record.lsn} belongs to another history`);
+  }
+  return record;
+}
+
+/**
+ * The frames that stand one after another in `bytes`, verified from `previous` on. Throws
+ * FrameError at the first that is not whole and right.
+ */
+export function* readFrames(bytes: Uint8Array, previous: Position): Generator<ReadFrame> {
+  let position = previous;
+  for (let offset = 0; offset < bytes.length; ) {
+    const length = frameLength(bytes, offset);
+    if (length === null || offset + length > bytes.length) {
+      throw new FrameError('a run of frames is cut off');
+    }
+    const frame = bytes.subarray(offset, offset + length);
+    const record = decodeFrame(frame, position);
+    yield { record, frame };
+    position = recordPosition(record);
+    offset += length;
+  }
+}
+
+/** Where a log stands whose newest record is this one. */
+export function recordPosition(record: LogRecord): Position {
+  return { term: record.term, lsn: record.lsn, logHash: record.logHash };
+}
+
+/** True when both name the same place of the same history. */
+export function samePosition(a: Position, b: Position): boolean {
+  return a.lsn === b.lsn && a.term === b.term && equalBytes(a.logHash, b.logHash);
+}
+
+function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, index) => byte === b[index]);
+}
+
+function chainHash(previous: Uint8Array, body: Uint8Array): Uint8Array {
+  const digest = createHash('sha256').update(previous).update(body).digest();
+  return new Uint8Array(digest.subarray(0, 8));
+}
+
+function payloadFields(payload: LogPayload): unknown[] {
+  switch (payload.kind) {
+    case 'rows':
+      return [payload.changeset];
+    case 'definition':
+      return [payload.change];
+    case 'prepare':
+      return [payload.transactionId, payload.participants, payload.changeset];
+    case 'commit':
+    case 'abort':
+      return [payload.transactionId];
+    case 'term':
+      return [];
+  }
+}
+
+function decodeBody(body: Uint8Array, logHash: Uint8Array): LogRecord {
+  let fields: unknown;
+  try {
+    fields = decode(body);
+  } catch (error) {
+    throw new FrameError('a record is not MessagePack', { cause: error });
+  }
+  if (!Array.isArray(fields)) throw new FrameError('a record is not an array');
+  const [term, lsn, timestamp, origin, kind, ...rest] = fields as unknown[];
+  const placed = Number.isSafeInteger(term) && typeof lsn === 'bigint' && lsn > 0n;
+  if (!placed || typeof timestamp !== 'bigint' || typeof origin !== 'string') {
+    throw new FrameError('a record lacks its term, LSN, timestamp or origin');
+  }
+  const payload = toPayload(kind, rest);
+  if (payload === null) throw new FrameError(`record ${lsn as LSN} has a malformed payload`);
+  return { term: term as number, lsn: lsn as LSN, timestamp, origin, payload, logHash };
+}
+
+function toPayload(kind: unknown, fields: readonly unknown[]): LogPayload | null {
+  const [first, second, third] = fields;
+  switch (kind) {
+    case 'rows':
+      return first instanceof Uint8Array ? { kind, changeset: first } : null;
+    case 'definition':
+      return toDefinition(first);
+    case 'prepare': {
+      if (typeof first !== 'string' || !(third instanceof Uint8Array)) return null;
+      if (!isArrayOf<number>(second, (item) => Number.isSafeInteger(item))) return null;
+      return { kind, transactionId: first, participants: second, changeset: third };
+    }
+    case 'commit':
+    case 'abort':
+      return typeof first === 'string' ? { kind, transactionId: first } : null;
+    case 'term':
+      return { kind };
+    default:
+      return null;
+  }
+}
+
+function toDefinition(value: unknown): LogPayload | null {
+  if (typeof value !== 'object' || value === null) return null;
+  const { version, sqlite, put, drop } = value as Record<string, unknown>;
+  if (typeof version !== 'number' || !Number.isSafeInteger(version)) return null;
+  if (!isArrayOf<string>(sqlite, isText) || !isArrayOf<string>(drop, isText)) return null;
+  if (!isArrayOf<TableDefinition>(put, isNamed)) return null;
+  return { kind: 'definition', change: { version, sqlite, put, drop } };
+}
+
+function isArrayOf<T>(value: unknown, is: (item: unknown) => boolean): value is T[] {
+  return Array.isArray(value) && value.every(is);
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string';
+}
+
+function isNamed(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'name' in value && isText(value.name);
+}
