@@ -1,0 +1,31 @@
+// Floating point numbers as MySQL writes them: shortest digits, and exponents of its own.
+
+/** From this magnitude up, and below the other, MySQL writes an exponent: 1e15, 1e-16. */
+const EXPONENT_FROM = 15;
+const EXPONENT_BELOW = -15;
+
+/** The shortest text that reads back as the same double: '0.1', '1e20', '-0'. */
+export function doubleText(value: number): string {
+  return withMysqlExponent(value, value.toExponential());
+}
+
+/** A FLOAT: at most six significant digits. */
+export function floatText(value: number): string {
+  const [mantissa = '0', exponent = '+0'] = value.toExponential(5).split('e');
+  const short = mantissa.includes('.') ? mantissa.replace(/\.?0+$/, '') : mantissa;
+  return withMysqlExponent(value, `${short}e${exponent}`);
+}
+
+function withMysqlExponent(value: number, exponential: string): string {
+  const [mantissa = '0', exponentText = '0'] = exponential.split('e');
+  const exponent = Number(exponentText);
+  const digits = mantissa.replace(/[-.]/g, '');
+  const sign = value < 0 || Object.is(value, -0) ? '-' : '';
+  if (exponent < EXPONENT_BELOW || exponent >= EXPONENT_FROM) {
+    return `${mantissa}e${exponent}`;
+  }
+  if (exponent < 0) return `${sign}0.${'0'.repeat(-exponent - 1)}${digits}`;
+  const whole = digits.slice(0, exponent + 1).padEnd(exponent + 1, '0');
+  const fraction = digits.slice(exponent + 1);
+  return fraction === '' ? `${sign}${whole}` : `${sign}${whole}.${fraction}`;
+}

@@ -1,0 +1,320 @@
+// One SQLite database, on disk or in memory: the one door to node:sqlite.
+
+import {
+  backup,
+  constants,
+  DatabaseSync,
+  type Session,
+  type SQLInputValue,
+  type StatementSync,
+} from 'node:sqlite';
+import { toSqliteError } from './sqlite-error.ts';
+import type { Row, StoredValue } from './sql/column-type.ts';
+import { functionLibrary } from './sql/functions/library.ts';
+import type { SqlFunction } from './sql/functions/sql-function.ts';
+
+/** Prepared statements kept for each open file. */
+const STATEMENTS_MAX = 512;
+
+/** How long a statement waits for another connection's lock, in milliseconds. */
+const BUSY_TIMEOUT_MS = 5_000;
+
+/** Pages that the WAL may hold before a COMMIT checkpoints it by itself: a net, not the rule. */
+const AUTOCHECKPOINT_PAGES = 16_384;
+
+export interface OpenOptions {
+  readonly readOnly?: boolean;
+  /** Pages or, when negative, KiB of page cache. SQLite's own default is -2000. */
+  readonly cacheSize?: number;
+}
+
+/**
+ * How INTEGERs are read. `auto`: as `number`s, and all as `bigint`s when one of the result does
+ * not fit. `bigint`: always so. A statement that changes rows is always read as `bigint`.
+ */
+export type IntegerMode = 'auto' | 'bigint';
+
+export interface ChangesetOptions {
+  /** Answers a conflict: 'omit' leaves the row, 'replace' takes the change, 'abort' stops. */
+  readonly onConflict?: (conflict: ConflictKind) => 'omit' | 'replace' | 'abort';
+  /** True for the tables whose changes are applied. */
+  readonly filter?: (table: string) => boolean;
+}
+
+/** Why a change of a changeset could not be applied as it stands. */
+export type ConflictKind = 'data' | 'not found' | 'conflict' | 'constraint' | 'foreign key';
+
+/** Captures the row changes of its connection until it is closed. */
+export interface ChangeCapture {
+  /** The changes since its creation, with before and after images; empty when there are none. */
+  changeset(): Uint8Array;
+  close(): void;
+}
+
+/** One connection. Every method throws SqliteError, or a DatabaseError of one of our functions. */
+export class SqliteFile {
+  readonly path: string;
+  #database: DatabaseSync;
+  /** In the order of last use. */
+  #statements = new Map<string, StatementSync>();
+
+  private constructor(path: string, database: DatabaseSync) {
+    this.path = path;
+    this.#database = database;
+  }
+
+  /** Opens (or creates) the file; ':memory:' is a database that dies with the connection. */
+  static open(path: string, options: OpenOptions = {}): SqliteFile {
+    const database = guarded(
+      () =>
+        new DatabaseSync(path, {
+          readOnly: options.readOnly === true,
+          timeout: BUSY_TIMEOUT_MS,
+          enableForeignKeyConstraints: true,
+          enableDoubleQuotedStringLiterals: false,
+        }),
+    );
+    const file = new SqliteFile(path, database);
+    try {
+      file.#configure(options);
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+    return file;
+  }
+
+  #configure(options: OpenOptions): void {
+    if (this.path !== ':memory:' && options.readOnly !== true) {
+      this.exec('PRAGMA journal_mode = WAL');
+    }
+    this.exec('PRAGMA synchronous = NORMAL');
+    this.exec(`PRAGMA wal_autocheckpoint = ${AUTOCHECKPOINT_PAGES}`);
+    this.exec('PRAGMA trusted_schema = ON');
+    if (options.cacheSize !== undefined) this.exec(`PRAGMA cache_size = ${options.cacheSize}`);
+    for (const definition of functionLibrary()) this.#register(definition);
+  }
+
+  #register(definition: SqlFunction): void {
+    const { name, deterministic } = definition;
+    if (definition.kind === 'scalar') {
+      const options = { deterministic, useBigIntArguments: true, varargs: true };
+      const call = definition.call as (...values: unknown[]) => SQLInputValue;
+      this.#database.function(name, options, call);
+      return;
+    }
+    this.#database.aggregate(name, {
+      deterministic,
+      useBigIntArguments: true,
+      varargs: true,
+      start: definition.start as () => never,
+      step: definition.step as (state: unknown, ...values: unknown[]) => never,
+      result: definition.result as (state: unknown) => never,
+    });
+  }
+
+  /** Runs one statement for its effect; answers the rows it changed. */
+  run(sql: string, parameters: Row = []): number {
+    return guarded(() => Number(this.#prepare(sql).run(...parameters).changes));
+  }
+
+  /** All rows of one statement, as arrays. */
+  all(sql: string, parameters: Row = [], integers: IntegerMode = 'auto'): Row[] {
+    return guarded(() => {
+      const statement = this.#prepare(sql);
+      const mode = isChange(sql) ? 'bigint' : integers;
+      statement.setReadBigInts(mode === 'bigint');
+      try {
+        return statement.all(...parameters) as unknown[] as Row[];
+      } catch (error) {
+        if (mode === 'bigint' || !isTooLargeForNumber(error)) throw error;
+        statement.setReadBigInts(true);
+        return statement.all(...parameters) as unknown[] as Row[];
+      }
+    });
+  }
+
+  /** The first row of one statement, or null. */
+  get(sql: string, parameters: Row = [], integers: IntegerMode = 'auto'): Row | null {
+    return guarded(() => {
+      const statement = this.#prepare(sql);
+      const mode = isChange(sql) ? 'bigint' : integers;
+      statement.setReadBigInts(mode === 'bigint');
+      try {
+        return (statement.get(...parameters) as unknown as Row | undefined) ?? null;
+      } catch (error) {
+        if (mode === 'bigint' || !isTooLargeForNumber(error)) throw error;
+        statement.setReadBigInts(true);
+        return (statement.get(...parameters) as unknown as Row | undefined) ?? null;
+      }
+    });
+  }
+
+  /** The rows one by one, INTEGERs as `bigint`. Its read snapshot lasts until the end of it. */
+  *iterate(sql: string, parameters: Row = []): Generator<Row, void, undefined> {
+    // Not from the cache: another use of the same statement would reset this one.
+    const statement = guarded(() => this.#compile(sql));
+    statement.setReadBigInts(true);
+    const rows = guarded(() => statement.iterate(...parameters));
+    try {
+      for (;;) {
+        const next = guarded(() => rows.next());
+        if (next.done === true) return;
+        yield next.value as unknown as Row;
+      }
+    } finally {
+      rows.return?.();
+    }
+  }
+
+  /** The names of the columns that a statement yields. */
+  columns(sql: string): string[] {
+    return guarded(() => this.#prepare(sql).columns().map((column) => column.name));
+  }
+
+  /** Runs statements that take no values, for their effect. */
+  exec(sql: string): void {
+    guarded(() => this.#database.exec(sql));
+  }
+
+  /** True between BEGIN (or SAVEPOINT) and its end. */
+  get inTransaction(): boolean {
+    return this.#database.isTransaction;
+  }
+
+  /** Starts to capture row changes: of one table, or of all that have a primary key. */
+  capture(table?: string): ChangeCapture {
+    const session: Session = guarded(() =>
+      this.#database.createSession(table === undefined ? {} : { table }),
+    );
+    return {
+      changeset: () => guarded(() => session.changeset()),
+      close: () => session.close(),
+    };
+  }
+
+  /** Applies a changeset in a savepoint of its own: false when it was aborted and undone. */
+  applyChangeset(changeset: Uint8Array, options: ChangesetOptions = {}): boolean {
+    const { onConflict, filter } = options;
+    return guarded(() =>
+      this.#database.applyChangeset(changeset, {
+        ...(filter === undefined ? {} : { filter }),
+        onConflict: (code) => {
+          if (onConflict === undefined) return constants.SQLITE_CHANGESET_ABORT;
+          return resolution(onConflict(conflictKind(code)));
+        },
+      }),
+    );
+  }
+
+  /** Writes a copy of the whole database, as of one moment, to `path`. */
+  async backup(path: string): Promise<void> {
+    try {
+      await backup(this.#database, path);
+    } catch (error) {
+      throw toSqliteError(error);
+    }
+  }
+
+  /** Makes another file's tables visible as `name`.table. */
+  attach(path: string, name: string): void {
+    this.run(`ATTACH DATABASE ? AS ${quoteIdentifier(name)}`, [path]);
+  }
+
+  detach(name: string): void {
+    this.#forgetStatements();
+    this.exec(`DETACH DATABASE ${quoteIdentifier(name)}`);
+  }
+
+  /**
+   * Moves the WAL into the file. `passive` moves what no reader needs; `truncate` waits for
+   * readers and leaves an empty WAL. Answers whether all of it could be moved.
+   */
+  checkpoint(mode: 'passive' | 'truncate'): boolean {
+    const row = this.get(`PRAGMA wal_checkpoint(${mode})`);
+    return row !== null && row[0] === 0 && row[1] === row[2];
+  }
+
+  close(): void {
+    this.#forgetStatements();
+    if (this.#database.isOpen) this.#database.close();
+  }
+
+  #forgetStatements(): void {
+    this.#statements.clear();
+  }
+
+  #compile(sql: string): StatementSync {
+    const statement = this.#database.prepare(sql);
+    statement.setReturnArrays(true);
+    return statement;
+  }
+
+  #prepare(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (statement !== undefined) {
+      this.#statements.delete(sql);
+    } else {
+      statement = this.#compile(sql);
+      if (this.#statements.size >= STATEMENTS_MAX) this.#dropOldest();
+    }
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+
+  #dropOldest(): void {
+    const [oldest] = this.#statements.keys();
+    if (oldest !== undefined) this.#statements.delete(oldest);
+  }
+}
+
+/** The name in SQLite's double quotes. */
+export function quoteIdentifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+function guarded<T>(action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw toSqliteError(error);
+  }
+}
+
+/** Such a statement must not run twice, so its integers are read in the mode that always fits. */
+function isChange(sql: string): boolean {
+  if (/^\s*(?:select|values|pragma|explain)\b/i.test(sql)) return false;
+  return !/^\s*with\b/i.test(sql) || /\b(?:insert|update|delete|replace)\b/i.test(sql);
+}
+
+function isTooLargeForNumber(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_OUT_OF_RANGE';
+}
+
+function conflictKind(code: number): ConflictKind {
+  switch (code) {
+    case constants.SQLITE_CHANGESET_DATA:
+      return 'data';
+    case constants.SQLITE_CHANGESET_NOTFOUND:
+      return 'not found';
+    case constants.SQLITE_CHANGESET_CONFLICT:
+      return 'conflict';
+    case constants.SQLITE_CHANGESET_FOREIGN_KEY:
+      return 'foreign key';
+    default:
+      return 'constraint';
+  }
+}
+
+function resolution(answer: 'omit' | 'replace' | 'abort'): number {
+  if (answer === 'omit') return constants.SQLITE_CHANGESET_OMIT;
+  if (answer === 'replace') return constants.SQLITE_CHANGESET_REPLACE;
+  return constants.SQLITE_CHANGESET_ABORT;
+}
+
+/** A value read from a file, with INTEGERs that fit as `number`s: what travels in messages. */
+export function shrinkInteger(value: StoredValue): StoredValue {
+  if (typeof value !== 'bigint') return value;
+  const small = Number(value);
+  return Number.isSafeInteger(small) ? small : value;
+}
