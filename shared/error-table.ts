@@ -101,6 +101,15 @@ export const errorTable = {
       'with sql_mode=only_full_group_by',
   ),
   invalidGroupFunction: entry(1111, 'HY000', () => 'Invalid use of group function'),
+  mixOfGroup: entry<{ item: number; column: string }>(
+    1140,
+    '42000',
+    (p) =>
+      `In aggregated query without GROUP BY, expression #${p.item} of SELECT list contains ` +
+      `nonaggregated column '${p.column}'; this is incompatible with sql_mode=only_full_group_by`,
+  ),
+  noTablesUsed: entry(1096, 'HY000', () => 'No tables used'),
+  unknownWindow: entry<Name>(3579, 'HY000', (p) => `Window name '${p.name}' is not defined.`),
   wrongColumnCount: entry<{ row: number }>(
     1136,
     '21S01',
@@ -135,6 +144,41 @@ export const errorTable = {
     1238,
     'HY000',
     (p) => `Variable '${p.name}' is a read only variable`,
+  ),
+  wrongVariableType: entry<Name>(
+    1232,
+    '42000',
+    (p) => `Incorrect argument type to variable '${p.name}'`,
+  ),
+  globalVariable: entry<Name>(
+    1229,
+    'HY000',
+    (p) => `Variable '${p.name}' is a GLOBAL variable and should be set with SET GLOBAL`,
+  ),
+  sessionVariable: entry<Name>(
+    1228,
+    'HY000',
+    (p) => `Variable '${p.name}' is a SESSION variable and can't be used with SET GLOBAL`,
+  ),
+  variableScope: entry<{ name: string; scope: 'GLOBAL' | 'SESSION' }>(
+    1238,
+    'HY000',
+    (p) => `Variable '${p.name}' is a ${p.scope} variable`,
+  ),
+  unknownTimeZone: entry<Name>(
+    1298,
+    'HY000',
+    (p) => `Unknown or incorrect time zone: '${p.name}'`,
+  ),
+  collationCharset: entry<{ collation: string; charset: string }>(
+    1253,
+    '42000',
+    (p) => `COLLATION '${p.collation}' is not valid for CHARACTER SET '${p.charset}'`,
+  ),
+  transactionInProgress: entry(
+    1568,
+    '25001',
+    () => "Transaction characteristics can't be changed while a transaction is in progress",
   ),
   unknownPreparedStatement: entry<{ id: string; command: string }>(
     1243,
