@@ -10,12 +10,9 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '#shared/clock.ts';
 import { decode, encode } from '#shared/codec.ts';
-import {
-  deriveTicketKey,
-  readClaims,
-  type ConnectionIdentity,
-  type Credentials,
-} from './credentials.ts';
+import { admitTicket, type TicketClaims } from '#shared/cluster/ticket.ts';
+import { DatabaseError } from '#shared/error.ts';
+import type { ConnectionIdentity, Credentials } from './credentials.ts';
 import { WIRE_VERSION } from './message.ts';
 import type { Transport } from './transport.ts';
 
@@ -105,7 +102,7 @@ export function proveToListener(
       diallerNonce: clock.randomBytes(nonceBytes),
       claims: isTicket ? credentials.ticket.claims : new Uint8Array(0),
     };
-    const key = isTicket ? credentials.ticket.key : credentials.key;
+    const key = isTicket ? credentials.ticket.key : credentials.secret;
     transport.send(
       encode({
         version: WIRE_VERSION,
@@ -127,7 +124,7 @@ export function proveToListener(
 
 export interface Verifier {
   readonly clusterId: string;
-  readonly clusterKey: Uint8Array;
+  readonly clusterSecret: Uint8Array;
   readonly clock: Clock;
 }
 
@@ -156,33 +153,51 @@ async function judge(
 ): Promise<ConnectionIdentity> {
   const answer = await receive(transport);
   checkVersion(answer['version']);
-  const kind = answer['kind'];
-  if (kind !== 'cluster' && kind !== 'ticket') throw new HandshakeError('unknown credentials');
   const claims = bytesOf(answer['claims'], 2048);
   const said: Transcript = {
     listenerNonce,
     diallerNonce: bytesOf(answer['nonce'], nonceBytes, nonceBytes),
     claims,
   };
-  const { clusterKey } = verifier;
-  const key = kind === 'cluster' ? clusterKey : deriveTicketKey(clusterKey, claims);
+  const candidate = candidateOf(answer['kind'], claims, verifier);
   const proof = bytesOf(answer['proof'], proofBytes, proofBytes);
-  if (!timingSafeEqual(proof, prove(key, 'dialler', said))) {
-    throw new HandshakeError(
-      kind === 'cluster' ? 'wrong cluster secret' : 'this ticket is not of this cluster',
-    );
+  if (!timingSafeEqual(proof, prove(candidate.key, 'dialler', said))) {
+    throw new HandshakeError(candidate.refusal);
   }
-  const identity = kind === 'cluster' ? { kind: 'node' as const } : ticketIdentity(claims, verifier);
-  transport.send(encode({ proof: prove(key, 'listener', said) }));
-  return identity;
+  transport.send(encode({ proof: prove(candidate.key, 'listener', said) }));
+  return candidate.identity;
 }
 
-function ticketIdentity(bytes: Uint8Array, verifier: Verifier): ConnectionIdentity {
-  const claims = readClaims(bytes);
-  if (claims === null) throw new HandshakeError('this ticket cannot be read');
-  if (claims.clusterId !== verifier.clusterId) {
-    throw new HandshakeError('this ticket is of another cluster');
+interface Candidate {
+  /** Who it is, once it has proved the key. */
+  readonly identity: ConnectionIdentity;
+  readonly key: Uint8Array;
+  /** What it is told when the proof is wrong. */
+  readonly refusal: string;
+}
+
+function candidateOf(kind: unknown, claims: Uint8Array, verifier: Verifier): Candidate {
+  if (kind === 'cluster') {
+    const refusal = 'wrong cluster secret';
+    return { identity: { kind: 'node' }, key: verifier.clusterSecret, refusal };
   }
-  if (claims.expiresAtMs < verifier.clock.now()) throw new HandshakeError('this ticket has expired');
-  return { kind: 'ticket', claims };
+  if (kind !== 'ticket') throw new HandshakeError('unknown credentials');
+  const admitted = admit(claims, verifier);
+  if (admitted.claims.clusterId !== verifier.clusterId) {
+    throw new HandshakeError('the ticket is of another cluster');
+  }
+  const identity = { kind, claims: admitted.claims } as const;
+  return { identity, key: admitted.key, refusal: 'the ticket is not of this cluster' };
+}
+
+function admit(
+  claims: Uint8Array,
+  verifier: Verifier,
+): { readonly claims: TicketClaims; readonly key: Uint8Array } {
+  try {
+    return admitTicket(verifier.clusterSecret, claims, verifier.clock.now());
+  } catch (error) {
+    if (error instanceof DatabaseError) throw new HandshakeError(error.message);
+    throw error;
+  }
 }

@@ -1,0 +1,10 @@
+// The bounds of one connection between nodes, as both of its ends keep them.
+
+/** Calls and streams under way on one connection. */
+export const outstandingMax = 4096;
+/** Items of one stream that may be on their way to a consumer that has not asked for them yet. */
+export const streamWindowItems = 4;
+/** A connection is asked for a sign of life this often, in milliseconds. */
+export const keepAliveIntervalMs = 3000;
+/** So many intervals without a word from the other end: the connection is dead. */
+export const silentIntervalsMax = 4;

@@ -1,0 +1,115 @@
+// One connection between two nodes that know each other: many calls and streams over one transport.
+
+import type { Clock } from '#shared/clock.ts';
+import type { Logger } from '#shared/logger.ts';
+import { Incoming } from './incoming.ts';
+import { Outgoing } from './outgoing.ts';
+import { keepAliveIntervalMs, silentIntervalsMax } from './peer-limits.ts';
+import { decodePeerMessage, encodePeerMessage, type PeerMessage } from './peer-message.ts';
+import type { ServedService } from './served.ts';
+import type { Transport } from './transport.ts';
+
+export interface PeerOptions {
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** What this end answers; null: it only asks, and a request from the other end closes. */
+  readonly service: ServedService | null;
+}
+
+/** Lives as long as its transport. Whatever the other end sends, it never throws. */
+export class Peer {
+  readonly #transport: Transport;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #outgoing: Outgoing;
+  readonly #incoming: Incoming | null;
+  #silentIntervals = 0;
+  /** Resolves with the reason when the connection is over. Never rejects. */
+  readonly closed: Promise<string>;
+
+  constructor(options: PeerOptions) {
+    this.#transport = options.transport;
+    this.#clock = options.clock;
+    this.#logger = options.logger.with({ peer: options.transport.peer });
+    const send = (message: PeerMessage) => this.#transport.send(encodePeerMessage(message));
+    this.#outgoing = new Outgoing(options.transport.peer, send);
+    const { service } = options;
+    const writable = () => this.#transport.writable();
+    this.#incoming =
+      service === null ? null : new Incoming({ service, logger: this.#logger, send, writable });
+    this.#keepAlive();
+    this.closed = this.#receive();
+  }
+
+  /** Asks the other end. Rejects with a DatabaseError: its own, or leafUnreachable. */
+  call(name: string, request: unknown, signal?: AbortSignal): Promise<unknown> {
+    return this.#outgoing.call(name, request, signal);
+  }
+
+  /** Items of the other end, brought as they are asked for. */
+  stream(name: string, request: unknown, signal?: AbortSignal): AsyncIterable<unknown> {
+    return this.#outgoing.stream(name, request, signal);
+  }
+
+  close(reason = 'closed'): void {
+    this.#transport.close(reason);
+  }
+
+  async #receive(): Promise<string> {
+    try {
+      let frame = await this.#transport.next();
+      while (frame !== null && this.#transport.closeReason === null) {
+        this.#silentIntervals = 0;
+        this.#take(decodePeerMessage(frame));
+        frame = await this.#transport.next();
+      }
+    } catch (error) {
+      this.#logger.warn('connection closed: malformed message', {}, error);
+      this.#transport.close('malformed message');
+    }
+    const reason = this.#transport.closeReason ?? 'connection closed';
+    this.#outgoing.close(reason);
+    this.#incoming?.close();
+    return reason;
+  }
+
+  #take(message: PeerMessage): void {
+    switch (message.kind) {
+      case 'call':
+      case 'stream':
+      case 'credit':
+      case 'cancel':
+        if (this.#incoming === null) this.#transport.close('a request to an end that only asks');
+        else this.#incoming.receive(message);
+        return;
+      case 'reply':
+      case 'error':
+      case 'item':
+      case 'end':
+        this.#outgoing.receive(message);
+        return;
+      case 'ping':
+        this.#transport.send(encodePeerMessage({ kind: 'pong' }));
+        return;
+      case 'pong':
+        return;
+    }
+  }
+
+  /**
+   * Counts intervals, not time: a stall of our own loop is one interval, not the other's death.
+   */
+  #keepAlive(): void {
+    this.#clock.after(keepAliveIntervalMs, () => {
+      if (this.#transport.closeReason !== null) return;
+      this.#silentIntervals++;
+      if (this.#silentIntervals > silentIntervalsMax) {
+        this.#transport.close('no sign of life');
+        return;
+      }
+      if (this.#silentIntervals > 1) this.#transport.send(encodePeerMessage({ kind: 'ping' }));
+      this.#keepAlive();
+    });
+  }
+}

@@ -1,0 +1,15 @@
+// A service without its types, as it meets the network: names and requests that must be checked.
+
+import type { ConnectionIdentity } from './credentials.ts';
+
+/** The untyped face of a Service (message.ts). */
+export interface ServedService {
+  call(name: string, request: unknown, signal?: AbortSignal): Promise<unknown>;
+  stream(name: string, request: unknown, signal?: AbortSignal): AsyncIterable<unknown>;
+}
+
+/**
+ * What a connection may ask for, decided once it has proved who it is. The service must check
+ * every name and request that reaches it (request-check.ts).
+ */
+export type ServeTo = (identity: ConnectionIdentity) => ServedService;
