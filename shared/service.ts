@@ -1,0 +1,56 @@
+// What must go on for ever: begins again after a failure, with a growing, jittered wait between.
+
+import type { Clock } from './clock.ts';
+
+export interface KeepRunningOptions {
+  readonly clock: Clock;
+  /** The first wait after a failure, in milliseconds; each further one is twice as long. */
+  readonly backoffMinMs: number;
+  readonly backoffMaxMs: number;
+  /**
+   * One attempt. It calls `healthy` once it works: the next wait is the shortest again. It ends
+   * when `signal` fires; however it ends, another attempt follows.
+   */
+  readonly run: (signal: AbortSignal, healthy: () => void) => Promise<void>;
+  /** Told of each failed attempt, before the wait. */
+  readonly onFailure?: (error: unknown, waitMs: number) => void;
+}
+
+/** A running one; `stop` resolves when the last attempt has ended. */
+export interface KeptRunning {
+  stop(): Promise<void>;
+}
+
+/** Runs attempts one after another until it is stopped. */
+export function keepRunning(options: KeepRunningOptions): KeptRunning {
+  const stopped = new AbortController();
+  const ended = repeat(options, stopped.signal);
+  return {
+    async stop() {
+      stopped.abort();
+      await ended;
+    },
+  };
+}
+
+async function repeat(options: KeepRunningOptions, signal: AbortSignal): Promise<void> {
+  const { backoffMinMs, backoffMaxMs, clock } = options;
+  let backoffMs = backoffMinMs;
+  while (!signal.aborted) {
+    let failure: unknown = null;
+    try {
+      await options.run(signal, () => (backoffMs = backoffMinMs));
+    } catch (error) {
+      failure = error;
+    }
+    if (signal.aborted) return;
+    const waitMs = Math.ceil(backoffMs / 2) + clock.random(Math.ceil(backoffMs / 2) + 1);
+    if (failure !== null) options.onFailure?.(failure, waitMs);
+    backoffMs = Math.min(backoffMs * 2, backoffMaxMs);
+    try {
+      await clock.sleep(waitMs, signal);
+    } catch {
+      return;
+    }
+  }
+}
