@@ -1,0 +1,44 @@
+// What a partition is given by the leaf that holds it, and the bounds it keeps.
+
+import type { Clock } from '#shared/clock.ts';
+import type { DatabaseRole, PartitionKey } from '#shared/cluster/topology.ts';
+import type { LSN } from '#shared/log/lsn.ts';
+import type { HybridClock } from '#shared/log/hybrid-clock.ts';
+import type { Logger } from '#shared/logger.ts';
+import type { Failpoint } from './failpoint.ts';
+
+/** `replica`: a copy of a reference partition within its own cluster. */
+export type PartitionRole = DatabaseRole | 'replica';
+
+/** How far back a log reaches. */
+export interface RetentionLimits {
+  /** Kept even when no follower needs it, so that a copy can go back by the difference. */
+  readonly keptBytesMin: number;
+  /** A follower that would need more than this is let go. */
+  readonly logSizeBytesMax: number;
+  /** A follower that would need records older than this is let go. */
+  readonly ageMsMax: number;
+}
+
+export const defaultRetention: RetentionLimits = {
+  keptBytesMin: 64 * 1024 * 1024,
+  logSizeBytesMax: 4 * 1024 * 1024 * 1024,
+  ageMsMax: 72 * 60 * 60 * 1000,
+};
+
+/** What every partition of a leaf shares. */
+export interface PartitionEnvironment {
+  readonly clock: Clock;
+  readonly hybridClock: HybridClock;
+  readonly logger: Logger;
+  readonly failpoint: Failpoint;
+  readonly retention: RetentionLimits;
+  /** A log segment is closed when it is longer than this, in bytes. */
+  readonly segmentBytesMax: number;
+  /** A transaction that nobody has used for so long is rolled back. */
+  readonly idleTransactionMsMax: number;
+  /** Checkpoints the SQLite file at `path` on another thread: true when all of it is moved. */
+  readonly checkpoint: (path: string) => Promise<boolean>;
+  /** Resolves when every online synchronous follower has the record, or counts as offline. */
+  readonly waitForFollowers: (key: PartitionKey, lsn: LSN) => Promise<void>;
+}
