@@ -190,6 +190,84 @@ export const errorTable = {
     'HY000',
     (p) => `Incorrect arguments to ${p.command}`,
   ),
+  columnTooBig: entry<Column & { max: number }>(
+    1074,
+    '42000',
+    (p) =>
+      `Column length too big for column '${p.column}' (max = ${p.max}); use BLOB or TEXT instead`,
+  ),
+  scaleTooBig: entry<Column & { scale: number }>(
+    1425,
+    '42000',
+    (p) => `Too big scale ${p.scale} specified for column '${p.column}'. Maximum is 30.`,
+  ),
+  precisionTooBig: entry<Column & { precision: number }>(
+    1426,
+    '42000',
+    (p) => `Too-big precision ${p.precision} specified for '${p.column}'. Maximum is 65.`,
+  ),
+  scaleOverPrecision: entry<Column>(
+    1427,
+    '42000',
+    (p) =>
+      'For float(M,D), double(M,D) or decimal(M,D), M must be >= D ' +
+      `(column '${p.column}').`,
+  ),
+  fspTooBig: entry<Column & { precision: number }>(
+    1426,
+    '42000',
+    (p) => `Too-big precision ${p.precision} specified for '${p.column}'. Maximum is 6.`,
+  ),
+  blobDefault: entry<Column>(
+    1101,
+    '42000',
+    (p) => `BLOB, TEXT, GEOMETRY or JSON column '${p.column}' can't have a default value`,
+  ),
+  noColumns: entry(1113, '42000', () => 'A table must have at least 1 column'),
+  lastColumn: entry(
+    1090,
+    '42000',
+    () => "You can't delete all columns with ALTER TABLE; use DROP TABLE instead",
+  ),
+  cannotDrop: entry<Name>(
+    1091,
+    '42000',
+    (p) => `Can't DROP '${p.name}'; check that column/key exists`,
+  ),
+  primaryKeyNullable: entry(
+    1171,
+    '42000',
+    () =>
+      'All parts of a PRIMARY KEY must be NOT NULL; if you need NULL in a key, use UNIQUE instead',
+  ),
+  duplicateMember: entry<Column & { value: string; type: string }>(
+    1291,
+    'HY000',
+    (p) => `Column '${p.column}' has duplicated value '${p.value}' in ${p.type}`,
+  ),
+  foreignKeyColumns: entry<Name>(
+    1239,
+    '42000',
+    (p) => `Incorrect foreign key definition for '${p.name}': Key reference and table ` +
+      "reference don't match",
+  ),
+  foreignKeyMissingIndex: entry<{ name: string; table: string }>(
+    1822,
+    'HY000',
+    (p) =>
+      'Failed to add the foreign key constraint. Missing index for constraint ' +
+      `'${p.name}' in the referenced table '${p.table}'`,
+  ),
+  referencedTableDrop: entry<{ table: string; constraint: string; child: string }>(
+    3730,
+    'HY000',
+    (p) =>
+      `Cannot drop table '${p.table}' referenced by a foreign key constraint ` +
+      `'${p.constraint}' on table '${p.child}'.`,
+  ),
+  wrongTableName: entry<Name>(1103, '42000', (p) => `Incorrect table name '${p.name}'`),
+  wrongDatabaseName: entry<Name>(1102, '42000', (p) => `Incorrect database name '${p.name}'`),
+  wrongColumnName: entry<Name>(1166, '42000', (p) => `Incorrect column name '${p.name}'`),
   // Values that do not fit.
   columnNotNull: entry<Column>(1048, '23000', (p) => `Column '${p.column}' cannot be null`),
   noDefault: entry<Column>(

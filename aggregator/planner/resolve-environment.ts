@@ -1,0 +1,60 @@
+// What a statement's names are resolved against, and the seam between queries and their parts.
+
+import type { CatalogReader } from '#aggregator/aggregator-context.ts';
+import type { CommonTable, Query } from '#aggregator/parser/ast.ts';
+import type { ResultColumn } from '#aggregator/statement-result.ts';
+import type { ResolvedQuery } from './resolved-query.ts';
+import type { ResolveScope } from './resolve-scope.ts';
+
+/** The part of a session and its aggregator that resolving may ask. Nothing here waits. */
+export interface ResolveEnvironment {
+  readonly catalog: CatalogReader;
+  /** The session's default database, or null. */
+  readonly database: string | null;
+  readonly sqlMode: ReadonlySet<string>;
+  readonly virtualTables: {
+    isVirtualDatabase(name: string): boolean;
+    columns(database: string, name: string): readonly ResultColumn[] | null;
+  };
+  systemVariable: ResolveScope['systemVariable'];
+  userVariableType: ResolveScope['userVariableType'];
+}
+
+/** Tables of WITH that can be seen here, innermost last. */
+export type CommonTables = readonly CommonTableEntry[];
+
+export interface CommonTableEntry {
+  readonly table: CommonTable;
+  /** What its own query sees: the tables written before it. */
+  readonly visible: CommonTables;
+  /** The scope around the WITH. */
+  readonly outer: OuterScope | null;
+}
+
+/** A scope that inner blocks may look into. */
+export interface OuterScope extends ResolveScope {
+  /**
+   * As resolveColumn, but answers null where there is none of that name. Every block between the
+   * name and its relation learns that it is correlated.
+   */
+  findColumn(name: ColumnName): ReturnType<ResolveScope['resolveColumn']> | null;
+}
+
+export interface ColumnName {
+  readonly database: string | null;
+  readonly table: string | null;
+  readonly column: string;
+}
+
+/** Handed to the parts of a query so that they can resolve queries inside them. */
+export interface QueryResolver {
+  readonly environment: ResolveEnvironment;
+  /** A number for a FROM item, unique in the statement. */
+  nextRelation(): number;
+  resolve(query: Query, outer: OuterScope | null, commonTables: CommonTables): ResolvedQuery;
+}
+
+/** Names of columns do not know case. */
+export function sameName(left: string, right: string): boolean {
+  return left === right || left.toLowerCase() === right.toLowerCase();
+}

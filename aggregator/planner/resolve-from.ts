@@ -1,0 +1,186 @@
+// FROM: each table reference to a relation, each join to its condition and the names it leaves.
+
+import type { JoinReference, TableReference } from '#aggregator/parser/ast.ts';
+import type { ResultColumn } from '#aggregator/statement-result.ts';
+import { databaseError } from '#shared/error.ts';
+import type { TableDefinition } from '#shared/cluster/table-definition.ts';
+import { BlockScope, type Block } from './block-scope.ts';
+import { namesOfRelation, type FromNames } from './from-names.ts';
+import { joinCondition, joinedNames } from './join-names.ts';
+import { sameName, type CommonTableEntry, type CommonTables } from './resolve-environment.ts';
+import { resolveExpression } from './resolve-expression.ts';
+import type { FromTree, JoinKind, Relation, ResolvedQuery } from './resolved-query.ts';
+
+export interface ResolvedFrom {
+  readonly tree: FromTree;
+  readonly names: FromNames;
+}
+
+/** A FROM clause, or the tables of an UPDATE or DELETE. */
+export function resolveFrom(block: Block, reference: TableReference): ResolvedFrom {
+  const resolved = resolveReference(block, reference);
+  const aliases = new Set<string>();
+  for (const { database, alias } of resolved.names.tables) {
+    const key = `${database ?? ''}.${alias}`;
+    if (aliases.has(key)) throw databaseError('duplicateTableAlias', { name: alias });
+    aliases.add(key);
+  }
+  return resolved;
+}
+
+function resolveReference(block: Block, reference: TableReference): ResolvedFrom {
+  switch (reference.kind) {
+    case 'table':
+      return resolveTable(block, reference);
+    case 'derived': {
+      if (reference.lateral) throw databaseError('unsupported', { what: 'LATERAL' });
+      const query = block.resolver.resolve(reference.query, block.outer, block.commonTables);
+      return derivedRelation(block, query, reference.alias, reference.columns);
+    }
+    case 'join':
+      return resolveJoin(block, reference);
+  }
+}
+
+function resolveTable(
+  block: Block,
+  reference: Extract<TableReference, { kind: 'table' }>,
+): ResolvedFrom {
+  const alias = reference.alias ?? reference.table;
+  if (reference.database === null) {
+    const entry = findCommonTable(block.commonTables, reference.table);
+    if (entry !== null) return resolveCommonTable(block, entry, alias);
+  }
+  const { environment } = block.resolver;
+  const database = reference.database ?? environment.database;
+  if (database === null) throw databaseError('noDatabase', {});
+  if (environment.virtualTables.isVirtualDatabase(database)) {
+    return virtualRelation(block, database, reference.table, alias);
+  }
+  const definition = environment.catalog.database(database);
+  const table = definition.tables[reference.table];
+  if (table === undefined) {
+    throw databaseError('unknownTable', { database, table: reference.table });
+  }
+  const id = block.resolver.nextRelation();
+  const relation: Relation = { kind: 'table', id, alias, database: definition.name, table };
+  return single(relation, tableColumns(definition.name, table, alias));
+}
+
+function findCommonTable(tables: CommonTables, name: string): CommonTableEntry | null {
+  return tables.findLast((entry) => sameName(entry.table.name, name)) ?? null;
+}
+
+function resolveCommonTable(block: Block, entry: CommonTableEntry, alias: string): ResolvedFrom {
+  const query = block.resolver.resolve(entry.table.query, entry.outer, entry.visible);
+  return derivedRelation(block, query, alias, entry.table.columns);
+}
+
+function virtualRelation(
+  block: Block,
+  database: string,
+  name: string,
+  alias: string,
+): ResolvedFrom {
+  const columns = block.resolver.environment.virtualTables.columns(database, name);
+  if (columns === null) throw databaseError('unknownTable', { database, table: name });
+  const id = block.resolver.nextRelation();
+  const relation: Relation = { kind: 'virtual', id, alias, database, name, columns };
+  const named = columns.map((column) => ({
+    ...column,
+    originalName: column.name,
+    table: alias,
+    originalTable: name,
+    database,
+  }));
+  return single(relation, named);
+}
+
+function derivedRelation(
+  block: Block,
+  query: ResolvedQuery,
+  alias: string,
+  names: readonly string[],
+): ResolvedFrom {
+  for (const relation of query.outerRelations) block.outerRelations.add(relation);
+  const output = outputColumns(query);
+  if (names.length > 0 && names.length !== output.length) {
+    throw databaseError('wrongColumnCount', { row: 1 });
+  }
+  const columns = output.map((column, i) => ({
+    ...column,
+    name: names[i] ?? column.name,
+    originalName: '',
+    table: alias,
+    originalTable: '',
+    database: '',
+    primaryKey: false,
+    autoIncrement: false,
+  }));
+  checkDistinctNames(columns);
+  const id = block.resolver.nextRelation();
+  const relation: Relation = {
+    kind: 'derived',
+    id,
+    alias,
+    query,
+    columns: columns.map((column) => column.name),
+  };
+  return single(relation, columns);
+}
+
+function checkDistinctNames(columns: readonly ResultColumn[]): void {
+  const seen = new Set<string>();
+  for (const { name } of columns) {
+    const key = name.toLowerCase();
+    if (seen.has(key)) throw databaseError('duplicateColumn', { name });
+    seen.add(key);
+  }
+}
+
+function single(relation: Relation, columns: readonly ResultColumn[]): ResolvedFrom {
+  return { tree: { kind: 'relation', relation }, names: namesOfRelation(relation, columns) };
+}
+
+/** The columns that a query answers. */
+export function outputColumns(query: ResolvedQuery): readonly ResultColumn[] {
+  return query.kind === 'select' ? query.items.map((item) => item.column) : query.columns;
+}
+
+/** The columns of a table that clients may see, as a result describes them. */
+export function tableColumns(
+  database: string,
+  table: TableDefinition,
+  alias: string,
+): readonly ResultColumn[] {
+  const primary = table.indexes.find((index) => index.kind === 'primary');
+  return table.columns
+    .filter((column) => !column.hidden)
+    .map((column) => ({
+      name: column.name,
+      originalName: column.name,
+      table: alias,
+      originalTable: table.name,
+      database,
+      type: column.type,
+      nullable: column.nullable,
+      primaryKey: primary?.parts.some((part) => part.column === column.name) === true,
+      autoIncrement: column.autoIncrement,
+    }));
+}
+
+function resolveJoin(block: Block, reference: JoinReference): ResolvedFrom {
+  const left = resolveReference(block, reference.left);
+  const right = resolveReference(block, reference.right);
+  const outer = reference.join === 'left' || reference.join === 'right';
+  const condition = joinCondition(left.names, right.names, reference);
+  const scope = new BlockScope(block, { clause: 'on clause', names: condition.names });
+  const on = condition.on === null ? null : resolveExpression(condition.on, scope);
+  const kind: JoinKind = outer ? 'left' : on === null ? 'cross' : 'inner';
+  const [first, second] =
+    reference.join === 'right' ? [right.tree, left.tree] : [left.tree, right.tree];
+  return {
+    tree: { kind: 'join', join: kind, left: first, right: second, on },
+    names: joinedNames(left.names, right.names, reference),
+  };
+}

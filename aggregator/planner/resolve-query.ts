@@ -1,0 +1,170 @@
+// A query's syntax to a query whose every name is resolved: SELECT, set operations, WITH, VALUES.
+
+import type {
+  Query,
+  SelectStatement,
+  SetOperation,
+  ValuesQuery,
+  WithQuery,
+} from '#aggregator/parser/ast.ts';
+import { databaseError } from '#shared/error.ts';
+import { unreachable } from '#shared/assert.ts';
+import type { Block } from './block-scope.ts';
+import type {
+  CommonTables,
+  OuterScope,
+  QueryResolver,
+  ResolveEnvironment,
+} from './resolve-environment.ts';
+import { resolveSelect } from './resolve-select.ts';
+import { resolveSetOperation } from './resolve-set-operation.ts';
+import type { ResolvedQuery } from './resolved-query.ts';
+
+/** How deep queries may stand in each other. */
+const DEPTH_MAX = 64;
+
+/** A resolver for one statement: all its queries number their relations together. */
+export function createQueryResolver(environment: ResolveEnvironment): QueryResolver {
+  let relations = 0;
+  let depth = 0;
+  const resolver: QueryResolver = {
+    environment,
+    nextRelation: () => ++relations,
+    resolve(query, outer, commonTables) {
+      if (depth >= DEPTH_MAX) throw databaseError('unsupported', { what: 'queries nested this deep' });
+      depth += 1;
+      try {
+        return resolveInside(resolver, query, outer, commonTables);
+      } finally {
+        depth -= 1;
+      }
+    },
+  };
+  return resolver;
+}
+
+/** A whole query. Throws a DatabaseError that names what is wrong. */
+export function resolveQuery(query: Query, environment: ResolveEnvironment): ResolvedQuery {
+  return createQueryResolver(environment).resolve(query, null, []);
+}
+
+function resolveInside(
+  resolver: QueryResolver,
+  query: Query,
+  outer: OuterScope | null,
+  commonTables: CommonTables,
+): ResolvedQuery {
+  switch (query.kind) {
+    case 'select':
+      return resolveSelect(newBlock(resolver, outer, commonTables), query);
+    case 'setOperation':
+      return resolveOperation(resolver, query, outer, commonTables);
+    case 'with': {
+      const visible = extendCommonTables(query, outer, commonTables);
+      return resolver.resolve(query.query, outer, visible);
+    }
+    case 'values':
+      return resolver.resolve(valuesAsUnion(query), outer, commonTables);
+    default:
+      return unreachable(query);
+  }
+}
+
+/** A block of its own, which has named nothing outside yet. */
+export function newBlock(
+  resolver: QueryResolver,
+  outer: OuterScope | null,
+  commonTables: CommonTables,
+): Block {
+  return { resolver, outer, commonTables, outerRelations: new Set() };
+}
+
+function resolveOperation(
+  resolver: QueryResolver,
+  query: SetOperation,
+  outer: OuterScope | null,
+  commonTables: CommonTables,
+): ResolvedQuery {
+  const left = resolver.resolve(query.left, outer, commonTables);
+  const right = resolver.resolve(query.right, outer, commonTables);
+  return resolveSetOperation(newBlock(resolver, outer, commonTables), query, { left, right });
+}
+
+/** The tables of a WITH added to those that are visible already. */
+export function extendCommonTables(
+  clause: Pick<WithQuery, 'recursive' | 'tables'>,
+  outer: OuterScope | null,
+  commonTables: CommonTables,
+): CommonTables {
+  let visible = commonTables;
+  for (const table of clause.tables) {
+    if (clause.recursive && namesTable(table.query, table.name)) {
+      throw databaseError('unsupported', { what: 'WITH RECURSIVE' });
+    }
+    visible = [...visible, { table, visible, outer }];
+  }
+  return visible;
+}
+
+/** True when a plain table of that name stands anywhere in the syntax. */
+function namesTable(value: unknown, name: string): boolean {
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return false;
+  const node = value as Readonly<Record<string, unknown>>;
+  if (node['kind'] === 'table' && node['table'] === name && node['database'] === null) return true;
+  return Object.values(node).some((part) => namesTable(part, name));
+}
+
+/** VALUES ROW(…), ROW(…) is a union of selects without tables. */
+function valuesAsUnion(values: ValuesQuery): Query {
+  const width = values.rows[0]?.length ?? 0;
+  const selects = values.rows.map((row, index): SelectStatement => {
+    if (row.length !== width) throw databaseError('wrongColumnCount', { row: index + 1 });
+    return valuesSelect(row, values.at);
+  });
+  const { orderBy, limit, at } = values;
+  const [first, ...rest] = selects;
+  if (first === undefined) throw databaseError('emptyQuery', {});
+  if (rest.length === 0) return { ...first, orderBy, limit };
+  return rest.reduce<Query>((left, right, index) => {
+    const last = index === rest.length - 1;
+    return {
+      kind: 'setOperation',
+      at,
+      operator: 'union',
+      all: true,
+      left,
+      right,
+      orderBy: last ? orderBy : [],
+      limit: last ? limit : null,
+    };
+  }, first);
+}
+
+function valuesSelect(
+  expressions: ValuesQuery['rows'][number],
+  at: number,
+): SelectStatement {
+  return {
+    kind: 'select',
+    at,
+    distinct: false,
+    calculateFoundRows: false,
+    items: expressions.map((expression, i) => ({
+      kind: 'expression',
+      at,
+      expression,
+      alias: `column_${i}`,
+      text: '',
+    })),
+    from: null,
+    where: null,
+    groupBy: [],
+    rollup: false,
+    having: null,
+    windows: [],
+    orderBy: [],
+    limit: null,
+    lock: null,
+    intoVariables: [],
+  };
+}

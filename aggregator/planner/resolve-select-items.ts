@@ -1,0 +1,62 @@
+// The select list: stars spread out, headers and origins of every column.
+
+import type { SelectItem as SelectItemSyntax } from '#aggregator/parser/ast.ts';
+import { computedColumn, type ResultColumn } from '#aggregator/statement-result.ts';
+import { databaseError } from '#shared/error.ts';
+import type { BlockScope } from './block-scope.ts';
+import { tablesNamed, type FromNames, type VisibleColumn } from './from-names.ts';
+import { resolveExpression } from './resolve-expression.ts';
+import type { SelectItem } from './resolved-query.ts';
+import type { TypedExpression } from './typed-expression.ts';
+
+export function resolveSelectItems(
+  items: readonly SelectItemSyntax[],
+  names: FromNames,
+  scope: BlockScope,
+): readonly SelectItem[] {
+  return items.flatMap((item) => {
+    if (item.kind === 'wildcard') return expandWildcard(item, names);
+    const expression = resolveExpression(item.expression, scope);
+    const written = item.expression.kind === 'column' ? item.expression.column : item.text;
+    return [selectItem(expression, item.alias ?? written, names)];
+  });
+}
+
+function expandWildcard(
+  item: Extract<SelectItemSyntax, { kind: 'wildcard' }>,
+  names: FromNames,
+): readonly SelectItem[] {
+  if (item.table === null) {
+    if (names.tables.length === 0) throw databaseError('noTablesUsed', {});
+    return names.star.map(visibleItem);
+  }
+  const tables = tablesNamed(names, item.database, item.table);
+  if (tables.length === 0) throw databaseError('unknownTableDrop', { name: item.table });
+  return tables.flatMap((table) => table.columns.map(visibleItem));
+}
+
+function visibleItem(visible: VisibleColumn): SelectItem {
+  return { expression: visible.expression, column: { ...visible.column, name: visible.name } };
+}
+
+/** An item with its header; a plain column says where it comes from. */
+export function selectItem(
+  expression: TypedExpression,
+  name: string,
+  names: FromNames,
+): SelectItem {
+  return { expression, column: { ...originOf(expression, names), name } };
+}
+
+function originOf(expression: TypedExpression, names: FromNames): ResultColumn {
+  const { type, nullable } = expression;
+  if (expression.kind !== 'column') return computedColumn('', type, nullable);
+  const table = names.tables.find((candidate) => candidate.relation.id === expression.relation);
+  const visible = table?.columns.find(
+    (column) =>
+      column.expression.kind === 'column' && column.expression.column === expression.column,
+  );
+  return visible === undefined
+    ? computedColumn('', type, nullable)
+    : { ...visible.column, type, nullable };
+}
