@@ -1,0 +1,97 @@
+// In-doubt recovery: prepared transactions whose coordinator is gone get their verdict.
+//
+// Every participant's prepare names all participants; the first of them knows the verdict, or
+// writes `abort` down when it is asked and has none. So any aggregator can settle any transaction,
+// and two that do so at once do no harm. A transaction whose coordinator is alive is left alone
+// for a while: it would lose nothing but its life.
+
+import type { AggregatorContext } from '#aggregator/aggregator-context.ts';
+import { partitionName, type PartitionKey } from '#shared/cluster/topology.ts';
+import type { PartitionStatus } from '#shared/wire/message.ts';
+import { leafOfPartition } from './partition-client.ts';
+
+/** How long a transaction may be in doubt before somebody else than its coordinator settles it. */
+const GRACE_MS = 5_000;
+
+/** Between two rounds of the periodic recovery. */
+export const RECOVERY_INTERVAL_MS = 10_000;
+
+interface InDoubt {
+  readonly key: PartitionKey;
+  readonly transactionId: string;
+  readonly first: number;
+}
+
+/** Settles what stays in doubt. One for an aggregator; `run` at its start and again and again. */
+export class InDoubtRecovery {
+  readonly #context: AggregatorContext;
+  /** Transactions that this aggregator is committing now. */
+  readonly #isLive: (transactionId: string) => boolean;
+  /** When each transaction in doubt was first seen, in monotonic milliseconds. */
+  #firstSeen = new Map<string, number>();
+
+  constructor(context: AggregatorContext, isLive: (transactionId: string) => boolean) {
+    this.#context = context;
+    this.#isLive = isLive;
+  }
+
+  /**
+   * One round over all leaves that can be reached; answers how many partitions it settled.
+   * `graceMs` 0 settles at once what no live coordinator of this aggregator holds.
+   */
+  async run(graceMs = GRACE_MS): Promise<number> {
+    const found = await this.#findInDoubt();
+    const now = this.#context.clock.monotonicMs();
+    const firstSeen = new Map<string, number>();
+    let settled = 0;
+    for (const inDoubt of found) {
+      const { transactionId } = inDoubt;
+      const since = this.#firstSeen.get(transactionId) ?? now;
+      firstSeen.set(transactionId, since);
+      if (this.#isLive(transactionId) || now - since < graceMs) continue;
+      if (await this.#settle(inDoubt)) settled += 1;
+    }
+    this.#firstSeen = firstSeen;
+    return settled;
+  }
+
+  async #findInDoubt(): Promise<readonly InDoubt[]> {
+    const { leaves } = this.#context;
+    const nodes = leaves.nodes().filter(({ id, kind }) => kind === 'leaf' && leaves.isOnline(id));
+    const answers = await Promise.allSettled(
+      nodes.map(({ id }) => leaves.leaf(id).call('partitionStatus', { database: null })),
+    );
+    return answers
+      .flatMap((answer) => (answer.status === 'fulfilled' ? answer.value.partitions : []))
+      .flatMap(inDoubtOf);
+  }
+
+  async #settle({ key, transactionId, first }: InDoubt): Promise<boolean> {
+    const { logger } = this.#context;
+    try {
+      const decider = { database: key.database, ordinal: first };
+      const { verdict } = await leafOfPartition(this.#context, decider).call('verdict', {
+        key: decider,
+        transactionId,
+      });
+      const leaf = leafOfPartition(this.#context, key);
+      await leaf.call('decide', { key, transactionId, verdict });
+      logger.info('a transaction in doubt is settled', {
+        transactionId,
+        partition: partitionName(key),
+        verdict,
+      });
+      return true;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      logger.warn('a transaction stays in doubt', { transactionId, reason });
+      return false;
+    }
+  }
+}
+
+function inDoubtOf({ key, role, inDoubt }: PartitionStatus): readonly InDoubt[] {
+  const first = inDoubt?.participants[0];
+  if (inDoubt === null || first === undefined || role !== 'primary') return [];
+  return [{ key, transactionId: inDoubt.transactionId, first }];
+}

@@ -1,0 +1,128 @@
+// Commits one transaction on all its participants: two phases, whose truth is in their logs.
+//
+// 1. Every participant appends `prepare`. One that cannot: all abort.
+// 2. The first participant appends `commit`. That record is the decision.
+// 3. The others are told. One that cannot be reached stays in doubt, keeps its lock, and is told
+//    by in-doubt recovery (resolve-in-doubt.ts).
+//
+// Invariant: no `commit` is sent to the others before the first participant's own is durable.
+
+import type { AggregatorContext } from '#aggregator/aggregator-context.ts';
+import type { PartitionKey } from '#shared/cluster/topology.ts';
+import { DatabaseError, databaseError } from '#shared/error.ts';
+import type { LeafService, Verdict } from '#shared/wire/message.ts';
+
+export interface Participant {
+  readonly key: PartitionKey;
+  readonly leaf: LeafService;
+}
+
+/** How long a lost decision is asked for before the client is told that it is not known. */
+const VERDICT_WAIT_MS = 10_000;
+
+/** Between two questions. */
+const VERDICT_RETRY_MS = 200;
+
+/**
+ * Commits on the participants, the first of which decides. Throws the error that aborted the
+ * transaction as a whole, or commitUnknown.
+ */
+export async function commitParticipants(
+  context: AggregatorContext,
+  transactionId: string,
+  participants: readonly Participant[],
+): Promise<void> {
+  const [first, ...others] = participants;
+  if (first === undefined) return;
+  if (others.length === 0) return commitOne(first, transactionId);
+  await prepareAll(participants, transactionId);
+  const verdict = await decideFirst(context, first, transactionId);
+  const told = await decideOthers(others, transactionId, verdict);
+  if (verdict === 'abort') throw databaseError('deadlock', {});
+  if (!told) {
+    context.logger.warn('a committed transaction waits for a participant', { transactionId });
+  }
+}
+
+async function commitOne({ key, leaf }: Participant, transactionId: string): Promise<void> {
+  try {
+    await leaf.call('commit', { key, transactionId });
+  } catch (error) {
+    if (error instanceof DatabaseError && !error.is('leafUnreachable')) throw error;
+    throw databaseError('commitUnknown', { reason: reasonOf(error) }, error);
+  }
+}
+
+async function prepareAll(
+  participants: readonly Participant[],
+  transactionId: string,
+): Promise<void> {
+  const ordinals = participants.map(({ key }) => key.ordinal);
+  const prepared = await Promise.allSettled(
+    participants.map(({ key, leaf }) =>
+      leaf.call('prepare', { key, transactionId, participants: ordinals }),
+    ),
+  );
+  const failed = prepared.find((result) => result.status === 'rejected');
+  if (failed === undefined) return;
+  // A participant whose answer was lost may be prepared or not: it is told in both words.
+  await Promise.allSettled(
+    participants.map(async ({ key, leaf }, i) => {
+      if (prepared[i]?.status === 'rejected') {
+        await Promise.allSettled([leaf.call('rollback', { key, transactionId })]);
+      }
+      await leaf.call('decide', { key, transactionId, verdict: 'abort' });
+    }),
+  );
+  throw failed.reason;
+}
+
+/** The decision: asked for again, within bounds, when its answer is lost. */
+async function decideFirst(
+  context: AggregatorContext,
+  { key, leaf }: Participant,
+  transactionId: string,
+): Promise<Verdict> {
+  try {
+    await leaf.call('decide', { key, transactionId, verdict: 'commit' });
+    return 'commit';
+  } catch (error) {
+    return askVerdict(context, { key, leaf }, { transactionId, error });
+  }
+}
+
+async function askVerdict(
+  context: AggregatorContext,
+  { key, leaf }: Participant,
+  lost: { readonly transactionId: string; readonly error: unknown },
+): Promise<Verdict> {
+  const { clock } = context;
+  const deadline = clock.monotonicMs() + VERDICT_WAIT_MS;
+  let cause = lost.error;
+  while (clock.monotonicMs() < deadline) {
+    try {
+      const { transactionId } = lost;
+      return (await leaf.call('verdict', { key, transactionId })).verdict;
+    } catch (error) {
+      cause = error;
+      await clock.sleep(VERDICT_RETRY_MS);
+    }
+  }
+  throw databaseError('commitUnknown', { reason: reasonOf(cause) }, cause);
+}
+
+/** True when all have taken the verdict. */
+async function decideOthers(
+  others: readonly Participant[],
+  transactionId: string,
+  verdict: Verdict,
+): Promise<boolean> {
+  const told = await Promise.allSettled(
+    others.map(({ key, leaf }) => leaf.call('decide', { key, transactionId, verdict })),
+  );
+  return told.every((result) => result.status === 'fulfilled');
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
