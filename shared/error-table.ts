@@ -424,6 +424,11 @@ export const errorTable = {
     'HY000',
     () => 'There are no leaves in the cluster; start one with `twinleaf leaf --join`',
   ),
+  nodeRefused: entry<{ reason: string }>(
+    1749,
+    'HY000',
+    (p) => `The cluster does not take this node: ${p.reason}`,
+  ),
   notMasterAggregator: entry(
     1752,
     'HY000',
