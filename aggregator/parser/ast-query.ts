@@ -186,7 +186,7 @@ export type Expression = Node &
         readonly left: Expression;
         readonly right: Expression;
       }
-    /** Flat: an `and` has no `and` among its operands unless it was in parentheses. */
+    /** Flat: an `and` has no `and` among its operands. */
     | { readonly kind: 'and' | 'or'; readonly operands: readonly Expression[] }
     | (Negatable & {
         readonly kind: 'is';

@@ -1,0 +1,183 @@
+// USE, PREPARE, KILL, FLUSH, LOCK TABLES, backups and other upkeep.
+
+import type { AdministrationStatement, UnsupportedStatement } from './ast-administration.ts';
+import type { Expression } from './ast-query.ts';
+import { parseCheckReplication } from './parse-replication.ts';
+import { parseTableAlias } from './parse-from.ts';
+import type { TokenReader } from './token-reader.ts';
+
+type Rule = (reader: TokenReader, at: number) => AdministrationStatement;
+
+const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
+  ['use', parseUse],
+  ['do', parseDo],
+  ['call', parseCall],
+  ['help', (reader, at) => ({ kind: 'help', at, topic: reader.nameOrString() })],
+  ['prepare', parsePrepare],
+  ['execute', parseExecute],
+  ['deallocate', parseDeallocate],
+  ['kill', parseKill],
+  ['flush', parseFlush],
+  ['lock', parseLockTables],
+  ['unlock', parseUnlock],
+  ['snapshot', parseSnapshot],
+  ['backup', parseBackup],
+  ['restore', parseRestore],
+  ['analyze', parseMaintain('analyze')],
+  ['optimize', parseMaintain('optimize')],
+  ['repair', parseMaintain('repair')],
+  ['checksum', parseMaintain('checksum')],
+  ['check', parseCheck],
+]);
+
+/** The statement that the current word begins; null when it begins none of these. */
+export function parseAdministration(reader: TokenReader): AdministrationStatement | null {
+  const { at } = reader;
+  const rule = rules.get(reader.lexer.keyword);
+  if (rule === undefined) return null;
+  reader.next();
+  return rule(reader, at);
+}
+
+function parseUse(reader: TokenReader, at: number): AdministrationStatement {
+  return { kind: 'use', at, database: reader.name() };
+}
+
+function parseDo(reader: TokenReader, at: number): AdministrationStatement {
+  return { kind: 'do', at, expressions: reader.list(() => reader.parseExpression()) };
+}
+
+function parseCall(reader: TokenReader, at: number): AdministrationStatement {
+  const name = reader.tableName();
+  let list: Expression[] = [];
+  if (reader.acceptOperator('(') && !reader.acceptOperator(')')) {
+    list = reader.list(() => reader.parseExpression());
+    reader.expectOperator(')');
+  }
+  return { kind: 'call', at, name, arguments: list };
+}
+
+function parsePrepare(reader: TokenReader, at: number): AdministrationStatement {
+  const name = reader.name();
+  reader.expectWord('from');
+  const { kind } = reader.lexer;
+  if (kind !== 'string' && kind !== 'userVariable') throw reader.syntaxError();
+  return { kind: 'prepare', at, name, text: reader.parseTerm() };
+}
+
+function parseExecute(reader: TokenReader, at: number): AdministrationStatement {
+  const name = reader.name();
+  const using = reader.acceptWord('using') ? reader.list(() => reader.userVariable()) : [];
+  return { kind: 'execute', at, name, using };
+}
+
+function parseDeallocate(reader: TokenReader, at: number): AdministrationStatement {
+  reader.expectWord('prepare');
+  return { kind: 'deallocate', at, name: reader.name() };
+}
+
+function parseKill(reader: TokenReader, at: number): AdministrationStatement {
+  const query = reader.acceptWord('query');
+  if (!query) reader.acceptWord('connection');
+  return { kind: 'kill', at, query, id: reader.parseExpression() };
+}
+
+const flushTargets = [
+  'tables',
+  'table',
+  'privileges',
+  'status',
+  'logs',
+  'hosts',
+  'user_resources',
+  'optimizer_costs',
+] as const;
+
+function parseFlush(reader: TokenReader, at: number): AdministrationStatement {
+  reader.acceptOneOf(['no_write_to_binlog', 'local'] as const);
+  if (reader.acceptOneOf(['binary', 'engine', 'error', 'general', 'slow', 'relay'] as const)) {
+    reader.expectWord('logs');
+    return { kind: 'flush', at, what: 'LOGS', readLock: false };
+  }
+  const what = reader.expectOneOf(flushTargets);
+  let readLock = false;
+  if (what === 'tables' || what === 'table') {
+    if (reader.isName()) reader.list(() => reader.tableName());
+    if (reader.acceptWord('for')) throw reader.unsupported('FLUSH TABLES FOR EXPORT');
+    readLock = reader.acceptWords('with read lock');
+  }
+  return { kind: 'flush', at, what: what === 'table' ? 'TABLES' : what.toUpperCase(), readLock };
+}
+
+function parseLockTables(reader: TokenReader, at: number): AdministrationStatement {
+  if (reader.isWord('instance')) throw reader.unsupported('LOCK INSTANCE');
+  reader.expectOneOf(['tables', 'table'] as const);
+  const tables = reader.list(() => {
+    const table = reader.tableName();
+    const isLock = reader.isWord('read') || reader.isWord('write') || reader.isWord('low_priority');
+    if (!isLock) parseTableAlias(reader);
+    if (reader.acceptWord('read')) {
+      reader.acceptWord('local');
+      return { table, write: false };
+    }
+    reader.acceptWord('low_priority');
+    reader.expectWord('write');
+    return { table, write: true };
+  });
+  return { kind: 'lockTables', at, tables };
+}
+
+function parseUnlock(reader: TokenReader, at: number): AdministrationStatement {
+  reader.expectOneOf(['tables', 'table'] as const);
+  return { kind: 'unlockTables', at };
+}
+
+function parseSnapshot(reader: TokenReader, at: number): AdministrationStatement {
+  reader.expectWord('database');
+  return { kind: 'snapshotDatabase', at, database: reader.name() };
+}
+
+function parseBackup(reader: TokenReader, at: number): AdministrationStatement {
+  reader.expectWord('database');
+  const database = reader.name();
+  reader.expectWord('to');
+  return { kind: 'backupDatabase', at, database, path: reader.string() };
+}
+
+function parseRestore(reader: TokenReader, at: number): AdministrationStatement {
+  reader.expectWord('database');
+  const database = reader.name();
+  const as = reader.acceptWord('as') ? reader.name() : null;
+  reader.expectWord('from');
+  return { kind: 'restoreDatabase', at, database, as, path: reader.string() };
+}
+
+function parseMaintain(action: 'analyze' | 'optimize' | 'check' | 'repair' | 'checksum'): Rule {
+  return (reader, at) => {
+    reader.acceptOneOf(['no_write_to_binlog', 'local'] as const);
+    reader.expectOneOf(['table', 'tables'] as const);
+    const tables = reader.list(() => reader.tableName());
+    // QUICK, EXTENDED, FOR UPGRADE and their like change how hard MySQL looks.
+    while (!reader.isEnd()) reader.anyWord();
+    return { kind: 'maintainTables', at, action, tables };
+  };
+}
+
+function parseCheck(reader: TokenReader, at: number): AdministrationStatement {
+  if (reader.isWord('replication')) return parseCheckReplication(reader, at);
+  return parseMaintain('check')(reader, at);
+}
+
+/**
+ * What begins here is known and refused. With `hasBody` there may be `;` inside it: it is taken
+ * up to the end of the text.
+ */
+export function parseUnsupported(
+  reader: TokenReader,
+  node: { at: number; what: string; hasBody: boolean },
+): UnsupportedStatement {
+  const { at, what } = node;
+  if (node.hasBody) reader.seek(reader.lexer.source.length);
+  else while (!reader.isEnd()) reader.next();
+  return { kind: 'unsupported', at, what };
+}

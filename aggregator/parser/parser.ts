@@ -1,0 +1,265 @@
+// The door of the parser: MySQL text in, statements with their own source text out.
+
+import { databaseError } from '#shared/error.ts';
+import type { ExplainStatement, Statement } from './ast.ts';
+import type { Expression } from './ast-query.ts';
+import { Lexer, type LexerOptions, type TokenKind } from './lexer.ts';
+import { parseAdministration, parseUnsupported } from './parse-administration.ts';
+import { parseGrant, parseRevoke } from './parse-account.ts';
+import { parseDelete, parseInsert, parseUpdate } from './parse-change.ts';
+import {
+  parseAlter,
+  parseCreate,
+  parseDrop,
+  parseRename,
+  parseTruncate,
+} from './parse-definition.ts';
+import { parseExpression as expression, parseOperand, parseTerm } from './parse-expression.ts';
+import { parseExplainReplication, parseReplicate, parseReplicating } from './parse-replication.ts';
+import { parseQuery, parseQueryRest } from './parse-select.ts';
+import { parseSet } from './parse-set.ts';
+import { parseDescribeTable, parseShow } from './parse-show.ts';
+import { parseBegin, parseEnd, parseSavepoint } from './parse-transaction.ts';
+import { parseWithClause } from './parse-with.ts';
+import { TokenReader, type Grammar, type ParserOptions } from './token-reader.ts';
+
+export type { ParserOptions } from './token-reader.ts';
+
+/** A statement, the text it was written in, and how many `?` it has. */
+export interface ParsedStatement {
+  readonly statement: Statement;
+  readonly text: string;
+  readonly parameterCount: number;
+}
+
+/** MySQL 8.0's default sql_mode, as far as the parser is concerned. */
+export const defaultParserOptions: ParserOptions = {
+  ansiQuotes: false,
+  noBackslashEscapes: false,
+  pipesAsConcat: false,
+};
+
+/** The parser's share of a sql_mode, whose names are in upper case. */
+export function parserOptions(sqlMode: ReadonlySet<string>): ParserOptions {
+  const ansi = sqlMode.has('ANSI');
+  return {
+    ansiQuotes: ansi || sqlMode.has('ANSI_QUOTES'),
+    noBackslashEscapes: sqlMode.has('NO_BACKSLASH_ESCAPES'),
+    pipesAsConcat: ansi || sqlMode.has('PIPES_AS_CONCAT'),
+  };
+}
+
+const grammar: Grammar = {
+  expression,
+  operand: parseOperand,
+  term: parseTerm,
+  query: parseQuery,
+  queryRest: parseQueryRest,
+};
+
+/**
+ * The statements of a text, separated by `;`, one at a time: what comes behind a statement is
+ * not looked at before it is asked for, so that earlier statements run although a later one is
+ * wrong. Throws syntax or unsupported; emptyQuery when there is no statement at all.
+ */
+export function* iterateStatements(
+  source: string,
+  options: ParserOptions = defaultParserOptions,
+): Generator<ParsedStatement, void, void> {
+  const reader = new TokenReader(source, options, grammar);
+  let textStart = 0;
+  let isEmpty = true;
+  for (;;) {
+    if (reader.acceptOperator(';')) {
+      textStart = reader.lastEnd;
+      continue;
+    }
+    if (reader.lexer.kind === 'end') break;
+    isEmpty = false;
+    reader.beginStatement();
+    const statement = parseStatement(reader);
+    if (!reader.isEnd()) throw reader.syntaxError();
+    const text = source.slice(textStart, reader.at).trim();
+    yield { statement, text, parameterCount: reader.parameterCount };
+  }
+  if (isEmpty) throw databaseError('emptyQuery', {});
+}
+
+/** All statements of a text. Throws syntax, unsupported or emptyQuery. */
+export function parseStatements(
+  source: string,
+  options: ParserOptions = defaultParserOptions,
+): ParsedStatement[] {
+  return [...iterateStatements(source, options)];
+}
+
+/** The one expression that the text is: a default, a generated column, a check. */
+export function parseExpression(
+  source: string,
+  options: ParserOptions = defaultParserOptions,
+): Expression {
+  const reader = new TokenReader(source, options, grammar);
+  reader.beginStatement();
+  const parsed = reader.parseExpression();
+  if (reader.lexer.kind !== 'end') throw reader.syntaxError();
+  return parsed;
+}
+
+export interface Token {
+  readonly kind: TokenKind;
+  readonly start: number;
+  readonly end: number;
+  /** What it says, unescaped; an operator's own text. */
+  readonly value: string;
+}
+
+/** Every token of a text, comments left out. */
+export function tokenize(
+  source: string,
+  options: LexerOptions = defaultParserOptions,
+): Token[] {
+  const lexer = new Lexer(source, options);
+  const tokens: Token[] = [];
+  for (; lexer.kind !== 'end'; lexer.next()) {
+    const { kind, start, end } = lexer;
+    tokens.push({ kind, start, end, value: lexer.operator || lexer.value });
+  }
+  return tokens;
+}
+
+function parseStatement(reader: TokenReader): Statement {
+  const { lexer } = reader;
+  if (lexer.operator === '(') return reader.parseQuery();
+  if (lexer.kind !== 'word') throw reader.syntaxError();
+  const { at } = reader;
+  switch (lexer.keyword) {
+    case 'select':
+    case 'values':
+    case 'table':
+      return reader.parseQuery();
+    case 'with':
+      return parseWith(reader);
+    case 'insert':
+    case 'replace':
+      return parseInsert(reader);
+    case 'update':
+      return parseUpdate(reader, null);
+    case 'delete':
+      return parseDelete(reader, null);
+    case 'set':
+      return parseSet(reader);
+    case 'show':
+      return parseShow(reader);
+    case 'begin':
+    case 'start':
+      return parseBegin(reader);
+    case 'commit':
+    case 'rollback':
+      return parseEnd(reader);
+    case 'savepoint':
+    case 'release':
+      return parseSavepoint(reader);
+    case 'explain':
+    case 'describe':
+    case 'desc':
+      return parseExplain(reader, at);
+    default:
+      return parseRareStatement(reader, at);
+  }
+}
+
+/** WITH before a query, an UPDATE or a DELETE. */
+function parseWith(reader: TokenReader): ExplainStatement['statement'] {
+  const clause = parseWithClause(reader);
+  if (reader.isWord('update')) return parseUpdate(reader, clause);
+  if (reader.isWord('delete')) return parseDelete(reader, clause);
+  const query = reader.parseQuery();
+  return clause === null ? query : { kind: 'with', ...clause, query };
+}
+
+function parseRareStatement(reader: TokenReader, at: number): Statement {
+  const { keyword } = reader.lexer;
+  switch (keyword) {
+    case 'create':
+      return parseCreate(reader);
+    case 'alter':
+      return parseAlter(reader);
+    case 'drop':
+      return parseDrop(reader);
+    case 'rename':
+      return parseRename(reader);
+    case 'truncate':
+      return parseTruncate(reader);
+    case 'grant':
+      return parseGrant(reader);
+    case 'revoke':
+      return parseRevoke(reader);
+    case 'replicate':
+      return parseReplicate(reader);
+    case 'pause':
+    case 'continue':
+    case 'stop':
+      return parseReplicating(reader);
+    default:
+      return parseAdministration(reader) ?? parseRefused(reader, at);
+  }
+}
+
+/** Statements of MySQL that are refused by their first word. */
+const refused = new Set(
+  'load xa handler import install uninstall binlog change purge reset shutdown clone cache'.split(
+    ' ',
+  ),
+);
+
+function parseRefused(reader: TokenReader, at: number): Statement {
+  const { keyword } = reader.lexer;
+  if (!refused.has(keyword)) throw reader.syntaxError();
+  const what = keyword === 'load' ? 'LOAD DATA' : keyword.toUpperCase();
+  return parseUnsupported(reader, { at, what, hasBody: false });
+}
+
+/** EXPLAIN of a statement, or DESCRIBE of a table: the three words mean the same. */
+function parseExplain(reader: TokenReader, at: number): Statement {
+  reader.next();
+  const replication = parseExplainReplication(reader, at);
+  if (replication !== null) return replication;
+  const mark = reader.mark();
+  const analyze = reader.acceptWord('analyze');
+  if (!analyze) reader.acceptOneOf(['extended', 'partitions'] as const);
+  const format = parseFormat(reader);
+  const statement = parseExplained(reader);
+  if (statement !== null) return { kind: 'explain', at, format, analyze, statement };
+  reader.reset(mark);
+  return parseDescribeTable(reader, at);
+}
+
+function parseFormat(reader: TokenReader): ExplainStatement['format'] {
+  const mark = reader.mark();
+  if (reader.acceptWord('format') && reader.acceptOperator('=')) {
+    return reader.expectOneOf(['traditional', 'json', 'tree'] as const);
+  }
+  reader.reset(mark);
+  return 'traditional';
+}
+
+function parseExplained(reader: TokenReader): ExplainStatement['statement'] | null {
+  if (reader.isOperator('(')) return reader.parseQuery();
+  switch (reader.lexer.keyword) {
+    case 'select':
+    case 'values':
+    case 'table':
+      return reader.parseQuery();
+    case 'with':
+      return parseWith(reader);
+    case 'insert':
+    case 'replace':
+      return parseInsert(reader);
+    case 'update':
+      return parseUpdate(reader, null);
+    case 'delete':
+      return parseDelete(reader, null);
+    default:
+      return null;
+  }
+}
