@@ -169,15 +169,17 @@ function parseCheck(reader: TokenReader, at: number): AdministrationStatement {
 }
 
 /**
- * What begins here is known and refused. With `hasBody` there may be `;` inside it: it is taken
- * up to the end of the text.
+ * What begins here is known and refused: it is taken up to its `;`. A body between BEGIN and END
+ * has more of those, so it takes all the text.
  */
 export function parseUnsupported(
   reader: TokenReader,
-  node: { at: number; what: string; hasBody: boolean },
+  at: number,
+  what: string,
 ): UnsupportedStatement {
-  const { at, what } = node;
-  if (node.hasBody) reader.seek(reader.lexer.source.length);
-  else while (!reader.isEnd()) reader.next();
+  while (!reader.isEnd()) {
+    if (reader.isWord('begin')) reader.seek(reader.lexer.source.length);
+    else reader.next();
+  }
   return { kind: 'unsupported', at, what };
 }

@@ -62,8 +62,7 @@ function parseRefused(reader: TokenReader, at: number, verb: string): Result {
   for (let tokens = 0; tokens < 24 && !reader.isEnd() && lexer.kind !== 'invalid'; tokens++) {
     const word = lexer.kind === 'word' ? refused.find((name) => name === lexer.keyword) : undefined;
     if (word !== undefined) {
-      const hasBody = verb === 'CREATE' && word !== 'view';
-      return parseUnsupported(reader, { at, what: `${verb} ${word.toUpperCase()}`, hasBody });
+      return parseUnsupported(reader, at, `${verb} ${word.toUpperCase()}`);
     }
     reader.next();
   }

@@ -215,8 +215,7 @@ const refused = new Set(
 function parseRefused(reader: TokenReader, at: number): Statement {
   const { keyword } = reader.lexer;
   if (!refused.has(keyword)) throw reader.syntaxError();
-  const what = keyword === 'load' ? 'LOAD DATA' : keyword.toUpperCase();
-  return parseUnsupported(reader, { at, what, hasBody: false });
+  return parseUnsupported(reader, at, keyword === 'load' ? 'LOAD DATA' : keyword.toUpperCase());
 }
 
 /** EXPLAIN of a statement, or DESCRIBE of a table: the three words mean the same. */
