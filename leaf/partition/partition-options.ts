@@ -5,26 +5,11 @@ import type { DatabaseRole, PartitionKey } from '#shared/cluster/topology.ts';
 import type { LSN } from '#shared/log/lsn.ts';
 import type { HybridClock } from '#shared/log/hybrid-clock.ts';
 import type { Logger } from '#shared/logger.ts';
+import type { RetentionLimits } from '#leaf/log/log-retention.ts';
 import type { Failpoint } from './failpoint.ts';
 
 /** `replica`: a copy of a reference partition within its own cluster. */
 export type PartitionRole = DatabaseRole | 'replica';
-
-/** How far back a log reaches. */
-export interface RetentionLimits {
-  /** Kept even when no follower needs it, so that a copy can go back by the difference. */
-  readonly keptBytesMin: number;
-  /** A follower that would need more than this is let go. */
-  readonly logSizeBytesMax: number;
-  /** A follower that would need records older than this is let go. */
-  readonly ageMsMax: number;
-}
-
-export const defaultRetention: RetentionLimits = {
-  keptBytesMin: 64 * 1024 * 1024,
-  logSizeBytesMax: 4 * 1024 * 1024 * 1024,
-  ageMsMax: 72 * 60 * 60 * 1000,
-};
 
 /** What every partition of a leaf shares. */
 export interface PartitionEnvironment {

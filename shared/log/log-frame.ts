@@ -84,10 +84,7 @@ export function frameLength(bytes: Uint8Array, offset = 0): number | null {
  */
 export function decodeFrame(frame: Uint8Array, previous: Position | null): LogRecord {
   if (frameLength(frame) !== frame.length) throw new FrameError('a frame is cut off');
-  const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
-  if (crc32(frame.subarray(8)) !== view.getUint32(4, true)) {
-    throw new FrameError('a frame fails its CRC');
-  }
+  checkFrame(frame);
   const logHash = frame.slice(8, FRAME_HEADER_BYTES);
   const body = frame.subarray(FRAME_HEADER_BYTES);
   const record = decodeBody(body, logHash);
@@ -118,6 +115,25 @@ export function* readFrames(bytes: Uint8Array, previous: Position): Generator<Re
     yield { record, frame };
     position = recordPosition(record);
     offset += length;
+  }
+}
+
+/** How many whole frames stand one after another in `bytes`. */
+export function countFrames(bytes: Uint8Array): number {
+  let count = 0;
+  for (let offset = 0; offset < bytes.length; count += 1) {
+    const length = frameLength(bytes, offset);
+    if (length === null) throw new FrameError('a run of frames is cut off');
+    offset += length;
+  }
+  return count;
+}
+
+/** Throws FrameError when the CRC of a whole frame is wrong. */
+export function checkFrame(frame: Uint8Array): void {
+  const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
+  if (crc32(frame.subarray(8)) !== view.getUint32(4, true)) {
+    throw new FrameError('a frame fails its CRC');
   }
 }
 

@@ -1,0 +1,207 @@
+// The bytes of one log file, and its torn end.
+//
+//     0   8 B  'TWINLOG1'
+//     8   u32  length of the header's body      12  u32  CRC-32 of the body
+//     16       body: MessagePack [term, lsn, log hash, timestamp] of the record before the first
+//     …        frames (log-frame.ts), one after another
+//
+// Invariant: a segment that is not the newest is whole and on disk.
+
+import { closeSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { crc32 } from 'node:zlib';
+import { decode, encode } from '#shared/codec.ts';
+import { decodeFrame, FrameError, frameLength, recordPosition } from '#shared/log/log-frame.ts';
+import type { LSN, Position } from '#shared/log/lsn.ts';
+
+const MAGIC = Buffer.from('TWINLOG1', 'latin1');
+const HEADER_PREFIX_BYTES = 16;
+const HEADER_BODY_BYTES_MAX = 1024;
+/** A place is noted in the index for so many bytes of frames. */
+const INDEX_STEP_BYTES = 64 * 1024;
+/** Bytes read at a time by a scan. */
+const SCAN_BYTES = 1024 * 1024;
+
+/** A place in a segment: the frame of record `lsn` begins at `offset`. */
+export interface IndexEntry {
+  readonly lsn: LSN;
+  readonly offset: number;
+}
+
+/** What is known of one segment file. */
+export interface Segment {
+  readonly path: string;
+  /** The position before its first record, and that record's timestamp. */
+  readonly previous: Position;
+  readonly previousTimestamp: bigint;
+  /** Where its first frame begins. */
+  readonly firstOffset: number;
+  sizeBytes: number;
+  /** Ascending and sparse; null until the first read of a segment found at open. */
+  index: IndexEntry[] | null;
+}
+
+/** How far a scan came: everything before `offset` is whole and right. */
+export interface ScanResult {
+  readonly tail: Position;
+  readonly timestamp: bigint;
+  readonly offset: number;
+  /** Why it stopped before the end of the file. */
+  readonly torn: FrameError | null;
+}
+
+/** Makes a segment, durably, and answers it with its open descriptor. */
+export function createSegment(
+  path: string,
+  previous: Position,
+  previousTimestamp: bigint,
+): { segment: Segment; descriptor: number } {
+  const { term, lsn, logHash } = previous;
+  const body = encode([term, lsn, logHash, previousTimestamp]);
+  const header = Buffer.alloc(HEADER_PREFIX_BYTES + body.length);
+  MAGIC.copy(header);
+  header.writeUInt32LE(body.length, 8);
+  header.writeUInt32LE(crc32(body), 12);
+  header.set(body, HEADER_PREFIX_BYTES);
+  const descriptor = openSync(path, 'wx+');
+  writeSync(descriptor, header);
+  fsyncSync(descriptor);
+  syncDirectory(dirname(path));
+  const firstOffset = header.length;
+  const segment = { path, previous, previousTimestamp, firstOffset, sizeBytes: firstOffset };
+  return { segment: { ...segment, index: [] }, descriptor };
+}
+
+/** The segment of a file, or null when its header was never written whole. */
+export function readSegmentHeader(path: string): Segment | null {
+  const descriptor = openSync(path, 'r');
+  try {
+    const bytes = Buffer.alloc(HEADER_PREFIX_BYTES + HEADER_BODY_BYTES_MAX);
+    const count = readSync(descriptor, bytes, 0, bytes.length, 0);
+    const header = parseHeader(bytes.subarray(0, count));
+    if (header === null) return null;
+    return { path, ...header, sizeBytes: fstatSync(descriptor).size, index: null };
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function parseHeader(
+  bytes: Buffer,
+): Pick<Segment, 'previous' | 'previousTimestamp' | 'firstOffset'> | null {
+  if (bytes.length < HEADER_PREFIX_BYTES || !bytes.subarray(0, 8).equals(MAGIC)) return null;
+  const length = bytes.readUInt32LE(8);
+  if (length > HEADER_BODY_BYTES_MAX || bytes.length < HEADER_PREFIX_BYTES + length) return null;
+  const body = bytes.subarray(HEADER_PREFIX_BYTES, HEADER_PREFIX_BYTES + length);
+  if (crc32(body) !== bytes.readUInt32LE(12)) return null;
+  const [term, lsn, logHash, timestamp] = decode(body) as [number, bigint, Uint8Array, bigint];
+  return {
+    previous: { term, lsn, logHash: new Uint8Array(logHash) },
+    previousTimestamp: timestamp,
+    firstOffset: HEADER_PREFIX_BYTES + length,
+  };
+}
+
+/** Verifies every frame of a segment, and fills its index. */
+export function scanSegment(descriptor: number, segment: Segment): ScanResult {
+  const index: IndexEntry[] = [];
+  let tail = segment.previous;
+  let timestamp = segment.previousTimestamp;
+  let offset = segment.firstOffset;
+  let torn: FrameError | null = null;
+  const frames = new FrameWalker(descriptor, segment);
+  try {
+    for (let frame = frames.next(); frame !== null; frame = frames.next()) {
+      const record = decodeFrame(frame, tail);
+      noteInIndex(index, { lsn: record.lsn, offset });
+      tail = recordPosition(record);
+      timestamp = record.timestamp;
+      offset += frame.length;
+    }
+  } catch (error) {
+    if (!(error instanceof FrameError)) throw error;
+    torn = error;
+  }
+  segment.index = index;
+  return { tail, timestamp, offset, torn };
+}
+
+/** Notes the place when it is far enough from the last one noted. */
+export function noteInIndex(index: IndexEntry[], entry: IndexEntry): void {
+  const last = index.at(-1);
+  if (last === undefined || entry.offset - last.offset >= INDEX_STEP_BYTES) index.push(entry);
+}
+
+/** The noted place nearest before record `lsn`; the segment holds that record. */
+export function findInIndex(segment: Segment, descriptor: number, lsn: LSN): IndexEntry {
+  segment.index ??= buildIndex(descriptor, segment);
+  let found = { lsn: segment.previous.lsn + 1n, offset: segment.firstOffset };
+  for (const entry of segment.index) {
+    if (entry.lsn > lsn) break;
+    found = entry;
+  }
+  return found;
+}
+
+function buildIndex(descriptor: number, segment: Segment): IndexEntry[] {
+  const index: IndexEntry[] = [];
+  const frames = new FrameWalker(descriptor, segment);
+  let lsn = segment.previous.lsn + 1n;
+  let offset = segment.firstOffset;
+  for (let frame = frames.next(); frame !== null; frame = frames.next()) {
+    noteInIndex(index, { lsn, offset });
+    lsn += 1n;
+    offset += frame.length;
+  }
+  return index;
+}
+
+/** Goes through a segment's frames in chunks. */
+class FrameWalker {
+  #descriptor: number;
+  #end: number;
+  /** Where in the file the next byte to read is. */
+  #readAt: number;
+  #buffer: Buffer = Buffer.alloc(0);
+
+  constructor(descriptor: number, segment: Segment) {
+    this.#descriptor = descriptor;
+    this.#readAt = segment.firstOffset;
+    this.#end = segment.sizeBytes;
+  }
+
+  /** The next whole frame; null at the end. Throws FrameError when it is cut off. */
+  next(): Uint8Array | null {
+    let length = frameLength(this.#buffer);
+    while (length === null || length > this.#buffer.length) {
+      if (!this.#readMore((length ?? 0) - this.#buffer.length)) {
+        if (this.#buffer.length === 0) return null;
+        throw new FrameError('a frame is cut off');
+      }
+      length = frameLength(this.#buffer);
+    }
+    const frame = this.#buffer.subarray(0, length);
+    this.#buffer = this.#buffer.subarray(length);
+    return frame;
+  }
+
+  #readMore(wanted: number): boolean {
+    const size = Math.min(Math.max(SCAN_BYTES, wanted), this.#end - this.#readAt);
+    if (size <= 0) return false;
+    const bytes = Buffer.allocUnsafe(size);
+    const count = readSync(this.#descriptor, bytes, 0, size, this.#readAt);
+    this.#readAt += count;
+    this.#buffer = Buffer.concat([this.#buffer, bytes.subarray(0, count)]);
+    return count > 0;
+  }
+}
+
+/** Makes the names in a directory durable. */
+export function syncDirectory(path: string): void {
+  const descriptor = openSync(path, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}

@@ -1,0 +1,148 @@
+// The log keeps what it was given, in order, over segments, restarts and torn tails.
+
+import { mkdtempSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import { Log, type LogOptions } from '#leaf/log/log.ts';
+import { LogDamage } from '#leaf/log/open-segments.ts';
+import { countFrames, decodeFrame, logStart, readFrames } from '#shared/log/log-frame.ts';
+import type { LogRecord } from '#shared/log/log-record.ts';
+
+const options: LogOptions = { durability: 'sync', segmentBytesMax: 4096 };
+
+function directory(): string {
+  return join(mkdtempSync(join(tmpdir(), 'twinleaf-log-')), 'log');
+}
+
+function fill(log: Log, count: number, bytes = 100): void {
+  for (let index = 0; index < count; index += 1) {
+    const changeset = new Uint8Array(bytes).fill(index);
+    const timestamp = BigInt(index + 1) << 16n;
+    log.append({ term: 1, timestamp, origin: 'here', payload: { kind: 'rows', changeset } });
+  }
+}
+
+function records(log: Log): LogRecord[] {
+  return [...log.records(logStart)];
+}
+
+test('log: what was appended is read back over many segments and a restart', async (t) => {
+  const path = directory();
+  const log = Log.create(path, { position: logStart, timestamp: 0n }, options);
+  fill(log, 200);
+  t.is(log.tail.lsn, 200n);
+  t.true(log.hardened.lsn < 200n);
+  await log.sync();
+  t.is(log.hardened.lsn, 200n);
+  const written = records(log);
+  await log.close();
+  t.true(readdirSync(path).length > 3);
+  const again = Log.open(path, 200n, options);
+  t.deepEqual(records(again), written);
+  t.deepEqual(again.tail, log.tail);
+  t.is(again.contains(again.positionAt(57n)), 'same');
+  await again.close();
+});
+
+test('log: a torn last record is cut off, and appending goes on', async (t) => {
+  const path = directory();
+  const log = Log.create(path, { position: logStart, timestamp: 0n }, options);
+  fill(log, 5);
+  await log.close();
+  const file = join(path, '0000000001.log');
+  truncateSync(file, readFileSync(file).length - 3);
+  const again = Log.open(path, 4n, options);
+  t.is(again.tail.lsn, 4n);
+  fill(again, 1);
+  t.is(again.tail.lsn, 5n);
+  await again.close();
+});
+
+test('log: damage before what the file has applied is named, and nothing is cut', async (t) => {
+  const path = directory();
+  const log = Log.create(path, { position: logStart, timestamp: 0n }, options);
+  fill(log, 5);
+  await log.close();
+  const file = join(path, '0000000001.log');
+  const bytes = readFileSync(file);
+  bytes[300] = (bytes[300] ?? 0) ^ 1;
+  writeFileSync(file, bytes);
+  const error = t.throws(() => Log.open(path, 5n, options), { instanceOf: LogDamage });
+  t.regex(error?.message ?? '', /0000000001\.log/);
+  t.is(readFileSync(file).length, bytes.length);
+});
+
+test('log: contains tells same, different, ahead and dropped apart', async (t) => {
+  const log = Log.create(directory(), { position: logStart, timestamp: 0n }, options);
+  fill(log, 100);
+  await log.sync();
+  const at = log.positionAt(40n);
+  t.is(log.contains(at), 'same');
+  t.is(log.contains({ ...at, term: 2 }), 'different');
+  t.is(log.contains({ ...at, logHash: new Uint8Array(8) }), 'different');
+  t.is(log.contains({ ...at, lsn: 101n }), 'ahead');
+  t.is(log.contains(logStart), 'same');
+  log.dropSegments(2);
+  t.is(log.contains(logStart), 'dropped');
+  t.is(log.contains(log.positionAt(log.firstLsn - 1n)), 'same');
+  await log.close();
+});
+
+test('log: a follower gets what is on disk, in bounded batches, and waits for more', async (t) => {
+  const log = Log.create(directory(), { position: logStart, timestamp: 0n }, options);
+  fill(log, 50);
+  t.is(log.read(0n, 1000).length, 0);
+  await log.sync();
+  const end = new AbortController();
+  let position = logStart;
+  for await (const frames of log.follow(0n, { batchBytesMax: 500, signal: end.signal })) {
+    t.true(frames.length <= 500);
+    for (const { record } of readFrames(frames, position)) {
+      position = { term: record.term, lsn: record.lsn, logHash: record.logHash };
+    }
+    if (position.lsn === 50n) {
+      fill(log, 1);
+      void log.sync();
+    }
+    if (position.lsn === 51n) end.abort();
+  }
+  t.deepEqual(position, log.tail);
+  await log.close();
+});
+
+test('log: frames of another copy are kept byte for byte', async (t) => {
+  const first = Log.create(directory(), { position: logStart, timestamp: 0n }, options);
+  const second = Log.create(directory(), { position: logStart, timestamp: 0n }, options);
+  fill(first, 30);
+  await first.sync();
+  for (let lsn = 0n; lsn < 30n; lsn = second.tail.lsn) {
+    second.appendVerified([...readFrames(first.read(lsn, 700), second.tail)]);
+  }
+  await second.sync();
+  t.deepEqual(second.tail, first.tail);
+  t.deepEqual(second.read(9n, 100), first.read(9n, 100));
+  await first.close();
+  await second.close();
+});
+
+test('log: truncateAfter takes records back over segments; reset begins elsewhere', async (t) => {
+  const path = directory();
+  const log = Log.create(path, { position: logStart, timestamp: 0n }, options);
+  fill(log, 100);
+  const at = log.positionAt(33n);
+  log.truncateAfter(33n);
+  t.deepEqual(log.tail, at);
+  fill(log, 3);
+  await log.sync();
+  t.is(countFrames(log.read(30n, 10_000)), 6);
+  t.is(decodeFrame(log.read(33n, 1), at).lsn, 34n);
+  const elsewhere = { term: 7, lsn: 1000n, logHash: new Uint8Array(8).fill(3) };
+  log.reset(elsewhere, 5n);
+  t.is(log.firstLsn, 1001n);
+  log.append({ term: 7, timestamp: 6n, origin: 'x', payload: { kind: 'term' } });
+  await log.close();
+  const again = Log.open(path, 1001n, options);
+  t.is(again.tail.lsn, 1001n);
+  await again.close();
+});
