@@ -11,7 +11,6 @@ import {
 } from './decimal.ts';
 import { formatValue } from './format-value.ts';
 import { unquoteJson } from './json-text.ts';
-import { readMoment } from './temporal.ts';
 import { MICROSECONDS_PER_SECOND } from './time-of-day.ts';
 
 /**
@@ -140,22 +139,10 @@ function jsonNumberText(json: string): string {
   return unquoteJson(json);
 }
 
-/** A moment for messages; kept here so that errors print a value as the client wrote it. */
+/** The value as an error's sentence shows it. */
 export function sourceForMessage(source: PresentValue): string {
   if (source.type.kind === 'decimal') {
     return formatDecimal(decimalOfStored(source.value, source.type));
   }
   return sourceText(source);
-}
-
-/** The fields of a stored date or moment. */
-export function sourceMoment(source: PresentValue): ReturnType<typeof readMoment> | null {
-  switch (source.type.kind) {
-    case 'date':
-    case 'datetime':
-    case 'timestamp':
-      return readMoment(String(source.value));
-    default:
-      return null;
-  }
 }

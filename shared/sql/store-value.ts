@@ -1,12 +1,70 @@
 // A value that a client wrote, as its column stores it: MySQL's conversion on assignment.
 
-import type { ColumnType, StoredValue } from './column-type.ts';
+import { databaseError } from '#shared/error.ts';
+import type { StoredValue } from './column-type.ts';
+import type { PresentValue, SourceValue } from './source-value.ts';
+import type { StoreColumn, StoreContext } from './store-context.ts';
+import { storeBit, storeDecimal, storeDouble, storeInteger, storeYear } from './store-number.ts';
+import { storeBinary, storeEnum, storeJson, storeSet, storeString } from './store-string.ts';
+import { storeDate, storeDateTime, storeTime, storeTimestamp } from './store-temporal.ts';
+
+export type { SourceValue } from './source-value.ts';
+export type { StoreColumn, StoreContext } from './store-context.ts';
 
 /**
- * A value with its type: what a literal, a parameter or an expression gives. The value is in the
- * stored form of the type, so that 1, 1.0, 1e0 and '1' differ.
+ * The value as the column stores it. In strict mode what does not fit is an error (1048, 1264,
+ * 1265, 1292, 1366, 1406, 3140), else the nearest value that fits, and a warning.
  */
-export interface SourceValue {
-  readonly type: ColumnType;
-  readonly value: StoredValue;
+export function storeValue(
+  column: StoreColumn,
+  source: SourceValue,
+  context: StoreContext,
+): StoredValue {
+  const { type, value } = source;
+  if (value === null) {
+    if (!column.nullable) throw databaseError('columnNotNull', { column: column.name });
+    return null;
+  }
+  return storePresent(column, { type, value }, context);
+}
+
+function storePresent(
+  column: StoreColumn,
+  source: PresentValue,
+  context: StoreContext,
+): StoredValue {
+  const { type } = column;
+  switch (type.kind) {
+    case 'null':
+      return null;
+    case 'integer':
+      return storeInteger({ ...column, type }, source, context);
+    case 'decimal':
+      return storeDecimal({ ...column, type }, source, context);
+    case 'float':
+    case 'double':
+      return storeDouble({ ...column, type }, source, context);
+    case 'bit':
+      return storeBit({ ...column, type }, source, context);
+    case 'year':
+      return storeYear(column, source, context);
+    case 'string':
+      return storeString({ ...column, type }, source, context);
+    case 'binary':
+      return storeBinary({ ...column, type }, source, context);
+    case 'enum':
+      return storeEnum({ ...column, type }, source, context);
+    case 'set':
+      return storeSet({ ...column, type }, source, context);
+    case 'json':
+      return storeJson(source);
+    case 'date':
+      return storeDate(column, source, context);
+    case 'datetime':
+      return storeDateTime({ ...column, type }, source, context);
+    case 'timestamp':
+      return storeTimestamp({ ...column, type }, source, context);
+    case 'time':
+      return storeTime({ ...column, type }, source, context);
+  }
 }
