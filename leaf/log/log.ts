@@ -279,7 +279,7 @@ export class Log {
 
   /** Forgets every record, and goes on from `position`: a snapshot has taken their place. */
   reset(position: Position, timestamp: bigint): void {
-    const old = this.#segments;
+    const old = [...this.#segments];
     this.#beginSegment(position, timestamp);
     for (const segment of old) unlinkSync(segment.path);
     syncDirectory(this.directory);

@@ -85,7 +85,7 @@ export function frameLength(bytes: Uint8Array, offset = 0): number | null {
 export function decodeFrame(frame: Uint8Array, previous: Position | null): LogRecord {
   if (frameLength(frame) !== frame.length) throw new FrameError('a frame is cut off');
   checkFrame(frame);
-  const logHash = frame.slice(8, FRAME_HEADER_BYTES);
+  const logHash = new Uint8Array(frame.subarray(8, FRAME_HEADER_BYTES));
   const body = frame.subarray(FRAME_HEADER_BYTES);
   const record = decodeBody(body, logHash);
   if (previous === null) return record;
