@@ -466,6 +466,13 @@ export const errorTable = {
     'HY000',
     (p) => `Disk full (${p.path}); waiting for someone to free some space...`,
   ),
+  gatheredTooMuch: entry<{ bytes: number }>(
+    1104,
+    '42000',
+    (p) =>
+      `The query would gather more than ${p.bytes} bytes at the aggregator; join by the shard ` +
+      'key, or narrow its WHERE',
+  ),
   internal: entry<{ reason: string }>(1105, 'HY000', (p) => `Internal error: ${p.reason}`),
   // Replication between clusters.
   readOnlySecondary: entry<{ database: string; primary: string }>(

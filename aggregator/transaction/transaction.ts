@@ -11,10 +11,9 @@
 // recovery (resolve-in-doubt.ts) settles it.
 
 import type { AggregatorContext } from '#aggregator/aggregator-context.ts';
-import type { SessionTransaction } from '#aggregator/session.ts';
 import type { PartitionKey } from '#shared/cluster/topology.ts';
 import { DatabaseError, databaseError } from '#shared/error.ts';
-import type { LeafCalls, LeafService, TransactionTag } from '#shared/wire/message.ts';
+import type { LeafCalls, TransactionTag } from '#shared/wire/message.ts';
 import { leafOfPartition } from './partition-client.ts';
 import { commitParticipants, type Participant } from './two-phase-commit.ts';
 
@@ -35,7 +34,8 @@ export interface TransactionOptions {
   readonly onEnd: () => void;
 }
 
-export class Transaction implements SessionTransaction {
+/** What a session holds as its open transaction. */
+export class Transaction {
   readonly id: string;
   readonly startedAt: bigint;
   readonly readOnly: boolean;

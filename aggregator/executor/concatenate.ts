@@ -1,0 +1,37 @@
+// Several partitions' rows, one partition after the other, all of them working at once.
+
+import type { Row } from '#shared/sql/column-type.ts';
+import type { RowBatches } from './execution.ts';
+
+/**
+ * The sources in their order. Each is asked for its first batch at once, so that all partitions
+ * work together; a source holds at most one batch until it is its turn.
+ */
+export async function* concatenate(sources: readonly RowBatches[]): RowBatches {
+  const iterators = sources.map((source) => source[Symbol.asyncIterator]());
+  const firsts = iterators.map((iterator) => quietly(iterator.next()));
+  try {
+    for (const [index, iterator] of iterators.entries()) {
+      let next = await firsts[index];
+      while (next !== undefined && next.done !== true) {
+        yield next.value;
+        next = await iterator.next();
+      }
+    }
+  } finally {
+    await closeAll(iterators);
+  }
+}
+
+/** The same promise, whose failure is no unhandled rejection while nobody waits for it yet. */
+export function quietly<T>(promise: Promise<T>): Promise<T> {
+  void Promise.allSettled([promise]);
+  return promise;
+}
+
+/** Ends sources early. One that fails while it ends has nothing left to tell. */
+export async function closeAll(
+  iterators: readonly AsyncIterator<readonly Row[]>[],
+): Promise<void> {
+  await Promise.allSettled(iterators.map((iterator) => iterator.return?.()));
+}

@@ -1,0 +1,21 @@
+// What the operators of one statement's run have in common.
+
+import type { AggregatorContext } from '#aggregator/aggregator-context.ts';
+import type { Transaction } from '#aggregator/transaction/transaction.ts';
+import type { Row } from '#shared/sql/column-type.ts';
+import type { StatementValues } from './statement-values.ts';
+
+export interface Execution {
+  readonly context: AggregatorContext;
+  /** The session's open transaction, or null under autocommit. */
+  readonly transaction: Transaction | null;
+  readonly values: StatementValues;
+  /** Fires when the client is gone or somebody killed the statement. */
+  readonly signal: AbortSignal;
+  readonly lockWaitTimeoutMs: number;
+  readonly foreignKeyChecks: boolean;
+  virtualRows(database: string, name: string): Promise<readonly Row[]>;
+}
+
+/** Rows as they come, a batch at a time: not asking for the next one is back pressure. */
+export type RowBatches = AsyncIterable<readonly Row[]>;

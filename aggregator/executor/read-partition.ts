@@ -1,0 +1,51 @@
+// Reads one partition's answer to a task.
+
+import { leafOfPartition } from '#aggregator/transaction/partition-client.ts';
+import type { ReadTask } from '#aggregator/planner/plan.ts';
+import { REFERENCE_ORDINAL } from '#shared/cluster/topology.ts';
+import { databaseError } from '#shared/error.ts';
+import type { Execution, RowBatches } from './execution.ts';
+import { bindFragment } from './statement-values.ts';
+
+/** The rows of partition `ordinal`. Ending the iteration early closes the leaf's stream. */
+export async function* readPartition(
+  execution: Execution,
+  task: ReadTask,
+  ordinal: number,
+): RowBatches {
+  const { transaction, signal } = execution;
+  const key = { database: task.database, ordinal };
+  const forUpdate = task.forUpdate && transaction !== null;
+  const tag = forUpdate ? transaction.tagForLock(key) : (transaction?.tagForRead(key) ?? null);
+  const leaf = leafOfPartition(execution.context, key);
+  const request = {
+    key,
+    catalogVersion: task.catalogVersion,
+    transaction: tag,
+    statement: bindFragment(task.statement, execution.values),
+    columns: task.columns,
+    forUpdate,
+    lockWaitTimeoutMs: execution.lockWaitTimeoutMs,
+  };
+  for await (const { rows } of leaf.stream('read', request, signal)) {
+    if (signal.aborted) throw databaseError('queryInterrupted', {});
+    yield rows;
+  }
+}
+
+/** The ordinals that a task goes to. */
+export function ordinalsOf(execution: Execution, task: ReadTask): readonly number[] {
+  switch (task.target.kind) {
+    case 'one':
+      return [task.target.ordinal];
+    case 'some':
+      return task.target.ordinals;
+    case 'all': {
+      const { placements } = execution.context.catalog.database(task.database);
+      return placements
+        .map(({ ordinal }) => ordinal)
+        .filter((ordinal) => ordinal !== REFERENCE_ORDINAL)
+        .sort((a, b) => a - b);
+    }
+  }
+}

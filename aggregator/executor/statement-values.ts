@@ -1,0 +1,51 @@
+// The values of one run of a statement: parameters, the moment, the session's numbers.
+
+import type { BoundParameter, Fragment } from '#aggregator/planner/deparse/fragment.ts';
+import type { ContextValueName } from '#aggregator/planner/typed-expression.ts';
+import type { ColumnType, StoredValue } from '#shared/sql/column-type.ts';
+import type { CompiledStatement } from '#shared/wire/message.ts';
+import { databaseError } from '#shared/error.ts';
+
+/** Fixed when the statement starts, so that every partition is told the same. */
+export interface StatementValues {
+  contextValue(name: ContextValueName, fsp: number, type: ColumnType): StoredValue;
+  userVariable(name: string, type: ColumnType): StoredValue;
+}
+
+/** The statement as a leaf runs it. */
+export function bindFragment(fragment: Fragment, values: StatementValues): CompiledStatement {
+  const parameters = fragment.parameters.map((parameter) => bindParameter(parameter, values));
+  return { sql: fragment.sql, parameters };
+}
+
+function bindParameter(parameter: BoundParameter, values: StatementValues): StoredValue {
+  switch (parameter.kind) {
+    case 'constant':
+      return parameter.value;
+    case 'context':
+      return values.contextValue(parameter.name, parameter.fsp, parameter.type);
+    case 'userVariable':
+      return values.userVariable(parameter.name, parameter.type);
+    case 'parameter':
+      // The engine puts a client's values into the syntax before names are resolved.
+      throw databaseError('wrongArguments', { command: 'EXECUTE' });
+  }
+}
+
+/**
+ * A row as SQLite is to bind it. Values come from leaves with small INTEGERs as `number`s, which
+ * SQLite would take for REALs: the column's type tells them apart.
+ */
+export function rowToBind(
+  row: readonly StoredValue[],
+  isReal: readonly boolean[],
+): readonly StoredValue[] {
+  return row.map((value, i) =>
+    typeof value === 'number' && isReal[i] !== true ? BigInt(value) : value,
+  );
+}
+
+/** True for a type whose values are REALs in SQLite. */
+export function isRealType(type: ColumnType): boolean {
+  return type.kind === 'float' || type.kind === 'double';
+}
