@@ -315,6 +315,27 @@ export const errorTable = {
     '22032',
     (p) => `Invalid JSON text: "${p.reason}" at position ${p.position} in value.`,
   ),
+  jsonNullKey: entry(3158, '22032', () => 'JSON documents may not contain NULL member names.'),
+  invalidJsonPath: entry<{ position: number }>(
+    3143,
+    '42000',
+    (p) => `Invalid JSON path expression. The error is around character position ${p.position}.`,
+  ),
+  jsonPathWildcard: entry(
+    3149,
+    '42000',
+    () => 'In this situation, path expressions may not contain the * and ** tokens.',
+  ),
+  jsonOneOrAll: entry<Name>(
+    3154,
+    '42000',
+    (p) => `The oneOrAll argument to ${p.name} may take these values: 'one' or 'all'.`,
+  ),
+  invalidRegularExpression: entry<{ reason: string }>(
+    3685,
+    'HY000',
+    (p) => `Illegal argument to a regular expression: ${p.reason}`,
+  ),
   duplicateEntry: entry<{ value: string; key: string }>(
     1062,
     '23000',
