@@ -1,0 +1,56 @@
+// `twinleaf leaf`: one leaf of a cluster, alone in its process.
+
+import { Command } from '@oclif/core';
+import { readJoinToken } from '#aggregator/cluster/join-token.ts';
+import { realClock } from '#shared/clock.ts';
+import { createLogger } from '#shared/logger.ts';
+import { UsageError } from '#cli/failure.ts';
+import { runNode } from '#cli/node-command.ts';
+import { settingFlags, SettingValues } from '#cli/setting.ts';
+
+export class LeafCommand extends Command {
+  static override summary = 'Start a leaf and join it to a cluster.';
+  static override description =
+    'The leaf holds partitions. It may be started before its aggregator, and is ready when the ' +
+    'cluster has taken it in. Prints one line that begins with `ready`; SIGTERM stops it.';
+  static override examples = [
+    '<%= config.bin %> leaf --data-dir ./leaf-1 --port 3307 --join 127.0.0.1:3306 --token TOKEN',
+  ];
+  static override flags = settingFlags([
+    'data-dir',
+    'port',
+    'host',
+    'advertise',
+    'join',
+    'token',
+    'log-level',
+  ]);
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(LeafCommand);
+    const values = new SettingValues(flags);
+    const cluster = readJoinToken(values.required('token'));
+    if (cluster === null) {
+      throw new UsageError('--token is no join token; `twinleaf token` prints it, copy it whole');
+    }
+    const host = values.required('host');
+    const settings = {
+      dataDir: values.required('data-dir'),
+      host,
+      port: values.port('port'),
+      advertise: values.optionalAddress('advertise'),
+      clusterId: cluster.clusterId,
+      clusterSecret: cluster.secret,
+      master: { kind: 'far', address: values.address('join') } as const,
+      clock: realClock,
+      logger: createLogger(values.logLevel(), { node: 'leaf' }),
+      version: this.config.version,
+    };
+    const { Leaf } = await import('#leaf/main.ts');
+    await runNode(async () => {
+      const node = await Leaf.start(settings);
+      const nodeId = await node.registered;
+      return { node, ready: `leaf ${nodeId} of cluster ${node.clusterId} ${host}:${node.port}` };
+    });
+  }
+}

@@ -1,0 +1,58 @@
+// `twinleaf start`: a whole cluster in one process.
+
+import { Command } from '@oclif/core';
+import { realClock } from '#shared/clock.ts';
+import { createLogger } from '#shared/logger.ts';
+import { checkRootPassword, runNode } from '#cli/node-command.ts';
+import { settingFlags, SettingValues } from '#cli/setting.ts';
+
+export class StartCommand extends Command {
+  static override summary = 'Start a whole cluster in one process: an aggregator and its leaves.';
+  static override description =
+    'The aggregator listens for MySQL clients on PORT, the leaves on the ports that follow. ' +
+    'Prints one line that begins with `ready` when it takes connections. SIGTERM stops it; ' +
+    'started again on the same directory it is the same cluster.';
+  static override examples = [
+    '<%= config.bin %> start --data-dir ./data --port 3306 --root-password secret',
+  ];
+  static override flags = settingFlags([
+    'data-dir',
+    'port',
+    'host',
+    'name',
+    'leaves',
+    'leaf-port',
+    'partitions-per-leaf',
+    'root-password',
+    'log-level',
+  ]);
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(StartCommand);
+    const values = new SettingValues(flags);
+    const host = values.required('host');
+    const port = values.port('port');
+    const rootPassword = values.optional('root-password');
+    checkRootPassword(host, rootPassword);
+    const name = values.optional('name');
+    const settings = {
+      dataDir: values.required('data-dir'),
+      host,
+      port,
+      leaves: values.count('leaves', 1, 256),
+      leafPort: values.optionalPort('leaf-port') ?? (port === 0 ? 0 : port + 1),
+      partitionsPerLeaf: values.count('partitions-per-leaf', 1, 64),
+      rootPassword,
+      clock: realClock,
+      logger: createLogger(values.logLevel(), name === null ? {} : { cluster: name }),
+      version: this.config.version,
+    };
+    const { startEmbeddedCluster } = await import('#cli/embedded-cluster.ts');
+    await runNode(async () => {
+      const node = await startEmbeddedCluster(settings);
+      const leafPorts = node.leafPorts.map((leafPort) => `${host}:${leafPort}`).join(',');
+      const ready = `cluster ${node.clusterId} mysql ${host}:${node.port} leaves ${leafPorts}`;
+      return { node, ready };
+    });
+  }
+}

@@ -1,0 +1,52 @@
+// What the commands that run nodes share: start, say `ready`, and stop cleanly when told to.
+
+import { isIP } from 'node:net';
+import { UsageError } from './failure.ts';
+
+export interface RunningNode {
+  stop(): Promise<void>;
+}
+
+/**
+ * Runs a node until a signal (or the end of a parent that spawned it with a channel) says stop.
+ * `start` answers the node and the rest of its `ready` line.
+ */
+export async function runNode(
+  start: () => Promise<{ readonly node: RunningNode; readonly ready: string }>,
+): Promise<void> {
+  const told = stopRequest();
+  const started = start();
+  const { node, ready } = await started;
+  process.stdout.write(`ready ${ready}\n`);
+  await told;
+  await node.stop();
+}
+
+/** Resolves at the first signal; a second one ends the process at once. */
+async function stopRequest(): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let signals = 0;
+  const onSignal = () => {
+    signals++;
+    if (signals > 1) process.exit(1);
+    resolve();
+  };
+  process.on('SIGTERM', onSignal).on('SIGINT', onSignal).on('SIGHUP', onSignal);
+  process.on('disconnect', onSignal);
+  // A promise alone keeps no process alive; the listeners of the node do.
+  return promise;
+}
+
+/** Root without a password is for this machine alone. Throws UsageError. */
+export function checkRootPassword(host: string, password: string | null): void {
+  if (password !== null || isLoopback(host)) return;
+  throw new UsageError(
+    `--root-password (or TWINLEAF_ROOT_PASSWORD) is needed to listen on ${host}: without it, ` +
+      'root has no password and others could reach it',
+  );
+}
+
+function isLoopback(host: string): boolean {
+  if (host === 'localhost' || host === '::1') return true;
+  return isIP(host) === 4 && host.startsWith('127.');
+}

@@ -1,0 +1,176 @@
+// The settings of the commands: each has a flag, an environment variable and a config file key.
+//
+// The flag wins, then the variable, then the file, then the default. A config file is a JSON
+// object whose keys are the flags' names: {"data-dir": "/var/lib/twinleaf", "port": 3306}.
+
+import { Flags } from '@oclif/core';
+import { readFileSync } from 'node:fs';
+import type { Address } from '#shared/cluster/topology.ts';
+import type { LogLevel } from '#shared/logger.ts';
+import { UsageError } from './failure.ts';
+
+interface Setting {
+  readonly description: string;
+  readonly placeholder: string;
+  readonly default?: string;
+}
+
+/** Every setting there is, by its flag; the variable is TWINLEAF_ and the name in capitals. */
+const settings = {
+  'data-dir': { description: 'directory of all data; made when missing', placeholder: 'DIR' },
+  name: { description: "the cluster's name, for people to read in logs", placeholder: 'NAME' },
+  host: {
+    description: 'address of the interface to listen on',
+    placeholder: 'HOST',
+    default: '127.0.0.1',
+  },
+  port: {
+    description: 'TCP port to listen on; 0 picks a free one',
+    placeholder: 'PORT',
+  },
+  advertise: {
+    description: 'HOST:PORT that other nodes dial; what is listened on unless given',
+    placeholder: 'HOST:PORT',
+  },
+  leaves: { description: 'number of leaves', placeholder: 'COUNT', default: '2' },
+  'leaf-port': {
+    description: 'TCP port of the first leaf, the others follow; PORT + 1 unless given',
+    placeholder: 'PORT',
+  },
+  'partitions-per-leaf': {
+    description: 'partitions a leaf for a CREATE DATABASE without PARTITIONS',
+    placeholder: 'COUNT',
+    default: '4',
+  },
+  'root-password': {
+    description:
+      "root's password, set at this start. Never given: root has none, which is accepted only " +
+      'while listening on a loopback address',
+    placeholder: 'WORD',
+  },
+  join: {
+    description: "HOST:PORT of the master aggregator's MySQL port",
+    placeholder: 'HOST:PORT',
+  },
+  token: { description: 'join token, as `twinleaf token` prints it', placeholder: 'TOKEN' },
+  'log-level': {
+    description: 'least important log lines written: error, warn, info or debug',
+    placeholder: 'LEVEL',
+    default: 'info',
+  },
+  user: { description: 'user to log in as', placeholder: 'USER', default: 'root' },
+  password: { description: 'password to log in with; none unless given', placeholder: 'WORD' },
+  database: { description: 'database to use', placeholder: 'NAME' },
+} as const satisfies Record<string, Setting>;
+
+export type SettingName = keyof typeof settings;
+
+function variableOf(name: SettingName): string {
+  return `TWINLEAF_${name.replaceAll('-', '_').toUpperCase()}`;
+}
+
+/** oclif flags for these settings, and --config. */
+export function settingFlags(names: readonly SettingName[]) {
+  const flags = names.map((name) => {
+    const setting: Setting = settings[name];
+    const fallback = setting.default === undefined ? '' : ` [default: ${setting.default}]`;
+    const flag = Flags.string({
+      description: `${setting.description}${fallback}`,
+      helpValue: setting.placeholder,
+      env: variableOf(name),
+    });
+    return [name, flag] as const;
+  });
+  return {
+    ...Object.fromEntries(flags),
+    config: Flags.string({
+      description: 'JSON file of settings, by flag name',
+      helpValue: 'FILE',
+      env: 'TWINLEAF_CONFIG',
+    }),
+  };
+}
+
+/** The settings of one command, each read and checked when it is asked for. */
+export class SettingValues {
+  readonly #given: Readonly<Record<string, unknown>>;
+  readonly #file: Readonly<Record<string, unknown>>;
+
+  /** `given`: what oclif parsed from flags and variables. Throws UsageError on a bad file. */
+  constructor(given: Readonly<Record<string, unknown>>) {
+    this.#given = given;
+    const { config } = given;
+    this.#file = typeof config === 'string' ? readConfigFile(config) : {};
+  }
+
+  /** The text of a setting, or null where it was not given and has no default. */
+  optional(name: SettingName): string | null {
+    const setting: Setting = settings[name];
+    const value = this.#given[name] ?? this.#file[name] ?? setting.default;
+    if (value === undefined || value === null) return null;
+    if (typeof value === 'string' || typeof value === 'number') return String(value);
+    throw new UsageError(`--${name} must be a text or a number`);
+  }
+
+  required(name: SettingName): string {
+    const value = this.optional(name);
+    if (value !== null && value !== '') return value;
+    throw new UsageError(`--${name} (or ${variableOf(name)}) is missing`);
+  }
+
+  port(name: SettingName): number {
+    return parseNumber(`--${name}`, this.required(name), 0, 65_535);
+  }
+
+  optionalPort(name: SettingName): number | null {
+    return this.optional(name) === null ? null : this.port(name);
+  }
+
+  count(name: SettingName, min: number, max: number): number {
+    return parseNumber(`--${name}`, this.required(name), min, max);
+  }
+
+  address(name: SettingName): Address {
+    const value = this.required(name);
+    const match = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(value);
+    const host = match?.[1] ?? match?.[2];
+    if (host === undefined) throw new UsageError(`--${name} must be HOST:PORT, not '${value}'`);
+    return { host, port: parseNumber(`--${name}`, match?.[3] ?? '', 1, 65_535) };
+  }
+
+  optionalAddress(name: SettingName): Address | null {
+    return this.optional(name) === null ? null : this.address(name);
+  }
+
+  logLevel(): LogLevel {
+    const level = this.required('log-level');
+    if (level === 'error' || level === 'warn' || level === 'info' || level === 'debug') {
+      return level;
+    }
+    throw new UsageError(`--log-level must be error, warn, info or debug, not '${level}'`);
+  }
+}
+
+function parseNumber(name: string, text: string, min: number, max: number): number {
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
+  if (value >= min && value <= max) return value;
+  throw new UsageError(`${name} must be a whole number from ${min} to ${max}, not '${text}'`);
+}
+
+function readConfigFile(path: string): Readonly<Record<string, unknown>> {
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`the config file ${path} cannot be read: ${reason}`);
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new UsageError(`the config file ${path} must hold a JSON object`);
+  }
+  const unknown = Object.keys(value).find((key) => !Object.hasOwn(settings, key));
+  if (unknown !== undefined) {
+    throw new UsageError(`the config file ${path} has an unknown setting '${unknown}'`);
+  }
+  return value as Record<string, unknown>;
+}

@@ -1,0 +1,30 @@
+// The settings of a leaf, as its maker gives them: nothing is read from the environment here.
+
+import type { Clock } from '#shared/clock.ts';
+import type { Address } from '#shared/cluster/topology.ts';
+import type { Logger } from '#shared/logger.ts';
+import type { MasterService } from '#shared/wire/message.ts';
+
+/** How the leaf reaches the master aggregator: in the same process, or at its MySQL port. */
+export type MasterRoute =
+  | { readonly kind: 'near'; readonly service: MasterService }
+  | { readonly kind: 'far'; readonly address: Address };
+
+export interface LeafSettings {
+  /** Made when it is not there; one process at a time. */
+  readonly dataDir: string;
+  /** The interface to listen on. */
+  readonly host: string;
+  /** 0 picks a free port. */
+  readonly port: number;
+  /** What other nodes dial; null: host and port as they are bound. */
+  readonly advertise: Address | null;
+  readonly clusterId: string;
+  /** 32 bytes, from the join token. */
+  readonly clusterSecret: Uint8Array;
+  readonly master: MasterRoute;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** The product's version, for SHOW LEAVES. */
+  readonly version: string;
+}
