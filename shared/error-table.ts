@@ -165,11 +165,7 @@ export const errorTable = {
     'HY000',
     (p) => `Variable '${p.name}' is a ${p.scope} variable`,
   ),
-  unknownTimeZone: entry<Name>(
-    1298,
-    'HY000',
-    (p) => `Unknown or incorrect time zone: '${p.name}'`,
-  ),
+  unknownTimeZone: entry<Name>(1298, 'HY000', (p) => `Unknown or incorrect time zone: '${p.name}'`),
   collationCharset: entry<{ collation: string; charset: string }>(
     1253,
     '42000',
@@ -210,8 +206,7 @@ export const errorTable = {
     1427,
     '42000',
     (p) =>
-      'For float(M,D), double(M,D) or decimal(M,D), M must be >= D ' +
-      `(column '${p.column}').`,
+      'For float(M,D), double(M,D) or decimal(M,D), M must be >= D ' + `(column '${p.column}').`,
   ),
   fspTooBig: entry<Column & { precision: number }>(
     1426,
@@ -248,7 +243,8 @@ export const errorTable = {
   foreignKeyColumns: entry<Name>(
     1239,
     '42000',
-    (p) => `Incorrect foreign key definition for '${p.name}': Key reference and table ` +
+    (p) =>
+      `Incorrect foreign key definition for '${p.name}': Key reference and table ` +
       "reference don't match",
   ),
   foreignKeyMissingIndex: entry<{ name: string; table: string }>(
@@ -495,6 +491,21 @@ export const errorTable = {
       'key, or narrow its WHERE',
   ),
   internal: entry<{ reason: string }>(1105, 'HY000', (p) => `Internal error: ${p.reason}`),
+  definitionPending: entry<{ leaf: string; reason: string }>(
+    1735,
+    'HY000',
+    (p) =>
+      `The definition is on its way, but leaf ${p.leaf} went away (${p.reason}); it is completed ` +
+      'by itself when the leaf is back',
+  ),
+  databaseBeingDropped: entry<Name>(
+    1730,
+    'HY000',
+    (p) =>
+      `Database '${p.name}' is still being dropped on a leaf that is away; it can be made again ` +
+      'when that leaf is back',
+    true,
+  ),
   // Replication between clusters.
   readOnlySecondary: entry<{ database: string; primary: string }>(
     1290,
@@ -571,7 +582,8 @@ export const errorTable = {
   replicatingItself: entry<Name>(
     1763,
     'HY000',
-    (p) => `Database '${p.name}' cannot replicate itself: name another one after REPLICATE DATABASE`,
+    (p) =>
+      `Database '${p.name}' cannot replicate itself: name another one after REPLICATE DATABASE`,
   ),
   notReplicating: entry<Name>(
     1793,

@@ -1,0 +1,238 @@
+// Carries a definition to every partition, so that a crash or a leaf that is away leaves no half.
+//
+// The change is written down first; then every partition is told (it takes each version once);
+// then the catalog moves on. Whoever comes in between is refused with catalogMismatch and plans
+// again. What is written down is completed at the next start, or when the missing leaf is back.
+
+import type { LeafDirectory } from '#aggregator/aggregator-context.ts';
+import type { Catalog } from '#aggregator/metadata/catalog.ts';
+import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
+import type { MetadataStore } from '#aggregator/metadata/metadata-store.ts';
+import { keyWord } from '#aggregator/metadata/store-key.ts';
+import type { Clock } from '#shared/clock.ts';
+import type { PartitionPlacement } from '#shared/cluster/topology.ts';
+import { databaseError, DatabaseError } from '#shared/error.ts';
+import type { Logger } from '#shared/logger.ts';
+import {
+  compensatingChange,
+  definitionFor,
+  pendingChange,
+  type PendingChange,
+  type SchemaChange,
+} from './schema-change.ts';
+
+const pendingPrefix = 'definition/';
+
+/** How long a statement waits for a leaf that went away in the middle. */
+const completionWaitMs = 20_000;
+/** Between two attempts at a leaf that is away. */
+const retryMs = 250;
+
+export interface SchemaChangerParts {
+  readonly catalog: Catalog;
+  readonly store: MetadataStore;
+  readonly leaves: LeafDirectory;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** How one partition took a definition. */
+type Outcome =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'refused'; readonly error: DatabaseError }
+  | { readonly kind: 'away'; readonly reason: string };
+
+export class SchemaChanger {
+  readonly #parts: SchemaChangerParts;
+  /** The last change of each database: one at a time, in order. */
+  readonly #turns = new Map<string, Promise<unknown>>();
+  readonly #stopped = new AbortController();
+
+  constructor(parts: SchemaChangerParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Changes the schema of a database: `plan` is given its newest version and answers the change,
+   * or null when there is nothing to do. Throws what `plan` throws, readOnlySecondary, leafUnreachable when
+   * a leaf is away before anything has begun, or definitionPending when one went in the middle.
+   */
+  async change(
+    name: string,
+    plan: (database: DatabaseDefinition) => SchemaChange | null | Promise<SchemaChange | null>,
+  ): Promise<void> {
+    await this.#inTurn(name, async () => {
+      await this.#settle(name);
+      const database = this.#parts.catalog.database(name);
+      checkWritable(database);
+      const change = await plan(database);
+      if (change === null) return;
+      for (const placement of database.placements) this.#checkOnline(placement);
+      await this.#carryOut(pendingChange(database, change), completionWaitMs);
+    });
+  }
+
+  /** Completes what a crash has cut off. Returns at once; the work goes on until it is done. */
+  async resume(): Promise<void> {
+    for (const { value } of await this.#parts.store.list(pendingPrefix)) {
+      const pending = value as PendingChange;
+      void this.#complete(pending);
+    }
+  }
+
+  /** Work of another kind on a database (its creation, its end), in its turn. */
+  async inTurn<T>(name: string, work: () => Promise<T>): Promise<T> {
+    return await this.#inTurn(name, work);
+  }
+
+  stop(): void {
+    this.#stopped.abort();
+  }
+
+  async #complete(pending: PendingChange): Promise<void> {
+    const { name } = pending.next;
+    try {
+      await this.#inTurn(name, async () => {
+        if (this.#isSettled(pending)) return;
+        await this.#carryOut(pending, Infinity);
+      });
+    } catch (error) {
+      if (this.#stopped.signal.aborted) return;
+      this.#parts.logger.error('a definition could not be completed', { database: name }, error);
+    }
+  }
+
+  #checkOnline(placement: PartitionPlacement): void {
+    const { leaves } = this.#parts;
+    if (leaves.isOnline(placement.leafId)) return;
+    const leaf = this.#leafName(placement.leafId);
+    throw databaseError('leafUnreachable', { leaf, reason: 'it is offline' });
+  }
+
+  #leafName(nodeId: number): string {
+    const node = this.#parts.leaves.nodes().find((entry) => entry.id === nodeId);
+    return node === undefined ? `node ${nodeId}` : `${node.address.host}:${node.address.port}`;
+  }
+
+  /** A change before this one that a leaf still misses is completed first. */
+  async #settle(name: string): Promise<void> {
+    const entry = await this.#parts.store.get(`${pendingPrefix}${keyWord(name)}`);
+    if (entry === null) return;
+    try {
+      await this.#carryOut(entry.value as PendingChange, completionWaitMs);
+    } catch (error) {
+      // Refused by rows and taken back: the database is as before, and whole.
+      const isSettled = this.#isSettled(entry.value as PendingChange);
+      if (!isSettled) throw error;
+    }
+  }
+
+  #isSettled(pending: PendingChange): boolean {
+    const { name, catalogVersion } = pending.next;
+    const database = this.#parts.catalog.find(name);
+    return database === null || database.catalogVersion >= catalogVersion;
+  }
+
+  /** Throws the error of a partition that refused, after the way back is done. */
+  async #carryOut(pending: PendingChange, waitMs: number): Promise<void> {
+    await this.#writeDown(pending);
+    const refusal = await this.#spread(pending, waitMs);
+    if (refusal === null) {
+      await this.#finish(pending);
+      return;
+    }
+    const back = compensatingChange(pending, refusal.done);
+    await this.#writeDown(back);
+    await this.#spread(back, waitMs);
+    await this.#finish(back);
+    throw refusal.error;
+  }
+
+  async #writeDown(pending: PendingChange): Promise<void> {
+    await this.#parts.store.put(`${pendingPrefix}${keyWord(pending.next.name)}`, pending);
+  }
+
+  async #finish(pending: PendingChange): Promise<void> {
+    await this.#parts.catalog.put(pending.next);
+    await this.#parts.store.delete(`${pendingPrefix}${keyWord(pending.next.name)}`);
+  }
+
+  /**
+   * Tells every partition, again and again while one is away. Answers null when all have it, or
+   * who has it when another refused it for good.
+   */
+  async #spread(
+    pending: PendingChange,
+    waitMs: number,
+  ): Promise<{ error: DatabaseError; done: ReadonlySet<number> } | null> {
+    const { clock } = this.#parts;
+    const deadline = clock.monotonicMs() + waitMs;
+    const done = new Set<number>();
+    for (;;) {
+      const left = pending.next.placements.filter(({ ordinal }) => !done.has(ordinal));
+      const outcomes = await Promise.all(left.map((placement) => this.#tell(pending, placement)));
+      let away: { leaf: string; reason: string } | null = null;
+      let refusal: DatabaseError | null = null;
+      for (const [index, placement] of left.entries()) {
+        const outcome = outcomes[index];
+        if (outcome?.kind === 'done') done.add(placement.ordinal);
+        else if (outcome?.kind === 'refused') refusal = outcome.error;
+        else if (outcome !== undefined) {
+          away = { leaf: this.#leafName(placement.leafId), reason: outcome.reason };
+        }
+      }
+      if (away === null) return refusal === null ? null : { error: refusal, done };
+      if (clock.monotonicMs() > deadline) {
+        void this.#complete(pending);
+        throw databaseError('definitionPending', away);
+      }
+      await clock.sleep(retryMs, this.#stopped.signal);
+    }
+  }
+
+  async #tell(pending: PendingChange, placement: PartitionPlacement): Promise<Outcome> {
+    const { ordinal, leafId } = placement;
+    const key = { database: pending.next.name, ordinal };
+    try {
+      const leaf = this.#parts.leaves.leaf(leafId);
+      await leaf.call('define', { key, change: definitionFor(pending, ordinal) });
+      return { kind: 'done' };
+    } catch (error) {
+      if (!(error instanceof DatabaseError)) throw error;
+      if (error.is('leafUnreachable') || error.retry) {
+        return { kind: 'away', reason: error.message };
+      }
+      return { kind: 'refused', error };
+    }
+  }
+
+  async #inTurn<T>(name: string, work: () => Promise<T>): Promise<T> {
+    const before = this.#turns.get(name);
+    const turn = (async () => {
+      try {
+        await before;
+      } catch {
+        // The one before was answered with its own error.
+      }
+      return await work();
+    })();
+    this.#turns.set(name, turn);
+    try {
+      return await turn;
+    } finally {
+      if (this.#turns.get(name) === turn) this.#turns.delete(name);
+    }
+  }
+}
+
+/** A secondary's schema arrives with its rows: no one else changes it. */
+export function checkWritable(database: DatabaseDefinition): void {
+  if (database.role === 'secondary') {
+    const { name, primaryUri } = database;
+    throw databaseError('readOnlySecondary', { database: name, primary: primaryUri });
+  }
+  if (database.state !== 'online') {
+    const { name: partition, state } = database;
+    throw databaseError('partitionNotOnline', { partition, state });
+  }
+}
