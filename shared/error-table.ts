@@ -91,6 +91,13 @@ export const errorTable = {
   ),
   invalidDefault: entry<Column>(1067, '42000', (p) => `Invalid default value for '${p.column}'`),
   unknownCollation: entry<Name>(1273, 'HY000', (p) => `Unknown collation: '${p.name}'`),
+  collationMix: entry<{ left: string; right: string; operation: string }>(
+    1267,
+    'HY000',
+    (p) =>
+      `Illegal mix of collations (${p.left},EXPLICIT) and (${p.right},EXPLICIT) for operation ` +
+      `'${p.operation}'`,
+  ),
   unknownCharacterSet: entry<Name>(1115, '42000', (p) => `Unknown character set: '${p.name}'`),
   wrongFieldWithGroup: entry<Column>(
     1055,
@@ -393,6 +400,24 @@ export const errorTable = {
   handshakeError: entry(1043, '08S01', () => 'Bad handshake'),
   serverShutdown: entry(1053, '08S01', () => 'Server shutdown in progress'),
   queryInterrupted: entry(1317, '70100', () => 'Query execution was interrupted'),
+  clientTimeout: entry(
+    4031,
+    'HY000',
+    () =>
+      'The client was disconnected by the server because of inactivity. See wait_timeout and ' +
+      'interactive_timeout for configuring this behavior.',
+  ),
+  noOpenCursor: entry<{ id: string }>(
+    1421,
+    'HY000',
+    (p) => `The statement (${p.id}) has no open cursor.`,
+  ),
+  tooManyPreparedStatements: entry<{ max: number }>(
+    1461,
+    '42000',
+    (p) =>
+      `Can't create more than max_prepared_stmt_count statements (current value: ${p.max})`,
+  ),
   noSuchThread: entry<{ id: string }>(1094, 'HY000', (p) => `Unknown thread id: ${p.id}`),
   // Transactions.
   lockWaitTimeout: entry(

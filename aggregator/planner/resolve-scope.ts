@@ -39,6 +39,11 @@ export interface ResolveScope {
   systemVariable(scope: 'session' | 'global' | null, name: string): string | bigint | number | null;
   /** The type that a user variable has now, for typing @name. */
   userVariableType(name: string): TypedExpression['type'];
+  /**
+   * What stands for `?` number `index` where its value is known already: a constant of the type
+   * that the client gave it. Absent or null: it stays a parameter, typed by its surroundings.
+   */
+  parameter?(index: number): TypedExpression | null;
   /** VALUES(col) of ON DUPLICATE KEY UPDATE; throws elsewhere. */
   insertedValue(column: string): TypedExpression;
 }

@@ -1,0 +1,122 @@
+// Between which numbers an integer expression lies: where it cannot overflow, SQLite's own
+// arithmetic is right; elsewhere it would silently turn into floating point.
+
+import type { ColumnType } from '#shared/sql/column-type.ts';
+import type { TypedExpression } from '#aggregator/planner/typed-expression.ts';
+
+export interface IntegerRange {
+  readonly low: bigint;
+  readonly high: bigint;
+}
+
+export const INT64_MIN = -(2n ** 63n);
+export const INT64_MAX = 2n ** 63n - 1n;
+
+const BOOLEAN_RANGE: IntegerRange = { low: 0n, high: 1n };
+
+const PREDICATES: readonly string[] = (
+  '= <=> <> < <= > >= not xor any all tl_like tl_regexp_like|is null|is not null|is true|' +
+  'is false|is not true|is not false'
+).split('|').flatMap((part) => (part.startsWith('is ') ? [part] : part.split(' ')));
+
+/** Functions that count characters, bytes or parts of a moment. */
+const COUNTS: readonly string[] = [
+  'tl_length',
+  'tl_char_length',
+  'tl_part',
+  'tl_locate',
+  'tl_week',
+  'tl_weekofyear',
+  'tl_ascii',
+];
+
+/** The numbers that an expression of an integer type can yield. */
+export function integerRange(expression: TypedExpression): IntegerRange {
+  switch (expression.kind) {
+    case 'constant':
+      return typeof expression.value === 'bigint'
+        ? { low: expression.value, high: expression.value }
+        : rangeOfType(expression.type);
+    case 'and':
+    case 'or':
+    case 'in':
+    case 'inQuery':
+    case 'exists':
+      return BOOLEAN_RANGE;
+    case 'call': {
+      if (PREDICATES.includes(expression.name)) return BOOLEAN_RANGE;
+      if (COUNTS.includes(expression.name)) return { low: 0n, high: 2n ** 32n };
+      return rangeOfCall(expression) ?? rangeOfType(expression.type);
+    }
+    default:
+      return rangeOfType(expression.type);
+  }
+}
+
+function rangeOfCall(
+  expression: Extract<TypedExpression, { kind: 'call' }>,
+): IntegerRange | null {
+  const [left, right] = expression.arguments;
+  if (left === undefined || expression.type.kind !== 'integer') return null;
+  if (expression.name === 'negate') {
+    const { low, high } = integerRange(left);
+    return { low: -high, high: -low };
+  }
+  if (right === undefined) return null;
+  return combineRanges(expression.name, integerRange(left), integerRange(right));
+}
+
+/** The range of a sum, difference or product; null for any other operator. */
+export function combineRanges(
+  operator: string,
+  left: IntegerRange,
+  right: IntegerRange,
+): IntegerRange | null {
+  switch (operator) {
+    case '+':
+      return { low: left.low + right.low, high: left.high + right.high };
+    case '-':
+      return { low: left.low - right.high, high: left.high - right.low };
+    case '*': {
+      const corners = [
+        left.low * right.low,
+        left.low * right.high,
+        left.high * right.low,
+        left.high * right.high,
+      ];
+      return {
+        low: corners.reduce((a, b) => (a < b ? a : b)),
+        high: corners.reduce((a, b) => (a > b ? a : b)),
+      };
+    }
+    default:
+      return null;
+  }
+}
+
+/** True when every number of the range is an int64. */
+export function fitsInt64(range: IntegerRange): boolean {
+  return range.low >= INT64_MIN && range.high <= INT64_MAX;
+}
+
+/** Digits of the greatest number of the range. */
+export function digitsOfRange({ low, high }: IntegerRange): number {
+  const size = -low > high ? -low : high;
+  return size.toString().length;
+}
+
+function rangeOfType(type: ColumnType): IntegerRange {
+  switch (type.kind) {
+    case 'integer':
+      if (type.bits === 64) return { low: type.unsigned ? 0n : INT64_MIN, high: INT64_MAX };
+      return type.unsigned
+        ? { low: 0n, high: 2n ** BigInt(type.bits) - 1n }
+        : { low: -(2n ** BigInt(type.bits - 1)), high: 2n ** BigInt(type.bits - 1) - 1n };
+    case 'bit':
+      return { low: 0n, high: 2n ** BigInt(type.length) - 1n };
+    case 'year':
+      return { low: 0n, high: 2155n };
+    default:
+      return { low: INT64_MIN, high: INT64_MAX };
+  }
+}
