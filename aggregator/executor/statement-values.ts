@@ -41,11 +41,15 @@ export function rowToBind(
   isReal: readonly boolean[],
 ): readonly StoredValue[] {
   return row.map((value, i) =>
-    typeof value === 'number' && isReal[i] !== true ? BigInt(value) : value,
+    isIntegral(value) && isReal[i] !== true ? BigInt(value) : value,
   );
 }
 
 /** True for a type whose values are REALs in SQLite. */
 export function isRealType(type: ColumnType): boolean {
   return type.kind === 'float' || type.kind === 'double';
+}
+
+function isIntegral(value: StoredValue): value is number {
+  return typeof value === 'number' && Number.isInteger(value);
 }

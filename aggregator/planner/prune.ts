@@ -1,0 +1,185 @@
+// WHERE to the partitions that can match: what the conditions say about a shard key's values.
+
+import { partitionOfSlot, slotOf } from '#shared/cluster/partition-hash.ts';
+import type { ColumnType, StoredValue } from '#shared/sql/column-type.ts';
+import { must } from '#shared/assert.ts';
+import { conjuncts } from './from-tree.ts';
+import { hashesAlike, hashableConstant } from './hash-types.ts';
+import type { TableRelation } from './survey-query.ts';
+import type { TypedExpression } from './typed-expression.ts';
+
+/** More combinations of key values than this are not looked at one by one. */
+const COMBINATIONS_MAX = 1_000;
+
+/** More alternatives of an OR than this are not looked at one by one. */
+const ALTERNATIVES_MAX = 1_000;
+
+/** How deep ORs within ORs are followed. */
+const OR_DEPTH_MAX = 3;
+
+interface KeyValue {
+  readonly value: StoredValue;
+  readonly type: ColumnType;
+}
+
+/**
+ * The partitions that can hold rows of a sharded table for which all `conditions` hold, ascending;
+ * null for all partitions. Empty when no row can match.
+ */
+export function prune(
+  relation: TableRelation,
+  conditions: readonly TypedExpression[],
+  partitionCount: number,
+): readonly number[] | null {
+  const parts = conditions.flatMap(conjuncts);
+  const found = pruneParts(relation, { parts, partitionCount, depth: 0 });
+  return found === null ? null : [...found].sort((a, b) => a - b);
+}
+
+interface Question {
+  readonly parts: readonly TypedExpression[];
+  readonly partitionCount: number;
+  readonly depth: number;
+}
+
+function pruneParts(relation: TableRelation, question: Question): ReadonlySet<number> | null {
+  const { parts, partitionCount, depth } = question;
+  let result = partitionsOfKeys(relation, parts, partitionCount);
+  if (depth >= OR_DEPTH_MAX) return result;
+  for (const part of parts) {
+    if (part.kind !== 'or' || part.operands.length > ALTERNATIVES_MAX) continue;
+    const rest = parts.filter((other) => other.kind !== 'or');
+    const union = unionOf(
+      part.operands.map((operand) =>
+        pruneParts(relation, {
+          parts: [...rest, ...conjuncts(operand)],
+          partitionCount,
+          depth: depth + 1,
+        }),
+      ),
+    );
+    result = intersect(result, union);
+  }
+  return result;
+}
+
+function unionOf(sets: readonly (ReadonlySet<number> | null)[]): ReadonlySet<number> | null {
+  const union = new Set<number>();
+  for (const set of sets) {
+    if (set === null) return null;
+    for (const ordinal of set) union.add(ordinal);
+  }
+  return union;
+}
+
+/** The ordinals in both; null stands for all. */
+export function intersect(
+  left: ReadonlySet<number> | null,
+  right: ReadonlySet<number> | null,
+): ReadonlySet<number> | null {
+  if (left === null) return right;
+  return right === null ? left : left.intersection(right);
+}
+
+function partitionsOfKeys(
+  relation: TableRelation,
+  parts: readonly TypedExpression[],
+  partitionCount: number,
+): ReadonlySet<number> | null {
+  let rows: readonly (readonly KeyValue[])[] = [[]];
+  for (const column of relation.table.shardKey) {
+    const values = valuesOf({ relation, column }, parts);
+    if (values === null || rows.length * values.length > COMBINATIONS_MAX) return null;
+    rows = rows.flatMap((row) => values.map((value) => [...row, value]));
+  }
+  const ordinals = rows.map((row) => {
+    const slot = slotOf(row.map(({ value }) => value), row.map(({ type }) => type));
+    return partitionOfSlot(slot, partitionCount);
+  });
+  return new Set(ordinals);
+}
+
+/** The values that a column can have, by equality with constants; null where nothing says so. */
+function valuesOf(
+  { relation, column }: { readonly relation: TableRelation; readonly column: string },
+  parts: readonly TypedExpression[],
+): readonly KeyValue[] | null {
+  const { type } = must(relation.table.columns.find((candidate) => candidate.name === column));
+  const seen = new Set<string>();
+  const queue = [{ relation: relation.id, column }];
+  for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
+    const current = next;
+    const key = `${current.relation}.${current.column}`;
+    if (seen.has(key)) continue;
+    seen.add(key);
+    const isCurrent = (part: TypedExpression) =>
+      part.kind === 'column' &&
+      part.relation === current.relation &&
+      part.column === current.column;
+    for (const part of parts) {
+      const values = constantsOf(part, isCurrent, type);
+      if (values !== null) return values;
+      const other = equalColumn(part, isCurrent);
+      if (other !== null && hashesAlike(type, other.type)) queue.push(other);
+    }
+  }
+  return null;
+}
+
+function constantsOf(
+  part: TypedExpression,
+  isColumn: (part: TypedExpression) => boolean,
+  type: ColumnType,
+): readonly KeyValue[] | null {
+  if (part.kind === 'in' && !part.negated && isColumn(part.operand)) {
+    const values = part.list.map((item) => hashableConstant(item, type, part.collation));
+    return values.every((value) => value !== null) ? values.flat() : null;
+  }
+  const sides = equalSides(part);
+  if (sides === null) return null;
+  const { left, right, collation } = sides;
+  if (isColumn(left)) return hashableConstant(right, type, collation);
+  return isColumn(right) ? hashableConstant(left, type, collation) : null;
+}
+
+function equalSides(part: TypedExpression) {
+  if (part.kind !== 'call' || part.name !== '=') return null;
+  const [left, right] = part.arguments;
+  if (left === undefined || right === undefined) return null;
+  return { left, right, collation: part.collation };
+}
+
+/** The column that `part` says to be equal to the current one, or null. */
+function equalColumn(part: TypedExpression, isColumn: (part: TypedExpression) => boolean) {
+  const sides = equalSides(part);
+  if (sides === null) return null;
+  const { left, right } = sides;
+  if (isColumn(left) && right.kind === 'column') return right;
+  return isColumn(right) && left.kind === 'column' ? left : null;
+}
+
+/** True when the parts say that the two columns are equal, and equal values hash alike. */
+export function areEqualColumns(
+  one: Extract<TypedExpression, { kind: 'column' }>,
+  other: Extract<TypedExpression, { kind: 'column' }>,
+  parts: readonly TypedExpression[],
+): boolean {
+  const seen = new Set<string>();
+  const queue = [one];
+  for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
+    const current = next;
+    if (current.relation === other.relation && current.column === other.column) return true;
+    const key = `${current.relation}.${current.column}`;
+    if (seen.has(key)) continue;
+    seen.add(key);
+    const isCurrent = (part: TypedExpression) =>
+      part.kind === 'column' &&
+      part.relation === current.relation &&
+      part.column === current.column;
+    for (const part of parts) {
+      const found = equalColumn(part, isCurrent);
+      if (found !== null && hashesAlike(one.type, found.type)) queue.push(found);
+    }
+  }
+  return false;
+}

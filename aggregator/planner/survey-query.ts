@@ -1,0 +1,111 @@
+// What a query is made of, over all its blocks: which tables, and under which conditions each.
+
+import { fromConditions, relationsOf } from './from-tree.ts';
+import type { Relation, ResolvedQuery, ResolvedSelect } from './resolved-query.ts';
+import type { TypedExpression } from './typed-expression.ts';
+import { queryOf, walkExpression } from './walk-expression.ts';
+
+export type TableRelation = Extract<Relation, { kind: 'table' }>;
+export type VirtualRelation = Extract<Relation, { kind: 'virtual' }>;
+
+/** A table of a query with what is known about the rows of it that can matter. */
+export interface SurveyedTable {
+  readonly relation: TableRelation;
+  /** The block it stands in. */
+  readonly block: ResolvedSelect;
+  /** All hold for every row (or pair of rows) that matters to the answer. */
+  readonly conditions: readonly TypedExpression[];
+  /**
+   * Conditions that may be applied to the table's rows before they are joined: where an outer join
+   * may add rows without this table, WHERE is not among them.
+   */
+  readonly filters: readonly TypedExpression[];
+  /** True on the side of an outer join that may be missing. */
+  readonly optional: boolean;
+}
+
+export interface Survey {
+  readonly tables: readonly SurveyedTable[];
+  readonly virtual: readonly VirtualRelation[];
+}
+
+/** Looks through a query, its derived tables and its subqueries. */
+export function surveyQuery(query: ResolvedQuery): Survey {
+  const tables: SurveyedTable[] = [];
+  const virtual: VirtualRelation[] = [];
+  surveyInto({ tables, virtual }, query, []);
+  return { tables, virtual };
+}
+
+interface OpenSurvey {
+  readonly tables: SurveyedTable[];
+  readonly virtual: VirtualRelation[];
+}
+
+function surveyInto(
+  survey: OpenSurvey,
+  query: ResolvedQuery,
+  outer: readonly TypedExpression[],
+): void {
+  if (query.kind === 'setOperation') {
+    surveyInto(survey, query.left, outer);
+    surveyInto(survey, query.right, outer);
+    return;
+  }
+  for (const relation of relationsOf(query.from)) {
+    if (relation.kind === 'virtual') survey.virtual.push(relation);
+    else if (relation.kind === 'derived') surveyInto(survey, relation.query, []);
+    else survey.tables.push(surveyTable(query, relation, outer));
+  }
+  const known = [...outer, ...fromConditions(query.from, null).conditions, ...one(query.where)];
+  for (const inner of directSubqueries(query)) surveyInto(survey, inner, known);
+}
+
+function surveyTable(
+  block: ResolvedSelect,
+  relation: TableRelation,
+  outer: readonly TypedExpression[],
+): SurveyedTable {
+  const { conditions, filters, optional } = fromConditions(block.from, relation.id);
+  const where = one(block.where);
+  return {
+    relation,
+    block,
+    optional,
+    conditions: [...conditions, ...where, ...outer],
+    filters: optional ? filters : [...filters, ...where],
+  };
+}
+
+function one(expression: TypedExpression | null): readonly TypedExpression[] {
+  return expression === null ? [] : [expression];
+}
+
+/** The subqueries that stand in the expressions of one block, not those inside them. */
+export function directSubqueries(select: ResolvedSelect): readonly ResolvedQuery[] {
+  const queries: ResolvedQuery[] = [];
+  for (const expression of blockExpressions(select)) {
+    walkExpression(expression, (part) => {
+      const query = queryOf(part);
+      if (query !== null) queries.push(query);
+    });
+  }
+  return queries;
+}
+
+/** The expressions of one block, its derived tables left out. */
+export function blockExpressions(select: ResolvedSelect): readonly TypedExpression[] {
+  return [
+    ...select.items.map((item) => item.expression),
+    ...onExpressions(select.from),
+    ...one(select.where),
+    ...select.groupBy,
+    ...one(select.having),
+    ...select.orderBy.map((item) => item.expression),
+  ];
+}
+
+function onExpressions(from: ResolvedSelect['from']): readonly TypedExpression[] {
+  if (from === null || from.kind === 'relation') return [];
+  return [...onExpressions(from.left), ...onExpressions(from.right), ...one(from.on)];
+}
