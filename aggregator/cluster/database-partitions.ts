@@ -1,0 +1,152 @@
+// Makes and removes the partitions of a database on the leaves that its placements name.
+
+import type { LeafDirectory } from '#aggregator/aggregator-context.ts';
+import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
+import type { MetadataStore } from '#aggregator/metadata/metadata-store.ts';
+import { keyWord } from '#aggregator/metadata/store-key.ts';
+import { must } from '#shared/assert.ts';
+import type { Clock } from '#shared/clock.ts';
+import {
+  REFERENCE_ORDINAL,
+  type Address,
+  type PartitionPlacement,
+} from '#shared/cluster/topology.ts';
+import { databaseError, DatabaseError } from '#shared/error.ts';
+import type { Logger } from '#shared/logger.ts';
+
+const droppedPrefix = 'dropped/';
+const retryMs = 1000;
+
+export interface DatabasePartitionsParts {
+  readonly clusterId: string;
+  readonly leaves: LeafDirectory;
+  readonly store: MetadataStore;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** A copy of a partition that a leaf still has to drop. */
+interface DroppedCopy {
+  readonly ordinal: number;
+  readonly leafId: number;
+}
+
+export class DatabasePartitions {
+  readonly #parts: DatabasePartitionsParts;
+  readonly #stopped = new AbortController();
+
+  constructor(parts: DatabasePartitionsParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Makes every partition of the database, in the role of the database, and the replicas of its
+   * reference partition, which follow it. Throws databaseBeingDropped, or what a leaf throws; the
+   * caller then drops what there is.
+   */
+  async create(database: DatabaseDefinition): Promise<void> {
+    const { store } = this.#parts;
+    if ((await store.get(`${droppedPrefix}${keyWord(database.name)}`)) !== null) {
+      throw databaseError('databaseBeingDropped', { name: database.name });
+    }
+    await Promise.all(
+      database.placements.map((placement) => this.#createMaster(database, placement)),
+    );
+    await this.linkReplicas(database);
+  }
+
+  /** Makes the replicas of the reference partition, and has them follow. Idempotent. */
+  async linkReplicas(database: DatabaseDefinition): Promise<void> {
+    const reference = must(
+      database.placements.find((placement) => placement.ordinal === REFERENCE_ORDINAL),
+    );
+    await Promise.all(
+      reference.replicaLeafIds.map((leafId) => this.#createReplica(database, reference, leafId)),
+    );
+  }
+
+  /**
+   * Drops every copy of every partition. One on a leaf that is away is dropped when it is back:
+   * that is written down first, so no crash forgets it.
+   */
+  async drop(database: DatabaseDefinition): Promise<void> {
+    const copies = database.placements.flatMap(({ ordinal, leafId, replicaLeafIds }) =>
+      [leafId, ...replicaLeafIds].map((id) => ({ ordinal, leafId: id })),
+    );
+    const key = `${droppedPrefix}${keyWord(database.name)}`;
+    await this.#parts.store.put(key, { database: database.name, copies });
+    const left = await this.#dropCopies(database.name, copies);
+    if (left.length === 0) await this.#parts.store.delete(key);
+    else void this.#dropLater(database.name, left);
+  }
+
+  /** Goes on with the drops that a crash, or a leaf that was away, has left. */
+  async resume(): Promise<void> {
+    for (const { value } of await this.#parts.store.list(droppedPrefix)) {
+      const { database, copies } = value as { database: string; copies: DroppedCopy[] };
+      void this.#dropLater(database, copies);
+    }
+  }
+
+  stop(): void {
+    this.#stopped.abort();
+  }
+
+  async #createMaster(database: DatabaseDefinition, placement: PartitionPlacement): Promise<void> {
+    const key = { database: database.name, ordinal: placement.ordinal };
+    const { role, durability } = database;
+    const origin = this.#parts.clusterId;
+    const leaf = this.#parts.leaves.leaf(placement.leafId);
+    await leaf.call('createPartition', { key, role, durability, origin });
+  }
+
+  async #createReplica(
+    database: DatabaseDefinition,
+    reference: PartitionPlacement,
+    leafId: number,
+  ): Promise<void> {
+    const key = { database: database.name, ordinal: REFERENCE_ORDINAL };
+    const { durability } = database;
+    const origin = this.#parts.clusterId;
+    const leaf = this.#parts.leaves.leaf(leafId);
+    await leaf.call('createPartition', { key, role: 'replica', durability, origin });
+    const address = this.#addressOf(reference.leafId);
+    await leaf.call('startLink', { key, source: { address, key, ticket: null } });
+  }
+
+  #addressOf(nodeId: number): Address {
+    return must(this.#parts.leaves.nodes().find((node) => node.id === nodeId)).address;
+  }
+
+  async #dropCopies(database: string, copies: readonly DroppedCopy[]): Promise<DroppedCopy[]> {
+    const results = await Promise.all(copies.map((copy) => this.#dropCopy(database, copy)));
+    return copies.filter((_, index) => results[index] === false);
+  }
+
+  /** False when the leaf is away. */
+  async #dropCopy(database: string, { ordinal, leafId }: DroppedCopy): Promise<boolean> {
+    try {
+      const leaf = this.#parts.leaves.leaf(leafId);
+      await leaf.call('dropPartition', { key: { database, ordinal } });
+      return true;
+    } catch (error) {
+      if (!(error instanceof DatabaseError)) throw error;
+      return false;
+    }
+  }
+
+  async #dropLater(database: string, copies: readonly DroppedCopy[]): Promise<void> {
+    const { store, clock, logger } = this.#parts;
+    let left = copies;
+    try {
+      while (left.length > 0) {
+        await clock.sleep(retryMs, this.#stopped.signal);
+        left = await this.#dropCopies(database, left);
+      }
+      await store.delete(`${droppedPrefix}${keyWord(database)}`);
+    } catch (error) {
+      if (this.#stopped.signal.aborted) return;
+      logger.error('partitions of a dropped database are left behind', { database }, error);
+    }
+  }
+}
