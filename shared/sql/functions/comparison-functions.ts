@@ -1,10 +1,118 @@
 // SQLite functions by which strings compare as MySQL compares them.
 
-import { collationKey } from '#shared/sql/collation.ts';
-import type { StoredValue } from '#shared/sql/column-type.ts';
-import { strict, type SqlFunction } from './sql-function.ts';
+import { collationKey, compareStrings, generalCiWeights } from '#shared/sql/collation.ts';
+import type { Collation, StoredValue } from '#shared/sql/column-type.ts';
+import { likeTest } from '#shared/sql/like-pattern.ts';
+import { LruCache } from '#shared/sql/lru-cache.ts';
+import { unitIndex } from './characters.ts';
+import { scalar, strict, type SqlFunction } from './sql-function.ts';
 
-export const comparisonFunctions: readonly SqlFunction[] = [
-  /** tl_ci(text): its key under utf8mb4_general_ci. Stands in indexes: frozen. */
-  strict('tl_ci', (text: StoredValue) => collationKey(String(text), 'utf8mb4_general_ci')),
-];
+/** Compiled LIKE patterns that a connection keeps. */
+const PATTERNS_MAX = 256;
+
+/** The comparing functions of one connection. */
+export function comparisonFunctions(): readonly SqlFunction[] {
+  const patterns = new LruCache<string, (text: string) => boolean>(PATTERNS_MAX);
+  return [
+    /** tl_ci(text): its key under utf8mb4_general_ci. Stands in indexes: frozen. */
+    strict('tl_ci', (text: StoredValue) => collationKey(asText(text), 'utf8mb4_general_ci')),
+    /** tl_key(text, collation): its key under that collation. */
+    strict('tl_key', (text: StoredValue, collation: Collation) =>
+      collationKey(asText(text), collation),
+    ),
+    /** tl_like(text, pattern, escape, collation): 1 or 0; escape '' is none. */
+    strict(
+      'tl_like',
+      (text: StoredValue, pattern: StoredValue, escape: string, collation: Collation) => {
+        const [subject, like] = [asText(text), asText(pattern)];
+        const key = `${collation}\0${escape}\0${like}`;
+        const test = patterns.get(key, () => likeTest(like, escape, collation));
+        return test(subject) ? 1n : 0n;
+      },
+    ),
+    /** tl_strcmp(a, b, collation): -1, 0 or 1. */
+    strict('tl_strcmp', (a: StoredValue, b: StoredValue, collation: Collation) =>
+      BigInt(Math.sign(compareStrings(asText(a), asText(b), collation))),
+    ),
+    /** tl_locate(part, text, position, collation): from 1 on; 0 where it is not. */
+    strict('tl_locate', locate),
+    /** tl_find_in_set(text, list, collation): which of the comma list it is, or 0. */
+    strict('tl_find_in_set', (text: StoredValue, list: StoredValue, collation: Collation) => {
+      if (asText(list) === '') return 0n;
+      const key = collationKey(asText(text), collation);
+      const keys = asText(list).split(',').map((item) => collationKey(item, collation));
+      return BigInt(keys.indexOf(key) + 1);
+    }),
+    /** tl_field(collation, text, a, b, …): which of them it equals, or 0; 0 for NULL. */
+    scalar('tl_field', (collation: Collation, text: StoredValue, ...items: StoredValue[]) => {
+      if (text === null) return 0n;
+      const key = collationKey(asText(text), collation);
+      const same = (item: StoredValue) =>
+        item !== null && collationKey(asText(item), collation) === key;
+      return BigInt(items.findIndex(same) + 1);
+    }),
+    /** tl_field_number(x, a, b, …): the same of numbers. */
+    scalar('tl_field_number', (x: StoredValue, ...items: StoredValue[]) =>
+      x === null ? 0n : BigInt(items.findIndex((i) => i !== null && Number(i) === Number(x)) + 1),
+    ),
+    /** tl_greatest(collation, a, b, …), tl_least(collation, a, b, …). */
+    strict('tl_greatest', (collation: Collation, ...texts: StoredValue[]) =>
+      extreme(texts.map(asText), (a, b) => compareStrings(a, b, collation) > 0),
+    ),
+    strict('tl_least', (collation: Collation, ...texts: StoredValue[]) =>
+      extreme(texts.map(asText), (a, b) => compareStrings(a, b, collation) < 0),
+    ),
+    /** tl_agg_min(text, collation), tl_agg_max(text, collation): of a group, NULLs left out. */
+    extremeAggregate('tl_agg_min', (order) => order < 0),
+    extremeAggregate('tl_agg_max', (order) => order > 0),
+  ];
+}
+
+/** Bytes compare as characters of one byte each. */
+export function asText(value: StoredValue): string {
+  return value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : String(value);
+}
+
+function locate(
+  part: StoredValue,
+  text: StoredValue,
+  position: bigint,
+  collation: Collation,
+): bigint {
+  const fold = collation === 'utf8mb4_general_ci' ? generalCiWeights : (s: string) => s;
+  const [needle, subject] = [asText(part), asText(text)];
+  // By weights every character is one unit, by code points it may be two.
+  const folded = fold(subject);
+  const from = collation === 'utf8mb4_general_ci'
+    ? Number(position) - 1
+    : unitIndex(folded, Number(position) - 1);
+  if (position < 1n || from > folded.length) return 0n;
+  const at = folded.indexOf(fold(needle), from);
+  return at < 0 ? 0n : BigInt(Array.from(folded.slice(0, at)).length + 1);
+}
+
+function extreme(texts: readonly string[], isBefore: (a: string, b: string) => boolean): string {
+  return texts.reduce((best, text) => (isBefore(text, best) ? text : best));
+}
+
+interface Best {
+  text: string;
+  key: Buffer;
+}
+
+function extremeAggregate(name: string, isBetter: (order: number) => boolean): SqlFunction {
+  return {
+    kind: 'aggregate',
+    name,
+    deterministic: true,
+    start: () => null,
+    step: (state, text = null, collation = null) => {
+      const best = state as Best | null;
+      if (text === null) return best;
+      const key = Buffer.from(collationKey(asText(text), collation as Collation));
+      if (best !== null && !isBetter(key.compare(best.key))) return best;
+      return { text: asText(text), key };
+    },
+    result: (state) => (state as Best | null)?.text ?? null,
+  };
+}
