@@ -300,6 +300,8 @@ export interface LeafStreams {
     request: {
       key: PartitionKey;
       followerId: string;
+      /** The leaf that follows, `host:port` as it advertises it: for SHOW REPLICAS. */
+      address: string;
       /** Where the follower is; lsn 0n: it has nothing. */
       position: Position;
       /** A snapshot that was cut: go on from there. */

@@ -1,0 +1,248 @@
+// Primary side: a snapshot if it must, then the log, for ever.
+//
+// Same history? Still there? The answer is `records from`, `snapshot` or `diverged`; then batches
+// of frames as they become sendable, and a heartbeat at least each second. The consumer pulls, so
+// a slow follower makes its own stream wait and nothing else.
+
+import { must } from '#shared/assert.ts';
+import type { Clock } from '#shared/clock.ts';
+import { partitionName, type PartitionKey } from '#shared/cluster/topology.ts';
+import { databaseError } from '#shared/error.ts';
+import { countFrames } from '#shared/log/log-frame.ts';
+import type { LSN } from '#shared/log/lsn.ts';
+import type { Logger } from '#shared/logger.ts';
+import type { FollowerStatus, LeafStreams, SubscribeItem } from '#shared/wire/message.ts';
+import type { Partition } from '#leaf/partition/partition.ts';
+import type { Snapshot } from '#leaf/partition/snapshot.ts';
+import { ConnectedFollower } from './connected-follower.ts';
+import { sendSnapshot } from './send-snapshot.ts';
+
+/** Bytes of frames in one batch; a single longer record goes alone. */
+const batchBytesMax = 256 * 1024;
+/** The longest time between two heartbeats of an idle log. */
+const heartbeatMs = 1000;
+/** Hybrid timestamps are milliseconds times 2^16. */
+const hybridShift = 16n;
+
+export type SubscribeRequest = LeafStreams['subscribe']['request'];
+
+/** The followers of all partitions of a leaf. */
+export class LogSender {
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  /** By partition name, then by follower id. */
+  readonly #connected = new Map<string, Map<string, ConnectedFollower>>();
+
+  constructor(options: { clock: Clock; logger: Logger }) {
+    this.#clock = options.clock;
+    this.#logger = options.logger;
+  }
+
+  /**
+   * Serves one subscription until the consumer returns or `signal` fires. A second one of the
+   * same follower ends the first. It also ends when the log no longer holds the next record: the
+   * follower comes again and gets a snapshot.
+   */
+  async *subscribe(
+    partition: Partition,
+    request: SubscribeRequest,
+    signal?: AbortSignal,
+  ): AsyncGenerator<SubscribeItem> {
+    const diverged = findDivergence(partition, request);
+    if (diverged !== null) {
+      this.#logger.warn('follower diverged', { follower: request.followerId });
+      yield diverged;
+      return;
+    }
+    const follower = this.#begin(partition, request);
+    const stop = () => follower.end();
+    signal?.addEventListener('abort', stop, { once: true });
+    try {
+      if (signal?.aborted !== true) yield* this.#send(partition, follower, request);
+    } finally {
+      signal?.removeEventListener('abort', stop);
+      this.#end(partition, follower);
+    }
+  }
+
+  /** The follower has applied everything up to `lsn`, durably. */
+  acknowledge(partition: Partition, followerId: string, lsn: LSN): void {
+    const sendable = partition.log.sendable.lsn;
+    if (lsn < 0n || lsn > sendable) {
+      throw databaseError('linkProtocol', { reason: `LSN ${lsn} is confirmed but was never sent` });
+    }
+    partition.followers.confirm(followerId, lsn);
+    this.#connected.get(partition.name)?.get(followerId)?.confirm(lsn, sendable);
+  }
+
+  /** Who follows the partition, how far, and how much is kept for each. */
+  status(partition: Partition): FollowerStatus[] {
+    const connected = this.#connected.get(partition.name);
+    return partition.followers.list().map(({ id, confirmed, letGo }) => {
+      const now = connected?.get(id);
+      return {
+        id,
+        address: now?.address ?? '',
+        state: now?.state ?? 'probe',
+        connected: now !== undefined,
+        confirmed,
+        bytesKept: letGo === '' ? partition.log.bytesAfter(confirmed) : 0,
+      };
+    });
+  }
+
+  /**
+   * Resolves when every synchronous follower that is online and in step has confirmed `lsn`. One
+   * that takes too long is cut off: it counts as offline until it has caught up again.
+   */
+  async waitForFollowers(key: PartitionKey, lsn: LSN): Promise<void> {
+    const connected = this.#connected.get(partitionName(key));
+    if (connected === undefined) return;
+    const late = [...connected.values()].filter((each) => each.inSync && each.confirmed < lsn);
+    await Promise.all(late.map((follower) => follower.waitForConfirmed(lsn, this.#clock)));
+  }
+
+  /** Ends every subscription of a partition that is dropped or closed. */
+  endAll(key: PartitionKey): void {
+    const followers = this.#connected.get(partitionName(key));
+    for (const follower of followers?.values() ?? []) follower.end();
+  }
+
+  #begin(partition: Partition, request: SubscribeRequest): ConnectedFollower {
+    const { followerId: id, address, synchronous, position } = request;
+    const follower = new ConnectedFollower({ id, address, synchronous, confirmed: position.lsn });
+    const followers = this.#connected.get(partition.name) ?? new Map<string, ConnectedFollower>();
+    followers.get(id)?.end();
+    followers.set(id, follower);
+    this.#connected.set(partition.name, followers);
+    return follower;
+  }
+
+  #end(partition: Partition, follower: ConnectedFollower): void {
+    follower.end();
+    const followers = must(this.#connected.get(partition.name));
+    if (followers.get(follower.id) === follower) followers.delete(follower.id);
+    if (followers.size === 0) this.#connected.delete(partition.name);
+  }
+
+  async *#send(
+    partition: Partition,
+    follower: ConnectedFollower,
+    request: SubscribeRequest,
+  ): AsyncGenerator<SubscribeItem> {
+    const { lsn } = request.position;
+    if (partition.log.contains(request.position) === 'same') {
+      register(partition, follower.id, lsn);
+      yield { kind: 'records from', lsn: lsn + 1n };
+      yield* this.#sendRecords(partition, follower, lsn);
+      return;
+    }
+    follower.state = 'snapshot';
+    const { snapshot, offset } = await takeSnapshot(partition, request);
+    this.#logger.info('sending a snapshot', {
+      follower: follower.id,
+      partition: partition.name,
+      bytes: snapshot.sizeBytes,
+      from: offset,
+    });
+    yield* sendSnapshot(snapshot, offset);
+    yield* this.#sendRecords(partition, follower, snapshot.position.lsn);
+  }
+
+  async *#sendRecords(
+    partition: Partition,
+    follower: ConnectedFollower,
+    from: LSN,
+  ): AsyncGenerator<SubscribeItem> {
+    const { log } = partition;
+    follower.state = 'replicate';
+    follower.confirm(follower.confirmed, log.sendable.lsn);
+    yield heartbeat(partition, follower.confirmed);
+    let beatAtMs = this.#clock.monotonicMs();
+    let sent = from;
+    while (!follower.ended.aborted && sent + 1n >= log.firstLsn && sent <= log.tail.lsn) {
+      const frames = log.read(sent, batchBytesMax);
+      if (frames.length > 0) {
+        sent += BigInt(countFrames(frames));
+        yield { kind: 'records', frames };
+      }
+      const quietMs = this.#clock.monotonicMs() - beatAtMs;
+      if (quietMs >= heartbeatMs) {
+        yield heartbeat(partition, follower.confirmed);
+        beatAtMs = this.#clock.monotonicMs();
+      } else if (frames.length === 0) {
+        await this.#waitAfter(partition, sent, { ended: follower.ended, ms: heartbeatMs - quietMs });
+      }
+    }
+  }
+
+  async #waitAfter(
+    partition: Partition,
+    lsn: LSN,
+    until: { readonly ended: AbortSignal; readonly ms: number },
+  ): Promise<void> {
+    const late = new AbortController();
+    const timer = this.#clock.after(until.ms, () => late.abort());
+    const ended = () => late.abort();
+    until.ended.addEventListener('abort', ended, { once: true });
+    if (until.ended.aborted) late.abort();
+    await partition.log.waitAfter(lsn, late.signal);
+    until.ended.removeEventListener('abort', ended);
+    timer.cancel();
+  }
+}
+
+function findDivergence(partition: Partition, request: SubscribeRequest): SubscribeItem | null {
+  const { position } = request;
+  const tail = partition.log.tail;
+  switch (partition.log.contains(position)) {
+    case 'same':
+    case 'dropped':
+      return null;
+    case 'ahead': {
+      const reason = `the follower is at LSN ${position.lsn}, the primary only at ${tail.lsn}`;
+      return { kind: 'diverged', position: { term: tail.term, lsn: tail.lsn }, reason };
+    }
+    case 'different': {
+      const reason = `the primary has another record at LSN ${position.lsn}`;
+      return { kind: 'diverged', position: { term: position.term, lsn: position.lsn }, reason };
+    }
+  }
+}
+
+function register(partition: Partition, id: string, lsn: LSN): void {
+  if (partition.followers.register(id, lsn)) return;
+  throw databaseError('linkProtocol', { reason: `${partition.name} has too many followers` });
+}
+
+/** The snapshot that was cut, where it is still of use, else a new one. */
+async function takeSnapshot(
+  partition: Partition,
+  request: SubscribeRequest,
+): Promise<{ snapshot: Snapshot; offset: number }> {
+  const { followerId, resume } = request;
+  const { log } = partition;
+  const cut = resume === null ? null : partition.findSnapshot(resume.snapshotId);
+  const usable = cut !== null && cut.position.lsn + 1n >= log.firstLsn;
+  if (resume !== null && usable && resume.offset >= 0 && resume.offset <= cut.sizeBytes) {
+    register(partition, followerId, cut.position.lsn);
+    return { snapshot: cut, offset: resume.offset };
+  }
+  // Registered first, so that what is written while the copy is made is kept.
+  register(partition, followerId, log.sendable.lsn);
+  const snapshot = await partition.snapshot();
+  partition.followers.confirm(followerId, snapshot.position.lsn);
+  return { snapshot, offset: 0 };
+}
+
+function heartbeat(partition: Partition, confirmed: LSN): SubscribeItem {
+  const { log } = partition;
+  const { term, lsn } = log.sendable;
+  return {
+    kind: 'heartbeat',
+    term,
+    lsn,
+    tailTimestampMs: Number(log.tailTimestamp >> hybridShift),
+    lagBytes: confirmed >= lsn ? 0 : log.bytesAfter(confirmed),
+  };
+}
