@@ -4,6 +4,7 @@
 // collation named here stands for one of them.
 
 import { databaseError } from '#shared/error.ts';
+import { resolveCollation } from '#shared/sql/collation.ts';
 
 export interface CharsetDescription {
   readonly name: string;
@@ -38,7 +39,7 @@ export const charsets: readonly CharsetDescription[] = [
   {
     name: 'utf8mb4',
     description: 'UTF-8 Unicode',
-    defaultCollation: 'utf8mb4_0900_ai_ci',
+    defaultCollation: 'utf8mb4_general_ci',
     bytesMax: 4,
   },
 ];
@@ -84,11 +85,13 @@ export function charsetNamed(name: string): CharsetDescription {
 export function collationNamed(name: string): CollationDescription {
   const folded = name.toLowerCase().replace(/^utf8_/, 'utf8mb3_');
   const found = collations.find((collation) => collation.name === folded);
-  if (found === undefined) throw databaseError('unknownCollation', { name });
-  return found;
+  if (found !== undefined) return found;
+  // One of MySQL's that stands for another here: taken under its own name, without an id.
+  resolveCollation(folded);
+  return { ...describe([folded, 0]), charset: charsetNamed(describe([folded, 0]).charset).name };
 }
 
 /** The collation of that id; for one we do not have, the server's default, as MySQL does. */
 export function collationById(id: number): CollationDescription {
-  return collations.find((collation) => collation.id === id) ?? collationNamed('utf8mb4_0900_ai_ci');
+  return collations.find((collation) => collation.id === id) ?? collationNamed('utf8mb4_general_ci');
 }

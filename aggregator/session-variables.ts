@@ -1,6 +1,7 @@
 // The system variables of a server and of each session: reading, setting, listing.
 
 import { databaseError } from '#shared/error.ts';
+import { findTimeZone } from '#shared/sql/time-zone.ts';
 import { charsetNamed, collationNamed } from './charset.ts';
 import type { SystemVariables } from './session.ts';
 import { normalizeSqlMode } from './sql-mode.ts';
@@ -25,24 +26,9 @@ const twins: ReadonlyMap<string, string> = new Map([
 /** Read committed is what every transaction has; weaker levels get it too. */
 const isolationLevels = new Set(['READ-UNCOMMITTED', 'READ-COMMITTED', 'REPEATABLE-READ']);
 
-/** A zone by offset, `SYSTEM` (which is UTC), or a name of the IANA database. */
-export function isTimeZone(name: string): boolean {
-  if (name.toUpperCase() === 'SYSTEM') return true;
-  const offset = /^[+-](\d{1,2}):(\d{2})$/.exec(name);
-  if (offset !== null) {
-    const minutes = Number(offset[1]) * 60 + Number(offset[2]);
-    return Number(offset[2]) < 60 && minutes <= (name.startsWith('-') ? 839 : 840);
-  }
-  try {
-    return Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
-  } catch {
-    return false;
-  }
-}
-
 function toTimeZone(value: VariableValue): string {
   const name = String(value ?? 'NULL');
-  if (!isTimeZone(name)) throw databaseError('unknownTimeZone', { name });
+  if (findTimeZone(name) === null) throw databaseError('unknownTimeZone', { name });
   return name.toUpperCase() === 'SYSTEM' ? 'SYSTEM' : name;
 }
 

@@ -261,6 +261,16 @@ export const errorTable = {
       'Failed to add the foreign key constraint. Missing index for constraint ' +
       `'${p.name}' in the referenced table '${p.table}'`,
   ),
+  foreignKeyNoParent: entry<Name>(
+    1824,
+    'HY000',
+    (p) => `Failed to open the referenced table '${p.name}'`,
+  ),
+  truncateReferenced: entry<{ constraint: string }>(
+    1701,
+    '42000',
+    (p) => `Cannot truncate a table referenced in a foreign key constraint (${p.constraint})`,
+  ),
   referencedTableDrop: entry<{ table: string; constraint: string; child: string }>(
     3730,
     'HY000',
@@ -417,6 +427,11 @@ export const errorTable = {
     '42000',
     (p) =>
       `Can't create more than max_prepared_stmt_count statements (current value: ${p.max})`,
+  ),
+  tooManyPlaceholders: entry(
+    1390,
+    'HY000',
+    () => 'Prepared statement contains too many placeholders',
   ),
   noSuchThread: entry<{ id: string }>(1094, 'HY000', (p) => `Unknown thread id: ${p.id}`),
   // Transactions.

@@ -8,6 +8,13 @@ const FIRST_BUFFER_BYTES = 16 * 1024;
 /** A buffer that one answer has grown beyond this is not kept for the next. */
 const KEPT_BUFFER_BYTES_MAX = 1024 * 1024;
 
+/** A place in an answer that is not sent yet. */
+export interface WriterMark {
+  readonly end: number;
+  readonly sequence: number;
+  readonly generation: number;
+}
+
 export class PacketWriter {
   /** The sequence id of the next packet. */
   sequence = 0;
@@ -15,6 +22,8 @@ export class PacketWriter {
   #end = 0;
   /** Where the open packet's header stands, or -1. */
   #open = -1;
+  /** How often the bytes have been taken. */
+  #generation = 0;
 
   /** Bytes of finished packets that wait to be taken. */
   get length(): number {
@@ -44,6 +53,19 @@ export class PacketWriter {
     this.#open = -1;
   }
 
+  /** Where the answer stands, for `backTo`. */
+  mark(): WriterMark {
+    return { end: this.length, sequence: this.sequence, generation: this.#generation };
+  }
+
+  /** Takes back everything since the mark; the open packet alone, when bytes have left since. */
+  backTo(mark: WriterMark): void {
+    if (mark.generation !== this.#generation) return this.abandon();
+    this.#open = -1;
+    this.#end = mark.end;
+    this.sequence = mark.sequence;
+  }
+
   /** The finished packets. Valid until `reuse` or `renew`. */
   bytes(): Buffer {
     return this.#buffer.subarray(0, this.length);
@@ -51,14 +73,16 @@ export class PacketWriter {
 
   /** The bytes have left: the same buffer takes the next answer. */
   reuse(): void {
-    if (this.#buffer.length > KEPT_BUFFER_BYTES_MAX) this.renew();
+    if (this.#buffer.length > KEPT_BUFFER_BYTES_MAX) return this.renew();
     this.#end = 0;
+    this.#generation += 1;
   }
 
   /** The bytes are still held by the socket: the next answer gets a buffer of its own. */
   renew(): void {
     this.#buffer = Buffer.allocUnsafeSlow(FIRST_BUFFER_BYTES);
     this.#end = 0;
+    this.#generation += 1;
   }
 
   uint8(value: number): void {

@@ -1,0 +1,246 @@
+// The command phase: each packet of a logged-in client to what it asks for, and its answer.
+
+import type { AccountDefinition } from '#aggregator/metadata/account.ts';
+import type { CommandName } from '#aggregator/session-registry.ts';
+import type { Session } from '#aggregator/session.ts';
+import { databaseError } from '#shared/error.ts';
+import { decodeCommandText } from './text-encoding.ts';
+import { writeColumnDefinition } from './column-definition.ts';
+import type { FrontDoorParts } from './front-door-parts.ts';
+import { clientError, writeError } from './error-packet.ts';
+import { readChangeUser, type Login } from './handshake.ts';
+import { authenticate } from './login.ts';
+import type { Packet } from './packet-reader.ts';
+import type { PacketStream } from './packet-stream.ts';
+import { PayloadReader } from './payload-reader.ts';
+import { StatementCommands } from './statement-commands.ts';
+import { encodingOf, resultEnd, writeEof, writeOk, writeRowsEnd } from './result-writer.ts';
+import { runText } from './run-text.ts';
+
+/** The command bytes (COM_…) that we answer. */
+const command = {
+  quit: 0x01,
+  initDatabase: 0x02,
+  query: 0x03,
+  fieldList: 0x04,
+  statistics: 0x09,
+  processKill: 0x0c,
+  ping: 0x0e,
+  changeUser: 0x11,
+  prepare: 0x16,
+  execute: 0x17,
+  sendLongData: 0x18,
+  closeStatement: 0x19,
+  resetStatement: 0x1a,
+  setOption: 0x1b,
+  fetch: 0x1c,
+  resetConnection: 0x1f,
+} as const;
+
+/** How much of a statement SHOW PROCESSLIST keeps. */
+const INFO_BYTES_MAX = 64 * 1024;
+
+export interface CommandHandlerOptions {
+  readonly parts: FrontDoorParts;
+  readonly stream: PacketStream;
+  readonly login: Login;
+  readonly session: Session;
+  readonly nonce: Buffer;
+  readonly host: string;
+  /** Opens the session of another user, and answers OK. */
+  readonly openSession: (login: Login, account: AccountDefinition) => Promise<Session>;
+  /** A session as new, of the same account. */
+  readonly freshSession: (login: Login, account: Session['account']) => Session;
+}
+
+/** One client's commands. Classes of answers: OK, rows, an error, nothing. */
+export class CommandHandler {
+  readonly #options: CommandHandlerOptions;
+  readonly #statements: StatementCommands;
+  #login: Login;
+  #session: Session;
+
+  constructor(options: CommandHandlerOptions) {
+    this.#options = options;
+    this.#login = options.login;
+    this.#session = options.session;
+    this.#statements = new StatementCommands(options.parts.engine, options.stream);
+  }
+
+  get session(): Session {
+    return this.#session;
+  }
+
+  /** What SHOW PROCESSLIST says of a command. */
+  describe(payload: Buffer): { readonly name: CommandName; readonly info: string | null } {
+    const text = () => payload.toString('utf8', 1, 1 + INFO_BYTES_MAX);
+    switch (payload[0]) {
+      case command.query:
+        return { name: 'Query', info: text() };
+      case command.prepare:
+        return { name: 'Prepare', info: text() };
+      case command.execute:
+        return { name: 'Execute', info: this.#statements.textOf(payload) };
+      case command.ping:
+        return { name: 'Ping', info: null };
+      default:
+        return { name: 'Query', info: null };
+    }
+  }
+
+  /** Answers one command. False when it was the client's last. */
+  async run(packet: Packet): Promise<boolean> {
+    const { stream } = this.#options;
+    stream.writer.sequence = (packet.sequence + 1) & 0xff;
+    if (packet.payload[0] === command.quit) return false;
+    const mark = stream.writer.mark();
+    try {
+      if (packet.payload[0] === command.changeUser) return await this.#changeUser(packet.payload);
+      await this.#answer(packet.payload);
+    } catch (cause) {
+      // What failed before any of its packets has left is answered by the error alone.
+      stream.writer.backTo(mark);
+      writeError(stream.writer, clientError(cause));
+    }
+    await stream.flush();
+    return !stream.closed;
+  }
+
+  async #answer(payload: Buffer): Promise<void> {
+    switch (payload[0]) {
+      case command.query:
+        return await this.#runText(payload.subarray(1));
+      case command.initDatabase:
+        return await this.#use(payload.subarray(1));
+      case command.fieldList:
+        return await this.#listFields(payload);
+      case command.statistics:
+        return this.#statistics();
+      case command.processKill:
+        return await this.#runOwnText(`KILL ${new PayloadReader(payload, 1).uint32()}`);
+      case command.ping:
+        return this.#ok();
+      case command.prepare:
+        return await this.#statements.prepare(this.#context(), this.#decode(payload.subarray(1)));
+      case command.execute:
+        return await this.#statements.execute(this.#context(), payload);
+      case command.sendLongData:
+        return this.#statements.addLongData(this.#session, payload);
+      case command.closeStatement:
+        return this.#statements.close(payload);
+      case command.resetStatement:
+        this.#statements.reset(payload);
+        return this.#ok();
+      case command.fetch:
+        return this.#statements.refuseFetch(payload);
+      case command.setOption:
+        return this.#setOption(payload);
+      case command.resetConnection:
+        return await this.#resetConnection();
+      default:
+        throw databaseError('unknownCommand', {});
+    }
+  }
+
+  #context() {
+    const { capabilities, charsetId } = this.#login;
+    return { session: this.#session, capabilities, loginCharsetId: charsetId };
+  }
+
+  #decode(bytes: Buffer): string {
+    return decodeCommandText(bytes, String(this.#session.variables.get(null, 'character_set_client')));
+  }
+
+  async #runText(bytes: Buffer): Promise<void> {
+    await this.#runOwnText(this.#decode(bytes));
+  }
+
+  async #runOwnText(text: string): Promise<void> {
+    const { parts, stream } = this.#options;
+    const context = this.#context();
+    await runText({ engine: parts.engine, stream, context, text, protocol: 'text' });
+  }
+
+  async #use(name: Buffer): Promise<void> {
+    await this.#runOwnText(`USE \`${this.#decode(name).replaceAll('`', '``')}\``);
+  }
+
+  #ok(): void {
+    const { writer } = this.#options.stream;
+    const { capabilities } = this.#login;
+    const nothing = { affectedRows: 0, lastInsertId: 0n, info: '' };
+    writeOk(writer, nothing, resultEnd(this.#session, this.#session.database), { capabilities });
+  }
+
+  /** COM_FIELD_LIST, which the mysql client's completion asks for each table. */
+  async #listFields(payload: Buffer): Promise<void> {
+    const { parts, stream } = this.#options;
+    const table = new PayloadReader(payload, 1).zeroText().replaceAll('`', '``');
+    const { columns } = await parts.engine.prepare(this.#session, `SELECT * FROM \`${table}\``);
+    const { charsetId } = encodingOf(this.#context());
+    for (const column of columns) {
+      writeColumnDefinition(stream.writer, column, { charsetId, defaultValue: true });
+    }
+    const end = resultEnd(this.#session, this.#session.database);
+    writeRowsEnd(stream.writer, end, this.#login.capabilities);
+  }
+
+  #statistics(): void {
+    const { registry } = this.#options.parts;
+    const { writer } = this.#options.stream;
+    const uptimeS = Math.floor(registry.uptimeMs / 1000);
+    const perSecond = registry.counters.questions / Math.max(uptimeS, 1);
+    writer.start();
+    writer.text(
+      `Uptime: ${uptimeS}  Threads: ${registry.size}  Questions: ${registry.counters.questions}  ` +
+        `Slow queries: ${registry.counters.slow}  Opens: 0  Flush tables: 1  Open tables: 0  ` +
+        `Queries per second avg: ${perSecond.toFixed(3)}`,
+    );
+    writer.finish();
+  }
+
+  /** COM_SET_OPTION: multi statements on (0) or off (1). */
+  #setOption(payload: Buffer): void {
+    const option = new PayloadReader(payload, 1).uint16();
+    if (option > 1) throw databaseError('unknownCommand', {});
+    this.#session.multiStatements = option === 0;
+    const end = resultEnd(this.#session, this.#session.database);
+    writeEof(this.#options.stream.writer, end.statusFlags, end.warnings);
+  }
+
+  /** A session as after the login, in the same database. */
+  async #resetConnection(): Promise<void> {
+    await this.#closeSession();
+    const { database, account } = this.#session;
+    this.#session = this.#options.freshSession(this.#login, account);
+    this.#session.database = database;
+    this.#ok();
+  }
+
+  /** Another user over the same connection. False when the login failed: the connection ends. */
+  async #changeUser(payload: Buffer): Promise<boolean> {
+    const { parts, stream, nonce, host } = this.#options;
+    await this.#closeSession();
+    try {
+      const login = readChangeUser(payload, this.#login.capabilities);
+      const { accounts } = parts;
+      const account = await authenticate({ stream, accounts, login, nonce, host });
+      if (account === null) return false;
+      this.#session = await this.#options.openSession(login, account);
+      this.#login = login;
+      return true;
+    } catch (cause) {
+      stream.writer.abandon();
+      writeError(stream.writer, clientError(cause));
+      await stream.end();
+      return false;
+    }
+  }
+
+  async #closeSession(): Promise<void> {
+    this.#statements.closeAll();
+    const { transaction } = this.#session;
+    this.#session.transaction = null;
+    await transaction?.rollback();
+  }
+}

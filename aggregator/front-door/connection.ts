@@ -1,0 +1,236 @@
+// The life of one client: greeting, login, one command after another, and a clean end.
+//
+//   accepted → greeted → (a node of the cluster: handed over) | logged in → commands … → gone
+//
+// Nothing is executed before the login is answered with OK. However a connection ends, its
+// running statement is stopped, its transaction rolled back, and no other connection notices.
+
+import type { Socket } from 'node:net';
+import { accountText, type AccountDefinition } from '#aggregator/metadata/account.ts';
+import type { RegisteredSession } from '#aggregator/session-registry.ts';
+import { Session } from '#aggregator/session.ts';
+import { collationById } from '#aggregator/charset.ts';
+import { DatabaseError, databaseError } from '#shared/error.ts';
+import { capability, has } from './capabilities.ts';
+import { CommandHandler } from './commands.ts';
+import { clientError, writeError } from './error-packet.ts';
+import { NONCE_BYTES, makeNonce, readLogin, writeGreeting, type Login } from './handshake.ts';
+import type { FrontDoorParts } from './front-door-parts.ts';
+import { authenticate } from './login.ts';
+import { PacketStream } from './packet-stream.ts';
+import { resultEnd, writeOk } from './result-writer.ts';
+
+/** The largest packet before the login. */
+const LOGIN_BYTES_MAX = 64 * 1024;
+/** How long a client may take to log in. */
+const LOGIN_TIMEOUT_MS = 10_000;
+/** A node of a cluster says this instead of logging in. */
+const NODE_PREFIX = Buffer.from('TWINLEAF', 'latin1');
+
+export class Connection {
+  readonly id: number;
+  readonly peer: string;
+  readonly #parts: FrontDoorParts;
+  readonly #socket: Socket;
+  readonly #host: string;
+  readonly #stream: PacketStream;
+  readonly #nonce: Buffer;
+  #entry: RegisteredSession | null = null;
+  /** When the last command ended; null while one runs, and before the login. */
+  #idleSinceMs: number | null = null;
+
+  constructor(socket: Socket, parts: FrontDoorParts) {
+    this.id = parts.registry.allocateId();
+    this.#parts = parts;
+    this.#socket = socket;
+    this.#host = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
+    this.peer = `${this.#host}:${socket.remotePort ?? 0}`;
+    this.#stream = new PacketStream(socket, LOGIN_BYTES_MAX);
+    this.#nonce = makeNonce(parts.clock.randomBytes(NONCE_BYTES));
+    socket.on('close', () => this.#entry?.session.kill());
+  }
+
+  /** Serves the client to its end. Never rejects but by an assertion. */
+  async serve(): Promise<void> {
+    try {
+      await this.#converse();
+    } catch (cause) {
+      await this.#refuse(clientError(cause));
+    } finally {
+      await this.#leave();
+    }
+  }
+
+  /** Ends the connection, whatever it is doing. */
+  disconnect(): void {
+    this.#entry?.session.kill();
+    this.#stream.destroy();
+  }
+
+  /** Ends a connection that has waited longer than its wait_timeout. */
+  closeIfIdle(nowMs: number): void {
+    if (this.#idleSinceMs === null || this.#entry === null) return;
+    const { variables } = this.#entry.session;
+    const limitMs = Number(variables.get('session', 'wait_timeout')) * 1000;
+    if (nowMs - this.#idleSinceMs < limitMs) return;
+    this.#stream.writer.sequence = 0;
+    writeError(this.#stream.writer, databaseError('clientTimeout', {}));
+    void this.#stream.end();
+  }
+
+  async #converse(): Promise<void> {
+    const login = await this.#greet();
+    if (login === null) return;
+    const deadline = this.#parts.clock.after(LOGIN_TIMEOUT_MS, () => this.#stream.destroy());
+    let account: AccountDefinition | null;
+    try {
+      account = await this.#prove(login);
+    } finally {
+      deadline.cancel();
+    }
+    if (account === null) return;
+    const session = await this.#openSession(login, account);
+    const handler = new CommandHandler({
+      parts: this.#parts,
+      stream: this.#stream,
+      login,
+      session,
+      nonce: this.#nonce,
+      host: this.#host,
+      openSession: async (next, of) => await this.#openSession(next, of),
+      freshSession: (next, of) => this.#makeSession(next, of),
+    });
+    await this.#runCommands(handler);
+  }
+
+  /** Null when the client went, or was no client but a node. */
+  async #greet(): Promise<Login | null> {
+    const stream = this.#stream;
+    const { serverVersion, clock } = this.#parts;
+    const deadline = clock.after(LOGIN_TIMEOUT_MS, () => stream.destroy());
+    writeGreeting(stream.writer, { serverVersion, connectionId: this.id, nonce: this.#nonce });
+    await stream.flush();
+    const packet = await stream.next();
+    deadline.cancel();
+    if (packet === null) return null;
+    if (packet.payload.subarray(0, NODE_PREFIX.length).equals(NODE_PREFIX)) {
+      const socket = stream.release();
+      this.#parts.onNodeConnection(socket, packet.payload);
+      socket.resume();
+      return null;
+    }
+    stream.writer.sequence = (packet.sequence + 1) & 0xff;
+    return readLogin(packet.payload);
+  }
+
+  async #prove(login: Login): Promise<AccountDefinition | null> {
+    const { accounts, registry } = this.#parts;
+    const exchange = { stream: this.#stream, accounts, login, nonce: this.#nonce, host: this.#host };
+    try {
+      return await authenticate(exchange);
+    } catch (cause) {
+      registry.counters.aborted += 1;
+      throw cause;
+    }
+  }
+
+  #makeSession(login: Login, account: { readonly user: string; readonly host: string }): Session {
+    const variables = this.#parts.variables.createSession();
+    const { user, host } = account;
+    const session = new Session({
+      id: this.id,
+      account: { user, host },
+      peer: this.peer,
+      variables,
+      foundRowsFlag: has(login.capabilities, capability.foundRows),
+    });
+    session.multiStatements = has(login.capabilities, capability.multiStatements);
+    const { charset, name } = collationById(login.charsetId);
+    variables.set('session', 'character_set_client', charset);
+    variables.set('session', 'character_set_results', charset);
+    variables.set('session', 'collation_connection', name);
+    if (has(login.capabilities, capability.interactive)) {
+      const interactive = variables.get('session', 'interactive_timeout');
+      variables.set('session', 'wait_timeout', interactive);
+    }
+    variables.live.set('last_insert_id', () => session.lastInsertId);
+    variables.live.set('identity', () => session.lastInsertId);
+    variables.live.set('pseudo_thread_id', () => BigInt(this.id));
+    variables.live.set('warning_count', () => BigInt(session.warnings.length));
+    variables.live.set('error_count', () => {
+      return BigInt(session.warnings.filter((warning) => warning.level === 'Error').length);
+    });
+    variables.live.set('timestamp', () => this.#parts.clock.now() / 1000);
+    return session;
+  }
+
+  /** A new session in its database, registered; the OK that lets the client in. */
+  async #openSession(login: Login, account: AccountDefinition): Promise<Session> {
+    const session = this.#makeSession(login, account);
+    const stream = this.#stream;
+    if (login.database !== null) {
+      const name = login.database.replaceAll('`', '``');
+      for await (const result of this.#parts.engine.execute(session, `USE \`${name}\``)) {
+        void result;
+      }
+    }
+    this.#register(session);
+    stream.reader.payloadBytesMax = Number(session.variables.get(null, 'max_allowed_packet'));
+    const nothing = { affectedRows: 0, lastInsertId: 0n, info: '' };
+    const { capabilities } = login;
+    writeOk(stream.writer, nothing, resultEnd(session, null), { capabilities });
+    await stream.flush();
+    return session;
+  }
+
+  #register(session: Session): void {
+    if (this.#entry === null) {
+      this.#entry = this.#parts.registry.add(session, () => this.disconnect());
+    } else {
+      this.#entry.session = session;
+    }
+    this.#parts.logger.debug('a client logged in', {
+      connection: this.id,
+      account: accountText(session.account),
+    });
+  }
+
+  async #runCommands(handler: CommandHandler): Promise<void> {
+    const { clock, registry } = this.#parts;
+    for (;;) {
+      this.#idleSinceMs = clock.monotonicMs();
+      const packet = await this.#stream.next();
+      this.#idleSinceMs = null;
+      if (packet === null) return;
+      const entry = this.#entry;
+      if (entry === null) return;
+      const { name, info } = handler.describe(packet.payload);
+      registry.mark(entry, name, info);
+      const goesOn = await handler.run(packet);
+      entry.session = handler.session;
+      registry.mark(entry, 'Sleep', null);
+      if (!goesOn) return;
+    }
+  }
+
+  /** The last word to a client whose connection cannot go on. */
+  async #refuse(error: DatabaseError): Promise<void> {
+    this.#stream.writer.abandon();
+    writeError(this.#stream.writer, error);
+    await this.#stream.end();
+  }
+
+  async #leave(): Promise<void> {
+    const entry = this.#entry;
+    this.#entry = null;
+    this.#idleSinceMs = null;
+    if (entry !== null) {
+      this.#parts.registry.remove(this.id);
+      const { transaction } = entry.session;
+      entry.session.transaction = null;
+      await transaction?.rollback();
+    }
+    // A node's socket has another owner, who closes it.
+    if (!this.#stream.released) this.#socket.end();
+  }
+}

@@ -1,0 +1,25 @@
+// What every connection of a front door shares, given once at its construction.
+
+import type { Socket } from 'node:net';
+import type { QueryEngine } from '#aggregator/query-engine.ts';
+import type { SessionRegistry } from '#aggregator/session-registry.ts';
+import type { GlobalVariables } from '#aggregator/session-variables.ts';
+import type { Clock } from '#shared/clock.ts';
+import type { Logger } from '#shared/logger.ts';
+import type { AccountDirectory } from './login.ts';
+
+export interface FrontDoorParts {
+  readonly engine: QueryEngine;
+  readonly accounts: AccountDirectory;
+  readonly variables: GlobalVariables;
+  readonly registry: SessionRegistry;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** What the greeting says, `8.0.36-twinleaf-…`. */
+  readonly serverVersion: string;
+  /**
+   * Takes the socket of a node that joins through this port, and its first packet's payload. The
+   * socket is paused and holds what was not read; it begins to flow when this returns.
+   */
+  readonly onNodeConnection: (socket: Socket, firstPacket: Buffer) => void;
+}

@@ -1,0 +1,125 @@
+// Packets to and from one socket: one at a time in, one write an answer out, and never more held
+// than the limits below on either side.
+
+import type { Socket } from 'node:net';
+import { PacketReader, type Packet } from './packet-reader.ts';
+import { PacketWriter } from './packet-writer.ts';
+
+/** While a command runs, this many bytes of pipelined commands are read ahead. */
+const READ_AHEAD_BYTES_MAX = 256 * 1024;
+/** An answer that waits in the socket beyond this holds its producer back. */
+const UNSENT_BYTES_MAX = 256 * 1024;
+
+export class PacketStream {
+  readonly reader: PacketReader;
+  readonly writer = new PacketWriter();
+  readonly #socket: Socket;
+  readonly #onData = (chunk: Buffer) => this.#take(chunk);
+  readonly #onClose = () => this.#wake();
+  /** Lives with the socket: an error without a listener would end the process. */
+  readonly #onError = () => this.#wake();
+  #waiting: (() => void) | null = null;
+  #ended = false;
+  #released = false;
+
+  constructor(socket: Socket, payloadBytesMax: number) {
+    this.#socket = socket;
+    this.reader = new PacketReader(payloadBytesMax);
+    socket.setNoDelay(true);
+    socket.on('data', this.#onData);
+    socket.on('close', this.#onClose);
+    socket.on('end', this.#onClose);
+    socket.on('error', this.#onError);
+  }
+
+  /** The client is gone, or was sent away. */
+  get closed(): boolean {
+    return this.#ended || this.#socket.destroyed || this.#socket.readableEnded;
+  }
+
+  /** The socket belongs to someone else now. */
+  get released(): boolean {
+    return this.#released;
+  }
+
+  /** The next packet; null when the client is gone. Throws packetTooLarge. One caller at a time. */
+  async next(): Promise<Packet | null> {
+    for (;;) {
+      const packet = this.reader.next();
+      if (packet !== null) return packet;
+      if (this.closed) return null;
+      if (this.#socket.isPaused()) this.#socket.resume();
+      await new Promise<void>((resolve) => {
+        this.#waiting = resolve;
+      });
+    }
+  }
+
+  /** Sends what was written. Resolves when the socket takes more, or is gone. */
+  async flush(): Promise<void> {
+    const bytes = this.writer.bytes();
+    if (bytes.length === 0) return;
+    if (this.closed) return this.writer.reuse();
+    this.#socket.write(bytes);
+    if (this.#socket.writableLength === 0) return this.writer.reuse();
+    this.writer.renew();
+    while (this.#socket.writableLength > UNSENT_BYTES_MAX && !this.closed) await this.#drained();
+  }
+
+  /** Sends what was written and then the end of the stream. */
+  async end(): Promise<void> {
+    await this.flush();
+    this.#ended = true;
+    this.#socket.end();
+    this.#wake();
+  }
+
+  /** At once; what was not sent is lost. */
+  destroy(): void {
+    this.#ended = true;
+    this.#socket.destroy();
+    this.#wake();
+  }
+
+  /**
+   * Lets go of the socket, which keeps what was not read yet and does not flow. Whoever takes it
+   * listens and then resumes it.
+   */
+  release(): Socket {
+    this.#socket.pause();
+    this.#socket.off('data', this.#onData);
+    this.#socket.off('close', this.#onClose);
+    this.#socket.off('end', this.#onClose);
+    const rest = this.reader.takeRest();
+    if (rest.length > 0) this.#socket.unshift(rest);
+    this.#ended = true;
+    this.#released = true;
+    return this.#socket;
+  }
+
+  #take(chunk: Buffer): void {
+    this.reader.push(chunk);
+    if (this.#waiting === null && this.reader.pendingBytes > READ_AHEAD_BYTES_MAX) {
+      this.#socket.pause();
+    }
+    this.#wake();
+  }
+
+  #wake(): void {
+    const waiting = this.#waiting;
+    this.#waiting = null;
+    waiting?.();
+  }
+
+  async #drained(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        this.#socket.off('drain', done);
+        this.#socket.off('close', done);
+        resolve();
+      };
+      this.#socket.on('drain', done);
+      this.#socket.on('close', done);
+    });
+  }
+}

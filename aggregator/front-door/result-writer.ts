@@ -1,0 +1,149 @@
+// Results to packets: OK, column descriptions, rows, and what ends them.
+
+import { timeZone } from '#shared/sql/time-zone.ts';
+import type { Session } from '#aggregator/session.ts';
+import type { OkResult, ResultColumn, RowsResult } from '#aggregator/statement-result.ts';
+import { writeBinaryRow } from './binary-row.ts';
+import { capability, has, status } from './capabilities.ts';
+import { writeColumnDefinition } from './column-definition.ts';
+import type { PacketStream } from './packet-stream.ts';
+import type { PacketWriter } from './packet-writer.ts';
+import { resultEncoding, type TextEncoding } from './text-encoding.ts';
+import { writeTextRow, type RowFormat } from './text-row.ts';
+
+/** Rows beyond this many bytes leave before the result is complete. */
+const FLUSH_BYTES = 64 * 1024;
+/** SESSION_TRACK_SCHEMA. */
+const TRACK_SCHEMA = 1;
+
+/** What every answer to one client depends on. */
+export interface AnswerContext {
+  readonly session: Session;
+  readonly capabilities: number;
+  /** The collation id that the client opened with. */
+  readonly loginCharsetId: number;
+}
+
+/** The end of a result: the session's state after its statement, read at that moment. */
+export interface ResultEnd {
+  readonly statusFlags: number;
+  readonly warnings: number;
+  /** The database that became the session's by this statement, or null. */
+  readonly newDatabase: string | null;
+}
+
+export type RowProtocol = 'text' | 'binary';
+
+/** The session's state now. `databaseBefore` is its database before the statement. */
+export function resultEnd(session: Session, databaseBefore: string | null): ResultEnd {
+  let flags = 0;
+  if (session.transaction !== null) flags |= status.inTransaction;
+  if (session.autocommit) flags |= status.autocommit;
+  const sqlMode = String(session.variables.get('session', 'sql_mode'));
+  if (sqlMode.includes('NO_BACKSLASH_ESCAPES')) flags |= status.noBackslashEscapes;
+  const changed = session.database !== databaseBefore ? session.database : null;
+  return { statusFlags: flags, warnings: session.warnings.length, newDatabase: changed };
+}
+
+/** OK_Packet; with `header` 0xfe it ends rows for a client that has no EOF. */
+export function writeOk(
+  writer: PacketWriter,
+  result: Pick<OkResult, 'affectedRows' | 'lastInsertId' | 'info'>,
+  end: ResultEnd,
+  options: { readonly capabilities: number; readonly header?: 0x00 | 0xfe },
+): void {
+  const tracks = has(options.capabilities, capability.sessionTrack);
+  const changed = tracks && end.newDatabase !== null;
+  writer.start();
+  writer.uint8(options.header ?? 0x00);
+  writer.lengthEncoded(result.affectedRows);
+  writer.lengthEncodedBig(result.lastInsertId);
+  writer.uint16(end.statusFlags | (changed ? status.sessionStateChanged : 0));
+  writer.uint16(Math.min(end.warnings, 0xffff));
+  if (!tracks) writer.text(result.info);
+  else if (changed || result.info !== '') writer.lengthEncodedText(result.info);
+  if (changed) writer.lengthEncodedBytes(schemaChange(end.newDatabase));
+  writer.finish();
+}
+
+function schemaChange(database: string): Uint8Array {
+  const name = Buffer.from(database, 'utf8');
+  // A database's name is at most 64 characters: all lengths are one byte, or three from 251 on.
+  const length = (count: number) =>
+    count < 251 ? Buffer.of(count) : Buffer.of(0xfc, count & 0xff, count >> 8);
+  const data = Buffer.concat([length(name.length), name]);
+  return Buffer.concat([Buffer.of(TRACK_SCHEMA), length(data.length), data]);
+}
+
+/** EOF_Packet. */
+export function writeEof(writer: PacketWriter, statusFlags: number, warnings: number): void {
+  writer.start();
+  writer.uint8(0xfe);
+  writer.uint16(Math.min(warnings, 0xffff));
+  writer.uint16(statusFlags);
+  writer.finish();
+}
+
+/** What ends a result's rows, in the way that the client asked for. */
+export function writeRowsEnd(writer: PacketWriter, end: ResultEnd, capabilities: number): void {
+  if (has(capabilities, capability.deprecateEof)) {
+    const nothing = { affectedRows: 0, lastInsertId: 0n, info: '' };
+    writeOk(writer, nothing, end, { capabilities, header: 0xfe });
+  } else {
+    writeEof(writer, end.statusFlags, end.warnings);
+  }
+}
+
+/** Column descriptions, and the EOF behind them for clients that want one. */
+export function writeColumns(
+  writer: PacketWriter,
+  columns: readonly ResultColumn[],
+  options: { readonly charsetId: number; readonly capabilities: number; statusFlags: number },
+): void {
+  for (const column of columns) writeColumnDefinition(writer, column, options);
+  const deprecated = has(options.capabilities, capability.deprecateEof);
+  if (!deprecated) writeEof(writer, options.statusFlags, 0);
+}
+
+/** How this client reads text now. */
+export function encodingOf(context: AnswerContext): TextEncoding {
+  const name = context.session.variables.get('session', 'character_set_results');
+  return resultEncoding(name === null ? null : String(name), context.loginCharsetId);
+}
+
+function rowFormat(context: AnswerContext, columns: readonly ResultColumn[]): RowFormat {
+  return {
+    types: columns.map((column) => column.type),
+    zone: timeZone(String(context.session.variables.get('session', 'time_zone'))),
+    encoding: encodingOf(context),
+  };
+}
+
+/**
+ * Columns and rows of one result, as the rows come; not the end. Waits for slow readers before
+ * it asks for the next batch. Gives up, without an error, when the client is gone.
+ */
+export async function sendRows(
+  stream: PacketStream,
+  context: AnswerContext,
+  result: RowsResult,
+  protocol: RowProtocol,
+): Promise<void> {
+  const { writer } = stream;
+  const format = rowFormat(context, result.columns);
+  const { charsetId } = format.encoding;
+  const { statusFlags } = resultEnd(context.session, context.session.database);
+  writer.start();
+  writer.lengthEncoded(result.columns.length);
+  writer.finish();
+  const { capabilities } = context;
+  writeColumns(writer, result.columns, { charsetId, capabilities, statusFlags });
+  const writeRow = protocol === 'text' ? writeTextRow : writeBinaryRow;
+  for await (const batch of result.rows) {
+    for (const row of batch) {
+      writeRow(writer, row, format);
+      if (writer.length >= FLUSH_BYTES) await stream.flush();
+      if (stream.closed) return;
+    }
+  }
+}

@@ -1,0 +1,44 @@
+// One row of the text protocol: each value as MySQL prints it, with its length before it.
+
+import { formatValue } from '#shared/sql/format-value.ts';
+import { timestampInZone, type TimeZone } from '#shared/sql/time-zone.ts';
+import type { ColumnType, Row, StoredValue } from '#shared/sql/column-type.ts';
+import type { PacketWriter } from './packet-writer.ts';
+import type { TextEncoding } from './text-encoding.ts';
+
+const NULL_VALUE = 0xfb;
+
+/** What the rows of one result are written by. */
+export interface RowFormat {
+  readonly types: readonly ColumnType[];
+  readonly zone: TimeZone;
+  readonly encoding: TextEncoding;
+}
+
+/** The value's text or bytes, length-encoded: text rows, and binary rows of such types. */
+export function writeFormatted(
+  writer: PacketWriter,
+  value: Exclude<StoredValue, null>,
+  type: ColumnType,
+  format: RowFormat,
+): void {
+  const formatted =
+    type.kind === 'timestamp'
+      ? timestampInZone(String(value), format.zone, type.fsp)
+      : formatValue(value, type);
+  const { encode } = format.encoding;
+  if (typeof formatted !== 'string') writer.lengthEncodedBytes(formatted);
+  else if (encode === null) writer.lengthEncodedText(formatted);
+  else writer.lengthEncodedBytes(encode(formatted));
+}
+
+/** ProtocolText::ResultsetRow. */
+export function writeTextRow(writer: PacketWriter, row: Row, format: RowFormat): void {
+  writer.start();
+  format.types.forEach((type, index) => {
+    const value = row[index] ?? null;
+    if (value === null) writer.uint8(NULL_VALUE);
+    else writeFormatted(writer, value, type, format);
+  });
+  writer.finish();
+}
