@@ -72,6 +72,34 @@ export class SchemaChanger {
     });
   }
 
+  /**
+   * As `change`, for one that must look at rows first: before `plan` is asked, every partition
+   * is moved on by an empty version that the catalog does not have yet, so that nobody reads or
+   * writes until the change is done. `plan` reads at the version of the database it is given.
+   */
+  async changeFenced(
+    name: string,
+    plan: (database: DatabaseDefinition) => Promise<SchemaChange>,
+  ): Promise<void> {
+    await this.#inTurn(name, async () => {
+      await this.#settle(name);
+      const database = this.#parts.catalog.database(name);
+      checkWritable(database);
+      for (const placement of database.placements) this.#checkOnline(placement);
+      const nothing = { put: [], drop: [], statements: () => [], undo: null };
+      const fence = pendingChange(database, nothing);
+      await this.#writeDown(fence);
+      try {
+        await this.#spread(fence, completionWaitMs);
+        const change = await plan(fence.next);
+        await this.#carryOut(pendingChange(fence.next, change), completionWaitMs);
+      } catch (error) {
+        if (!this.#isSettled(fence)) await this.#openFence(fence);
+        throw error;
+      }
+    });
+  }
+
   /** Completes what a crash has cut off. Returns at once; the work goes on until it is done. */
   async resume(): Promise<void> {
     for (const { value } of await this.#parts.store.list(pendingPrefix)) {
@@ -112,6 +140,14 @@ export class SchemaChanger {
   #leafName(nodeId: number): string {
     const node = this.#parts.leaves.nodes().find((entry) => entry.id === nodeId);
     return node === undefined ? `node ${nodeId}` : `${node.address.host}:${node.address.port}`;
+  }
+
+  /** Nothing was changed behind the fence: the catalog follows to its version. */
+  async #openFence(fence: PendingChange): Promise<void> {
+    const entry = await this.#parts.store.get(`${pendingPrefix}${keyWord(fence.next.name)}`);
+    const pending = entry?.value as PendingChange | undefined;
+    // A change that is on its way opens the fence itself when it is complete.
+    if (pending?.next.catalogVersion === fence.next.catalogVersion) await this.#finish(fence);
   }
 
   /** A change before this one that a leaf still misses is completed first. */

@@ -1,0 +1,235 @@
+// CREATE, DROP, TRUNCATE and RENAME TABLE.
+
+import type { LeafDirectory } from '#aggregator/aggregator-context.ts';
+import type { Command, CommandTable } from '#aggregator/commands/command.ts';
+import type { Catalog } from '#aggregator/metadata/catalog.ts';
+import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
+import { DefinitionNotes } from '#aggregator/metadata/definition-notes.ts';
+import type { StoredSequences } from '#aggregator/metadata/sequences.ts';
+import { createTableStatements, livesIn } from '#aggregator/metadata/sqlite-table.ts';
+import { buildTable, checkTableName } from '#aggregator/metadata/table-builder.ts';
+import type { CreateTable } from '#aggregator/parser/ast-definition.ts';
+import type { TableName } from '#aggregator/parser/ast-query.ts';
+import type { Session } from '#aggregator/session.ts';
+import { ok } from '#aggregator/statement-result.ts';
+import type { TableDefinition } from '#shared/cluster/table-definition.ts';
+import { databaseError } from '#shared/error.ts';
+import { quoteIdentifier } from '#shared/sqlite-file.ts';
+import { reportNotes } from './database-commands.ts';
+import { parentsToGather, referenceTo } from './foreign-keys.ts';
+import { gatherTable } from './gather-table.ts';
+import { joinChanges, type SchemaChange } from './schema-change.ts';
+import type { SchemaChanger } from './schema-changer.ts';
+
+export interface TableCommandParts {
+  readonly catalog: Catalog;
+  readonly sequences: StoredSequences;
+  readonly changer: SchemaChanger;
+  readonly leaves: LeafDirectory;
+}
+
+/** The database a table name means. Throws noDatabase or unknownDatabase. */
+export function databaseOf(parts: { catalog: Catalog }, session: Session, name: TableName): string {
+  const database = name.database ?? session.database;
+  if (database === null) throw databaseError('noDatabase', {});
+  return parts.catalog.database(database).name;
+}
+
+/** The table of that name. Throws unknownTable. */
+export function tableOf(database: DatabaseDefinition, name: string): TableDefinition {
+  const table = database.tables[name];
+  if (table === undefined)
+    throw databaseError('unknownTable', { database: database.name, table: name });
+  return table;
+}
+
+export function hasForeignKeyChecks(session: Session): boolean {
+  return session.variables.get('session', 'foreign_key_checks') !== 0n;
+}
+
+/** A new table, in the partitions where it lives. */
+export function createChange(table: TableDefinition): SchemaChange {
+  const statements = (place: Parameters<SchemaChange['statements']>[0]): readonly string[] =>
+    createTableStatements(table, place);
+  return { put: [table], drop: [], statements, undo: null };
+}
+
+/** The table that the statement asks for: by its columns, or LIKE another. */
+function requestedTable(
+  statement: CreateTable,
+  database: DatabaseDefinition,
+  notes: DefinitionNotes,
+): TableDefinition {
+  if (statement.temporary) throw databaseError('unsupported', { what: 'CREATE TEMPORARY TABLE' });
+  if (statement.query !== null)
+    throw databaseError('unsupported', { what: 'CREATE TABLE … SELECT' });
+  if (statement.like === null) return buildTable(statement, database, notes);
+  const { table: name } = statement.table;
+  checkTableName(name);
+  const like = tableOf(database, statement.like.table);
+  // As in MySQL, the copy has the keys of the model but not its foreign keys.
+  return { ...like, id: database.nextTableId, name, foreignKeys: [] };
+}
+
+function autoIncrementOption(statement: CreateTable): bigint | null {
+  const option = statement.options.findLast(({ name }) => name === 'auto_increment');
+  return option !== undefined && /^\d+$/.test(option.value) ? BigInt(option.value) : null;
+}
+
+async function createTable(
+  parts: TableCommandParts,
+  session: Session,
+  statement: CreateTable,
+): Promise<void> {
+  const name = databaseOf(parts, session, statement.table);
+  const likeDatabase = statement.like?.database ?? name;
+  if (likeDatabase !== name) {
+    throw databaseError('unsupported', { what: 'CREATE TABLE … LIKE a table of another database' });
+  }
+  const notes = new DefinitionNotes();
+  const foreignKeyChecks = hasForeignKeyChecks(session);
+  let created: TableDefinition | null = null;
+  /** Null: it exists, and IF NOT EXISTS was said. */
+  const plan = (database: DatabaseDefinition): TableDefinition | null => {
+    if (database.tables[statement.table.table] !== undefined) {
+      if (!statement.ifNotExists)
+        throw databaseError('tableExists', { name: statement.table.table });
+      session.warn('Note', 1050, `Table '${statement.table.table}' already exists`);
+      return null;
+    }
+    return requestedTable(statement, database, notes);
+  };
+  const wanted = plan(parts.catalog.database(name));
+  if (wanted === null) return;
+  const needsFence = parentsToGather(parts.catalog.database(name), wanted, foreignKeyChecks).length;
+  if (needsFence > 0) {
+    await parts.changer.changeFenced(name, async (database) => {
+      const table = plan(database);
+      if (table === null) return joinChanges([]);
+      const parents = parentsToGather(database, table, foreignKeyChecks);
+      const gathered: SchemaChange[] = [];
+      for (const parent of parents)
+        gathered.push(await gatherTable(parts.leaves, database, parent));
+      created = table;
+      return joinChanges([...gathered, createChange(table)]);
+    });
+  } else {
+    await parts.changer.change(name, (database) => {
+      created = plan(database);
+      if (created !== null) parentsToGather(database, created, foreignKeyChecks);
+      return created === null ? null : createChange(created);
+    });
+  }
+  reportNotes(session, notes);
+  const first = autoIncrementOption(statement);
+  const table = created as TableDefinition | null;
+  if (table !== null && first !== null && first > 1n) {
+    await parts.sequences.observe(name, table.id, first - 1n);
+  }
+}
+
+function dropChange(tables: readonly TableDefinition[]): SchemaChange {
+  const statements: SchemaChange['statements'] = (place) =>
+    tables
+      .filter((table) => livesIn(table, place))
+      .map((table) => `DROP TABLE ${quoteIdentifier(table.name)}`);
+  return { put: [], drop: tables.map((table) => table.name), statements, undo: null };
+}
+
+/** The tables of one database that are there; those that are not are noted, or error 1051. */
+function tablesToDrop(
+  database: DatabaseDefinition,
+  names: readonly string[],
+  options: { readonly ifExists: boolean; readonly session: Session },
+): TableDefinition[] {
+  const missing = names.filter((name) => database.tables[name] === undefined);
+  const qualified = missing.map((name) => `${database.name}.${name}`);
+  if (missing.length > 0 && !options.ifExists) {
+    throw databaseError('unknownTableDrop', { name: qualified.join(',') });
+  }
+  for (const name of qualified) options.session.warn('Note', 1051, `Unknown table '${name}'`);
+  const tables = names.map((name) => database.tables[name]).filter((table) => table !== undefined);
+  if (hasForeignKeyChecks(options.session)) {
+    for (const table of tables) {
+      const reference = referenceTo(database, table.name, names);
+      if (reference === null) continue;
+      const { child, key } = reference;
+      const constraint = key.name;
+      throw databaseError('referencedTableDrop', {
+        table: table.name,
+        constraint,
+        child: child.name,
+      });
+    }
+  }
+  return [...new Set(tables)];
+}
+
+async function dropTables(
+  parts: TableCommandParts,
+  session: Session,
+  names: readonly TableName[],
+  ifExists: boolean,
+): Promise<void> {
+  const byDatabase = new Map<string, string[]>();
+  for (const name of names) {
+    const database = databaseOf(parts, session, name);
+    byDatabase.set(database, [...(byDatabase.get(database) ?? []), name.table]);
+  }
+  for (const [name, tables] of byDatabase) {
+    let dropped: readonly TableDefinition[] = [];
+    await parts.changer.change(name, (database) => {
+      dropped = tablesToDrop(database, tables, { ifExists, session });
+      return dropped.length === 0 ? null : dropChange(dropped);
+    });
+    for (const table of dropped) await parts.sequences.forget(name, table.id);
+  }
+}
+
+/** Empties a table. Its id is new, so AUTO_INCREMENT begins at 1 again. */
+async function truncateTable(
+  parts: TableCommandParts,
+  session: Session,
+  name: TableName,
+): Promise<void> {
+  const databaseName = databaseOf(parts, session, name);
+  let before: TableDefinition | null = null;
+  await parts.changer.change(databaseName, (database) => {
+    before = tableOf(database, name.table);
+    const reference = referenceTo(database, name.table);
+    if (reference !== null && hasForeignKeyChecks(session)) {
+      const constraint = `\`${databaseName}\`.\`${reference.child.name}\`, ${reference.key.name}`;
+      throw databaseError('truncateReferenced', { constraint });
+    }
+    const table = { ...before, id: database.nextTableId };
+    const sql = `DELETE FROM ${quoteIdentifier(name.table)}`;
+    const statements: SchemaChange['statements'] = (place) => (livesIn(table, place) ? [sql] : []);
+    return { put: [table], drop: [], statements, undo: null };
+  });
+  const old = before as TableDefinition | null;
+  if (old !== null) await parts.sequences.forget(databaseName, old.id);
+}
+
+/** The family of these commands. */
+export function tableCommands(parts: TableCommandParts): CommandTable {
+  const create: Command<'createTable'> = async (_context, session, statement) => {
+    await createTable(parts, session, statement);
+    return ok();
+  };
+  const drop: Command<'dropTable'> = async (_context, session, statement) => {
+    if (statement.temporary) throw databaseError('unsupported', { what: 'DROP TEMPORARY TABLE' });
+    await dropTables(parts, session, statement.tables, statement.ifExists);
+    return ok();
+  };
+  const truncate: Command<'truncateTable'> = async (_context, session, statement) => {
+    await truncateTable(parts, session, statement.table);
+    return ok();
+  };
+  const dropView: Command<'dropView'> = async (_context, session, { views, ifExists }) => {
+    const names = views.map((view) => `${databaseOf(parts, session, view)}.${view.table}`);
+    if (!ifExists) throw databaseError('unknownTableDrop', { name: names.join(',') });
+    for (const name of names) session.warn('Note', 1051, `Unknown table '${name}'`);
+    return ok();
+  };
+  return { createTable: create, dropTable: drop, truncateTable: truncate, dropView };
+}
