@@ -171,7 +171,10 @@ export class LogSender {
         yield heartbeat(partition, follower.confirmed);
         beatAtMs = this.#clock.monotonicMs();
       } else if (frames.length === 0) {
-        await this.#waitAfter(partition, sent, { ended: follower.ended, ms: heartbeatMs - quietMs });
+        await this.#waitAfter(partition, sent, {
+          ended: follower.ended,
+          ms: heartbeatMs - quietMs,
+        });
       }
     }
   }

@@ -28,7 +28,7 @@ export async function* sendSnapshot(
   const file = await open(snapshot.path, 'r');
   try {
     const buffer = Buffer.alloc(SNAPSHOT_CHUNK_BYTES);
-    for (let at = offset; at < sizeBytes; ) {
+    for (let at = offset; at < sizeBytes;) {
       const wanted = Math.min(SNAPSHOT_CHUNK_BYTES, sizeBytes - at);
       const { bytesRead } = await file.read(buffer, 0, wanted, at);
       if (bytesRead === 0) return;

@@ -56,8 +56,13 @@ export class SnapshotDownload {
     if (bytes.length === 0 || offset + bytes.length > this.bytesTotal) {
       throw databaseError('linkProtocol', { reason: 'the snapshot is longer than announced' });
     }
-    for (let done = 0; done < bytes.length; ) {
-      const { bytesWritten } = await this.#file.write(bytes, done, bytes.length - done, offset + done);
+    for (let done = 0; done < bytes.length;) {
+      const { bytesWritten } = await this.#file.write(
+        bytes,
+        done,
+        bytes.length - done,
+        offset + done,
+      );
       done += bytesWritten;
     }
     this.#bytesDone += bytes.length;

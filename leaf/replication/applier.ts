@@ -1,0 +1,78 @@
+// What arrives becomes ours: a batch of records or a snapshot, whole and verified, or not at all.
+
+import { rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Position } from '#shared/log/lsn.ts';
+import type { SubscribeItem } from '#shared/wire/message.ts';
+import type { Partition } from '#leaf/partition/partition.ts';
+import { SnapshotDownload } from './snapshot-download.ts';
+
+/**
+ * Writes one link's partition, and nobody else does. A download outlives the connection, so that
+ * the next one goes on where this one was cut.
+ */
+export class Applier {
+  readonly #partition: Partition;
+  #download: SnapshotDownload | null = null;
+
+  constructor(partition: Partition) {
+    this.#partition = partition;
+  }
+
+  /** Where we are: everything up to here is ours, durably. */
+  get position(): Position {
+    return this.#partition.log.tail;
+  }
+
+  get download(): SnapshotDownload | null {
+    return this.#download;
+  }
+
+  /** For the subscription: the part of a snapshot that we already have. */
+  get resume(): { snapshotId: string; offset: number } | null {
+    if (this.#download === null) return null;
+    return { snapshotId: this.#download.id, offset: this.#download.bytesDone };
+  }
+
+  /**
+   * Applies whole frames; answers the position they lead to. Throws FrameError when they do not
+   * continue our log (nothing is applied), partitionUnrecoverable when a change does not fit.
+   */
+  async applyBatch(frames: Uint8Array): Promise<Position> {
+    await this.#partition.applyFrames(frames);
+    return this.position;
+  }
+
+  /** A snapshot is announced: the one we already have a part of, or another. */
+  async beginSnapshot(announced: SubscribeItem & { kind: 'snapshot' }): Promise<void> {
+    if (this.#download?.id === announced.id) return;
+    await this.discardSnapshot();
+    const path = join(dirname(this.#partition.log.directory), 'link-snapshot.download');
+    this.#download = await SnapshotDownload.begin(path, announced);
+  }
+
+  /** Makes the whole snapshot our content; answers its position. */
+  async installSnapshot(download: SnapshotDownload): Promise<Position> {
+    await download.finish();
+    this.#download = null;
+    await this.#partition.installSnapshot(download.path, download.position);
+    return this.position;
+  }
+
+  async discardSnapshot(): Promise<void> {
+    await this.#download?.discard();
+    this.#download = null;
+  }
+
+  /** Reads begin when everything is ours that the primary had when we came to it. */
+  async provisionedAt(primaryTail: Position['lsn']): Promise<void> {
+    if (this.#partition.provisioned || this.position.lsn < primaryTail) return;
+    await this.#partition.markProvisioned();
+  }
+
+  /** Deletes what a link that was dropped had begun to download. */
+  static async removeLeftovers(partition: Partition): Promise<void> {
+    const path = join(dirname(partition.log.directory), 'link-snapshot.download');
+    await rm(path, { force: true });
+  }
+}

@@ -1,0 +1,63 @@
+// What a leaf must remember of a link, so that it goes on by itself after a restart.
+
+import { open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { decode, encode } from '#shared/codec.ts';
+import { databaseError } from '#shared/error.ts';
+import type { LinkSource } from '#shared/wire/message.ts';
+import type { Partition } from '#leaf/partition/partition.ts';
+
+/** The ticket's key is a secret: the file is its owner's alone to read. */
+const fileMode = 0o600;
+
+export interface RememberedLink {
+  readonly source: LinkSource;
+  readonly followerId: string;
+  readonly paused: boolean;
+}
+
+/** `link.msgpack` in the partition's directory. */
+export function linkFilePath(partition: Partition): string {
+  return join(dirname(partition.log.directory), 'link.msgpack');
+}
+
+/** The link of the partition, or null. Throws partitionUnrecoverable on a file that is none. */
+export async function readLinkFile(partition: Partition): Promise<RememberedLink | null> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(linkFilePath(partition));
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    throw error;
+  }
+  try {
+    return decode(bytes) as RememberedLink;
+  } catch (error) {
+    const reason = 'its link.msgpack cannot be read';
+    throw databaseError('partitionUnrecoverable', { partition: partition.name, reason }, error);
+  }
+}
+
+/** Replaces the file, durably and at once. */
+export async function writeLinkFile(partition: Partition, link: RememberedLink): Promise<void> {
+  const path = linkFilePath(partition);
+  const file = await open(`${path}.new`, 'w', fileMode);
+  try {
+    await file.writeFile(encode(link));
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
+  await rename(`${path}.new`, path);
+  const directory = await open(dirname(path), 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+/** Forgets the link. */
+export async function removeLinkFile(partition: Partition): Promise<void> {
+  await rm(linkFilePath(partition), { force: true });
+}

@@ -1,0 +1,150 @@
+// All links of a leaf: started, paused, ended, remembered, and gone on with after a restart.
+
+import type { Clock } from '#shared/clock.ts';
+import { databaseError } from '#shared/error.ts';
+import type { Position } from '#shared/log/lsn.ts';
+import type { Logger } from '#shared/logger.ts';
+import type { LinkSource, LinkStatus } from '#shared/wire/message.ts';
+import type { Partition } from '#leaf/partition/partition.ts';
+import { Applier } from './applier.ts';
+import { readLinkFile, removeLinkFile, writeLinkFile } from './link-file.ts';
+import { Link, type DialLeaf } from './link.ts';
+
+export interface LinkSetOptions {
+  readonly dial: DialLeaf;
+  /** Our cluster's id: followers are known by it at the primary. */
+  readonly clusterId: () => string;
+  /** Our own address as others know it, `host:port`. */
+  readonly address: () => string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** At most one link a partition; changes to one are made one after another. */
+export class LinkSet {
+  readonly #options: LinkSetOptions;
+  readonly #links = new Map<string, Link>();
+  readonly #turns = new Map<string, Promise<void>>();
+
+  constructor(options: LinkSetOptions) {
+    this.#options = options;
+  }
+
+  /** The leaf has opened the partition: goes on with its link, where it has one. */
+  async resume(partition: Partition): Promise<void> {
+    await this.#inTurn(partition, async () => {
+      await Applier.removeLeftovers(partition);
+      const remembered = await readLinkFile(partition);
+      if (remembered === null) return;
+      if (partition.role === 'primary') await removeLinkFile(partition);
+      else this.#open(partition, remembered);
+    });
+  }
+
+  /** Makes the partition follow the source, or moves its link to it. Idempotent. */
+  async startLink(partition: Partition, source: LinkSource): Promise<void> {
+    await this.#inTurn(partition, async () => {
+      if (partition.role === 'primary') {
+        throw databaseError('notReplicating', { name: partition.key.database });
+      }
+      const followerId = this.#followerId(partition, source);
+      await writeLinkFile(partition, { source, followerId, paused: false });
+      const link = this.#links.get(partition.name);
+      if (link === undefined) this.#open(partition, { source, followerId, paused: false });
+      else await link.start(source);
+    });
+  }
+
+  /** Throws notReplicating when there is no link. */
+  async pauseLink(partition: Partition): Promise<void> {
+    await this.#inTurn(partition, async () => {
+      const link = this.#links.get(partition.name);
+      const remembered = await readLinkFile(partition);
+      if (link === undefined || remembered === null) {
+        throw databaseError('notReplicating', { name: partition.key.database });
+      }
+      await writeLinkFile(partition, { ...remembered, paused: true });
+      await link.pause();
+    });
+  }
+
+  /** Ends the link, applies what was received, and opens the next term. Idempotent. */
+  async promote(partition: Partition): Promise<Position> {
+    return await this.#inTurn(partition, async () => {
+      await this.#links.get(partition.name)?.stop();
+      const position = await partition.promote();
+      this.#links.delete(partition.name);
+      await removeLinkFile(partition);
+      await Applier.removeLeftovers(partition);
+      return position;
+    });
+  }
+
+  /** Can this leaf reach that one, and is the ticket good? Rejects with the reason. */
+  async probeLink(source: LinkSource): Promise<void> {
+    const leaf = await this.#options.dial(
+      source.address,
+      source.ticket,
+      new AbortController().signal,
+    );
+    try {
+      await leaf.call('ping', {});
+    } finally {
+      leaf.close();
+    }
+  }
+
+  /** The partition's end of its link, or null. */
+  status(partition: Partition): LinkStatus | null {
+    return this.#links.get(partition.name)?.status() ?? null;
+  }
+
+  /** The partition closes or goes: its link stops. A dropped directory takes the file along. */
+  async stop(partition: Partition): Promise<void> {
+    await this.#inTurn(partition, async () => {
+      await this.#links.get(partition.name)?.stop();
+      this.#links.delete(partition.name);
+    });
+  }
+
+  /** The leaf stops. Its links go on at its next start. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#links.values()].map((link) => link.stop()));
+    this.#links.clear();
+  }
+
+  #open(
+    partition: Partition,
+    remembered: { source: LinkSource; followerId: string; paused: boolean },
+  ): void {
+    const { dial, address, clock, logger } = this.#options;
+    const link = new Link({
+      partition,
+      ...remembered,
+      dial,
+      address: address(),
+      clock,
+      logger: logger.with({ partition: partition.name }),
+    });
+    this.#links.set(partition.name, link);
+  }
+
+  /** Replicas of one partition live on many leaves of a cluster: the leaf tells them apart. */
+  #followerId(partition: Partition, source: LinkSource): string {
+    const id = `${this.#options.clusterId()}/${partition.name}`;
+    return source.ticket === null ? `${id}@${this.#options.address()}` : id;
+  }
+
+  async #inTurn<T>(partition: Partition, work: () => Promise<T>): Promise<T> {
+    const before = this.#turns.get(partition.name);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#turns.set(partition.name, promise);
+    await before;
+    try {
+      return await work();
+    } finally {
+      resolve();
+      if (this.#turns.get(partition.name) === promise) this.#turns.delete(partition.name);
+    }
+  }
+}

@@ -1,0 +1,332 @@
+// Secondary side: say our position, receive, apply, acknowledge; on trouble, again.
+//
+// One loop: connect → subscribe → (snapshot) → records. Every item that arrives becomes an event
+// of link-state.ts or a step of the applier. What may pass by itself is `trouble`: a jittered
+// wait, and again from our own position. What does not is `diverged` or `failed`: the link stops
+// and says so, until CONTINUE REPLICATING or another source starts it.
+
+import type { Clock } from '#shared/clock.ts';
+import type { Address } from '#shared/cluster/topology.ts';
+import { databaseError, DatabaseError } from '#shared/error.ts';
+import { FrameError } from '#shared/log/log-frame.ts';
+import type { LSN } from '#shared/log/lsn.ts';
+import type { Logger } from '#shared/logger.ts';
+import type {
+  LeafService,
+  LinkSource,
+  LinkStatus,
+  SubscribeItem,
+  Ticket,
+} from '#shared/wire/message.ts';
+import type { Partition } from '#leaf/partition/partition.ts';
+import { Acknowledger } from './acknowledger.ts';
+import { Applier } from './applier.ts';
+import { LinkProgress } from './link-progress.ts';
+import { LinkState } from './link-state.ts';
+
+/** The waits after trouble, in milliseconds: doubled each time, up to the second, and jittered. */
+const backoffMsMin = 100;
+const backoffMsMax = 5000;
+
+/** Reaches another leaf. No ticket: one of our own cluster, met with its secret. */
+export type DialLeaf = (
+  address: Address,
+  ticket: Ticket | null,
+  signal: AbortSignal,
+) => Promise<LeafService & { close(): void }>;
+
+export interface LinkOptions {
+  readonly partition: Partition;
+  readonly source: LinkSource;
+  readonly paused: boolean;
+  /** `<cluster>/<name>`: what the primary knows us by. */
+  readonly followerId: string;
+  /** Our own leaf, `host:port`. */
+  readonly address: string;
+  readonly dial: DialLeaf;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** One subscription: what its items are applied with. */
+interface Subscription {
+  readonly acknowledger: Acknowledger;
+  /** The tail the primary had when we came; null until its first heartbeat. */
+  firstTail: LSN | null;
+}
+
+export class Link {
+  readonly #options: LinkOptions;
+  readonly #applier: Applier;
+  readonly #progress: LinkProgress;
+  readonly #state: LinkState;
+  #source: LinkSource;
+  #running: { readonly stop: AbortController; readonly ended: Promise<void> } | null = null;
+  #backoffMs = backoffMsMin;
+  #lastError = '';
+
+  /** Begins at once, unless it is paused. */
+  constructor(options: LinkOptions) {
+    this.#options = options;
+    this.#source = options.source;
+    this.#applier = new Applier(options.partition);
+    this.#progress = new LinkProgress(options.clock, this.#applier.position.lsn);
+    this.#state = new LinkState(options.paused ? 'paused' : 'connecting');
+    if (!options.paused) this.#begin();
+  }
+
+  get source(): LinkSource {
+    return this.#source;
+  }
+
+  get paused(): boolean {
+    return this.#state.name === 'paused';
+  }
+
+  /** Follows the source from here on. A stream that runs is not cut for a newer ticket. */
+  async start(source: LinkSource): Promise<void> {
+    const before = this.#source;
+    this.#source = source;
+    if (sameOrigin(before, source) && this.#isConnected()) return;
+    await this.stop();
+    this.#state.take('start');
+    this.#backoffMs = backoffMsMin;
+    this.#begin();
+  }
+
+  /** Asks for no more records; the connection is closed when it resolves. */
+  async pause(): Promise<void> {
+    this.#state.take('pause');
+    await this.stop();
+  }
+
+  /** Ends the loop and leaves the state as it is: the leaf stops, or the link is dropped. */
+  async stop(): Promise<void> {
+    const running = this.#running;
+    this.#running = null;
+    running?.stop.abort();
+    await running?.ended;
+  }
+
+  status(): LinkStatus {
+    const { partition } = this.#options;
+    const progress = this.#progress;
+    const download = this.#applier.download;
+    const streaming = this.#state.name === 'streaming';
+    return {
+      state: this.#state.name,
+      source: this.#source.address,
+      sourceKey: this.#source.key,
+      primaryTail: progress.primaryTail,
+      primaryTailTimestampMs: progress.primaryTailTimestampMs,
+      ...progress.lag(streaming, partition.status().replayTimestampMs),
+      bytesPerSecond: progress.bytesPerSecond,
+      snapshotBytesDone: download?.bytesDone ?? 0,
+      snapshotBytesTotal: download?.bytesTotal ?? 0,
+      recordsApplied: progress.recordsApplied,
+      lastError: this.#lastError,
+    };
+  }
+
+  #isConnected(): boolean {
+    return this.#running !== null && ['snapshot', 'streaming'].includes(this.#state.name);
+  }
+
+  #begin(): void {
+    const stop = new AbortController();
+    this.#running = { stop, ended: this.#run(stop.signal) };
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await this.#follow(signal);
+        if (this.#state.name === 'diverged') return;
+        throw databaseError('linkProtocol', { reason: 'it ended the stream' });
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#stumble(error);
+      }
+      if (this.#state.name !== 'backing off' || !(await this.#backOff(signal))) return;
+      this.#state.take('retry due');
+    }
+  }
+
+  /** One connection, from its beginning to its end. */
+  async #follow(signal: AbortSignal): Promise<void> {
+    const { dial, followerId, address, partition } = this.#options;
+    const source = this.#source;
+    const leaf = await dial(source.address, source.ticket, signal);
+    const lost = new AbortController();
+    const connected = AbortSignal.any([signal, lost.signal]);
+    try {
+      const acknowledger = new Acknowledger({
+        leaf,
+        key: source.key,
+        followerId,
+        signal: connected,
+        onFailure: (error) => lost.abort(error),
+      });
+      const request = {
+        key: source.key,
+        followerId,
+        address,
+        position: this.#applier.position,
+        resume: this.#applier.resume,
+        synchronous: partition.role === 'replica',
+      };
+      const subscription: Subscription = { acknowledger, firstTail: null };
+      for await (const item of leaf.stream('subscribe', request, connected)) {
+        if (connected.aborted) break;
+        await this.#take(item, subscription);
+        if (this.#state.name === 'diverged') return;
+      }
+      if (lost.signal.aborted) throw lost.signal.reason;
+    } finally {
+      lost.abort();
+      leaf.close();
+    }
+  }
+
+  async #take(item: SubscribeItem, subscription: Subscription): Promise<void> {
+    switch (item.kind) {
+      case 'records from':
+        this.#expect(this.#state.take('records from'), item);
+        await this.#applier.discardSnapshot();
+        return;
+      case 'snapshot':
+        this.#expect(this.#state.take('snapshot'), item);
+        await this.#applier.beginSnapshot(item);
+        return;
+      case 'snapshot chunk':
+        await this.#takeChunk(item);
+        return;
+      case 'snapshot end':
+        await this.#install(item, subscription);
+        return;
+      case 'diverged':
+        this.#expect(this.#state.take('diverged'), item);
+        this.#lastError = this.#divergence(item).message;
+        this.#options.logger.error('link diverged', { reason: item.reason });
+        return;
+      case 'records':
+        await this.#applyRecords(item, subscription);
+        return;
+      case 'heartbeat':
+        this.#expect(this.#state.name === 'streaming', item);
+        await this.#takeHeartbeat(item, subscription);
+        return;
+      default:
+        // The other end is a newer node, or none of ours: what it says has no meaning here.
+        throw databaseError('linkProtocol', { reason: 'an item of an unknown kind came' });
+    }
+  }
+
+  async #takeChunk(item: SubscribeItem & { kind: 'snapshot chunk' }): Promise<void> {
+    const { download } = this.#applier;
+    this.#expect(this.#state.name === 'snapshot' && download !== null, item);
+    try {
+      await download?.append(item.offset, item.compressed);
+    } catch (error) {
+      // What has come cannot be trusted: the next attempt begins a new one.
+      await this.#applier.discardSnapshot();
+      throw error;
+    }
+    this.#progress.received(item.compressed.length);
+  }
+
+  async #install(item: SubscribeItem, subscription: Subscription): Promise<void> {
+    const { download } = this.#applier;
+    this.#expect(this.#state.name === 'snapshot', item);
+    if (download === null) return;
+    const position = await this.#applier.installSnapshot(download);
+    this.#progress.replaced(position.lsn);
+    this.#state.take('snapshot installed');
+    subscription.acknowledger.confirm(position.lsn);
+    this.#options.logger.info('snapshot installed', { lsn: position.lsn });
+  }
+
+  async #applyRecords(
+    item: SubscribeItem & { kind: 'records' },
+    subscription: Subscription,
+  ): Promise<void> {
+    this.#expect(this.#state.name === 'streaming', item);
+    this.#progress.received(item.frames.length);
+    const position = await this.#applier.applyBatch(item.frames);
+    this.#progress.applied(position, item.frames.length);
+    subscription.acknowledger.confirm(position.lsn);
+    if (subscription.firstTail !== null) await this.#applier.provisionedAt(subscription.firstTail);
+    this.#prosper();
+  }
+
+  async #takeHeartbeat(
+    item: SubscribeItem & { kind: 'heartbeat' },
+    subscription: Subscription,
+  ): Promise<void> {
+    this.#progress.heartbeat(item);
+    subscription.firstTail ??= item.lsn;
+    await this.#applier.provisionedAt(subscription.firstTail);
+    this.#prosper();
+  }
+
+  #expect(inPlace: boolean, item: SubscribeItem): void {
+    if (inPlace) return;
+    const reason = `'${item.kind}' came while the link was ${this.#state.name}`;
+    throw databaseError('linkProtocol', { reason });
+  }
+
+  /** It works: the next trouble is waited out shortly again. */
+  #prosper(): void {
+    this.#backoffMs = backoffMsMin;
+    this.#lastError = '';
+  }
+
+  #stumble(error: unknown): void {
+    const { logger } = this.#options;
+    this.#lastError = error instanceof Error ? error.message : String(error);
+    if (isDamage(error)) {
+      this.#state.take('damaged');
+      logger.error('link failed: what came does not continue our log', {}, error);
+    } else {
+      this.#state.take('trouble');
+      logger.warn('link in trouble', { backoffMs: this.#backoffMs }, error);
+    }
+  }
+
+  /** False when the link was stopped meanwhile. */
+  async #backOff(signal: AbortSignal): Promise<boolean> {
+    const { clock } = this.#options;
+    const ms = Math.ceil(this.#backoffMs / 2) + clock.random(Math.ceil(this.#backoffMs / 2));
+    this.#backoffMs = Math.min(this.#backoffMs * 2, backoffMsMax);
+    try {
+      await clock.sleep(ms, signal);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  #divergence(item: SubscribeItem & { kind: 'diverged' }): DatabaseError {
+    return databaseError('linkDiverged', {
+      partition: this.#options.partition.name,
+      term: item.position.term,
+      lsn: item.position.lsn,
+      reason: item.reason,
+    });
+  }
+}
+
+function sameOrigin(a: LinkSource, b: LinkSource): boolean {
+  return (
+    a.address.host === b.address.host &&
+    a.address.port === b.address.port &&
+    a.key.database === b.key.database &&
+    a.key.ordinal === b.key.ordinal
+  );
+}
+
+/** True when it will not pass by itself, and going on would make us differ from the primary. */
+function isDamage(error: unknown): boolean {
+  if (error instanceof FrameError) return true;
+  return error instanceof DatabaseError && error.is('partitionUnrecoverable');
+}
