@@ -5,6 +5,7 @@
 // comments when the version is at most 80099.
 
 import { isDigitCode, isHexCode, isSpaceCode, isUpperCode, isWordCode } from './character-class.ts';
+import { operatorAt } from './operator-at.ts';
 import { unescapeString } from './unescape-string.ts';
 
 /** What the sql_mode says about tokens. */
@@ -43,22 +44,6 @@ export interface LexerMark {
 
 /** The newest MySQL whose version comments we execute. */
 const VERSION_MAX = 80_099;
-
-const threeCharacterOperators = new Set(['<=>', '->>']);
-const twoCharacterOperators = new Set([
-  '<=',
-  '>=',
-  '<>',
-  '!=',
-  '<<',
-  '>>',
-  '||',
-  '&&',
-  ':=',
-  '->',
-  '@@',
-]);
-const oneCharacterOperators = '()+-*/%,.;=<>!~&|^:{}';
 
 export class Lexer {
   readonly source: string;
@@ -395,14 +380,4 @@ function hasDigits(text: string, kind: 'hex' | 'bit'): boolean {
     if (kind === 'hex' ? !isHexCode(code) : code !== 48 && code !== 49) return false;
   }
   return true;
-}
-
-function operatorAt(source: string, at: number): string {
-  const first = source.charAt(at);
-  if (first === '(' || first === ')' || first === ',' || first === '.') return first;
-  const three = source.slice(at, at + 3);
-  if (threeCharacterOperators.has(three)) return three;
-  const two = source.slice(at, at + 2);
-  if (twoCharacterOperators.has(two)) return two;
-  return oneCharacterOperators.includes(first) ? first : '';
 }

@@ -10,7 +10,7 @@ import type {
 import { parseCastType } from './parse-cast-type.ts';
 import { parseColumnName, parseIntervalUnit } from './parse-name.ts';
 import { parseOrderItem, parseWindow } from './parse-window.ts';
-import { isReservedWord } from './reserved-words.ts';
+import { isFunctionWord } from './reserved-words.ts';
 import type { TokenReader } from './token-reader.ts';
 
 const aggregateNames: ReadonlyMap<string, AggregateName> = new Map([
@@ -35,16 +35,6 @@ const aggregateNames: ReadonlyMap<string, AggregateName> = new Map([
   ['json_objectagg', 'json_objectagg'],
 ]);
 
-/** Reserved words that are functions when `(` follows. */
-const reservedFunctions: ReadonlySet<string> = new Set(
-  (
-    'if left right mod replace insert repeat database schema current_user current_date ' +
-    'current_time current_timestamp localtime localtimestamp utc_date utc_time utc_timestamp ' +
-    'row_number rank dense_rank percent_rank cume_dist ntile lag lead first_value last_value ' +
-    'nth_value grouping'
-  ).split(' '),
-);
-
 /** Functions that are called without parentheses too. */
 const bareFunctions: ReadonlySet<string> = new Set(
   (
@@ -57,7 +47,7 @@ const bareFunctions: ReadonlySet<string> = new Set(
 export function parseCall(reader: TokenReader): Expression {
   const { at, lexer } = reader;
   const name = lexer.keyword;
-  if (isReservedWord(name) && !reservedFunctions.has(name)) throw reader.syntaxError();
+  if (!isFunctionWord(name)) throw reader.syntaxError();
   reader.next();
   reader.expectOperator('(');
   const aggregate = aggregateNames.get(name);
@@ -96,7 +86,8 @@ function parseAggregate(
   return { ...plain, distinct, arguments: list, orderBy, separator };
 }
 
-function parseOver(
+/** The call, or the window that OVER makes of it. */
+export function parseOver(
   reader: TokenReader,
   called: CallExpression | AggregateExpression,
 ): Expression {
@@ -155,7 +146,7 @@ export function parseSpecialCall(reader: TokenReader): Expression | null {
     case 'row':
       if (!lexer.isBeforeParenthesis()) return null;
       reader.next();
-      return { kind: 'row', at, items: reader.parenthesized(() => reader.parseExpression()) };
+      return parseRow(reader, at);
     case 'match':
       return parseMatch(reader, at);
     case 'default':
@@ -165,6 +156,12 @@ export function parseSpecialCall(reader: TokenReader): Expression | null {
       reader.next();
       return { kind: 'call', at, name: keyword, arguments: [] };
   }
+}
+
+function parseRow(reader: TokenReader, at: number): Expression {
+  const items = reader.parenthesized(() => reader.parseExpression());
+  if (items.length === 1) throw reader.syntaxErrorAt(reader.lastEnd - 1);
+  return { kind: 'row', at, items };
 }
 
 function parseCast(reader: TokenReader, at: number): Expression {

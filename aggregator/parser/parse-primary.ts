@@ -2,7 +2,7 @@
 
 import type { Expression } from './ast-query.ts';
 import { digitBytes } from './digit-bytes.ts';
-import { parseCall, parseSpecialCall } from './parse-call.ts';
+import { parseCall, parseOver, parseSpecialCall } from './parse-call.ts';
 import { parseColumnName, parseStringLiteral } from './parse-name.ts';
 import { introducerCharset, isReservedWord } from './reserved-words.ts';
 import type { TokenReader } from './token-reader.ts';
@@ -30,7 +30,7 @@ export function parsePrimary(reader: TokenReader): Expression {
     case 'userVariable':
       return parseUserVariable(reader);
     case 'quoted':
-      return parseName(reader);
+      return parseNameOrQualifiedCall(reader);
     case 'word':
       return parseWord(reader);
     case 'operator':
@@ -194,11 +194,13 @@ function parseIntroducedLiteral(reader: TokenReader): Expression | null {
 /** A function of a database, `db.f(1)`, is a stored function: its name keeps the database. */
 function parseNameOrQualifiedCall(reader: TokenReader): Expression {
   const name = parseName(reader);
-  if (name.kind !== 'column' || name.table === null || !reader.isOperator('(')) return name;
+  if (name.kind !== 'column' || name.database !== null || !reader.isOperator('(')) return name;
   reader.next();
   const list = reader.isOperator(')') ? [] : reader.list(() => reader.parseExpression());
   reader.expectOperator(')');
-  return { kind: 'call', at: name.at, name: `${name.table}.${name.column}`, arguments: list };
+  const { at, table, column } = name;
+  const callee = table === null ? column.toLowerCase() : `${table}.${column}`;
+  return parseOver(reader, { kind: 'call', at, name: callee, arguments: list });
 }
 
 function parseExists(reader: TokenReader): Expression {

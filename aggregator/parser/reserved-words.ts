@@ -32,6 +32,21 @@ export function isReservedWord(word: string): boolean {
   return reservedWords.has(word);
 }
 
+/** Reserved words that are functions when `(` follows. */
+const reservedFunctions: ReadonlySet<string> = new Set(
+  (
+    'if left right mod replace insert repeat database schema current_user current_date ' +
+    'current_time current_timestamp localtime localtimestamp utc_date utc_time utc_timestamp ' +
+    'row_number rank dense_rank percent_rank cume_dist ntile lag lead first_value last_value ' +
+    'nth_value grouping'
+  ).split(' '),
+);
+
+/** True when the lower-case word is a function if `(` follows. */
+export function isFunctionWord(word: string): boolean {
+  return !reservedWords.has(word) || reservedFunctions.has(word);
+}
+
 const characterSets: ReadonlySet<string> = new Set(
   (
     'armscii8 ascii big5 binary cp1250 cp1251 cp1256 cp1257 cp850 cp852 cp866 cp932 dec8 eucjpms ' +
