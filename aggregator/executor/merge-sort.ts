@@ -73,11 +73,15 @@ function leastOf(heads: readonly Cursor[], keys: readonly SortKey[]): number {
 }
 
 function compareRows(a: Row, b: Row, keys: readonly SortKey[]): number {
-  for (const { index, descending } of keys) {
-    const order = compareStored(a[index] ?? null, b[index] ?? null);
+  for (const { index, descending, padded } of keys) {
+    const order = compareStored(keyValue(a[index], padded), keyValue(b[index], padded));
     if (order !== 0) return descending ? -order : order;
   }
   return 0;
+}
+
+function keyValue(value: StoredValue | undefined, padded: boolean): StoredValue {
+  return padded && typeof value === 'string' ? `${value.replace(/ +$/, '')} ` : (value ?? null);
 }
 
 /** SQLite's own order of values of one type: NULL first, texts by their UTF-8 bytes. */

@@ -29,6 +29,8 @@ export interface SortKey {
   /** Its place in the rows. */
   readonly index: number;
   readonly descending: boolean;
+  /** Texts compare without their trailing spaces (utf8mb4_bin). */
+  readonly padded: boolean;
 }
 
 /** Rows that become a table of the in-memory SQLite. */
@@ -65,6 +67,7 @@ export type Operator =
       readonly count: number;
     };
 
+/** Which planner made a plan. */
 export type PlannerName = 'local' | 'router' | 'push-down' | 'gather';
 
 /** How a query is answered. */
