@@ -171,11 +171,7 @@ export type SetItem = Node &
         /** `next`: SET TRANSACTION, for the next transaction alone. */
         readonly scope: 'session' | 'global' | 'next';
         readonly isolation:
-          | 'READ-UNCOMMITTED'
-          | 'READ-COMMITTED'
-          | 'REPEATABLE-READ'
-          | 'SERIALIZABLE'
-          | null;
+          'READ-UNCOMMITTED' | 'READ-COMMITTED' | 'REPEATABLE-READ' | 'SERIALIZABLE' | null;
         readonly readOnly: boolean | null;
       }
     /** `account` is null for the session's own. */

@@ -120,8 +120,7 @@ export interface CreateTable extends Node {
 }
 
 export type ColumnPosition =
-  | { readonly kind: 'first' }
-  | { readonly kind: 'after'; readonly column: string };
+  { readonly kind: 'first' } | { readonly kind: 'after'; readonly column: string };
 
 export type AlterAction = Node &
   (

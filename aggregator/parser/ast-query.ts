@@ -93,11 +93,7 @@ export interface OrderItem extends Node {
 
 export interface FrameBound {
   readonly kind:
-    | 'unbounded preceding'
-    | 'unbounded following'
-    | 'current row'
-    | 'preceding'
-    | 'following';
+    'unbounded preceding' | 'unbounded following' | 'current row' | 'preceding' | 'following';
   /** For `n PRECEDING` and `n FOLLOWING`, else null. */
   readonly offset: Expression | null;
 }

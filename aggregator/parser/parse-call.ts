@@ -63,11 +63,7 @@ function parseArguments(reader: TokenReader): Expression[] {
 }
 
 /** What follows `COUNT(`. */
-function parseAggregate(
-  reader: TokenReader,
-  at: number,
-  name: AggregateName,
-): AggregateExpression {
+function parseAggregate(reader: TokenReader, at: number, name: AggregateName): AggregateExpression {
   const plain = { kind: 'aggregate', at, name, orderBy: [], separator: ',' } as const;
   if (name === 'count' && reader.acceptOperator('*')) {
     reader.expectOperator(')');

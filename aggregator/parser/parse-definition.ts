@@ -90,7 +90,16 @@ function parseCreateDatabase(reader: TokenReader, at: number): CreateDatabase {
       collation = option.collation ?? collation;
     }
   }
-  return { kind: 'createDatabase', at, name, ifNotExists, durability, partitions, charset, collation };
+  return {
+    kind: 'createDatabase',
+    at,
+    name,
+    ifNotExists,
+    durability,
+    partitions,
+    charset,
+    collation,
+  };
 }
 
 /** [DEFAULT] CHARACTER SET [=] x or COLLATE [=] x. */

@@ -53,11 +53,7 @@ function parseJoinWord(reader: TokenReader): JoinWord | null {
 }
 
 /** What stands right of JOIN, with its condition. */
-function parseRightSide(
-  reader: TokenReader,
-  left: TableReference,
-  word: JoinWord,
-): TableReference {
+function parseRightSide(reader: TokenReader, left: TableReference, word: JoinWord): TableReference {
   let right = parseFactor(reader);
   const node = { kind: 'join', ...word, left } as const;
   if (word.natural) return { ...node, right, on: null, using: null };

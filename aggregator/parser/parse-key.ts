@@ -89,11 +89,7 @@ function parseIndexOptions(reader: TokenReader): string {
   }
 }
 
-function parseForeignKey(
-  reader: TokenReader,
-  at: number,
-  constraint: string | null,
-): KeyElement {
+function parseForeignKey(reader: TokenReader, at: number, constraint: string | null): KeyElement {
   reader.expectWords('foreign key');
   const index = reader.isName() ? reader.name() : null;
   const columns = reader.parenthesized(() => reader.name());

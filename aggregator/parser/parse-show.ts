@@ -88,7 +88,10 @@ function parseWhat(reader: TokenReader): ShowWhat {
     case 'partitions':
       return parsePartitions(reader, extended);
     case 'grants':
-      return { kind: 'grants', account: reader.acceptWord('for') ? parseAccountName(reader) : null };
+      return {
+        kind: 'grants',
+        account: reader.acceptWord('for') ? parseAccountName(reader) : null,
+      };
     case 'open':
       reader.expectWord('tables');
       return { kind: 'openTables', database: parseDatabase(reader) };

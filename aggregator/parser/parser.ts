@@ -114,10 +114,7 @@ export interface Token {
 }
 
 /** Every token of a text, comments left out. */
-export function tokenize(
-  source: string,
-  options: LexerOptions = defaultParserOptions,
-): Token[] {
+export function tokenize(source: string, options: LexerOptions = defaultParserOptions): Token[] {
   const lexer = new Lexer(source, options);
   const tokens: Token[] = [];
   for (; lexer.kind !== 'end'; lexer.next()) {

@@ -28,8 +28,7 @@ export function insertText(printer: Printer, insert: InsertStatement): string {
     sourceText(printer, insert),
     rowAlias !== null && `AS ${nameText(rowAlias.name)}`,
     aliasColumns.length > 0 && nameListText(aliasColumns),
-    onDuplicate.length > 0 &&
-      `ON DUPLICATE KEY UPDATE ${assignmentsText(printer, onDuplicate)}`,
+    onDuplicate.length > 0 && `ON DUPLICATE KEY UPDATE ${assignmentsText(printer, onDuplicate)}`,
   );
 }
 

@@ -233,11 +233,7 @@ function positionText(position: ColumnPosition | null): string {
 function actionText(printer: Printer, action: AlterAction): string {
   switch (action.kind) {
     case 'addColumn':
-      return words(
-        'ADD COLUMN',
-        columnText(printer, action.column),
-        positionText(action.position),
-      );
+      return words('ADD COLUMN', columnText(printer, action.column), positionText(action.position));
     case 'changeColumn':
       return words(
         `CHANGE COLUMN ${nameText(action.name)}`,

@@ -61,10 +61,7 @@ function setOperationText(printer: Printer, query: SetOperation): string {
   );
 }
 
-function tailText(
-  printer: Printer,
-  query: Pick<SelectStatement, 'orderBy' | 'limit'>,
-): string {
+function tailText(printer: Printer, query: Pick<SelectStatement, 'orderBy' | 'limit'>): string {
   return words(orderByText(printer, query.orderBy), limitText(printer, query.limit));
 }
 

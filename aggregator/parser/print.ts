@@ -14,11 +14,7 @@ import type { Printer } from './print-text.ts';
 
 /** What can be printed. */
 export type PrintableStatement =
-  | Query
-  | InsertStatement
-  | UpdateStatement
-  | DeleteStatement
-  | DefinitionStatement;
+  Query | InsertStatement | UpdateStatement | DeleteStatement | DefinitionStatement;
 
 const printer: Printer = {
   expression: (expression) => expressionText(printer, expression),

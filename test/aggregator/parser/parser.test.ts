@@ -177,7 +177,9 @@ test('parser: the Sakila schema and data parse wholly', (t) => {
     }
   };
   // What the mysql client does with DELIMITER: bodies between `;;` or `//` are one statement.
-  for (const [index, part] of read('schema').split(/^DELIMITER \S+$/m).entries()) {
+  for (const [index, part] of read('schema')
+    .split(/^DELIMITER \S+$/m)
+    .entries()) {
     const delimiter = /(;;|\/\/|\$\$)\s*$/.exec(part)?.[1];
     if (index % 2 === 0 || delimiter === undefined) count(part);
     else for (const body of part.split(delimiter)) if (body.trim() !== '') count(body);
