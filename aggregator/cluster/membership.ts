@@ -22,6 +22,9 @@ export interface Registration {
   readonly address: Address;
 }
 
+/** The master aggregator's node id, in every cluster. */
+export const masterNodeId = 1;
+
 /** Invariant: node ids are never used again. */
 export class Membership {
   readonly #store: MetadataStore;
@@ -41,8 +44,9 @@ export class Membership {
   /** Reads the nodes from the store, and follows it. */
   static async open(store: MetadataStore, clock: Clock, logger: Logger): Promise<Membership> {
     const membership = new Membership(store, clock, logger);
+    const changes = await store.watch(nodePrefix);
+    changes.subscribe(() => void membership.#reload());
     await membership.#reload();
-    store.watch(nodePrefix).subscribe(() => void membership.#reload());
     membership.#watchSilence();
     return membership;
   }
@@ -71,15 +75,9 @@ export class Membership {
    */
   async register(registration: Registration): Promise<number> {
     const { kind, address } = registration;
-    const isSame = (node: NodeDescription) =>
-      node.address.host === address.host && node.address.port === address.port;
-    const holder = this.nodes().find(isSame);
-    if (holder !== undefined && holder.id !== registration.nodeId) {
-      const where = `${address.host}:${address.port}`;
-      const reason = `node ${holder.id} is registered at ${where}; advertise another address`;
-      throw databaseError('nodeRefused', { reason });
-    }
-    if (registration.nodeId !== 0 && !this.nodes().some((node) => node.id === registration.nodeId)) {
+    this.#checkAddress(registration);
+    const known = registration.nodeId === 0 || this.#isKnown(registration.nodeId);
+    if (kind === 'leaf' && !known) {
       const reason = `node ${registration.nodeId} is unknown to this cluster`;
       throw databaseError('nodeRefused', { reason });
     }
@@ -94,7 +92,7 @@ export class Membership {
 
   /** The node lives. Throws nodeRefused when it is unknown: it must register first. */
   heartbeat(nodeId: number): void {
-    if (!this.nodes().some((node) => node.id === nodeId)) {
+    if (!this.#isKnown(nodeId)) {
       throw databaseError('nodeRefused', { reason: `node ${nodeId} is unknown to this cluster` });
     }
     this.#heardAtMs.set(nodeId, this.#clock.monotonicMs());
@@ -113,8 +111,27 @@ export class Membership {
     this.#alive.complete();
   }
 
+  #isKnown(nodeId: number): boolean {
+    return this.nodes().some((node) => node.id === nodeId);
+  }
+
+  /**
+   * One address, one node: else tasks for one would reach the other. A node that is known may take
+   * the address of one that is not alive: that one will say its new address when it is back.
+   */
+  #checkAddress({ nodeId, address }: Registration): void {
+    const holder = this.nodes().find(
+      (node) => node.address.host === address.host && node.address.port === address.port,
+    );
+    if (holder === undefined || holder.id === nodeId) return;
+    if (nodeId !== 0 && !this.isAlive(holder.id)) return;
+    const where = `${address.host}:${address.port}`;
+    const reason = `node ${holder.id} is registered at ${where}; advertise another address`;
+    throw databaseError('nodeRefused', { reason });
+  }
+
   async #nextId(): Promise<number> {
-    return updateMetadata(this.#store, counterKey, (value) => Number(value ?? 0) + 1);
+    return updateMetadata(this.#store, counterKey, (value) => Number(value ?? masterNodeId) + 1);
   }
 
   async #reload(): Promise<void> {

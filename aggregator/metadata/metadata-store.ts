@@ -30,8 +30,11 @@ export interface MetadataStore {
   put(key: string, value: unknown, expected?: number): Promise<number | null>;
   /** Removes durably. With `expected`, false when that is not the revision. */
   delete(key: string, expected?: number): Promise<boolean>;
-  /** Changes under the prefix from now on, in order, whoever makes them. */
-  watch(prefix: string): Observable<MetadataChange>;
+  /**
+   * Changes under the prefix from the answer on, in order, whoever makes them. Who subscribes
+   * later than at once misses some.
+   */
+  watch(prefix: string): Promise<Observable<MetadataChange>>;
   close(): Promise<void>;
 }
 

@@ -40,8 +40,7 @@ export class SqliteMetadataStore implements MetadataStore {
   }
 
   async list(prefix: string): Promise<readonly MetadataEntry[]> {
-    const sql =
-      'SELECT key, value, revision FROM entry WHERE substr(key, 1, ?) = ? ORDER BY key';
+    const sql = 'SELECT key, value, revision FROM entry WHERE substr(key, 1, ?) = ? ORDER BY key';
     return this.#file.all(sql, [BigInt(prefix.length), prefix]).map(toEntry);
   }
 
@@ -65,7 +64,7 @@ export class SqliteMetadataStore implements MetadataStore {
     return true;
   }
 
-  watch(prefix: string): Observable<MetadataChange> {
+  async watch(prefix: string): Promise<Observable<MetadataChange>> {
     return this.#changes.pipe(
       filter((change) =>
         (change.kind === 'put' ? change.entry.key : change.key).startsWith(prefix),

@@ -78,7 +78,8 @@ test('tcp-server: a ticket opens its own database and nothing else', async (t) =
   const { port } = await listen(t);
   const link = await dialPort(port, ticketFor('shop', clock.now() + 60_000));
   const position = { term: 0, lsn: 0n, logHash: new Uint8Array(8) };
-  const request = { followerId: 'theirs/shop_0', position, resume: null, synchronous: false };
+  const follower = { followerId: 'theirs/shop_0', address: 'theirs:3307' };
+  const request = { ...follower, position, resume: null, synchronous: false };
   const of = (database: string) => ({ ...request, key: { database, ordinal: 0 } });
   t.is((await Array.fromAsync(link.stream('subscribe', of('shop')))).length, 1);
   await t.throwsAsync(Array.fromAsync(link.stream('subscribe', of('bank'))), { message: /leave/ });
