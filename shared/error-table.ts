@@ -231,6 +231,7 @@ export const errorTable = {
     '42000',
     () => "You can't delete all columns with ALTER TABLE; use DROP TABLE instead",
   ),
+  invalidUseOfNull: entry(1138, '22004', () => 'Invalid use of NULL value'),
   cannotDrop: entry<Name>(
     1091,
     '42000',
@@ -317,6 +318,16 @@ export const errorTable = {
     1292,
     '22007',
     (p) => `Truncated incorrect ${p.type} value: '${p.value}'`,
+  ),
+  wrongTemporal: entry<{ type: string; value: string }>(
+    1525,
+    'HY000',
+    (p) => `Incorrect ${p.type} value: '${p.value}'`,
+  ),
+  illegalDouble: entry<{ text: string }>(
+    1367,
+    '22007',
+    (p) => `Illegal double '${p.text}' value found during parsing`,
   ),
   valueOutOfRange: entry<{ type: string; expression: string }>(
     1690,
@@ -425,8 +436,7 @@ export const errorTable = {
   tooManyPreparedStatements: entry<{ max: number }>(
     1461,
     '42000',
-    (p) =>
-      `Can't create more than max_prepared_stmt_count statements (current value: ${p.max})`,
+    (p) => `Can't create more than max_prepared_stmt_count statements (current value: ${p.max})`,
   ),
   tooManyPlaceholders: entry(
     1390,
@@ -455,6 +465,13 @@ export const errorTable = {
       `Partition ${p.partition} has restarted and forgotten the transaction; ` +
       'try restarting transaction',
     true,
+  ),
+  transactionTooLarge: entry<{ bytes: number }>(
+    1197,
+    'HY000',
+    (p) =>
+      `The changes of one transaction on one partition are larger than ${p.bytes} bytes; ` +
+      'change fewer rows at a time',
   ),
   readOnlyTransaction: entry(
     1792,

@@ -150,11 +150,20 @@ export class SqliteFile {
     });
   }
 
-  /** The rows one by one, INTEGERs as `bigint`. Its read snapshot lasts until the end of it. */
-  *iterate(sql: string, parameters: Row = []): Generator<Row, void, undefined> {
-    // Not from the cache: another use of the same statement would reset this one.
-    const statement = guarded(() => this.#compile(sql));
-    statement.setReadBigInts(true);
+  /**
+   * The rows one by one. Its read snapshot lasts until the end of it. INTEGERs come as `bigint`;
+   * with `cached` the statement is one of those kept, so the caller alone uses this connection
+   * until the end; with `numbers` every INTEGER must fit a `number`.
+   */
+  *iterate(
+    sql: string,
+    parameters: Row = [],
+    options: { readonly cached?: boolean; readonly numbers?: boolean } = {},
+  ): Generator<Row, void, undefined> {
+    const cached = options.cached === true;
+    // Not from the cache by default: another use of the same statement would reset this one.
+    const statement = guarded(() => (cached ? this.#prepare(sql) : this.#compile(sql)));
+    statement.setReadBigInts(options.numbers !== true);
     const rows = guarded(() => statement.iterate(...parameters));
     try {
       for (;;) {
