@@ -135,10 +135,11 @@ export function sameStoredForm(left: ColumnType, right: ColumnType): boolean {
 
 /** The type that values of all these types are brought to: CASE, COALESCE, UNION. */
 export function mergeTypes(types: readonly ColumnType[], collation: Collation): ColumnType {
-  const present = types.filter((type) => type.kind !== 'null');
-  const [first, ...others] = present;
+  const [first, ...others] = types.filter((type) => type.kind !== 'null');
   if (first === undefined) return NULL_TYPE;
-  return others.reduce((merged, type) => mergeTwo(merged, type, collation), first);
+  let merged: ColumnType = first;
+  for (const type of others) merged = mergeTwo(merged, type, collation);
+  return merged;
 }
 
 function mergeTwo(left: ColumnType, right: ColumnType, collation: Collation): ColumnType {

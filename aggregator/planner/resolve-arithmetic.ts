@@ -1,0 +1,241 @@
+// + - * / DIV % and the bit operators: on integers, exact decimals or doubles.
+
+import { must } from '#shared/assert.ts';
+import type { ColumnType } from '#shared/sql/column-type.ts';
+import { decimalOfStored, storedOfDecimal } from '#shared/sql/decimal.ts';
+import {
+  BIGINT,
+  DOUBLE,
+  UNSIGNED_BIGINT,
+  call,
+  constant,
+  decimalType,
+  isConstant,
+  isNullConstant,
+  nullConstant,
+  nullableCall,
+  type DecimalType,
+} from './functions/build.ts';
+import { asDouble, asInteger, asNumber, convert, withNumbers } from './functions/convert.ts';
+import {
+  INT64_MAX,
+  INT64_MIN,
+  combineRanges,
+  digitsOfRange,
+  fitsInt64,
+  integerRange,
+} from './functions/integer-range.ts';
+import { digitsOf, isIntegerLike, isReal, isUnsigned } from './functions/result-type.ts';
+import type { ResolveScope } from './resolve-scope.ts';
+import type { TypedExpression } from './typed-expression.ts';
+
+export type ArithmeticOperator = '+' | '-' | '*' | '/' | 'div' | '%';
+
+const CHECKED = { '+': 'tl_add', '-': 'tl_sub', '*': 'tl_mul' } as const;
+const DECIMAL = { '+': 'tl_decimal_add', '-': 'tl_decimal_sub', '*': 'tl_decimal_mul' } as const;
+
+/** Digits that a quotient has after the point, beyond those of the dividend. */
+const DIVISION_DIGITS = 4;
+
+export function resolveArithmetic(
+  operator: ArithmeticOperator,
+  leftOperand: TypedExpression,
+  rightOperand: TypedExpression,
+  scope: ResolveScope,
+): TypedExpression {
+  const left = asNumber(leftOperand, scope);
+  const right = asNumber(rightOperand, scope);
+  switch (operator) {
+    case '+':
+    case '-':
+    case '*':
+      return sumOrProduct(operator, left, right, scope);
+    case '/':
+      return quotient(left, right, scope);
+    case 'div':
+      return wholeQuotient(left, right, scope);
+    case '%':
+      return remainder(left, right, scope);
+  }
+}
+
+function sumOrProduct(
+  operator: '+' | '-' | '*',
+  left: TypedExpression,
+  right: TypedExpression,
+  scope: ResolveScope,
+): TypedExpression {
+  if (isReal(left.type) || isReal(right.type)) {
+    return finite(call(operator, [asDouble(left, scope), asDouble(right, scope)], DOUBLE));
+  }
+  if (isIntegerLike(left.type) && isIntegerLike(right.type)) {
+    return integerArithmetic(operator, left, right);
+  }
+  return decimalArithmetic(operator, left, right, scope);
+}
+
+/** Beyond the greatest double MySQL answers an error. */
+function finite(expression: TypedExpression): TypedExpression {
+  return call('tl_finite', [expression], DOUBLE);
+}
+
+function integerArithmetic(
+  operator: '+' | '-' | '*',
+  left: TypedExpression,
+  right: TypedExpression,
+): TypedExpression {
+  const unsigned = isUnsigned(left.type) || isUnsigned(right.type);
+  const type = unsigned ? UNSIGNED_BIGINT : BIGINT;
+  if (isNullConstant(left) || isNullConstant(right)) return nullConstant(type);
+  const range = combineRanges(operator, integerRange(left), integerRange(right));
+  const fits = range !== null && fitsInt64(range);
+  const result = call(fits ? operator : CHECKED[operator], [left, right], type);
+  if (!unsigned || (range !== null && range.low >= 0n)) return result;
+  return call('tl_unsigned', [result], type);
+}
+
+/** Digits before and after the point that the operand can have. */
+function shapeOf(operand: TypedExpression): { readonly whole: number; readonly scale: number } {
+  if (!isIntegerLike(operand.type)) return digitsOf(operand.type);
+  return { whole: digitsOfRange(integerRange(operand)), scale: 0 };
+}
+
+function scaleOf(operand: TypedExpression): number {
+  return operand.type.kind === 'decimal' ? operand.type.scale : 0;
+}
+
+function decimalArithmetic(
+  operator: '+' | '-' | '*',
+  left: TypedExpression,
+  right: TypedExpression,
+  scope: ResolveScope,
+): TypedExpression {
+  const [a, b] = [shapeOf(left), shapeOf(right)];
+  const product = operator === '*';
+  const scale = product ? a.scale + b.scale : Math.max(a.scale, b.scale);
+  const whole = product ? a.whole + b.whole : Math.max(a.whole, b.whole) + 1;
+  const type = decimalType(whole + scale, scale);
+  if (type.precision > 18) return decimalCall(DECIMAL[operator], left, right, type);
+  if (product) return call('*', [left, right], type);
+  const common = decimalType(type.precision, scale);
+  const aligned = [left, right].map((operand) => convert(operand, common, scope));
+  return call(operator, aligned, type);
+}
+
+function decimalCall(
+  name: string,
+  left: TypedExpression,
+  right: TypedExpression,
+  type: DecimalType,
+): TypedExpression {
+  const parts = [left, scaleOf(left), right, scaleOf(right), type.precision, type.scale];
+  return call(name, withNumbers(parts), type);
+}
+
+function quotient(
+  left: TypedExpression,
+  right: TypedExpression,
+  scope: ResolveScope,
+): TypedExpression {
+  if (isReal(left.type) || isReal(right.type)) {
+    const parts = [asDouble(left, scope), asDouble(right, scope)];
+    return nullableCall('tl_finite', [nullableCall('/', parts, DOUBLE)], DOUBLE);
+  }
+  const [a, b] = [shapeOf(left), shapeOf(right)];
+  const scale = Math.min(a.scale + DIVISION_DIGITS, 30);
+  const type = decimalType(a.whole + b.scale + scale, scale);
+  return { ...decimalCall('tl_decimal_div', left, right, type), nullable: true };
+}
+
+function wholeQuotient(
+  left: TypedExpression,
+  right: TypedExpression,
+  scope: ResolveScope,
+): TypedExpression {
+  const unsigned = isUnsigned(left.type) || isUnsigned(right.type);
+  const type = unsigned ? UNSIGNED_BIGINT : BIGINT;
+  if (isIntegerLike(left.type) && isIntegerLike(right.type)) {
+    const { low } = integerRange(left);
+    return nullableCall(low > INT64_MIN ? '/' : 'tl_int_div', [left, right], type);
+  }
+  const [a, b] = [left, right].map((operand) => exactOperand(operand, scope));
+  const parts = [must(a), scaleOf(must(a)), must(b), scaleOf(must(b))];
+  return nullableCall('tl_decimal_int_div', withNumbers(parts), type);
+}
+
+function exactOperand(operand: TypedExpression, scope: ResolveScope): TypedExpression {
+  return isReal(operand.type) ? convert(operand, decimalType(65, 30), scope) : operand;
+}
+
+function remainder(
+  left: TypedExpression,
+  right: TypedExpression,
+  scope: ResolveScope,
+): TypedExpression {
+  if (isReal(left.type) || isReal(right.type)) {
+    return nullableCall('tl_mod_double', [asDouble(left, scope), asDouble(right, scope)], DOUBLE);
+  }
+  if (isIntegerLike(left.type) && isIntegerLike(right.type)) {
+    return nullableCall('%', [left, right], isUnsigned(left.type) ? UNSIGNED_BIGINT : BIGINT);
+  }
+  const [a, b] = [shapeOf(left), shapeOf(right)];
+  const scale = Math.max(a.scale, b.scale);
+  const type = decimalType(Math.max(a.whole, b.whole) + scale, scale);
+  return { ...decimalCall('tl_decimal_mod', left, right, type), nullable: true };
+}
+
+/** -x; a constant becomes the negative constant. */
+export function resolveNegation(operand: TypedExpression, scope: ResolveScope): TypedExpression {
+  const number = asNumber(operand, scope);
+  const { type } = number;
+  if (isConstant(number)) return negatedConstant(number.value, type);
+  if (isReal(type)) return call('negate', [number], DOUBLE);
+  if (type.kind === 'decimal') {
+    if (type.precision <= 18) return call('negate', [number], { ...type, unsigned: false });
+    const parts = [number, type.scale, type.precision, type.scale];
+    return call('tl_decimal_neg', withNumbers(parts), type);
+  }
+  const safe = integerRange(number).low > INT64_MIN;
+  return call(safe ? 'negate' : 'tl_neg', [number], BIGINT);
+}
+
+function negatedConstant(
+  value: Extract<TypedExpression, { kind: 'constant' }>['value'],
+  type: ColumnType,
+): TypedExpression {
+  if (value === null) return nullConstant(type);
+  if (typeof value === 'number' && isReal(type)) return constant(-value, DOUBLE);
+  if (type.kind !== 'decimal') {
+    const negative = -BigInt(value as bigint);
+    return negative <= INT64_MAX
+      ? constant(negative, BIGINT)
+      : constant(storedOfDecimal({ unscaled: negative, scale: 0 }, decimalType(19, 0)), decimalType(19, 0));
+  }
+  const { unscaled, scale } = decimalOfStored(value, type);
+  if (type.scale === 0 && -unscaled >= INT64_MIN) return constant(-unscaled, BIGINT);
+  return constant(storedOfDecimal({ unscaled: -unscaled, scale }, type), type);
+}
+
+export type BitOperator = '&' | '|' | '^' | '<<' | '>>';
+
+const BIT_FUNCTIONS = {
+  '&': 'tl_bit_and',
+  '|': 'tl_bit_or',
+  '^': 'tl_bit_xor',
+  '<<': 'tl_shift_left',
+  '>>': 'tl_shift_right',
+} as const;
+
+/** Bit operators work on unsigned 64-bit integers; SQLite's own do where no sign comes in. */
+export function resolveBitOperation(
+  operator: BitOperator,
+  leftOperand: TypedExpression,
+  rightOperand: TypedExpression,
+  scope: ResolveScope,
+): TypedExpression {
+  const left = asInteger(leftOperand, scope);
+  const right = asInteger(rightOperand, scope);
+  const plain = integerRange(left).low >= 0n && integerRange(right).low >= 0n;
+  const native = plain && (operator === '&' || operator === '|');
+  return call(native ? operator : BIT_FUNCTIONS[operator], [left, right], UNSIGNED_BIGINT);
+}
