@@ -1,0 +1,184 @@
+// The accounts of the cluster: durable in the metadata store, at hand in memory.
+
+import { databaseError } from '#shared/error.ts';
+import type { Subscription } from 'rxjs';
+import {
+  accountText,
+  makeVerifiers,
+  type AccountDefinition,
+  type Grant,
+  type GrantScope,
+} from './account.ts';
+import { updateMetadata, type MetadataStore } from './metadata-store.ts';
+import { allPrivileges } from './privilege.ts';
+import { keyWord } from './store-key.ts';
+
+const PREFIX = 'account/';
+
+/** Who an account is: its name and its host pattern. */
+export interface AccountIdentity {
+  readonly user: string;
+  readonly host: string;
+}
+
+/** No user's name holds a zero, so no two accounts have one word. */
+function keyOf({ user, host }: AccountIdentity): string {
+  return `${PREFIX}${keyWord(`${user}\0${host}`)}`;
+}
+
+const allowEverything: Grant = {
+  database: null,
+  table: null,
+  privileges: allPrivileges('global'),
+  grantOption: true,
+};
+
+const loopback = new Set(['127.0.0.1', '::1']);
+
+function patternMatches(pattern: string, host: string): boolean {
+  if (pattern === '%' || pattern === host) return true;
+  if (pattern === 'localhost') return loopback.has(host);
+  if (!/[%_]/.test(pattern)) return false;
+  const escaped = pattern.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  return new RegExp(`^${escaped.replaceAll('%', '.*').replaceAll('_', '.')}$`, 'i').test(host);
+}
+
+/** MySQL's order: the more of the host is said literally, the earlier; '%' last. */
+function specificity(pattern: string): number {
+  const wildcard = pattern.search(/[%_]/);
+  return wildcard < 0 ? Number.MAX_SAFE_INTEGER : wildcard;
+}
+
+function compareAccounts(a: AccountDefinition, b: AccountDefinition): number {
+  const byHost = specificity(b.host) - specificity(a.host);
+  if (byHost !== 0) return byHost;
+  // A named account before the anonymous one.
+  return Number(a.user === '') - Number(b.user === '');
+}
+
+export interface AccountsOptions {
+  readonly store: MetadataStore;
+  /**
+   * For `root`, which is made where the store has no account at all. With a password it may come
+   * from anywhere; an empty one is taken from this machine alone.
+   */
+  readonly rootPassword: string;
+}
+
+/** Invariant: what it answers is durable. */
+export class Accounts {
+  readonly #store: MetadataStore;
+  readonly #accounts = new Map<string, AccountDefinition>();
+  #watching: Subscription | null = null;
+  #version = 0;
+
+  private constructor(store: MetadataStore) {
+    this.#store = store;
+  }
+
+  static async open(options: AccountsOptions): Promise<Accounts> {
+    const { store, rootPassword } = options;
+    const accounts = new Accounts(store);
+    accounts.#watching = (await store.watch(PREFIX)).subscribe((change) => {
+      if (change.kind === 'delete') accounts.#forget(change.key);
+      else accounts.#keep(change.entry.key, change.entry.value as AccountDefinition);
+    });
+    for (const { key, value } of await store.list(PREFIX)) {
+      accounts.#keep(key, value as AccountDefinition);
+    }
+    if (accounts.#accounts.size === 0) await accounts.#makeRoot(rootPassword);
+    return accounts;
+  }
+
+  async #makeRoot(password: string): Promise<void> {
+    await this.create({
+      user: 'root',
+      host: password === '' ? 'localhost' : '%',
+      verifiers: makeVerifiers(password),
+      locked: false,
+      grants: [allowEverything],
+    });
+  }
+
+  /** Rises with every change of any account: what was allowed before may not be now. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Ordered by user and host. */
+  list(): readonly AccountDefinition[] {
+    const text = ({ user, host }: AccountIdentity) => `${user}\0${host}`;
+    return [...this.#accounts.values()].sort((a, b) => (text(a) < text(b) ? -1 : 1));
+  }
+
+  find(identity: AccountIdentity): AccountDefinition | null {
+    return this.#accounts.get(keyOf(identity)) ?? null;
+  }
+
+  /** The account that a client of that name and address is, the most specific first; or null. */
+  match(user: string, host: string): AccountDefinition | null {
+    const matching = [...this.#accounts.values()].filter(
+      (account) =>
+        (account.user === user || account.user === '') && patternMatches(account.host, host),
+    );
+    return matching.sort(compareAccounts)[0] ?? null;
+  }
+
+  /** Throws userExists when there is one of that name. */
+  async create(account: AccountDefinition): Promise<void> {
+    const key = keyOf(account);
+    if ((await this.#store.put(key, account, 0)) === null) refuse('CREATE USER', account);
+    this.#keep(key, account);
+  }
+
+  /** Changes one account whatever others do; `change` may be called again. */
+  async change(
+    command: string,
+    identity: AccountIdentity,
+    change: (account: AccountDefinition) => AccountDefinition,
+  ): Promise<void> {
+    const key = keyOf(identity);
+    const changed = await updateMetadata(this.#store, key, (value) => {
+      if (value === null) refuse(command, identity);
+      return change(value as AccountDefinition);
+    });
+    this.#keep(key, changed);
+  }
+
+  async drop(identity: AccountIdentity): Promise<void> {
+    if (!(await this.#store.delete(keyOf(identity)))) refuse('DROP USER', identity);
+    this.#forget(keyOf(identity));
+  }
+
+  /** Drops every grant in a database (or on one table of it): none outlives what it is about. */
+  async forgetGrants(scope: GrantScope): Promise<void> {
+    const concerns = (grant: Grant) =>
+      grant.database === scope.database && (scope.table === null || grant.table === scope.table);
+    for (const account of this.list()) {
+      if (!account.grants.some(concerns)) continue;
+      await this.change('REVOKE', account, (current) => ({
+        ...current,
+        grants: current.grants.filter((grant) => !concerns(grant)),
+      }));
+    }
+  }
+
+  close(): void {
+    this.#watching?.unsubscribe();
+    this.#watching = null;
+  }
+
+  #keep(key: string, account: AccountDefinition): void {
+    this.#accounts.set(key, account);
+    this.#version += 1;
+  }
+
+  #forget(key: string): void {
+    this.#accounts.delete(key);
+    this.#version += 1;
+  }
+}
+
+function refuse(command: string, identity: AccountIdentity): never {
+  throw databaseError('userExists', { command, user: accountText(identity) });
+}
