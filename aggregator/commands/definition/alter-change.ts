@@ -1,0 +1,243 @@
+// The new shape of an altered table: its definition, how rows are copied, and the way back.
+
+import { HIDDEN_KEY } from '#aggregator/metadata/column-builder.ts';
+import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
+import type { DefinitionNotes } from '#aggregator/metadata/definition-notes.ts';
+import { livesIn, rebuildStatements } from '#aggregator/metadata/sqlite-table.ts';
+import {
+  assembleTable,
+  checkTableName,
+  type TableParts,
+} from '#aggregator/metadata/table-builder.ts';
+import type { AlterAction } from '#aggregator/parser/ast-definition.ts';
+import { must } from '#shared/assert.ts';
+import type { ColumnDefinition, TableDefinition } from '#shared/cluster/table-definition.ts';
+import { databaseError } from '#shared/error.ts';
+import type { ColumnType, StoredValue } from '#shared/sql/column-type.ts';
+import { typeText } from '#shared/sql/type-text.ts';
+import { quoteIdentifier } from '#shared/sqlite-file.ts';
+import { applyAction, type AlterState, type ColumnSource } from './alter-actions.ts';
+import type { SchemaChange } from './schema-change.ts';
+
+function partsOf(table: TableDefinition): TableParts {
+  const { id, name, columns, indexes, foreignKeys, checks, collation, comment } = table;
+  return {
+    id,
+    name,
+    reference: table.spread === 'reference',
+    shardKey: table.shardKeyExplicit && table.spread === 'sharded' ? table.shardKey : null,
+    columns: columns.filter((column) => !column.hidden),
+    indexes: indexes.filter((index) => index.parts[0]?.column !== HIDDEN_KEY),
+    foreignKeys,
+    checks,
+    collation,
+    comment,
+  };
+}
+
+function quoteText(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+function valueLiteral(value: StoredValue): string {
+  if (value === null) return 'NULL';
+  if (typeof value === 'string') return quoteText(value);
+  if (typeof value === 'bigint' || typeof value === 'number') return value.toString();
+  return `x'${Buffer.from(value).toString('hex')}'`;
+}
+
+/** What MySQL gives old rows in a new NOT NULL column without a default. */
+function implicitValue(type: ColumnType): StoredValue {
+  switch (type.kind) {
+    case 'string':
+      return '';
+    case 'binary':
+      return new Uint8Array();
+    case 'json':
+      return 'null';
+    case 'date':
+      return '0000-00-00';
+    case 'datetime':
+    case 'timestamp':
+      return `0000-00-00 00:00:00${type.fsp > 0 ? `.${'0'.repeat(type.fsp)}` : ''}`;
+    case 'enum':
+      return 1n;
+    default:
+      return 0n;
+  }
+}
+
+/** `now` is the statement's, in UTC, as a DATETIME(6). */
+function defaultExpression(column: ColumnDefinition, now: string): string {
+  switch (column.default.kind) {
+    case 'value':
+      return valueLiteral(column.default.value);
+    case 'currentTimestamp': {
+      const { fsp } = column.default;
+      return quoteText(now.slice(0, fsp === 0 ? 19 : 20 + fsp));
+    }
+    case 'expression':
+      throw databaseError('unsupported', { what: `a new column with DEFAULT (expression)` });
+    case 'none':
+      if (column.autoIncrement) {
+        throw databaseError('unsupported', { what: 'a new AUTO_INCREMENT column' });
+      }
+      return valueLiteral(implicitValue(column.type));
+  }
+}
+
+/** The new value of a column over the old row. */
+function sourceExpression(column: ColumnDefinition, source: ColumnSource, now: string): string {
+  if (source.kind === 'default') return defaultExpression(column, now);
+  const { before } = source;
+  const old = quoteIdentifier(before.name);
+  const from = typeText(before.type);
+  const to = typeText(column.type);
+  const types = `${quoteText(from)}, ${quoteText(to)}, ${quoteText(column.name)}`;
+  return from === to ? old : `tl_store(${old}, ${types}, 1, 'UTC')`;
+}
+
+function sameSpread(before: TableDefinition, after: TableDefinition): boolean {
+  return before.spread === after.spread && before.shardKey.join() === after.shardKey.join();
+}
+
+export interface AlterRequest {
+  readonly database: DatabaseDefinition;
+  readonly before: TableDefinition;
+  readonly actions: readonly AlterAction[];
+  readonly notes: DefinitionNotes;
+  readonly now: string;
+}
+
+/** The table after all actions, and how its rows are copied. */
+function alteredTable(request: AlterRequest): {
+  after: TableDefinition;
+  values: Map<string, string>;
+} {
+  const { database, before, notes, now } = request;
+  const sources = before.columns.map(
+    (column) => [column.name, { kind: 'column', before: column } satisfies ColumnSource] as const,
+  );
+  let state: AlterState = { parts: partsOf(before), sources: new Map(sources) };
+  for (const action of request.actions) state = applyAction(state, action, { notes });
+  const after = assembleTable(state.parts, database, notes);
+  const kept = { ...after, shardKeyExplicit: before.shardKeyExplicit };
+  if (!sameSpread(before, after)) {
+    const what = `ALTER TABLE that moves rows: '${before.name}' would have another shard key`;
+    throw databaseError('unsupported', { what });
+  }
+  const values = after.columns.map((column) => {
+    const source = state.sources.get(column.name);
+    if (source === undefined) {
+      throw databaseError('unsupported', { what: 'dropping the PRIMARY KEY of rows that exist' });
+    }
+    return [column.name, sourceExpression(column, source, now)] as const;
+  });
+  return { after: kept, values: new Map(values) };
+}
+
+export interface Alteration {
+  readonly change: SchemaChange;
+  /**
+   * Queries over the rows of before, for a change that cannot be taken back: one that raises an
+   * error, or yields a row, forbids it. Null where the change can be taken back.
+   */
+  readonly checks: readonly string[] | null;
+}
+
+/** Queries that find a row which the new column cannot take. */
+function columnChecks(
+  table: string,
+  column: ColumnDefinition,
+  expression: string,
+): readonly string[] {
+  const from = quoteIdentifier(table);
+  // No value has the type '': every row is looked at, and a conversion that fails is met.
+  const convertible = `SELECT 1 FROM ${from} WHERE typeof(${expression}) = '' LIMIT 1`;
+  if (column.nullable) return [convertible];
+  return [convertible, `SELECT 1 FROM ${from} WHERE (${expression}) IS NULL LIMIT 1`];
+}
+
+/** The change of shape, which the rows of some partition may refuse: then it is taken back. */
+export function alterChange(request: AlterRequest): Alteration {
+  const { before } = request;
+  const { after, values } = alteredTable(request);
+  const back = new Map(
+    before.columns.map((column) => {
+      const now = after.columns.find((entry) => entry.name === column.name);
+      const expression =
+        now === undefined
+          ? 'NULL'
+          : sourceExpression(column, { kind: 'column', before: now }, request.now);
+      return [column.name, expression] as const;
+    }),
+  );
+  const isReversible = before.columns.every((column) =>
+    after.columns.some(
+      (entry) => entry.name === column.name && typeText(entry.type) === typeText(column.type),
+    ),
+  );
+  const change: SchemaChange = {
+    put: [after],
+    drop: [],
+    statements: (place) => rebuildStatements({ before, after }, values, place),
+    undo: isReversible
+      ? (place) => rebuildStatements({ before: after, after: before }, back, place)
+      : null,
+  };
+  if (isReversible) return { change, checks: null };
+  if (hasNewUniqueKey(before, after)) {
+    const what = 'ALTER TABLE that adds a UNIQUE key and changes types at once; use two statements';
+    throw databaseError('unsupported', { what });
+  }
+  const checks = after.columns.flatMap((column) => {
+    const expression = must(values.get(column.name));
+    return columnChecks(before.name, column, expression);
+  });
+  return { change, checks };
+}
+
+/** Whether rows of before could be refused for a key that is new. */
+export function hasNewUniqueKey(before: TableDefinition, after: TableDefinition): boolean {
+  const known = new Set(before.indexes.map((index) => JSON.stringify(index.parts)));
+  return after.indexes.some(
+    (index) => index.kind !== 'index' && !known.has(JSON.stringify(index.parts)),
+  );
+}
+
+/** The table under another name; foreign keys to it go with it. */
+export function renameChange(
+  database: DatabaseDefinition,
+  table: TableDefinition,
+  to: string,
+): SchemaChange {
+  checkTableName(to);
+  if (database.tables[to] !== undefined) throw databaseError('tableExists', { name: to });
+  const children = Object.values(database.tables)
+    .filter((child) => child.foreignKeys.some((key) => key.referencedTable === table.name))
+    .map((child) => (child.name === table.name ? { ...child, name: to } : child));
+  const renamed = { ...table, name: to };
+  const put = [renamed, ...children.filter((child) => child.name !== to)].map((entry) => ({
+    ...entry,
+    foreignKeys: entry.foreignKeys.map((key) =>
+      key.referencedTable === table.name ? { ...key, referencedTable: to } : key,
+    ),
+  }));
+  const values = new Map(
+    table.columns.map((column) => [column.name, quoteIdentifier(column.name)] as const),
+  );
+  const after = must(put[0]);
+  return {
+    put,
+    drop: [table.name],
+    statements: (place) =>
+      livesIn(table, place)
+        ? [
+            `ALTER TABLE ${quoteIdentifier(table.name)} RENAME TO ${quoteIdentifier(to)}`,
+            // Made anew, so that its indexes carry the new name in their own.
+            ...rebuildStatements({ before: after, after }, values, place),
+          ]
+        : [],
+    undo: null,
+  };
+}
