@@ -14,7 +14,7 @@ import { databaseError } from '#shared/error.ts';
 import { alterChange, hasNewUniqueKey, renameChange, type Alteration } from './alter-change.ts';
 import { reportNotes } from './database-commands.ts';
 import { parentsToGather } from './foreign-keys.ts';
-import { joinChanges, placeOf, type SchemaChange } from './schema-change.ts';
+import { joinChanges, placeOf } from './schema-change.ts';
 import {
   databaseOf,
   hasForeignKeyChecks,

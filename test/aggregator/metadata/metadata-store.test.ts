@@ -67,8 +67,11 @@ for (const [name, make] of Object.entries(stores)) {
     const store = await open();
     for (const key of ['b/2', 'a/1', 'b/10', 'b', 'c/1']) await store.put(key, key);
     await store.delete('c/1');
-    t.deepEqual((await store.list('b/')).map((entry) => entry.key), ['b/10', 'b/2']);
-    t.deepEqual((await store.list('c/')), []);
+    t.deepEqual(
+      (await store.list('b/')).map((entry) => entry.key),
+      ['b/10', 'b/2'],
+    );
+    t.deepEqual(await store.list('c/'), []);
     t.is((await store.list('')).length, 4);
     await store.close();
   });

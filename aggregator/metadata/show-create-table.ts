@@ -1,0 +1,135 @@
+// A table as the CREATE TABLE that makes it again, in MySQL's own layout.
+
+import type {
+  ColumnDefinition,
+  ForeignKeyDefinition,
+  IndexDefinition,
+  TableDefinition,
+} from '#shared/cluster/table-definition.ts';
+import { formatValue } from '#shared/sql/format-value.ts';
+import { typeName } from './type-name.ts';
+
+/** A name in MySQL's backticks. */
+export function backticked(name: string): string {
+  return `\`${name.replaceAll('`', '``')}\``;
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
+}
+
+/** DEFAULT as text: the value, CURRENT_TIMESTAMP or an expression; null where there is none. */
+export function defaultText(column: ColumnDefinition): string | null {
+  switch (column.default.kind) {
+    case 'none':
+      return null;
+    case 'value': {
+      const { value } = column.default;
+      if (value === null) return null;
+      const text = formatValue(value, column.type);
+      return typeof text === 'string' ? text : Buffer.from(text).toString('latin1');
+    }
+    case 'currentTimestamp':
+      return column.default.fsp === 0
+        ? 'CURRENT_TIMESTAMP'
+        : `CURRENT_TIMESTAMP(${column.default.fsp})`;
+    case 'expression':
+      return column.default.text;
+  }
+}
+
+function defaultClause(column: ColumnDefinition): string {
+  const text = defaultText(column);
+  if (column.default.kind === 'value') {
+    if (text !== null) return ` DEFAULT ${quoted(text)}`;
+    const isLarge = column.type.kind === 'json' || /text|blob/.test(typeName(column.type));
+    return column.nullable && !isLarge ? ' DEFAULT NULL' : '';
+  }
+  if (text === null) return '';
+  return column.default.kind === 'expression' ? ` DEFAULT (${text})` : ` DEFAULT ${text}`;
+}
+
+function collateClause(column: ColumnDefinition, table: TableDefinition): string {
+  const { type } = column;
+  if (type.kind !== 'string' && type.kind !== 'enum' && type.kind !== 'set') return '';
+  if (type.collation === table.collation) return '';
+  return ` CHARACTER SET utf8mb4 COLLATE ${type.collation}`;
+}
+
+function columnLine(column: ColumnDefinition, table: TableDefinition): string {
+  const parts = [`${backticked(column.name)} ${typeName(column.type)}`];
+  parts.push(collateClause(column, table));
+  if (!column.nullable) parts.push(' NOT NULL');
+  else if (column.type.kind === 'timestamp') parts.push(' NULL');
+  parts.push(defaultClause(column));
+  if (column.autoIncrement) parts.push(' AUTO_INCREMENT');
+  if (column.onUpdateCurrentTimestamp) {
+    const fsp = 'fsp' in column.type && column.type.fsp > 0 ? `(${column.type.fsp})` : '';
+    parts.push(` ON UPDATE CURRENT_TIMESTAMP${fsp}`);
+  }
+  if (column.comment !== '') parts.push(` COMMENT ${quoted(column.comment)}`);
+  return parts.join('');
+}
+
+const indexWords: Record<IndexDefinition['kind'], string> = {
+  primary: 'PRIMARY KEY',
+  unique: 'UNIQUE KEY',
+  index: 'KEY',
+  fulltext: 'FULLTEXT KEY',
+  spatial: 'SPATIAL KEY',
+};
+
+function indexLine(index: IndexDefinition): string {
+  const parts = index.parts.map((part) => {
+    const prefix = part.prefixLength === undefined ? '' : `(${part.prefixLength})`;
+    return `${backticked(part.column)}${prefix}${part.descending ? ' DESC' : ''}`;
+  });
+  const name = index.kind === 'primary' ? '' : ` ${backticked(index.name)}`;
+  const comment = index.comment === '' ? '' : ` COMMENT ${quoted(index.comment)}`;
+  return `${indexWords[index.kind]}${name} (${parts.join(',')})${comment}`;
+}
+
+function foreignKeyLine(key: ForeignKeyDefinition): string {
+  const columns = key.columns.map(backticked).join(', ');
+  const referenced = key.referencedColumns.map(backticked).join(', ');
+  const action = (word: string, value: string): string =>
+    value === 'no action' ? '' : ` ON ${word} ${value.toUpperCase()}`;
+  return (
+    `CONSTRAINT ${backticked(key.name)} FOREIGN KEY (${columns}) ` +
+    `REFERENCES ${backticked(key.referencedTable)} (${referenced})` +
+    action('DELETE', key.onDelete) +
+    action('UPDATE', key.onUpdate)
+  );
+}
+
+function shardKeyLine(table: TableDefinition): string[] {
+  if (table.spread !== 'sharded' || !table.shardKeyExplicit) return [];
+  const hidden = new Set(table.columns.filter((column) => column.hidden).map(({ name }) => name));
+  const columns = table.shardKey.filter((name) => !hidden.has(name));
+  return [`SHARD KEY (${columns.map(backticked).join(',')})`];
+}
+
+/** The statement; `nextNumber` is the AUTO_INCREMENT that comes next, null where none was used. */
+export function showCreateTable(table: TableDefinition, nextNumber: bigint | null): string {
+  const visible = table.columns.filter((column) => !column.hidden);
+  const hidden = new Set(table.columns.filter((column) => column.hidden).map(({ name }) => name));
+  const indexes = table.indexes.filter((index) => !hidden.has(index.parts[0]?.column ?? ''));
+  const lines = [
+    ...visible.map((column) => columnLine(column, table)),
+    ...indexes.map(indexLine),
+    ...shardKeyLine(table),
+    ...table.foreignKeys.map(foreignKeyLine),
+    ...table.checks.map((check) => `CONSTRAINT ${backticked(check.name)} CHECK (${check.text})`),
+  ];
+  const kind = table.spread === 'reference' ? 'CREATE REFERENCE TABLE' : 'CREATE TABLE';
+  const number =
+    nextNumber !== null && nextNumber > 1n && visible.some((column) => column.autoIncrement)
+      ? ` AUTO_INCREMENT=${nextNumber}`
+      : '';
+  const comment = table.comment === '' ? '' : ` COMMENT=${quoted(table.comment)}`;
+  const body = lines.map((line) => `  ${line}`).join(',\n');
+  return (
+    `${kind} ${backticked(table.name)} (\n${body}\n) ENGINE=InnoDB${number} ` +
+    `DEFAULT CHARSET=utf8mb4 COLLATE=${table.collation}${comment}`
+  );
+}
