@@ -11,7 +11,7 @@ export interface AggregatorSettings {
   readonly host: string;
   /** 0 picks a free port. */
   readonly port: number;
-  /** What others are told to dial; null: host and port as they are bound. */
+  /** What others are told to dial; null: host and port as they are bound; port 0: as bound. */
   readonly advertise: Address | null;
   /** Partitions of a CREATE DATABASE that does not say PARTITIONS: so many for each leaf. */
   readonly partitionsPerLeaf: number;

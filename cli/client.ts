@@ -46,7 +46,10 @@ function reasonOf(error: unknown): string {
 }
 
 /** Names and rows of cells as text, in columns that fit; numbers stand to the right. */
-export function formatTable(names: readonly string[], rows: readonly (readonly unknown[])[]): string {
+export function formatTable(
+  names: readonly string[],
+  rows: readonly (readonly unknown[])[],
+): string {
   const cells = rows.map((row) => row.map(cellText));
   const widths = names.map((name, column) => {
     return Math.max(name.length, ...cells.map((row) => row[column]?.length ?? 0));

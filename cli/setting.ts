@@ -32,6 +32,10 @@ const settings = {
     description: 'HOST:PORT that other nodes dial; what is listened on unless given',
     placeholder: 'HOST:PORT',
   },
+  'advertise-host': {
+    description: 'host name that other clusters dial to reach this one; HOST unless given',
+    placeholder: 'HOST',
+  },
   leaves: { description: 'number of leaves', placeholder: 'COUNT', default: '2' },
   'leaf-port': {
     description: 'TCP port of the first leaf, the others follow; PORT + 1 unless given',

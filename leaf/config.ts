@@ -17,7 +17,7 @@ export interface LeafSettings {
   readonly host: string;
   /** 0 picks a free port. */
   readonly port: number;
-  /** What other nodes dial; null: host and port as they are bound. */
+  /** What other nodes dial; null: host and port as they are bound; port 0: as bound. */
   readonly advertise: Address | null;
   readonly clusterId: string;
   /** 32 bytes, from the join token. */

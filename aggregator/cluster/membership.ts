@@ -85,7 +85,12 @@ export class Membership {
     const node: NodeDescription = { id, kind, address };
     await this.#store.put(nodePrefix + String(id), node);
     await this.#reload();
-    this.#logger.info('node registered', { node: id, kind, host: address.host, port: address.port });
+    this.#logger.info('node registered', {
+      node: id,
+      kind,
+      host: address.host,
+      port: address.port,
+    });
     this.heartbeat(id);
     return id;
   }

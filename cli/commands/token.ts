@@ -21,7 +21,9 @@ export class TokenCommand extends Command {
     const embedded = join(dataDir, 'aggregator');
     const identity = readClusterIdentity(existsSync(embedded) ? embedded : dataDir);
     if (identity === null) {
-      throw new CommandError(`no cluster was started on ${dataDir} yet: start its aggregator first`);
+      throw new CommandError(
+        `no cluster was started on ${dataDir} yet: start its aggregator first`,
+      );
     }
     process.stdout.write(`${makeJoinToken(identity)}\n`);
   }

@@ -23,11 +23,23 @@ export async function loadShop(
       onRows(batch.length);
     }
   };
-  await insert('products', Array.from({ length: shopSize.products }, () => shop.product()));
-  await insert('customers', Array.from({ length: shopSize.customers }, () => shop.customer()));
+  await insert(
+    'products',
+    Array.from({ length: shopSize.products }, () => shop.product()),
+  );
+  await insert(
+    'customers',
+    Array.from({ length: shopSize.customers }, () => shop.customer()),
+  );
   const orders = Array.from({ length: shopSize.orders }, () => shop.order());
-  await insert('orders', orders.map(({ order }) => order));
-  await insert('order_lines', orders.flatMap(({ lines }) => lines));
+  await insert(
+    'orders',
+    orders.map(({ order }) => order),
+  );
+  await insert(
+    'order_lines',
+    orders.flatMap(({ lines }) => lines),
+  );
 }
 
 /** A writer that goes on: new orders, and now and then one that is changed or withdrawn. */
@@ -37,6 +49,7 @@ export class ShopWriter {
   readonly #clock: Clock;
   readonly #stopped = new AbortController();
   readonly #done: Promise<void>;
+  #failure: unknown = null;
   /** Transactions that the primary has acknowledged. */
   transactions = 0;
 
@@ -51,14 +64,24 @@ export class ShopWriter {
   async stop(): Promise<void> {
     this.#stopped.abort();
     await this.#done;
+    this.check();
+  }
+
+  /** Throws what made the writer fail, if it did. */
+  check(): void {
+    if (this.#failure !== null) throw this.#failure;
   }
 
   async #run(): Promise<void> {
-    while (!this.#stopped.signal.aborted) {
-      await this.#write();
-      this.transactions++;
-      // Leaves the machine some air: the demo shows lag, it is no benchmark.
-      await this.#clock.sleep(5);
+    try {
+      while (!this.#stopped.signal.aborted) {
+        await this.#write();
+        this.transactions++;
+        // Leaves the machine some air: the demo shows lag, it is no benchmark.
+        await this.#clock.sleep(5);
+      }
+    } catch (error) {
+      this.#failure = error;
     }
   }
 

@@ -13,5 +13,4 @@ export type Credentials =
 
 /** Who is at the other end of a connection that has proved itself. */
 export type ConnectionIdentity =
-  | { readonly kind: 'node' }
-  | { readonly kind: 'ticket'; readonly claims: TicketClaims };
+  { readonly kind: 'node' } | { readonly kind: 'ticket'; readonly claims: TicketClaims };

@@ -3,10 +3,7 @@
 import test from 'ava';
 import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  openClusterIdentity,
-  readClusterIdentity,
-} from '#aggregator/cluster/cluster-identity.ts';
+import { openClusterIdentity, readClusterIdentity } from '#aggregator/cluster/cluster-identity.ts';
 import { makeJoinToken, readJoinToken } from '#aggregator/cluster/join-token.ts';
 import { realClock } from '#shared/clock.ts';
 import { temporaryDirectory } from '#test/support/temporary-directory.ts';

@@ -25,7 +25,13 @@ function connect(t: ExecutionContext<unknown>, pair: readonly [Transport, Transp
 test('peer: calls answer out of order, each to its caller', async (t) => {
   const { asking, service } = connect(t, memoryTransportPair());
   const slow = asking.call('wait', 'slow');
-  const value = { text: 'é', number: 1.5, big: 2n ** 60n, bytes: new Uint8Array([1, 2]), none: null };
+  const value = {
+    text: 'é',
+    number: 1.5,
+    big: 2n ** 60n,
+    bytes: new Uint8Array([1, 2]),
+    none: null,
+  };
   t.deepEqual(await asking.call('echo', value), value);
   service.release();
   t.is(await slow, 'slow');

@@ -1,0 +1,93 @@
+// A whole cluster in one process: the only file that needs both houses.
+//
+// The aggregator reaches the leaves of this process by calls. Each leaf listens on its own port all
+// the same, because the leaves of another cluster come to it.
+
+import { join } from 'node:path';
+import { Aggregator } from '#aggregator/main.ts';
+import { Leaf } from '#leaf/main.ts';
+import type { Clock } from '#shared/clock.ts';
+import { lockDataDirectory } from '#shared/directory-lock.ts';
+import type { Logger } from '#shared/logger.ts';
+
+export interface EmbeddedClusterSettings {
+  readonly dataDir: string;
+  readonly host: string;
+  /** The host that other clusters dial to reach this one's nodes. */
+  readonly advertiseHost: string;
+  /** MySQL clients connect here; 0 picks a free port. */
+  readonly port: number;
+  /** The first leaf's, the others follow; 0 picks free ones. */
+  readonly leafPort: number;
+  /** Leaves; more than at the last start are added, fewer leave partitions without their leaf. */
+  readonly leaves: number;
+  readonly partitionsPerLeaf: number;
+  /** Null: root keeps the password it has, at the first start none. */
+  readonly rootPassword: string | null;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly version: string;
+}
+
+export interface EmbeddedCluster {
+  readonly clusterId: string;
+  /** Where MySQL clients connect. */
+  readonly port: number;
+  readonly leafPorts: readonly number[];
+  /** Closes connections, then files. */
+  stop(): Promise<void>;
+}
+
+/** Starts the cluster, or starts it again on its directory. Takes clients when it resolves. */
+export async function startEmbeddedCluster(
+  settings: EmbeddedClusterSettings,
+): Promise<EmbeddedCluster> {
+  const lock = lockDataDirectory(settings.dataDir);
+  const leaves: Leaf[] = [];
+  let aggregator: Aggregator | null = null;
+  async function stop(): Promise<void> {
+    await aggregator?.close();
+    await Promise.all(leaves.map((leaf) => leaf.stop()));
+    await aggregator?.stop();
+    lock.release();
+  }
+  try {
+    aggregator = await Aggregator.open({
+      ...settings,
+      dataDir: join(settings.dataDir, 'aggregator'),
+      advertise: { host: settings.advertiseHost, port: 0 },
+      logger: settings.logger.with({ node: 'aggregator' }),
+    });
+    for (let index = 0; index < settings.leaves; index++) {
+      leaves.push(await startLeaf(settings, aggregator, index));
+    }
+    const port = await aggregator.listen();
+    const leafPorts = leaves.map((leaf) => leaf.port);
+    return { clusterId: aggregator.clusterId, port, leafPorts, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function startLeaf(
+  settings: EmbeddedClusterSettings,
+  aggregator: Aggregator,
+  index: number,
+): Promise<Leaf> {
+  const name = `leaf-${index + 1}`;
+  const leaf = await Leaf.start({
+    dataDir: join(settings.dataDir, name),
+    host: settings.host,
+    port: settings.leafPort === 0 ? 0 : settings.leafPort + index,
+    advertise: { host: settings.advertiseHost, port: 0 },
+    clusterId: aggregator.clusterId,
+    clusterSecret: aggregator.clusterSecret,
+    master: { kind: 'near', service: aggregator.master },
+    clock: settings.clock,
+    logger: settings.logger.with({ node: name }),
+    version: settings.version,
+  });
+  aggregator.attachLeaf(await leaf.registered, leaf.service);
+  return leaf;
+}
