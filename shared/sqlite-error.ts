@@ -62,7 +62,8 @@ function failureOf(code: number, message: string): SqliteFailure {
 }
 
 function constraintFailure(message: string): SqliteFailure {
-  const [, constraint = '', rest = ''] = /^(.*?) constraint failed(?:: (.*))?$/s.exec(message) ?? [];
+  const [, constraint = '', rest = ''] =
+    /^(.*?) constraint failed(?:: (.*))?$/s.exec(message) ?? [];
   switch (constraint) {
     case 'UNIQUE':
       return uniqueFailure(rest);

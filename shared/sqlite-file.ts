@@ -141,11 +141,11 @@ export class SqliteFile {
       const mode = isChange(sql) ? 'bigint' : integers;
       statement.setReadBigInts(mode === 'bigint');
       try {
-        return (statement.get(...parameters) as unknown as Row | undefined) ?? null;
+        return asRow(statement.get(...parameters));
       } catch (error) {
         if (mode === 'bigint' || !isTooLargeForNumber(error)) throw error;
         statement.setReadBigInts(true);
-        return (statement.get(...parameters) as unknown as Row | undefined) ?? null;
+        return asRow(statement.get(...parameters));
       }
     });
   }
@@ -178,7 +178,11 @@ export class SqliteFile {
 
   /** The names of the columns that a statement yields. */
   columns(sql: string): string[] {
-    return guarded(() => this.#prepare(sql).columns().map((column) => column.name));
+    return guarded(() =>
+      this.#prepare(sql)
+        .columns()
+        .map((column) => column.name),
+    );
   }
 
   /** Runs statements that take no values, for their effect. */
@@ -280,6 +284,11 @@ export class SqliteFile {
 /** The name in SQLite's double quotes. */
 export function quoteIdentifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** A row comes as an array, which the types of node:sqlite do not say. */
+function asRow(row: unknown): Row | null {
+  return (row as Row | undefined) ?? null;
 }
 
 function guarded<T>(action: () => T): T {

@@ -32,14 +32,14 @@ export function dayNumber({ year, month, day }: CalendarDay): number {
   let lastYear = year;
   if (month <= 2) lastYear--;
   else days -= Math.floor((month * 4 + 23) / 10);
-  return days + Math.floor(lastYear / 4) - Math.floor((Math.floor(lastYear / 100) + 1) * 3 / 4);
+  return days + Math.floor(lastYear / 4) - Math.floor(((Math.floor(lastYear / 100) + 1) * 3) / 4);
 }
 
 /** FROM_DAYS: the day of that number, 0000-00-00 below 366 and above the last day. */
 export function dayOfNumber(number: number): CalendarDay {
   if (number <= 365 || number > DAY_NUMBER_MAX) return { year: 0, month: 0, day: 0 };
   let year = Math.floor((number * 100) / 36525);
-  const leaps = Math.floor((Math.floor((year - 1) / 100) + 1) * 3 / 4);
+  const leaps = Math.floor(((Math.floor((year - 1) / 100) + 1) * 3) / 4);
   let dayOfYear = number - year * 365 - Math.floor((year - 1) / 4) + leaps;
   while (dayOfYear > daysInYear(year)) {
     dayOfYear -= daysInYear(year);

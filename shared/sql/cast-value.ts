@@ -44,10 +44,7 @@ export function castValue(source: PresentValue, to: ColumnType, zone: TimeZone):
 }
 
 /** Of a text the whole number that it begins with; other numbers are rounded. */
-function castInteger(
-  source: PresentValue,
-  to: Extract<ColumnType, { kind: 'integer' }>,
-): bigint {
+function castInteger(source: PresentValue, to: Extract<ColumnType, { kind: 'integer' }>): bigint {
   const { min, max } = integerRange(to);
   const value = isText(source) ? integerPrefix(sourceText(source)) : roundedNumber(source);
   // A negative number AS UNSIGNED is its two's complement, for which there is no INTEGER.
@@ -79,10 +76,7 @@ function castText(source: PresentValue, length: number): string | null {
   return text === null ? null : cutCharacters(text, length);
 }
 
-function castBytes(
-  source: PresentValue,
-  to: Extract<ColumnType, { kind: 'binary' }>,
-): Uint8Array {
+function castBytes(source: PresentValue, to: Extract<ColumnType, { kind: 'binary' }>): Uint8Array {
   const bytes = sourceBytes(source);
   if (bytes.length > to.length) return bytes.slice(0, to.length);
   if (to.form !== 'binary' || bytes.length === to.length) return bytes;

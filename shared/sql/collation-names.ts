@@ -1,6 +1,12 @@
 // Every character set and collation name of MySQL and MariaDB, and which of ours it stands for.
 
-import type { CollationAlias } from './collation.ts';
+import type { Collation } from './column-type.ts';
+
+/** What a name stands for here. Not `exact`: it compares in another way; a warning is due. */
+export interface CollationAlias {
+  readonly collation: Collation;
+  readonly exact: boolean;
+}
 
 const CHARACTER_SETS = (
   'armscii8 ascii big5 binary cp1250 cp1251 cp1256 cp1257 cp850 cp852 cp866 cp932 dec8 eucjpms ' +

@@ -5,15 +5,11 @@
 // put at the end, so that 'a' < 'a!' and 'a\n' < 'a' as MySQL has it.
 
 import { databaseError } from '#shared/error.ts';
-import { characterSets, collationNames } from './collation-names.ts';
+import { characterSets, collationNames, type CollationAlias } from './collation-names.ts';
 import type { Collation } from './column-type.ts';
 import { generalCiWeightRuns } from './general-ci-weights.ts';
 
-/** What a name stands for here. Not `exact`: it compares in another way; a warning is due. */
-export interface CollationAlias {
-  readonly collation: Collation;
-  readonly exact: boolean;
-}
+export type { CollationAlias } from './collation-names.ts';
 
 export const DEFAULT_COLLATION: Collation = 'utf8mb4_general_ci';
 

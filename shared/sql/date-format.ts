@@ -43,7 +43,8 @@ const SHORT_NAME_LENGTH = 3;
 export function formatMoment(moment: Moment, format: string): string | null {
   let result = '';
   for (const piece of format.match(/%?[^]|%$/gu) ?? []) {
-    const text = piece.startsWith('%') && piece.length > 1 ? directive(moment, piece.slice(1)) : piece;
+    const text =
+      piece.startsWith('%') && piece.length > 1 ? directive(moment, piece.slice(1)) : piece;
     if (text === null) return null;
     result += text;
   }

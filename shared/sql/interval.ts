@@ -148,5 +148,7 @@ export function unitsBetween(unit: string, a: Moment, b: Moment): bigint {
 
 /** What lies between the start of the month and the moment. */
 function restOfMonth(moment: Moment): bigint {
-  return linear(moment) - linear({ ...moment, day: 1, hour: 0, minute: 0, second: 0, microsecond: 0 });
+  return (
+    linear(moment) - linear({ ...moment, day: 1, hour: 0, minute: 0, second: 0, microsecond: 0 })
+  );
 }

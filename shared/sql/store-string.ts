@@ -5,7 +5,13 @@ import { collationKey } from './collation.ts';
 import type { Collation, ColumnType } from './column-type.ts';
 import { toJsonValue } from './json-of-value.ts';
 import { jsonText, parseJson } from './json-value.ts';
-import { decodeUtf8, readNumber, sourceBytes, sourceText, type PresentValue } from './source-value.ts';
+import {
+  decodeUtf8,
+  readNumber,
+  sourceBytes,
+  sourceText,
+  type PresentValue,
+} from './source-value.ts';
 import {
   noteTruncated,
   refuseLength,
@@ -132,7 +138,14 @@ export function storeSet(column: Of<'set'>, source: PresentValue, context: Store
 
 /** A SET or ENUM among the sources is a name and no number. */
 function isNumeric({ type }: PresentValue): boolean {
-  const numeric: readonly ColumnType['kind'][] = ['integer', 'decimal', 'float', 'double', 'bit', 'year'];
+  const numeric: readonly ColumnType['kind'][] = [
+    'integer',
+    'decimal',
+    'float',
+    'double',
+    'bit',
+    'year',
+  ];
   return numeric.includes(type.kind);
 }
 

@@ -3,7 +3,12 @@
 import type { ColumnType } from './column-type.ts';
 import { roundReading } from './store-number.ts';
 import { sourceNumber, sourceText, type PresentValue } from './source-value.ts';
-import { noteTruncated, refuseTemporal, type StoreColumn, type StoreContext } from './store-context.ts';
+import {
+  noteTruncated,
+  refuseTemporal,
+  type StoreColumn,
+  type StoreContext,
+} from './store-context.ts';
 import {
   dateText,
   dateTimeText,
@@ -74,7 +79,8 @@ export function storeTimestamp(
   const moment = storedMoment(column, source, context);
   if (moment === null || isZeroMoment(moment)) return zero;
   const rounded = roundMoment(moment, fsp);
-  const utc = rounded === null || hasOpenPart(rounded) ? null : zoneToUtc(rounded, context.timeZone);
+  const utc =
+    rounded === null || hasOpenPart(rounded) ? null : zoneToUtc(rounded, context.timeZone);
   if (utc !== null) {
     const epoch = epochMicroseconds(utc);
     if (epoch >= TIMESTAMP_MIN && epoch <= TIMESTAMP_MAX) return dateTimeText(utc, fsp);
@@ -83,11 +89,7 @@ export function storeTimestamp(
   return zero;
 }
 
-export function storeTime(
-  column: Of<'time'>,
-  source: PresentValue,
-  context: StoreContext,
-): bigint {
+export function storeTime(column: Of<'time'>, source: PresentValue, context: StoreContext): bigint {
   const parsed = readTime(source);
   if (parsed?.complete !== true) refuseTemporal(column, context, source);
   if (parsed === null) return 0n;

@@ -96,7 +96,9 @@ export function parseByFormat(text: string, format: string): Moment | null {
     if (cursor.at >= text.length) break;
     const isDirective = piece.startsWith('%') && piece.length > 1;
     if (!isDirective && /^\s$/.test(piece)) continue;
-    const isRead = isDirective ? readDirective(cursor, piece.slice(1), found) : cursor.literal(piece);
+    const isRead = isDirective
+      ? readDirective(cursor, piece.slice(1), found)
+      : cursor.literal(piece);
     if (!isRead) return null;
   }
   return settle(found);

@@ -32,9 +32,10 @@ const MOMENT_LENGTH_MIN = 12;
  */
 export function parseMoment(text: string): ParsedMoment | null {
   const trimmed = text.trim();
-  const { fields, rest } = /^\d+(?:\D*$|[T ]|\.)/.test(trimmed) && isPacked(trimmed)
-    ? packedFields(trimmed)
-    : delimitedFields(trimmed);
+  const { fields, rest } =
+    /^\d+(?:\D*$|[T ]|\.)/.test(trimmed) && isPacked(trimmed)
+      ? packedFields(trimmed)
+      : delimitedFields(trimmed);
   if (fields === null) return null;
   const offset = /^\s*([+-])(\d{1,2}):(\d{2})$/.exec(rest);
   const hasTime = fields.length > 3;
@@ -97,11 +98,16 @@ function delimitedFields(text: string): Fields {
   return withTime([yearOf(year), Number(month), Number(day)], text.slice(whole.length));
 }
 
+const TWO_DIGITS = String.raw`(\d{1,2})(?!\d)`;
+const SEPARATOR = String.raw`[^\w\s+-]`;
+const TIME_AFTER_DATE = new RegExp(
+  String.raw`^(?:T|\s+|${SEPARATOR})${TWO_DIGITS}` +
+    String.raw`(?:${SEPARATOR}${TWO_DIGITS}(?:${SEPARATOR}${TWO_DIGITS}(?:\.(\d*))?)?)?`,
+);
+
 /** The time after a date: after a 'T', spaces or punctuation. */
 function withTime(date: number[], rest: string): Fields {
-  const pattern =
-    /^(?:T|\s+|[^\w\s+-])(\d{1,2})(?!\d)(?:[^\w\s+-](\d{1,2})(?!\d)(?:[^\w\s+-](\d{1,2})(?!\d)(?:\.(\d*))?)?)?/;
-  const match = pattern.exec(rest);
+  const match = TIME_AFTER_DATE.exec(rest);
   if (match === null) return { fields: date, rest: rest.trim() };
   const [whole, hour, minute = '0', second = '0', fraction = ''] = match;
   const time = [Number(hour), Number(minute), Number(second), fractionMicroseconds(fraction)];
@@ -146,9 +152,7 @@ export function momentOfNumber(number: bigint): ParsedMoment | null {
     second: part(12, 14),
     microsecond: 0,
   };
-  return isInCalendar(moment)
-    ? { moment, hasTime, complete: true, offsetMinutes: null }
-    : null;
+  return isInCalendar(moment) ? { moment, hasTime, complete: true, offsetMinutes: null } : null;
 }
 
 /** The number as YYYYMMDDhhmmss. */
@@ -186,7 +190,8 @@ export function parseTime(text: string): ParsedTime | null {
   const [whole, sign, days, first = '0', second, third, fraction = ''] = match;
   const parts = timeParts(first, second, third, days !== undefined);
   if (parts === null) return null;
-  const seconds = (Number(days ?? 0) * 24 + parts.hours) * 3600 + parts.minutes * 60 + parts.seconds;
+  const seconds =
+    (Number(days ?? 0) * 24 + parts.hours) * 3600 + parts.minutes * 60 + parts.seconds;
   const size = seconds * MICROSECONDS_PER_SECOND + fractionMicroseconds(fraction);
   return clipTime(sign === '-' ? -size : size, whole.length === trimmed.length);
 }

@@ -68,7 +68,10 @@ function namedZone(name: string, zone: string): TimeZone | null {
   } catch {
     return null;
   }
-  return { name, offsetSecondsAt: (epochSeconds) => localSeconds(format, epochSeconds) - epochSeconds };
+  return {
+    name,
+    offsetSecondsAt: (epochSeconds) => localSeconds(format, epochSeconds) - epochSeconds,
+  };
 }
 
 /** The wall clock at a moment, read as if it were UTC. */

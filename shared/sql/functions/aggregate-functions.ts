@@ -1,7 +1,12 @@
 // SQLite aggregates: exact sums, variances and JSON.
 
 import { databaseError } from '#shared/error.ts';
-import { addDecimals, DECIMAL_PRECISION_MAX, fitsDecimal, type Decimal } from '#shared/sql/decimal.ts';
+import {
+  addDecimals,
+  DECIMAL_PRECISION_MAX,
+  fitsDecimal,
+  type Decimal,
+} from '#shared/sql/decimal.ts';
 import { jsonObject, jsonText, parseJson, type JsonValue } from '#shared/sql/json-value.ts';
 import { encodeWideDecimal } from '#shared/sql/wide-decimal.ts';
 import { read } from './decimal-functions.ts';

@@ -40,7 +40,9 @@ export function comparisonFunctions(): readonly SqlFunction[] {
     strict('tl_find_in_set', (text: StoredValue, list: StoredValue, collation: Collation) => {
       if (asText(list) === '') return 0n;
       const key = collationKey(asText(text), collation);
-      const keys = asText(list).split(',').map((item) => collationKey(item, collation));
+      const keys = asText(list)
+        .split(',')
+        .map((item) => collationKey(item, collation));
       return BigInt(keys.indexOf(key) + 1);
     }),
     /** tl_field(collation, text, a, b, …): which of them it equals, or 0; 0 for NULL. */
@@ -83,9 +85,10 @@ function locate(
   const [needle, subject] = [asText(part), asText(text)];
   // By weights every character is one unit, by code points it may be two.
   const folded = fold(subject);
-  const from = collation === 'utf8mb4_general_ci'
-    ? Number(position) - 1
-    : unitIndex(folded, Number(position) - 1);
+  const from =
+    collation === 'utf8mb4_general_ci'
+      ? Number(position) - 1
+      : unitIndex(folded, Number(position) - 1);
   if (position < 1n || from > folded.length) return 0n;
   const at = folded.indexOf(fold(needle), from);
   return at < 0 ? 0n : BigInt(Array.from(folded.slice(0, at)).length + 1);

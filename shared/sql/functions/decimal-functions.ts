@@ -127,10 +127,8 @@ function unary(name: string, operation: (a: Decimal) => Decimal): SqlFunction {
 }
 
 function places(name: string, operation: (a: Decimal, places: number) => Decimal): SqlFunction {
-  return strict(
-    name,
-    (a: Stored, as: bigint, count: bigint, precision: bigint, scale: bigint) =>
-      store(operation(read(a, as), clampPlaces(count)), precision, scale),
+  return strict(name, (a: Stored, as: bigint, count: bigint, precision: bigint, scale: bigint) =>
+    store(operation(read(a, as), clampPlaces(count)), precision, scale),
   );
 }
 

@@ -54,7 +54,8 @@ export const digestFunctions: readonly SqlFunction[] = [
   /** tl_inet_aton('1.2.3.4'), tl_inet_ntoa(i); short forms like '127.1' are read too. */
   strict('tl_inet_aton', (s: string) => {
     const parts = s.split('.');
-    if (parts.length > 4 || !parts.every((p) => /^\d{1,3}$/.test(p) && Number(p) < 256)) return null;
+    if (parts.length > 4 || !parts.every((p) => /^\d{1,3}$/.test(p) && Number(p) < 256))
+      return null;
     const last = parts.pop() ?? '0';
     const bytes = [...parts, ...Array<string>(3 - parts.length).fill('0'), last];
     return bytes.reduce((sum, part) => sum * 256n + BigInt(part), 0n);

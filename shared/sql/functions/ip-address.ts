@@ -2,13 +2,10 @@
 
 /** The 16 bytes of a valid address. */
 export function readIpv6(text: string): Uint8Array {
-  const mapped = text.replace(
-    /(\d+)\.(\d+)\.(\d+)\.(\d+)$/,
-    (_, ...parts: string[]) => {
-      const [a = 0, b = 0, c = 0, d = 0] = parts.slice(0, 4).map(Number);
-      return `${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`;
-    },
-  );
+  const mapped = text.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, ...parts: string[]) => {
+    const [a = 0, b = 0, c = 0, d = 0] = parts.slice(0, 4).map(Number);
+    return `${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`;
+  });
   const [head = '', tail] = mapped.split('::');
   const groups = (part: string) => (part === '' ? [] : part.split(':'));
   const before = groups(head);

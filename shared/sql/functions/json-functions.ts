@@ -55,7 +55,7 @@ const readFunctions: readonly SqlFunction[] = [
   strict('tl_json_valid', (text: StoredValue) =>
     typeof text === 'string' && tryParseJson(text) !== undefined ? 1n : 0n,
   ),
-  /** tl_json_extract(document, path, …): one path and no wildcard gives the value, else an array. */
+  /** tl_json_extract(document, path, …): the value of one plain path, else an array. */
   strict('tl_json_extract', (document: string, ...paths: string[]) => {
     const parsed = paths.map(parseJsonPath);
     const root = parseJson(document);
@@ -104,7 +104,11 @@ const readFunctions: readonly SqlFunction[] = [
     'tl_json_search',
     (document: string, mode: string, pattern: string, ...[escape, ...paths]: string[]) => {
       const all = isAll(mode, 'json_search');
-      const test = likeTest(pattern, escape === undefined || escape === '' ? '\\' : escape, 'utf8mb4_bin');
+      const test = likeTest(
+        pattern,
+        escape === undefined || escape === '' ? '\\' : escape,
+        'utf8mb4_bin',
+      );
       const root = parseJson(document);
       const starts: readonly JsonPath[] = paths.length === 0 ? [[]] : paths.map(parseJsonPath);
       const found = starts

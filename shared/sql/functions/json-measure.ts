@@ -64,7 +64,8 @@ export function jsonSortKey(value: JsonValue): string {
     case 'boolean':
       return value ? '51' : '50';
     default:
-      if (isJsonArray(value)) return `4${value.map((item) => `${jsonSortKey(item)}\u0001`).join('')}`;
+      if (isJsonArray(value))
+        return `4${value.map((item) => `${jsonSortKey(item)}\u0001`).join('')}`;
       return `3${jsonText(value)}`;
   }
 }

@@ -14,7 +14,7 @@ const INT64_MIN = -(2n ** 63n);
 const DOUBLE_PLACES_MAX = 308;
 
 export const numericFunctions: readonly SqlFunction[] = [
-  /** tl_add(a, b), tl_sub(a, b), tl_mul(a, b), tl_neg(a): whole numbers, error 1690 beyond int64. */
+  /** tl_add(a, b), tl_sub, tl_mul, tl_neg(a): whole numbers, error 1690 beyond int64. */
   strict('tl_add', (a: bigint, b: bigint) => checkInt64(a + b, '+')),
   strict('tl_sub', (a: bigint, b: bigint) => checkInt64(a - b, '-')),
   strict('tl_mul', (a: bigint, b: bigint) => checkInt64(a * b, '*')),
@@ -53,7 +53,7 @@ export const numericFunctions: readonly SqlFunction[] = [
     const [b, value] = [Number(base), Number(x)];
     return b <= 0 || b === 1 || value <= 0 ? null : Math.log(value) / Math.log(b);
   }),
-  /** tl_number(text): the number that a text begins with, as a REAL: '1.5abc' is 1.5, 'abc' is 0. */
+  /** tl_number(text): the number it begins with, a REAL: '1.5abc' is 1.5, 'abc' is 0. */
   strict('tl_number', (text: StoredValue) => {
     const plain = text instanceof Uint8Array ? Buffer.from(text).toString() : String(text);
     return readingToDouble(readNumber(plain));

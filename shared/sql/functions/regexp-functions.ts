@@ -42,7 +42,7 @@ export function regexpFunctions(): readonly SqlFunction[] {
       compiled.lastIndex = 0;
       return compiled.test(s) ? 1n : 0n;
     }),
-    /** tl_regexp_instr(text, pattern, position, occurrence, end, flags, collation): end is 1 or 0. */
+    /** tl_regexp_instr(text, pattern, position, occurrence, end (1 or 0), flags, collation). */
     strict('tl_regexp_instr', (s: string, pattern: string, ...rest: InstrOptions) => {
       const [position, occurrence, end, flags, collation] = rest;
       const match = nth(compile(pattern, flags, collation), s, { position, occurrence });
@@ -104,7 +104,7 @@ function illegal(reason: string): Error {
   return databaseError('invalidRegularExpression', { reason });
 }
 
-/** POSIX classes and word borders; escapes that JavaScript's u flag refuses lose their backslash. */
+/** POSIX classes and word borders; escapes that the u flag refuses lose their backslash. */
 function translate(pattern: string): string {
   return pattern
     .replaceAll('[[:<:]]', '\\b(?=\\w)')

@@ -27,19 +27,13 @@ export interface AggregateFunction<S = unknown> {
 export type SqlFunction = ScalarFunction | AggregateFunction;
 
 /** A deterministic scalar function. */
-export function scalar(
-  name: string,
-  call: (...values: never[]) => StoredValue,
-): ScalarFunction {
+export function scalar(name: string, call: (...values: never[]) => StoredValue): ScalarFunction {
   const typed = call as (...values: StoredValue[]) => StoredValue;
   return { kind: 'scalar', name, deterministic: true, call: typed };
 }
 
 /** The same, answering NULL when any argument is NULL, as most of MySQL's functions do. */
-export function strict(
-  name: string,
-  call: (...values: never[]) => StoredValue,
-): ScalarFunction {
+export function strict(name: string, call: (...values: never[]) => StoredValue): ScalarFunction {
   const typed = call as (...values: StoredValue[]) => StoredValue;
   const guarded = (...values: StoredValue[]): StoredValue =>
     values.includes(null) ? null : typed(...values);

@@ -1,12 +1,6 @@
 // SQLite functions that cut, join and fill strings: of TEXT by characters, of BLOB by bytes.
 
-import {
-  characterCount,
-  concatenate,
-  slice,
-  toBytes,
-  type Characters,
-} from './characters.ts';
+import { characterCount, concatenate, slice, toBytes, type Characters } from './characters.ts';
 import { scalar, strict, type SqlFunction } from './sql-function.ts';
 
 /** A longer result is NULL: max_allowed_packet. */
@@ -63,7 +57,7 @@ export const stringFunctions: readonly SqlFunction[] = [
   scalar('tl_elt', (n: bigint | null, ...texts: (Characters | null)[]) =>
     n === null || n < 1n ? null : (texts[Number(n) - 1] ?? null),
   ),
-  /** tl_substring_index(s, delimiter, count): before the count-th; negative: after, from the end. */
+  /** tl_substring_index(s, delimiter, count): before the count-th; negative: from the end. */
   strict('tl_substring_index', (s: string, delimiter: string, count: bigint) =>
     substringIndex(String(s), String(delimiter), Number(count)),
   ),
@@ -71,8 +65,10 @@ export const stringFunctions: readonly SqlFunction[] = [
   strict('tl_ascii', (s: Characters) => BigInt(toBytes(s)[0] ?? 0)),
   strict('tl_ord', (s: Characters) => ord(s)),
   /** tl_char(i, …): the bytes of the numbers, as a BLOB; NULLs are left out. */
-  scalar('tl_char', (...numbers: (bigint | null)[]) =>
-    new Uint8Array(numbers.flatMap((n) => (n === null ? [] : significantBytes(n)))),
+  scalar(
+    'tl_char',
+    (...numbers: (bigint | null)[]) =>
+      new Uint8Array(numbers.flatMap((n) => (n === null ? [] : significantBytes(n)))),
   ),
   /** tl_quote(s): a literal; 'NULL' for NULL. */
   scalar('tl_quote', (s: string | null) => (s === null ? 'NULL' : quote(String(s)))),
@@ -114,7 +110,9 @@ function replace(s: Characters, from: Characters, to: Characters): Characters {
     return s.replaceAll(from, () => to);
   }
   // As Latin-1 text a byte is a character.
-  const [text, old, fresh] = [s, from, to].map((part) => Buffer.from(toBytes(part)).toString('latin1'));
+  const [text, old, fresh] = [s, from, to].map((part) =>
+    Buffer.from(toBytes(part)).toString('latin1'),
+  );
   const replaced = (text ?? '').replaceAll(old ?? '', () => fresh ?? '');
   return new Uint8Array(Buffer.from(replaced, 'latin1'));
 }
@@ -173,7 +171,9 @@ function significantBytes(number: bigint): number[] {
 }
 
 function quote(text: string): string {
-  const escaped = text.replace(/['\\\0\x1a]/g, (c) => (c === '\0' ? '\\0' : c === '\x1a' ? '\\Z' : `\\${c}`));
+  const escaped = text.replace(/['\\\0\x1a]/g, (c) =>
+    c === '\0' ? '\\0' : c === '\x1a' ? '\\Z' : `\\${c}`,
+  );
   return `'${escaped}'`;
 }
 
