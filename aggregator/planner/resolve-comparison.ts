@@ -19,6 +19,7 @@ import {
   textConstant,
   time,
   varbinary,
+  varchar,
 } from './functions/build.ts';
 import { aggregateCollation } from './functions/collation-rule.ts';
 import { asDouble, asNumber, asText, convert, localised } from './functions/convert.ts';
@@ -130,13 +131,16 @@ function yearConstant(
   return { ...right, value: value < 70n ? value + 2000n : value + 1900n };
 }
 
+/** The key by which JSON values compare: text, byte by byte. */
+const JSON_KEY = varchar(65_535, 'binary');
+
 /** JSON against anything: the other side becomes JSON. */
 function compareJson(
   operator: Comparison,
   left: TypedExpression,
   right: TypedExpression,
 ): TypedExpression {
-  const keys = [left, right].map((side) => call('tl_json_compare_key', [toJson(side)], BIGINT));
+  const keys = [left, right].map((side) => call('tl_json_compare_key', [toJson(side)], JSON_KEY));
   return call(operator, keys, BIGINT, operator === '<=>' ? { nullable: false } : {});
 }
 
