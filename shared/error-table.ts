@@ -43,6 +43,11 @@ export const errorTable = {
     'HY000',
     (p) => `The statement is nested too deep: at most ${p.depth} levels are allowed`,
   ),
+  wrongUsage: entry<{ one: string; other: string }>(
+    1221,
+    'HY000',
+    (p) => `Incorrect usage of ${p.one} and ${p.other}`,
+  ),
   emptyQuery: entry(1065, '42000', () => 'Query was empty'),
   noDatabase: entry(1046, '3D000', () => 'No database selected'),
   unknownDatabase: entry<Name>(1049, '42000', (p) => `Unknown database '${p.name}'`),
@@ -121,6 +126,22 @@ export const errorTable = {
     1136,
     '21S01',
     (p) => `Column count doesn't match value count at row ${p.row}`,
+  ),
+  generatedColumn: entry<Column & { table: string }>(
+    3105,
+    'HY000',
+    (p) =>
+      `The value specified for generated column '${p.column}' in table '${p.table}' is not allowed.`,
+  ),
+  nonUpdatableTable: entry<Name>(
+    1288,
+    'HY000',
+    (p) => `The target table ${p.name} of the statement is not updatable`,
+  ),
+  updateTableUsed: entry<Name>(
+    1093,
+    'HY000',
+    (p) => `You can't specify target table '${p.name}' for update in FROM clause`,
   ),
   columnSpecifiedTwice: entry<Column>(1110, '42000', (p) => `Column '${p.column}' specified twice`),
   operandColumns: entry<{ count: number }>(

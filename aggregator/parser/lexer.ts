@@ -151,7 +151,8 @@ export class Lexer {
       }
     }
     const close = source.indexOf('*/', at + 2);
-    return close === -1 ? source.length : close + 2;
+    // A comment without an end is no comment: it must not hide half a condition.
+    return close === -1 ? at : close + 2;
   }
 
   /** Where the text of a version comment begins; null when its version is above ours. */
@@ -173,12 +174,18 @@ export class Lexer {
     this.keyword = '';
     this.operator = '';
     const code = this.source.charCodeAt(start);
-    if (Number.isNaN(code)) this.#set('end', start);
+    if (Number.isNaN(code)) this.#scanEnd(start);
     else if (isDigitCode(code)) {
       if (afterDot) this.#scanWord(start, code);
       else this.#scanNumber(start, code);
     } else if (isWordCode(code)) this.#scanWordOrPrefixed(start, code);
     else this.#scanSymbol(start, code, afterDot);
+  }
+
+  /** A version comment without an end is reported once. */
+  #scanEnd(start: number): void {
+    this.#set(this.#inVersionComment ? 'invalid' : 'end', start);
+    this.#inVersionComment = false;
   }
 
   #set(kind: TokenKind, end: number): void {
@@ -367,6 +374,7 @@ export class Lexer {
 
   #scanOperator(start: number): void {
     const { source } = this;
+    if (source.startsWith('/*', start)) return this.#set('invalid', source.length);
     const operator = operatorAt(source, start);
     if (operator === '') return this.#set('invalid', start + 1);
     this.#set('operator', start + operator.length);

@@ -157,8 +157,8 @@ function parseMaintain(action: 'analyze' | 'optimize' | 'check' | 'repair' | 'ch
     reader.acceptOneOf(['no_write_to_binlog', 'local'] as const);
     reader.expectOneOf(['table', 'tables'] as const);
     const tables = reader.list(() => reader.tableName());
-    // QUICK, EXTENDED, FOR UPGRADE and their like change how hard MySQL looks.
-    while (!reader.isEnd()) reader.anyWord();
+    // QUICK, EXTENDED, FOR UPGRADE, histograms and their like change how hard MySQL looks.
+    while (!reader.isEnd() && reader.lexer.kind !== 'invalid') reader.next();
     return { kind: 'maintainTables', at, action, tables };
   };
 }

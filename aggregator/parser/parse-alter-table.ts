@@ -51,12 +51,41 @@ function parseAction(reader: TokenReader): AlterAction[] {
   }
 }
 
+const partitionWords: ReadonlySet<string> = new Set(
+  'partition remove truncate coalesce reorganize exchange analyze optimize rebuild repair check'.split(
+    ' ',
+  ),
+);
+
+function parseSortColumn(reader: TokenReader): void {
+  reader.name();
+  reader.acceptOneOf(['asc', 'desc'] as const);
+}
+
+/** After ORDER BY a, the word behind a comma is a further column, or the next action. */
+function isSortColumnNext(reader: TokenReader): boolean {
+  if (!reader.isOperator(',')) return false;
+  const mark = reader.mark();
+  reader.next();
+  const isColumn = reader.isName() && !actionWords.has(reader.lexer.keyword);
+  reader.reset(mark);
+  return isColumn;
+}
+
+/** Words that begin an action and could be column names as well. */
+const actionWords: ReadonlySet<string> = new Set(
+  'modify enable disable algorithm force engine comment auto_increment'.split(' '),
+);
+
 function parseRareAction(reader: TokenReader, at: number): AlterAction {
   const start = reader.lexer.start;
   const text = () => reader.lexer.source.slice(start, reader.lastEnd);
   if (reader.acceptWord('convert')) {
     reader.expectWord('to');
-    if (!reader.acceptWord('charset')) reader.expectWords('character set');
+    if (!reader.acceptWord('charset')) {
+      reader.expectOneOf(['character', 'char'] as const);
+      reader.expectWord('set');
+    }
     const charset = reader.charsetName();
     const collation = reader.acceptWord('collate') ? reader.charsetName() : null;
     return { kind: 'convertCharset', at, charset, collation };
@@ -73,12 +102,22 @@ function parseRareAction(reader: TokenReader, at: number): AlterAction {
   if (reader.acceptWord('force')) return { kind: 'hint', at, text: text() };
   if (reader.acceptWord('order')) {
     reader.expectWord('by');
-    reader.name();
-    reader.acceptOneOf(['asc', 'desc'] as const);
+    parseSortColumn(reader);
+    while (isSortColumnNext(reader)) {
+      reader.next();
+      parseSortColumn(reader);
+    }
     return { kind: 'hint', at, text: text() };
   }
-  if (reader.isWord('partition') || reader.isWord('remove') || reader.isWord('truncate')) {
+  if (partitionWords.has(reader.lexer.keyword)) {
     throw reader.unsupported('ALTER TABLE on MySQL partitions');
+  }
+  if (reader.isWord('secondary_load') || reader.isWord('secondary_unload')) {
+    throw reader.unsupported('ALTER TABLE … SECONDARY_LOAD');
+  }
+  if (reader.acceptOneOf(['with', 'without'] as const) !== null) {
+    reader.expectWord('validation');
+    return { kind: 'hint', at, text: text() };
   }
   if (reader.isWord('discard') || reader.isWord('import')) {
     throw reader.unsupported('ALTER TABLE … TABLESPACE');
@@ -98,24 +137,31 @@ function parseOptions(reader: TokenReader): TableOption[] {
 }
 
 function parseAdd(reader: TokenReader, at: number): AlterAction[] {
-  const key = parseKeyElement(reader);
-  if (key?.kind === 'index') return [{ kind: 'addIndex', at, index: key.index }];
-  if (key?.kind === 'foreignKey') {
-    return [{ kind: 'addForeignKey', at, foreignKey: key.foreignKey }];
-  }
-  if (reader.isWord('check') || reader.isWord('constraint')) {
-    return [{ kind: 'addCheck', at, check: parseCheck(reader) }];
-  }
   if (reader.isWord('partition')) throw reader.unsupported('ALTER TABLE on MySQL partitions');
-  reader.acceptWord('column');
+  const isColumn = reader.acceptWord('column');
   if (reader.isOperator('(')) {
-    return reader.parenthesized((): AlterAction => {
-      const column = parseColumn(reader);
-      return { kind: 'addColumn', at: column.at, column, position: null };
-    });
+    return reader.parenthesized(() => parseAddElement(reader));
   }
+  const element = isColumn ? addColumn(reader) : parseAddElement(reader);
+  if (element.kind !== 'addColumn') return [{ ...element, at }];
+  return [{ ...element, at, position: parsePosition(reader) }];
+}
+
+/** One of ADD (a INT, KEY (a), CHECK (a > 1)). */
+function parseAddElement(reader: TokenReader): AlterAction {
+  const { at } = reader;
+  const key = parseKeyElement(reader);
+  if (key?.kind === 'index') return { kind: 'addIndex', at, index: key.index };
+  if (key !== null) return { kind: 'addForeignKey', at, foreignKey: key.foreignKey };
+  if (reader.isWord('check') || reader.isWord('constraint')) {
+    return { kind: 'addCheck', at, check: parseCheck(reader) };
+  }
+  return addColumn(reader);
+}
+
+function addColumn(reader: TokenReader): AlterAction {
   const column = parseColumn(reader);
-  return [{ kind: 'addColumn', at, column, position: parsePosition(reader) }];
+  return { kind: 'addColumn', at: column.at, column, position: null };
 }
 
 function parsePosition(reader: TokenReader): ColumnPosition | null {

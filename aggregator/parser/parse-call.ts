@@ -5,6 +5,7 @@ import type {
   AggregateName,
   CallExpression,
   Expression,
+  IntervalUnit,
   OrderItem,
 } from './ast-query.ts';
 import { parseCastType } from './parse-cast-type.ts';
@@ -69,9 +70,10 @@ function parseAggregate(reader: TokenReader, at: number, name: AggregateName): A
     reader.expectOperator(')');
     return { ...plain, distinct: false, arguments: [] };
   }
-  const distinct = reader.acceptWord('distinct');
-  if (!distinct) reader.acceptWord('all');
-  const list = reader.list(() => reader.parseExpression());
+  const distinct = parseDistinct(reader, name);
+  const list = [reader.parseExpression()];
+  const most = argumentsMax(name, distinct);
+  while (list.length < most && reader.acceptOperator(',')) list.push(reader.parseExpression());
   let orderBy: OrderItem[] = [];
   let separator = ',';
   if (name === 'group_concat') {
@@ -80,6 +82,30 @@ function parseAggregate(reader: TokenReader, at: number, name: AggregateName): A
   }
   reader.expectOperator(')');
   return { ...plain, distinct, arguments: list, orderBy, separator };
+}
+
+/** Aggregates that take DISTINCT. */
+const distinctAggregates: ReadonlySet<AggregateName> = new Set<AggregateName>([
+  'count',
+  'sum',
+  'avg',
+  'min',
+  'max',
+  'group_concat',
+]);
+
+function parseDistinct(reader: TokenReader, name: AggregateName): boolean {
+  let distinct = false;
+  if (distinctAggregates.has(name)) {
+    distinct = reader.acceptOneOf(['distinct', 'distinctrow'] as const) !== null;
+  }
+  reader.acceptWord('all');
+  return distinct;
+}
+
+function argumentsMax(name: AggregateName, distinct: boolean): number {
+  if (name === 'group_concat' || (name === 'count' && distinct)) return Infinity;
+  return name === 'json_objectagg' ? 2 : 1;
 }
 
 /** The call, or the window that OVER makes of it. */
@@ -113,10 +139,10 @@ const specialRules: ReadonlyMap<string, SpecialRule> = new Map<string, SpecialRu
   ['substr', parseSubstring],
   ['mid', parseSubstring],
   ['position', parsePosition],
-  ['date_add', (reader, at) => parseDateAdd(reader, at, '+')],
-  ['date_sub', (reader, at) => parseDateAdd(reader, at, '-')],
-  ['adddate', (reader, at) => parseDateAdd(reader, at, '+')],
-  ['subdate', (reader, at) => parseDateAdd(reader, at, '-')],
+  ['date_add', (reader, at) => parseDateAdd(reader, at, { operator: '+', days: false })],
+  ['date_sub', (reader, at) => parseDateAdd(reader, at, { operator: '-', days: false })],
+  ['adddate', (reader, at) => parseDateAdd(reader, at, { operator: '+', days: true })],
+  ['subdate', (reader, at) => parseDateAdd(reader, at, { operator: '-', days: true })],
   ['timestampadd', parseTimestampAdd],
   ['timestampdiff', parseTimestampDiff],
   ['get_format', parseGetFormat],
@@ -215,18 +241,31 @@ function parsePosition(reader: TokenReader, at: number): Expression {
   return { kind: 'call', at, name: 'locate', arguments: [part, reader.parseExpression()] };
 }
 
-/** DATE_ADD(x, INTERVAL n unit); ADDDATE(x, n) counts days. */
-function parseDateAdd(reader: TokenReader, at: number, operator: '+' | '-'): Expression {
+/** DATE_ADD(x, INTERVAL n unit); with `days` a plain number counts days: ADDDATE(x, n). */
+function parseDateAdd(
+  reader: TokenReader,
+  at: number,
+  { operator, days }: { operator: '+' | '-'; days: boolean },
+): Expression {
   const operand = reader.parseExpression();
   reader.expectOperator(',');
   const interval = reader.acceptWord('interval');
+  if (!interval && !days) throw reader.syntaxError();
   const amount = reader.parseExpression();
   const unit = interval ? parseIntervalUnit(reader) : 'day';
   return { kind: 'dateArithmetic', at, operator, operand, amount, unit };
 }
 
-function parseTimestampAdd(reader: TokenReader, at: number): Expression {
+/** A unit of one part: no DAY_HOUR. */
+function parseSimpleUnit(reader: TokenReader): IntervalUnit {
+  const { at } = reader;
   const unit = parseIntervalUnit(reader);
+  if (unit.includes('_')) throw reader.syntaxErrorAt(at);
+  return unit;
+}
+
+function parseTimestampAdd(reader: TokenReader, at: number): Expression {
+  const unit = parseSimpleUnit(reader);
   reader.expectOperator(',');
   const amount = reader.parseExpression();
   reader.expectOperator(',');
@@ -235,7 +274,7 @@ function parseTimestampAdd(reader: TokenReader, at: number): Expression {
 }
 
 function parseTimestampDiff(reader: TokenReader, at: number): Expression {
-  const unit = parseIntervalUnit(reader);
+  const unit = parseSimpleUnit(reader);
   reader.expectOperator(',');
   const from = reader.parseExpression();
   reader.expectOperator(',');

@@ -1,5 +1,6 @@
 // INSERT, REPLACE, UPDATE and DELETE.
 
+import { databaseError } from '#shared/error.ts';
 import type {
   Assignment,
   DeleteStatement,
@@ -122,6 +123,10 @@ export function parseUpdate(reader: TokenReader, clause: WithClause | null): Upd
   const where = reader.acceptWord('where') ? reader.parseExpression() : null;
   const orderBy = parseOrderBy(reader);
   const limit = parseLimit(reader);
+  if (from.kind === 'join' && (orderBy.length > 0 || limit !== null)) {
+    const other = orderBy.length > 0 ? 'ORDER BY' : 'LIMIT';
+    throw databaseError('wrongUsage', { one: 'UPDATE', other });
+  }
   return { kind: 'update', at, ignore, with: clause, from, assignments, where, orderBy, limit };
 }
 
@@ -132,8 +137,10 @@ export function parseDelete(reader: TokenReader, clause: WithClause | null): Del
   const ignore = parseModifiers(reader);
   const tables = parseDeleteTables(reader);
   const where = reader.acceptWord('where') ? reader.parseExpression() : null;
-  const orderBy = parseOrderBy(reader);
-  const limit = parseLimit(reader);
+  // Only the single-table form has an order and a limit.
+  const isSingle = tables.targets === null;
+  const orderBy = isSingle ? parseOrderBy(reader) : [];
+  const limit = isSingle ? parseLimit(reader) : null;
   return { kind: 'delete', at, ignore, with: clause, ...tables, where, orderBy, limit };
 }
 
@@ -151,6 +158,7 @@ function parseDeleteTables(reader: TokenReader): Pick<DeleteStatement, 'targets'
     reader.expectWord('using');
     return { targets, from: parseFrom(reader) };
   }
+  if (reader.isWord('partition')) throw reader.unsupported('PARTITION (…) after a table');
   const from: TableReference = { kind: 'table', ...first, alias: parseTableAlias(reader) };
   return { targets: null, from };
 }

@@ -127,6 +127,13 @@ function parseRareAttribute(
       return true;
     case 'invisible':
       throw reader.unsupported('INVISIBLE columns');
+    case 'serial':
+      reader.next();
+      reader.expectWords('default value');
+      column.nullable = false;
+      column.autoIncrement = true;
+      column.key ??= 'unique';
+      return true;
     case 'srid':
       reader.next();
       reader.integer();

@@ -102,7 +102,10 @@ function parseSpecial(reader: TokenReader, at: number): SetItem | null {
     if (reader.isOperator('=') || reader.isOperator(':=')) reader.reset(mark);
     else return parseNames(reader, at);
   }
-  if (reader.acceptWords('character set') || reader.acceptWord('charset')) {
+  const isCharset = ['character set', 'char set', 'charset'].some((words) => {
+    return reader.acceptWords(words);
+  });
+  if (isCharset) {
     const name = reader.charsetName();
     return { kind: 'characterSet', at, charset: name === 'default' ? null : name };
   }

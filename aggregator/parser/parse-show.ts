@@ -58,8 +58,11 @@ function parseWhat(reader: TokenReader): ShowWhat {
     return { kind: 'replicationSource', database: reader.name() };
   }
   for (const [words, what] of fixedKinds) {
-    if (reader.acceptWords(words)) return what;
+    if (!reader.acceptWords(words)) continue;
+    if (what.kind === 'replicaStatus' && reader.acceptWords('for channel')) reader.string();
+    return what;
   }
+  if (reader.isWord('profile')) throw reader.unsupported('SHOW PROFILE');
   if (reader.acceptWord('create')) return parseShowCreate(reader);
   const scoped = parseScoped(reader);
   if (scoped !== null) return scoped;

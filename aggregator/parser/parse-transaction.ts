@@ -46,7 +46,8 @@ export function parseEnd(reader: TokenReader): TransactionStatement {
     reader.expectWord('chain');
   }
   const isKept = reader.acceptWord('no');
-  const release = reader.acceptWord('release') && !isKept;
+  const release = !chain && !isKept && reader.acceptWord('release');
+  if (isKept) reader.expectWord('release');
   return { kind, at, chain, release };
 }
 

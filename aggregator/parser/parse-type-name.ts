@@ -71,6 +71,9 @@ function parseWords(reader: TokenReader, at: number): { name: string; charset: s
   if (word === 'long') return { name: parseLong(reader), charset };
   if (word === 'double') reader.acceptWord('precision');
   let name = synonyms[word] ?? word;
+  if (word === 'nchar' && reader.acceptOneOf(['varchar', 'varcharacter'] as const) !== null) {
+    name = 'varchar';
+  }
   if (name === 'char' && reader.acceptWord('varying')) name = 'varchar';
   if (!knownTypes.has(name)) throw reader.syntaxErrorAt(at);
   return { name, charset };
@@ -79,8 +82,10 @@ function parseWords(reader: TokenReader, at: number): { name: string; charset: s
 /** LONG, LONG VARCHAR and LONG VARBINARY. */
 function parseLong(reader: TokenReader): string {
   if (reader.acceptWord('varbinary')) return 'mediumblob';
-  const word = reader.acceptOneOf(['varchar', 'varcharacter', 'char', 'character'] as const);
-  if (word === 'char' || word === 'character') reader.expectWord('varying');
+  // LONG CHARACTER SET utf8 names a character set, LONG CHARACTER VARYING a type.
+  if (reader.acceptOneOf(['varchar', 'varcharacter'] as const) === null) {
+    if (!reader.acceptWords('char varying')) reader.acceptWords('character varying');
+  }
   return 'mediumtext';
 }
 

@@ -204,9 +204,10 @@ function parseRareStatement(reader: TokenReader, at: number): Statement {
 
 /** Statements of MySQL that are refused by their first word. */
 const refused = new Set(
-  'load xa handler import install uninstall binlog change purge reset shutdown clone cache'.split(
-    ' ',
-  ),
+  (
+    'load xa handler import install uninstall binlog change purge reset shutdown clone cache ' +
+    'signal resignal restart'
+  ).split(' '),
 );
 
 function parseRefused(reader: TokenReader, at: number): Statement {
@@ -218,6 +219,7 @@ function parseRefused(reader: TokenReader, at: number): Statement {
 /** EXPLAIN of a statement, or DESCRIBE of a table: the three words mean the same. */
 function parseExplain(reader: TokenReader, at: number): Statement {
   reader.next();
+  if (reader.acceptWords('for connection')) throw reader.unsupported('EXPLAIN FOR CONNECTION');
   const replication = parseExplainReplication(reader, at);
   if (replication !== null) return replication;
   const mark = reader.mark();
@@ -233,7 +235,9 @@ function parseExplain(reader: TokenReader, at: number): Statement {
 function parseFormat(reader: TokenReader): ExplainStatement['format'] {
   const mark = reader.mark();
   if (reader.acceptWord('format') && reader.acceptOperator('=')) {
-    return reader.expectOneOf(['traditional', 'json', 'tree'] as const);
+    const format = reader.nameOrString().toLowerCase();
+    if (format === 'json' || format === 'tree' || format === 'traditional') return format;
+    throw reader.unsupported(`EXPLAIN FORMAT=${format}`);
   }
   reader.reset(mark);
   return 'traditional';

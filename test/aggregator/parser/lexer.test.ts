@@ -54,7 +54,8 @@ test('lexer: comments are space, and -- needs a space behind it', (t) => {
   t.deepEqual(kinds('a--b'), ['word a', 'operator -', 'operator -', 'word b']);
   t.deepEqual(kinds('a-- b\nc#d\ne/*f*/g'), ['word a', 'word c', 'word e', 'word g']);
   t.deepEqual(kinds('/*!50705 a */ b /*!99999 c */ /*! d */'), ['word a', 'word b', 'word d']);
-  t.deepEqual(kinds('a /* open'), ['word a']);
+  t.deepEqual(kinds('a /* open'), ['word a', 'invalid ']);
+  t.deepEqual(kinds('a /*!40101 b'), ['word a', 'word b', 'invalid ']);
 });
 
 test('lexer: variables and operators', (t) => {

@@ -71,6 +71,14 @@ const nearCases: readonly (readonly [string, string, number])[] = [
   ['SELECT * FROM t WHERE a = = 1', '= 1', 1],
   ['SELECT (1', '', 1],
   ['SELECT 1 1', '1', 1],
+  ["DELETE FROM t WHERE a = 1 /*' AND b = 2", "/*' AND b = 2", 1],
+  ['SELECT SUM(a, b)', ', b)', 1],
+  ['SELECT COUNT(a, b)', ', b)', 1],
+  ['SELECT BIT_AND(DISTINCT a)', 'DISTINCT a)', 1],
+  ['SELECT DATE_ADD(a, 1)', '1)', 1],
+  ['SELECT TIMESTAMPDIFF(DAY_HOUR, a, b)', 'DAY_HOUR, a, b)', 1],
+  ['DELETE a FROM a, b LIMIT 1', 'LIMIT 1', 1],
+  ['COMMIT AND CHAIN RELEASE', 'RELEASE', 1],
   ["SELECT 'open", "'open", 1],
   ['SELECT a FROM t\nLIMIT x', 'x', 2],
   ['INSERT INTO t VALUES (1,)', ')', 1],
@@ -87,6 +95,10 @@ for (const [text, near, line] of nearCases) {
     t.true(messageOf(text).endsWith(sentence), messageOf(text));
   });
 }
+
+test('parser: UPDATE of several tables has neither order nor limit', (t) => {
+  t.is(messageOf('UPDATE a, b SET a.x = 1 LIMIT 1'), 'Incorrect usage of UPDATE and LIMIT');
+});
 
 test('parser: nesting is limited by an error, chains of AND and OR are not limited', (t) => {
   const many = 20_000;
