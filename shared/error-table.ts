@@ -620,6 +620,16 @@ export const errorTable = {
     'HY000',
     (p) => `${p.address} is not a Twinleaf master aggregator; name the primary's master aggregator`,
   ),
+  primaryRefused: entry<{ address: string; reason: string }>(
+    1105,
+    'HY000',
+    (p) => `The primary at ${p.address} refuses: ${p.reason}`,
+  ),
+  promotionBlocked: entry<{ partition: string; reason: string }>(
+    1105,
+    'HY000',
+    (p) => `Partition ${p.partition} cannot be promoted: ${p.reason}`,
+  ),
   primaryNewer: entry<{ address: string; theirs: string; ours: string }>(
     1105,
     'HY000',

@@ -1,0 +1,65 @@
+// Asks every leaf for its partitions, all at once; a leaf that is away costs a bounded wait.
+
+import type { LeafDirectory } from '#aggregator/aggregator-context.ts';
+import type { Clock } from '#shared/clock.ts';
+import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
+import type { NodeDescription } from '#shared/cluster/topology.ts';
+import { DatabaseError } from '#shared/error.ts';
+import type { PartitionStatus } from '#shared/wire/message.ts';
+
+/** A leaf that has not answered by then counts as away, in milliseconds. */
+const answerTimeoutMs = 2000;
+
+export interface LeafPartitions {
+  readonly node: NodeDescription;
+  readonly partitions: readonly PartitionStatus[];
+  /** Why there is no answer; '' when there is. */
+  readonly error: string;
+}
+
+/** One entry a leaf, in the order of their ids. `database` null: every partition. */
+export async function gatherLeafStatuses(
+  parts: { readonly leaves: LeafDirectory; readonly clock: Clock },
+  database: string | null,
+): Promise<LeafPartitions[]> {
+  const nodes = parts.leaves.nodes().filter(({ kind }) => kind === 'leaf');
+  const late = new AbortController();
+  const timer = parts.clock.after(answerTimeoutMs, () => late.abort());
+  try {
+    const sorted = nodes.toSorted((a, b) => a.id - b.id);
+    return await Promise.all(sorted.map((node) => ask(parts.leaves, node, database, late.signal)));
+  } finally {
+    timer.cancel();
+  }
+}
+
+async function ask(
+  leaves: LeafDirectory,
+  node: NodeDescription,
+  database: string | null,
+  signal: AbortSignal,
+): Promise<LeafPartitions> {
+  try {
+    const leaf = leaves.leaf(node.id);
+    const { partitions } = await leaf.call('partitionStatus', { database }, signal);
+    return { node, partitions, error: '' };
+  } catch (error) {
+    if (!(error instanceof DatabaseError)) throw error;
+    return { node, partitions: [], error: signal.aborted ? 'no answer' : error.message };
+  }
+}
+
+/** The master copies of a database's partitions, by ordinal, as far as their leaves answer. */
+export function masterCopies(
+  database: DatabaseDefinition,
+  leaves: readonly LeafPartitions[],
+): Map<number, PartitionStatus> {
+  const masters = new Map<number, PartitionStatus>();
+  for (const { ordinal, leafId } of database.placements) {
+    const status = leaves
+      .find(({ node }) => node.id === leafId)
+      ?.partitions.find(({ key }) => key.database === database.name && key.ordinal === ordinal);
+    if (status !== undefined) masters.set(ordinal, status);
+  }
+  return masters;
+}

@@ -1,0 +1,52 @@
+// What the cluster must remember of a database that follows another: kept in the metadata store.
+
+import type { MetadataStore } from '#aggregator/metadata/metadata-store.ts';
+import { keyWord } from '#aggregator/metadata/store-key.ts';
+
+const prefix = 'link/';
+
+/**
+ * What is to be, whatever is: starting → replicating ⇄ paused, any → stopping → (no record).
+ * `starting` and `stopping` are seen only after a crash: the first is undone, the other finished.
+ */
+export type LinkIntent = 'starting' | 'replicating' | 'paused' | 'stopping';
+
+export interface LinkRecord {
+  /** The database here. */
+  readonly database: string;
+  readonly intent: LinkIntent;
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  /** seal-password.ts. */
+  readonly sealedPassword: Uint8Array;
+  /** The database at the primary. */
+  readonly remoteDatabase: string;
+  /** The primary's cluster id. */
+  readonly primaryClusterId: string;
+}
+
+export async function readLinkRecord(
+  store: MetadataStore,
+  database: string,
+): Promise<LinkRecord | null> {
+  const entry = await store.get(`${prefix}${keyWord(database)}`);
+  return entry === null ? null : (entry.value as LinkRecord);
+}
+
+export async function listLinkRecords(store: MetadataStore): Promise<LinkRecord[]> {
+  return (await store.list(prefix)).map(({ value }) => value as LinkRecord);
+}
+
+export async function writeLinkRecord(store: MetadataStore, record: LinkRecord): Promise<void> {
+  await store.put(`${prefix}${keyWord(record.database)}`, record);
+}
+
+export async function removeLinkRecord(store: MetadataStore, database: string): Promise<void> {
+  await store.delete(`${prefix}${keyWord(database)}`);
+}
+
+/** `host:port/database` of the primary. */
+export function primaryUri(record: LinkRecord): string {
+  return `${record.host}:${record.port}/${record.remoteDatabase}`;
+}

@@ -1,0 +1,147 @@
+// Logs in at the primary's master aggregator, as any MySQL client would, and asks for a source.
+
+import { createConnection, type Connection } from 'mysql2';
+import type { Clock } from '#shared/clock.ts';
+import { databaseError, type DatabaseError } from '#shared/error.ts';
+import { readSourceRow, type ReplicationSource } from './replication-source.ts';
+
+/** A primary that does not take the connection in this time is unreachable. */
+const connectTimeoutMs = 5000;
+/** Login and both statements together, in milliseconds. */
+const answerTimeoutMs = 10_000;
+
+/** Where the primary is, and as whom we come. */
+export interface PrimaryLogin {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: string;
+  /** The database there. */
+  readonly database: string;
+}
+
+/** The user variable by which a secondary says which cluster it is. */
+export const followerVariable = 'twinleaf_follower';
+
+export interface SourceRequest {
+  readonly login: PrimaryLogin;
+  /** Our own cluster's id. */
+  readonly follower: string;
+  readonly clock: Clock;
+}
+
+type ResultRows = readonly Readonly<Record<string, unknown>>[];
+
+/**
+ * The source of a database, with a fresh ticket. Throws primaryUnreachable, primaryRefusedLogin,
+ * primaryUnknownDatabase, primaryMissingPrivilege, primaryNotMasterAggregator or primaryRefused.
+ */
+export async function fetchReplicationSource(request: SourceRequest): Promise<ReplicationSource> {
+  const { login, follower, clock } = request;
+  const { host, port, user, password } = login;
+  const connection = createConnection({
+    host,
+    port,
+    user,
+    password,
+    connectTimeout: connectTimeoutMs,
+    supportBigNumbers: true,
+    dateStrings: true,
+  });
+  let isLate = false;
+  const timer = clock.after(answerTimeoutMs, () => {
+    isLate = true;
+    connection.destroy();
+  });
+  try {
+    await query(connection, `SET @${followerVariable} = ?`, [follower]);
+    const name = login.database.replaceAll('`', '``');
+    const rows = await query(connection, `SHOW REPLICATION SOURCE FOR \`${name}\``, []);
+    const source = rows[0] === undefined ? null : readSourceRow(rows[0]);
+    if (source !== null) return source;
+    throw databaseError('primaryNotMasterAggregator', { address: `${host}:${port}` });
+  } catch (error) {
+    if (isLate) throw unreachable(login, `no answer within ${answerTimeoutMs} ms`, error);
+    throw explain(login, error);
+  } finally {
+    timer.cancel();
+    connection.destroy();
+  }
+}
+
+function query(
+  connection: Connection,
+  sql: string,
+  values: readonly string[],
+): Promise<ResultRows> {
+  const { promise, resolve, reject } = Promise.withResolvers<ResultRows>();
+  const lost = (error: Error) => reject(error);
+  const ended = () => reject(new ConnectionEnded('the connection was closed'));
+  connection.once('error', lost);
+  connection.once('end', ended);
+  connection.query(sql, [...values], (error, rows) => {
+    if (error !== null) reject(error);
+    else resolve(Array.isArray(rows) ? (rows as ResultRows) : []);
+  });
+  // What the driver reports after we have our answer concerns nobody.
+  connection.on('error', () => undefined);
+  return promise;
+}
+
+class ConnectionEnded extends Error {
+  override readonly name = 'ConnectionEnded';
+}
+
+function unreachable(login: PrimaryLogin, reason: string, cause: unknown): DatabaseError {
+  const address = `${login.host}:${login.port}`;
+  return databaseError('primaryUnreachable', { address, reason }, cause);
+}
+
+/** What the driver says, as one of our own errors. */
+function explain(login: PrimaryLogin, error: unknown): Error {
+  if (!(error instanceof Error) || error.name === 'DatabaseError') return error as Error;
+  const { user, database } = login;
+  const address = `${login.host}:${login.port}`;
+  const errno = 'errno' in error && typeof error.errno === 'number' ? error.errno : 0;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  if (!code.startsWith('ER_') && errno < 1000) {
+    return unreachable(login, reasonOf(code, error), error);
+  }
+  switch (errno) {
+    case 1045:
+    case 1698:
+    case 1251:
+      return databaseError('primaryRefusedLogin', { address, reason: error.message }, error);
+    case 1049:
+    case 1102:
+      return databaseError('primaryUnknownDatabase', { address, database }, error);
+    case 1044:
+    case 1142:
+    case 1227:
+      return databaseError('primaryMissingPrivilege', { address, user, database }, error);
+    case 1064:
+    case 1149:
+    case 1235:
+    case 1752:
+      return databaseError('primaryNotMasterAggregator', { address }, error);
+    default:
+      return databaseError('primaryRefused', { address, reason: error.message }, error);
+  }
+}
+
+function reasonOf(code: string, error: Error): string {
+  switch (code) {
+    case 'ECONNREFUSED':
+      return 'connection refused';
+    case 'ETIMEDOUT':
+      return `no answer within ${connectTimeoutMs} ms`;
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return 'host name not found';
+    case 'EHOSTUNREACH':
+    case 'ENETUNREACH':
+      return 'no route to it';
+    default:
+      return error.message;
+  }
+}

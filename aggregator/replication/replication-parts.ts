@@ -1,0 +1,25 @@
+// What following needs of its aggregator, given once by main.ts.
+
+import type { LeafDirectory } from '#aggregator/aggregator-context.ts';
+import type { DatabasePartitions } from '#aggregator/cluster/database-partitions.ts';
+import type { Catalog } from '#aggregator/metadata/catalog.ts';
+import type { MetadataStore } from '#aggregator/metadata/metadata-store.ts';
+import type { StoredSequences } from '#aggregator/metadata/sequences.ts';
+import type { Clock } from '#shared/clock.ts';
+import type { Logger } from '#shared/logger.ts';
+
+export interface ReplicationParts {
+  readonly clusterId: string;
+  readonly clusterSecret: Uint8Array;
+  /** The product's version. */
+  readonly version: string;
+  readonly store: MetadataStore;
+  readonly catalog: Catalog;
+  readonly sequences: StoredSequences;
+  readonly partitions: DatabasePartitions;
+  readonly leaves: LeafDirectory;
+  /** Runs work on one database after the other work on it: SchemaChanger.inTurn. */
+  readonly inTurn: <T>(database: string, work: () => Promise<T>) => Promise<T>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
