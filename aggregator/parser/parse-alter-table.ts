@@ -51,11 +51,19 @@ function parseAction(reader: TokenReader): AlterAction[] {
   }
 }
 
-const partitionWords: ReadonlySet<string> = new Set(
-  'partition remove truncate coalesce reorganize exchange analyze optimize rebuild repair check'.split(
-    ' ',
-  ),
-);
+const partitionWords: ReadonlySet<string> = new Set([
+  'partition',
+  'remove',
+  'truncate',
+  'coalesce',
+  'reorganize',
+  'exchange',
+  'analyze',
+  'optimize',
+  'rebuild',
+  'repair',
+  'check',
+]);
 
 function parseSortColumn(reader: TokenReader): void {
   reader.name();

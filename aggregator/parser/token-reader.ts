@@ -169,8 +169,10 @@ export class TokenReader {
 
   /** Takes the words, separated by single spaces, when all of them follow; else none. */
   acceptWords(keywords: string): boolean {
+    const { keyword } = this.lexer;
+    if (keyword === '' || !keywords.startsWith(keyword)) return false;
     const words = keywords.split(' ');
-    if (this.lexer.keyword !== words[0]) return false;
+    if (keyword !== words[0]) return false;
     const mark = this.mark();
     for (const word of words) {
       if (this.acceptWord(word)) continue;
