@@ -20,6 +20,8 @@ export interface SystemVariables {
   get(scope: 'session' | 'global' | null, name: string): string | bigint | number | null;
   /** Throws unknownSystemVariable, readOnlyVariable or wrongVariableValue. */
   set(scope: 'session' | 'global', name: string, value: string | bigint | number | null): void;
+  /** SET name = DEFAULT. Throws as `set` does. */
+  reset(scope: 'session' | 'global', name: string): void;
   /** Name and value as SHOW VARIABLES prints them, sorted by name. */
   list(scope: 'session' | 'global'): readonly (readonly [string, string])[];
 }
@@ -58,6 +60,8 @@ export class Session {
   warnings: Warning[] = [];
   /** CLIENT_MULTI_STATEMENTS, or COM_SET_OPTION: one text may hold several statements. */
   multiStatements = false;
+  /** SET TRANSACTION READ ONLY or READ WRITE, for the next transaction alone; else null. */
+  nextReadOnly: boolean | null = null;
   /** PREPARE name FROM …: the text by its name in lower case. */
   readonly preparedTexts = new Map<string, string>();
   #killed = new AbortController();

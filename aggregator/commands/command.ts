@@ -7,11 +7,14 @@ import type { StatementResult } from '#aggregator/statement-result.ts';
 
 export type StatementKind = Statement['kind'];
 
+/** The node whose kind may be K: some nodes stand for two or three kinds. */
+type NodeOf<S, K> = S extends { readonly kind: infer SK } ? (K extends SK ? S : never) : never;
+
 /** Carries out a statement of kind K. Its privileges have been checked by then. */
 export type Command<K extends StatementKind = StatementKind> = (
   context: AggregatorContext,
   session: Session,
-  statement: Extract<Statement, { kind: K }>,
+  statement: NodeOf<Statement, K>,
 ) => Promise<StatementResult>;
 
 /** A family of commands by kind; the engine is given all families in one table. */

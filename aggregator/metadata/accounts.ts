@@ -59,10 +59,10 @@ function compareAccounts(a: AccountDefinition, b: AccountDefinition): number {
 export interface AccountsOptions {
   readonly store: MetadataStore;
   /**
-   * For `root`, which is made where the store has no account at all. With a password it may come
-   * from anywhere; an empty one is taken from this machine alone.
+   * Root's password from now on; null leaves it as it is. Where the store has no account at all,
+   * root is made: with a password it may come from anywhere, without one from this machine alone.
    */
-  readonly rootPassword: string;
+  readonly rootPassword: string | null;
 }
 
 /** Invariant: what it answers is durable. */
@@ -86,18 +86,20 @@ export class Accounts {
     for (const { key, value } of await store.list(PREFIX)) {
       accounts.#keep(key, value as AccountDefinition);
     }
-    if (accounts.#accounts.size === 0) await accounts.#makeRoot(rootPassword);
+    const isNew = accounts.#accounts.size === 0;
+    if (isNew || rootPassword !== null) await accounts.#setRoot(rootPassword ?? '');
     return accounts;
   }
 
-  async #makeRoot(password: string): Promise<void> {
-    await this.create({
-      user: 'root',
-      host: password === '' ? 'localhost' : '%',
-      verifiers: makeVerifiers(password),
-      locked: false,
-      grants: [allowEverything],
-    });
+  async #setRoot(password: string): Promise<void> {
+    const verifiers = makeVerifiers(password);
+    const roots = this.list().filter((account) => account.user === 'root');
+    for (const root of roots) {
+      await this.change('ALTER USER', root, (account) => ({ ...account, verifiers }));
+    }
+    const host = password === '' ? 'localhost' : '%';
+    if (roots.some((root) => root.host === host)) return;
+    await this.create({ user: 'root', host, verifiers, locked: false, grants: [allowEverything] });
   }
 
   /** Rises with every change of any account: what was allowed before may not be now. */
