@@ -350,6 +350,11 @@ export const errorTable = {
     '22007',
     (p) => `Illegal double '${p.text}' value found during parsing`,
   ),
+  tooBigPrecision: entry<{ precision: number; name: string }>(
+    1426,
+    '42000',
+    (p) => `Too-big precision ${p.precision} specified for '${p.name}'. Maximum is 6.`,
+  ),
   valueOutOfRange: entry<{ type: string; expression: string }>(
     1690,
     '22003',
@@ -434,6 +439,30 @@ export const errorTable = {
     'HY000',
     (p) => `Operation ${p.command} failed for ${p.user}`,
   ),
+  passwordNoUser: entry(
+    1133,
+    '42000',
+    () => "Can't find any matching row in the user table",
+  ),
+  grantNoUser: entry(1410, '42000', () => 'You are not allowed to create a user with GRANT'),
+  noSuchGrant: entry<{ user: string; host: string }>(
+    1141,
+    '42000',
+    (p) => `There is no such grant defined for user '${p.user}' on host '${p.host}'`,
+  ),
+  illegalGrantForTable: entry(
+    1144,
+    '42000',
+    () =>
+      'Illegal GRANT/REVOKE command; please consult the manual to see which privileges can be ' +
+      'used',
+  ),
+  wrongUsage: entry<{ first: string; second: string }>(
+    1221,
+    'HY000',
+    (p) => `Incorrect usage of ${p.first} and ${p.second}`,
+  ),
+  killDenied: entry<{ id: string }>(1095, 'HY000', (p) => `You are not owner of thread ${p.id}`),
   // The connection.
   unknownCommand: entry(1047, '08S01', () => 'Unknown command'),
   malformedPacket: entry(1835, 'HY000', () => 'Malformed communication packet.'),
