@@ -5,11 +5,15 @@ import { computedColumn, type ResultColumn } from '#aggregator/statement-result.
 import { databaseError } from '#shared/error.ts';
 import { BlockScope, type Block } from './block-scope.ts';
 import { noNames } from './from-names.ts';
+import { convert } from './functions/convert.ts';
+import { collationOf } from './functions/collation-rule.ts';
+import { mergeTypes } from './functions/result-type.ts';
 import { sameName } from './resolve-environment.ts';
 import { resolveExpression } from './resolve-expression.ts';
 import { outputColumns } from './resolve-from.ts';
+import type { ResolveScope } from './resolve-scope.ts';
 import type { ResolvedQuery, ResolvedSetOperation } from './resolved-query.ts';
-import { unifyTypes } from './unify-types.ts';
+import { must } from '#shared/assert.ts';
 
 /** `sides` are the operands, resolved already. */
 export function resolveSetOperation(
@@ -27,8 +31,8 @@ export function resolveSetOperation(
   return {
     kind: 'setOperation',
     operator: operatorOf(query),
-    left,
-    right,
+    left: retyped(left, columns, scope),
+    right: retyped(right, columns, scope),
     columns,
     orderBy: query.orderBy.map((item) => ({
       column: orderColumn(item, columns),
@@ -41,6 +45,30 @@ export function resolveSetOperation(
   };
 }
 
+/** The query with its columns brought to these types. */
+function retyped(
+  query: ResolvedQuery,
+  columns: readonly ResultColumn[],
+  scope: ResolveScope,
+): ResolvedQuery {
+  if (query.kind === 'setOperation') {
+    return {
+      ...query,
+      columns: query.columns.map((column, i) => ({ ...column, type: must(columns[i]).type })),
+      left: retyped(query.left, columns, scope),
+      right: retyped(query.right, columns, scope),
+    };
+  }
+  const items = query.items.map((item, i) => {
+    const { type } = must(columns[i]);
+    return {
+      expression: convert(item.expression, type, scope),
+      column: { ...item.column, type },
+    };
+  });
+  return { ...query, items };
+}
+
 function operatorOf(query: SetOperation): ResolvedSetOperation['operator'] {
   if (query.operator === 'union') return query.all ? 'union all' : 'union';
   if (query.all) {
@@ -50,7 +78,11 @@ function operatorOf(query: SetOperation): ResolvedSetOperation['operator'] {
 }
 
 function unify(left: ResultColumn, right: ResultColumn): ResultColumn {
-  const type = unifyTypes([left.type, right.type]);
+  const collations = [left.type, right.type]
+    .filter((type) => type.kind !== 'null')
+    .map((type) => collationOf(type));
+  const collation = collations[0] ?? 'utf8mb4_general_ci';
+  const type = mergeTypes([left.type, right.type], collation);
   return computedColumn(left.name, type, left.nullable || right.nullable);
 }
 

@@ -1,0 +1,51 @@
+// The table that a statement writes to: it must be there, be a real table, and take writes.
+
+import type { TableName } from '#aggregator/parser/ast.ts';
+import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
+import type { ColumnDefinition, TableDefinition } from '#shared/cluster/table-definition.ts';
+import { databaseError } from '#shared/error.ts';
+import { sameName, type ResolveEnvironment } from './resolve-environment.ts';
+
+export interface WriteTarget {
+  readonly database: DatabaseDefinition;
+  readonly table: TableDefinition;
+}
+
+/** Throws noDatabase, unknownDatabase, unknownTable or readOnlySecondary. */
+export function resolveTarget(name: TableName, environment: ResolveEnvironment): WriteTarget {
+  const databaseName = name.database ?? environment.database;
+  if (databaseName === null) throw databaseError('noDatabase', {});
+  if (environment.virtualTables.isVirtualDatabase(databaseName)) {
+    throw databaseError('unsupported', { what: `a write to ${databaseName}` });
+  }
+  const database = environment.catalog.database(databaseName);
+  const table = database.tables[name.table];
+  if (table === undefined) {
+    throw databaseError('unknownTable', { database: databaseName, table: name.table });
+  }
+  requireWritable(database);
+  return { database, table };
+}
+
+/** A secondary takes its rows from its primary and from nobody else. */
+export function requireWritable(database: DatabaseDefinition): void {
+  if (database.role !== 'secondary') return;
+  throw databaseError('readOnlySecondary', {
+    database: database.name,
+    primary: database.primaryUri,
+  });
+}
+
+/** A column that a client may write. Throws unknownColumn, or refuses a generated column. */
+export function writableColumn(table: TableDefinition, name: string): ColumnDefinition {
+  const column = table.columns.find(
+    (candidate) => !candidate.hidden && sameName(candidate.name, name),
+  );
+  if (column === undefined) {
+    throw databaseError('unknownColumn', { column: name, clause: 'field list' });
+  }
+  if (column.generated !== undefined) {
+    throw databaseError('generatedColumn', { column: column.name, table: table.name });
+  }
+  return column;
+}
