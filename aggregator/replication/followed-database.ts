@@ -1,0 +1,183 @@
+// One database that follows another: brings its links to what its record says, again and again.
+
+import { must } from '#shared/assert.ts';
+import type { PartitionStatus } from '#shared/wire/message.ts';
+import type { DatabaseState } from '#shared/cluster/topology.ts';
+import { DatabaseError } from '#shared/error.ts';
+import { advanceCatalog } from './catalog-follower.ts';
+import { gatherLeafStatuses, masterCopies } from './leaf-statuses.ts';
+import { readLinkRecord, type LinkRecord } from './link-record.ts';
+import { fetchReplicationSource } from './primary-client.ts';
+import type { ReplicationParts } from './replication-parts.ts';
+import type { ReplicationSource } from './replication-source.ts';
+import { openPassword } from './seal-password.ts';
+
+/** Between two looks at the links, in milliseconds. */
+const tickMs = 500;
+/** A ticket is renewed when it is so old; it lives six times as long (ticket.ts). */
+const renewMs = 60 * 60 * 1000;
+/** A primary is asked again where its partitions are, when links are in trouble, so often. */
+const askAgainMs = 5000;
+
+/** Runs from its construction until `stop`. */
+export class FollowedDatabase {
+  readonly #parts: ReplicationParts;
+  readonly #name: string;
+  readonly #stopped = new AbortController();
+  readonly #ended: Promise<void>;
+  #source: ReplicationSource | null;
+  /** Monotonic milliseconds of the last attempt at the primary. */
+  #askedAtMs: number;
+  /** The source that each partition was handed, by ordinal. */
+  readonly #handed = new Map<number, ReplicationSource>();
+  #asking: Promise<void> | null = null;
+  /** Why the primary's master aggregator could not be asked; '' when it could. */
+  lastError = '';
+
+  /** `source`: what REPLICATE has just asked for, and handed to every partition; else null. */
+  constructor(parts: ReplicationParts, name: string, source: ReplicationSource | null) {
+    this.#parts = parts;
+    this.#name = name;
+    this.#source = source;
+    this.#askedAtMs = source === null ? -Infinity : parts.clock.monotonicMs();
+    for (const { ordinal } of source?.partitions ?? []) this.#handed.set(ordinal, must(source));
+    this.#ended = this.#run();
+  }
+
+  /** CONTINUE: the primary is asked anew before the links start. */
+  renew(): void {
+    this.#askedAtMs = -Infinity;
+    this.#handed.clear();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    await this.#ended;
+  }
+
+  async #run(): Promise<void> {
+    const { clock, logger } = this.#parts;
+    const { signal } = this.#stopped;
+    while (!signal.aborted) {
+      try {
+        await this.#tick();
+      } catch (error) {
+        if (signal.aborted) return;
+        logger.warn('a followed database could not be looked after', this.#fields, error);
+      }
+      try {
+        await clock.sleep(tickMs, signal);
+      } catch {
+        return;
+      }
+    }
+  }
+
+  get #fields(): { database: string } {
+    return { database: this.#name };
+  }
+
+  async #tick(): Promise<void> {
+    const record = await readLinkRecord(this.#parts.store, this.#name);
+    const database = this.#parts.catalog.find(this.#name);
+    if (record === null || database === null || database.role !== 'secondary') return;
+    if (record.intent === 'starting' || record.intent === 'stopping') return;
+    const leaves = await gatherLeafStatuses(this.#parts, this.#name);
+    const masters = masterCopies(database, leaves);
+    if (record.intent === 'paused') await this.#pauseLinks(masters);
+    else await this.#startLinks(record, masters);
+    await advanceCatalog(this.#parts, this.#name, masters);
+    if (masters.size === database.placements.length) await this.#noteState(record, masters);
+  }
+
+  async #pauseLinks(masters: ReadonlyMap<number, PartitionStatus>): Promise<void> {
+    for (const { key, link } of masters.values()) {
+      if (link === null || link.state === 'paused') continue;
+      await this.#leafOf(key.ordinal)?.call('pauseLink', { key });
+    }
+  }
+
+  async #startLinks(
+    record: LinkRecord,
+    masters: ReadonlyMap<number, PartitionStatus>,
+  ): Promise<void> {
+    this.#askWhenDue(record, masters);
+    const source = this.#source;
+    if (source === null) return;
+    for (const [ordinal, { key, link }] of masters) {
+      const isStopped = link?.state === 'failed' || link?.state === 'diverged';
+      const isHanded = this.#handed.get(ordinal) === source;
+      const isIdle = link === null || link.state === 'paused';
+      if ((isHanded && !isIdle) || (isStopped && this.#handed.has(ordinal))) continue;
+      const partition = source.partitions.find((entry) => entry.ordinal === ordinal);
+      const leaf = this.#leafOf(ordinal);
+      if (partition === undefined || leaf === null) continue;
+      const { address } = partition;
+      const sourceKey = { database: record.remoteDatabase, ordinal };
+      const { ticket } = source;
+      await leaf.call('startLink', { key, source: { address, key: sourceKey, ticket } });
+      this.#handed.set(ordinal, source);
+    }
+  }
+
+  /** Asks beside the ticks: links that need nothing new do not wait for a primary that is away. */
+  #askWhenDue(record: LinkRecord, masters: ReadonlyMap<number, PartitionStatus>): void {
+    if (this.#asking !== null) return;
+    const ageMs = this.#parts.clock.monotonicMs() - this.#askedAtMs;
+    const inTrouble = [...masters.values()].some(({ link }) => link?.state === 'backing off');
+    const isDue = this.#source === null || inTrouble ? ageMs >= askAgainMs : ageMs >= renewMs;
+    if (isDue) this.#asking = this.#ask(record);
+  }
+
+  async #ask(record: LinkRecord): Promise<void> {
+    const { clock, clusterId, clusterSecret, logger } = this.#parts;
+    this.#askedAtMs = clock.monotonicMs();
+    try {
+      const password = openPassword(clusterSecret, record.database, record.sealedPassword);
+      const { host, port, user, remoteDatabase: database } = record;
+      const login = { host, port, user, password, database };
+      const source = await fetchReplicationSource({ login, follower: clusterId, clock });
+      if (source.clusterId === record.primaryClusterId) this.#source = source;
+      this.lastError =
+        source.clusterId === record.primaryClusterId
+          ? ''
+          : `another cluster (${source.clusterId}) answers at ${host}:${port}`;
+    } catch (error) {
+      if (!(error instanceof DatabaseError)) throw error;
+      if (this.lastError !== error.message) {
+        logger.warn('the primary cannot be asked', this.#fields, error);
+      }
+      this.lastError = error.message;
+    } finally {
+      this.#asking = null;
+    }
+  }
+
+  #leafOf(ordinal: number) {
+    const { catalog, leaves } = this.#parts;
+    const placement = catalog.find(this.#name)?.placements.find((p) => p.ordinal === ordinal);
+    if (placement === undefined || !leaves.isOnline(placement.leafId)) return null;
+    return leaves.leaf(placement.leafId);
+  }
+
+  async #noteState(
+    record: LinkRecord,
+    masters: ReadonlyMap<number, PartitionStatus>,
+  ): Promise<void> {
+    const state = stateOf(record, [...masters.values()]);
+    if (this.#parts.catalog.find(this.#name)?.state === state) return;
+    await this.#parts.inTurn(this.#name, async () => {
+      const { store, catalog } = this.#parts;
+      const current = catalog.find(this.#name);
+      const now = await readLinkRecord(store, this.#name);
+      if (current === null || current.role !== 'secondary' || now?.intent !== record.intent) return;
+      await catalog.put({ ...current, state });
+    });
+  }
+}
+
+function stateOf(record: LinkRecord, masters: readonly PartitionStatus[]): DatabaseState {
+  if (masters.some(({ state }) => state === 'unrecoverable')) return 'unrecoverable';
+  if (masters.some(({ state }) => state === 'provisioning')) return 'provisioning';
+  return record.intent === 'paused' ? 'replication paused' : 'replicating';
+}

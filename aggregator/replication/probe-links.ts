@@ -1,0 +1,59 @@
+// Before anything is made: can each of our leaves reach the primary's leaves that it will need?
+
+import { must } from '#shared/assert.ts';
+import type { Address, PartitionPlacement } from '#shared/cluster/topology.ts';
+import { databaseError, DatabaseError } from '#shared/error.ts';
+import type { ReplicationParts } from './replication-parts.ts';
+import type { ReplicationSource, SourcePartition } from './replication-source.ts';
+
+interface Pair {
+  readonly leafId: number;
+  readonly partition: SourcePartition;
+}
+
+function textOf({ host, port }: Address): string {
+  return `${host}:${port}`;
+}
+
+/** Each pair of leaves once, whatever number of partitions they share. */
+function pairsOf(
+  placements: readonly PartitionPlacement[],
+  source: ReplicationSource,
+): readonly Pair[] {
+  const pairs = new Map<string, Pair>();
+  for (const { ordinal, leafId } of placements) {
+    const partition = must(source.partitions.find((entry) => entry.ordinal === ordinal));
+    pairs.set(`${leafId} ${textOf(partition.address)}`, { leafId, partition });
+  }
+  return [...pairs.values()];
+}
+
+/** Throws primaryLeafUnreachable, which names both leaves, or leafUnreachable for one of ours. */
+export async function checkLeavesReach(
+  parts: ReplicationParts,
+  wanted: {
+    readonly placements: readonly PartitionPlacement[];
+    readonly source: ReplicationSource;
+    readonly remoteDatabase: string;
+  },
+): Promise<void> {
+  const { placements, source, remoteDatabase } = wanted;
+  const probes = pairsOf(placements, source).map(async ({ leafId, partition }) => {
+    const key = { database: remoteDatabase, ordinal: partition.ordinal };
+    const { address } = partition;
+    const leaf = parts.leaves.leaf(leafId);
+    await leaf.call('ping', {});
+    try {
+      await leaf.call('probeLink', { source: { address, key, ticket: source.ticket } });
+    } catch (error) {
+      if (!(error instanceof DatabaseError)) throw error;
+      const node = must(parts.leaves.nodes().find(({ id }) => id === leafId));
+      throw databaseError(
+        'primaryLeafUnreachable',
+        { leaf: textOf(node.address), primaryLeaf: textOf(address), reason: error.message },
+        error,
+      );
+    }
+  });
+  await Promise.all(probes);
+}

@@ -1,0 +1,278 @@
+// REPLICATE, PAUSE, CONTINUE, STOP: decides what each secondary database is to do, and sees to it.
+//
+// What is to be is written down first (link-record.ts); a FollowedDatabase then brings the links
+// there, and after a restart again. So a refusal leaves nothing, and a crash loses no decision.
+
+import { placePartitions } from '#aggregator/cluster/placement.ts';
+import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
+import { must } from '#shared/assert.ts';
+import { databaseError, DatabaseError } from '#shared/error.ts';
+import { WIRE_VERSION } from '#shared/wire/message.ts';
+import { followSchema } from './catalog-follower.ts';
+import { FollowedDatabase } from './followed-database.ts';
+import {
+  listLinkRecords,
+  primaryUri,
+  readLinkRecord,
+  removeLinkRecord,
+  writeLinkRecord,
+  type LinkRecord,
+} from './link-record.ts';
+import { checkLeavesReach } from './probe-links.ts';
+import { fetchReplicationSource, type PrimaryLogin } from './primary-client.ts';
+import { promoteDatabase } from './promote-database.ts';
+import type { ReplicationParts } from './replication-parts.ts';
+import { compareVersions, type ReplicationSource } from './replication-source.ts';
+import { sealPassword } from './seal-password.ts';
+
+export class ReplicationController {
+  readonly #parts: ReplicationParts;
+  readonly #followed = new Map<string, FollowedDatabase>();
+  /** The promotion that goes on after a restart; null when there is none. */
+  #finishing: Promise<void> = Promise.resolve();
+
+  constructor(parts: ReplicationParts) {
+    this.#parts = parts;
+    parts.catalog.followSchemaBy((database) => followSchema(parts, database));
+  }
+
+  /**
+   * Goes on with every database that follows another. What a crash has cut off: a REPLICATE is
+   * taken back, for nobody was told of it; a STOP is finished, as soon as the leaves are there.
+   */
+  async start(): Promise<void> {
+    for (const record of await listLinkRecords(this.#parts.store)) {
+      if (record.intent === 'starting') await this.#takeBack(record.database);
+      else if (record.intent === 'stopping') this.#finishing = this.#finish(record);
+      else this.#follow(record.database, null);
+    }
+  }
+
+  /** The aggregator stops; the links on the leaves go on without it. */
+  async stop(): Promise<void> {
+    await Promise.all([...this.#followed.values()].map((followed) => followed.stop()));
+    this.#followed.clear();
+    await this.#finishing;
+  }
+
+  /** Why the primary's master aggregator could not be asked lately; '' when it could. */
+  primaryError(database: string): string {
+    return this.#followed.get(database)?.lastError ?? '';
+  }
+
+  /**
+   * Makes the database, empty, and has each of its partitions follow the primary's. Answers once
+   * the links are started. Throws one of the errors of replication.md 1, and leaves nothing then.
+   */
+  async replicate(name: string, login: PrimaryLogin): Promise<void> {
+    const existing = this.#parts.catalog.find(name);
+    if (existing?.role === 'secondary') throw databaseError('alreadyReplicating', { name });
+    const source = await this.#askPrimary(login, existing);
+    this.#checkSource(name, login, source);
+    if (existing !== null) throw databaseError('databaseExists', { name });
+    const { leaves, catalog, partitions } = this.#parts;
+    const nodes = leaves.nodes().filter(({ id, kind }) => kind === 'leaf' && leaves.isOnline(id));
+    if (nodes.length === 0) throw databaseError('noLeaves', {});
+    const leafIds = nodes.map(({ id }) => id);
+    const { partitionCount } = source;
+    const placements = placePartitions({ database: name, partitionCount, leafIds });
+    await checkLeavesReach(this.#parts, { placements, source, remoteDatabase: login.database });
+    await this.#parts.inTurn(name, async () => {
+      if (catalog.find(name) !== null) throw databaseError('databaseExists', { name });
+      const record = this.#newRecord(name, login, source);
+      const database = newSecondary(name, placements, source, record);
+      await writeLinkRecord(this.#parts.store, record);
+      try {
+        await catalog.put(database);
+        await partitions.create(database);
+        await this.#startLinks(database, source, login.database);
+        await writeLinkRecord(this.#parts.store, { ...record, intent: 'replicating' });
+        await catalog.put({ ...database, state: 'provisioning' });
+      } catch (error) {
+        await this.#takeBack(name);
+        throw error;
+      }
+      this.#follow(name, source);
+    });
+  }
+
+  /** Links ask for no more; reads go on. Throws notReplicating. */
+  async pause(name: string): Promise<void> {
+    await this.#parts.inTurn(name, async () => {
+      const { database, record } = await this.#following(name);
+      await writeLinkRecord(this.#parts.store, { ...record, intent: 'paused' });
+      for (const { ordinal, leafId } of database.placements) {
+        if (!this.#parts.leaves.isOnline(leafId)) continue;
+        const key = { database: name, ordinal };
+        await this.#parts.leaves.leaf(leafId).call('pauseLink', { key });
+      }
+      if (database.state === 'replicating') {
+        await this.#parts.catalog.put({ ...database, state: 'replication paused' });
+      }
+    });
+  }
+
+  /** Goes on where PAUSE, or a link that failed, has stopped. Throws notReplicating. */
+  async continue(name: string): Promise<void> {
+    await this.#parts.inTurn(name, async () => {
+      const { database, record } = await this.#following(name);
+      await writeLinkRecord(this.#parts.store, { ...record, intent: 'replicating' });
+      if (database.state === 'replication paused') {
+        await this.#parts.catalog.put({ ...database, state: 'replicating' });
+      }
+    });
+    const followed = must(this.#followed.get(name), 'a secondary database is followed');
+    followed.renew();
+  }
+
+  /**
+   * Promotion. Throws notReplicating, databaseProvisioning, leafUnreachable, promotionBlocked;
+   * after the last two the database stays as far as it came, and STOP goes on from there.
+   */
+  async stopReplicating(name: string): Promise<void> {
+    await this.#parts.inTurn(name, async () => {
+      const { database, record } = await this.#following(name);
+      if (database.state === 'provisioning' && record.intent !== 'stopping') {
+        throw databaseError('databaseProvisioning', { name });
+      }
+      await this.#promote(database, record);
+    });
+  }
+
+  /** The database is about to be dropped: nobody follows for it any more. */
+  async forget(name: string): Promise<void> {
+    await this.#unfollow(name);
+    await removeLinkRecord(this.#parts.store, name);
+  }
+
+  async #promote(database: DatabaseDefinition, record: LinkRecord): Promise<void> {
+    const { store, catalog, logger } = this.#parts;
+    const { name } = database;
+    await writeLinkRecord(store, { ...record, intent: 'stopping' });
+    await this.#unfollow(name);
+    const promoted = await promoteDatabase(this.#parts, database);
+    await catalog.put(promoted);
+    await removeLinkRecord(store, name);
+    logger.info('database promoted', { database: name, primary: primaryUri(record) });
+  }
+
+  /** Finishes a promotion that a crash has cut off. Once: what fails then, STOP tells. */
+  async #finish(record: LinkRecord): Promise<void> {
+    const { database } = record;
+    try {
+      await this.stopReplicating(database);
+    } catch (error) {
+      if (!(error instanceof DatabaseError)) throw error;
+      this.#parts.logger.warn('a promotion waits for STOP REPLICATING', { database }, error);
+    }
+  }
+
+  /** A name that is taken is said so, whatever the primary answers, unless it is its own. */
+  async #askPrimary(
+    login: PrimaryLogin,
+    existing: DatabaseDefinition | null,
+  ): Promise<ReplicationSource> {
+    const { clusterId: follower, clock } = this.#parts;
+    try {
+      return await fetchReplicationSource({ login, follower, clock });
+    } catch (error) {
+      if (existing === null) throw error;
+      throw databaseError('databaseExists', { name: existing.name }, error);
+    }
+  }
+
+  #checkSource(name: string, login: PrimaryLogin, source: ReplicationSource): void {
+    const address = `${login.host}:${login.port}`;
+    const { version, clusterId } = this.#parts;
+    if (source.clusterId === clusterId && login.database === name) {
+      throw databaseError('replicatingItself', { name });
+    }
+    const isNewer = compareVersions(source.version, version) > 0;
+    if (isNewer || source.wireVersion > WIRE_VERSION) {
+      throw databaseError('primaryNewer', { address, theirs: source.version, ours: version });
+    }
+  }
+
+  #newRecord(name: string, login: PrimaryLogin, source: ReplicationSource): LinkRecord {
+    const { clusterSecret, clock } = this.#parts;
+    const { host, port, user, password } = login;
+    return {
+      database: name,
+      intent: 'starting',
+      host,
+      port,
+      user,
+      sealedPassword: sealPassword({ clusterSecret, database: name, password, clock }),
+      remoteDatabase: login.database,
+      primaryClusterId: source.clusterId,
+    };
+  }
+
+  async #startLinks(
+    database: DatabaseDefinition,
+    source: ReplicationSource,
+    remoteDatabase: string,
+  ): Promise<void> {
+    const { ticket } = source;
+    const starts = database.placements.map(async ({ ordinal, leafId }) => {
+      const partition = must(source.partitions.find((entry) => entry.ordinal === ordinal));
+      const sourceKey = { database: remoteDatabase, ordinal };
+      await this.#parts.leaves.leaf(leafId).call('startLink', {
+        key: { database: database.name, ordinal },
+        source: { address: partition.address, key: sourceKey, ticket },
+      });
+    });
+    await Promise.all(starts);
+  }
+
+  /** Throws notReplicating unless the database is there and follows. */
+  async #following(name: string): Promise<{ database: DatabaseDefinition; record: LinkRecord }> {
+    const database = this.#parts.catalog.database(name);
+    const record = await readLinkRecord(this.#parts.store, name);
+    if (record !== null && database.role === 'secondary') return { database, record };
+    // The last step of a promotion was cut off between its two lines.
+    if (record !== null) await removeLinkRecord(this.#parts.store, name);
+    throw databaseError('notReplicating', { name });
+  }
+
+  async #takeBack(name: string): Promise<void> {
+    const { catalog, partitions, store } = this.#parts;
+    const database = catalog.find(name);
+    if (database !== null && database.role === 'secondary') {
+      await partitions.drop(database);
+      await catalog.remove(name);
+    }
+    await removeLinkRecord(store, name);
+  }
+
+  #follow(name: string, source: ReplicationSource | null): void {
+    this.#followed.set(name, new FollowedDatabase(this.#parts, name, source));
+  }
+
+  async #unfollow(name: string): Promise<void> {
+    const followed = this.#followed.get(name);
+    this.#followed.delete(name);
+    await followed?.stop();
+  }
+}
+
+function newSecondary(
+  name: string,
+  placements: DatabaseDefinition['placements'],
+  source: ReplicationSource,
+  record: LinkRecord,
+): DatabaseDefinition {
+  return {
+    name,
+    role: 'secondary',
+    state: 'pending',
+    durability: source.durability,
+    collation: source.collation,
+    partitionCount: source.partitionCount,
+    placements,
+    catalogVersion: 0,
+    tables: {},
+    nextTableId: 1,
+    primaryUri: primaryUri(record),
+  };
+}
