@@ -169,7 +169,8 @@ export class SqliteFile {
       for (;;) {
         const next = guarded(() => rows.next());
         if (next.done === true) return;
-        yield next.value as unknown as Row;
+        const row: unknown = next.value;
+        yield row as Row;
       }
     } finally {
       rows.return?.();

@@ -87,11 +87,11 @@ function expandWeights(runs: string): Uint16Array {
   let first = 0;
   for (const run of runs.trim().split(/\s+/)) {
     const [, distance = '', difference = '', sign = '', count = '1'] =
-      /^(\w+),(-?\w+)(?:([=+:])(\w+))?$/.exec(run) ?? [];
+      /^(\w+),(-?\w+)(?:([=~+:])(\w+))?$/.exec(run) ?? [];
     first += parseInt(distance, 36);
-    const step = sign === ':' ? 2 : 1;
+    const step = sign === ':' || sign === '~' ? 2 : 1;
     for (let i = 0; i < parseInt(count, 36); i++) {
-      const rise = sign === '=' ? 0 : i * step;
+      const rise = sign === '=' || sign === '~' ? 0 : i * step;
       table[first + i * step] = first + parseInt(difference, 36) + rise;
     }
   }

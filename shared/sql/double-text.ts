@@ -1,6 +1,6 @@
 // Floating point numbers as MySQL writes them: shortest digits, and exponents of its own.
 
-/** From this magnitude up, and below the other, MySQL writes an exponent: 1e15, 1e-16. */
+/** A whole number writes an exponent from here up, any number below the other: 1e15, 1e-16. */
 const EXPONENT_FROM = 15;
 const EXPONENT_BELOW = -15;
 
@@ -21,7 +21,8 @@ function withMysqlExponent(value: number, exponential: string): string {
   const exponent = Number(exponentText);
   const digits = mantissa.replace(/[-.]/g, '');
   const sign = value < 0 || Object.is(value, -0) ? '-' : '';
-  if (exponent < EXPONENT_BELOW || exponent >= EXPONENT_FROM) {
+  const hasFraction = digits.length > exponent + 1;
+  if (exponent < EXPONENT_BELOW || (exponent >= EXPONENT_FROM && !hasFraction)) {
     return `${mantissa}e${exponent}`;
   }
   if (exponent < 0) return `${sign}0.${'0'.repeat(-exponent - 1)}${digits}`;

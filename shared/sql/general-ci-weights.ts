@@ -3,8 +3,8 @@
 //
 // One entry for each run of characters, in base 36: the distance of its first character from that
 // of the run before, a comma, the first weight minus the first character, and for a run of several
-// characters their number after a sign. '=': consecutive characters of one weight. '+': both go up
-// by one. ':': every second character, both go up by two.
+// characters their number after a sign. '=': consecutive characters of one weight. '~': every second
+// character, of one weight. '+': both go up by one. ':': both go up by two.
 
 export const generalCiWeightRuns = `
 2p,-w+q 2c,kn b,-3j=6 7,-3o 1,-3n=4 4,-3n=4 5,-3n+2 2,-3o=4 6,-3o=4 4,-3o 2,-3w 1,-4f=6 6,-w
@@ -25,7 +25,8 @@ e,l=2 3,g 4,-1 5,e 1,b 1,l y,-w+w w,-1n=2 2,-28 1,-1s 1,-28+3 3,-29 1,-28+4 4,-1
 8,-5wx=6 6,-5x2=8 8,-5x9=8 8,-5xg=4 4,-5xi=8 8,-5xp=a a,-5xy=8 8,-5y5=a a,-5ye=4 4,-5yh=a
 a,-5yq=4 4,-5yt=2 2,-5yu=6 6,-5zi 1,-5z7 1,-5z5 1,-5z4 2,-5zc 5,-5zz=o o,-60j=g g,-60v=4
 4,-60t=o o,-61b=e e,-61l=8 e,-5f3=g g,-5ff=6 8,-5fn=6 8,-5ft=g g,-5g7=g g,-5gh=6 8,-5gp=6
-8,-5gr=8 9,-5h0=4 7,-5h3=g g,-5i7 1,22 1,-5i5 1,2e 1,-5i5 1,2e 1,-5i5 1,2s 1,-5i1 1,3k 1,-5hx
+8,-5gr=8 9,-5h0~4 7,-5h3=g g,-5i7 1,22 1,-5i5 1,2e 1,-5i5 1,2e 1,-5i5 1,2s 1,-5i1 1,3k 1,-5hx
 1,34 1,-5hv 1,3i 3,-5in=g g,-5ix=g g,-5iv=g g,-5jz=5 6,-5k5=5 6,-5kb 2,-5k5 4,-5kb=3 4,-5kf=2
 2,-5kj:2 4,-5kl 4,-5kn=3 6,-5kt=5 a,-5kr=3 4,-5kz=2 2,-5kx=5 6,-5l7 6,-5l5=3 4,-5l9=2 2,-5ll
-2,-5ld=2 ae,-g+g o0,-q+q 175d,-w+q`;
+2,-5ld~2 ae,-g+g o0,-q+q 175d,-w+q
+`;

@@ -81,17 +81,36 @@ function locate(
   position: bigint,
   collation: Collation,
 ): bigint {
-  const fold = collation === 'utf8mb4_general_ci' ? generalCiWeights : (s: string) => s;
   const [needle, subject] = [asText(part), asText(text)];
-  // By weights every character is one unit, by code points it may be two.
-  const folded = fold(subject);
-  const from =
-    collation === 'utf8mb4_general_ci'
-      ? Number(position) - 1
-      : unitIndex(folded, Number(position) - 1);
-  if (position < 1n || from > folded.length) return 0n;
-  const at = folded.indexOf(fold(needle), from);
-  return at < 0 ? 0n : BigInt(Array.from(folded.slice(0, at)).length + 1);
+  const from = unitIndex(subject, Number(position) - 1);
+  if (position < 1n || (position > 1n && from >= subject.length)) return 0n;
+  const at = indexOf(subject, needle, { from, collation });
+  return at < 0 ? 0n : BigInt(Array.from(subject.slice(0, at)).length + 1);
+}
+
+/**
+ * Where the needle is, in UTF-16 units. MySQL compares it with pieces of as many bytes, so that
+ * 'e' is not found in 'é', although they are equal.
+ */
+function indexOf(
+  subject: string,
+  needle: string,
+  { from, collation }: { readonly from: number; readonly collation: Collation },
+): number {
+  if (collation !== 'utf8mb4_general_ci') return subject.indexOf(needle, from);
+  const key = generalCiWeights(needle);
+  const size = Buffer.byteLength(needle);
+  for (let at = from; at <= subject.length; at++) {
+    let end = at;
+    let bytes = 0;
+    while (bytes < size && end < subject.length) {
+      const character = String.fromCodePoint(subject.codePointAt(end) ?? 0);
+      bytes += Buffer.byteLength(character);
+      end += character.length;
+    }
+    if (bytes === size && generalCiWeights(subject.slice(at, end)) === key) return at;
+  }
+  return -1;
 }
 
 function extreme(texts: readonly string[], isBefore: (a: string, b: string) => boolean): string {

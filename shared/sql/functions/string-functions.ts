@@ -177,7 +177,7 @@ function quote(text: string): string {
   return `'${escaped}'`;
 }
 
-/** Letters by sound, '0' for vowels, '-' for what is silent. */
+/** Letters by sound, '0' for what is silent. */
 const SOUNDS = '01230120022455012623010202';
 
 function soundex(text: string): string {
@@ -188,8 +188,8 @@ function soundex(text: string): string {
   let last = soundOf(first);
   for (const letter of letters.slice(1)) {
     const sound = soundOf(letter);
-    if (sound === '-') continue;
-    if (sound !== last && sound !== '0') code += sound;
+    if (sound === '0' || sound === last) continue;
+    code += sound;
     last = sound;
   }
   return code.padEnd(4, '0');
