@@ -157,6 +157,7 @@ export const errorTable = {
   ),
   derivedTableAlias: entry(1248, '42000', () => 'Every derived table must have its own alias'),
   unknownFunction: entry<Name>(1305, '42000', (p) => `FUNCTION ${p.name} does not exist`),
+  unknownProcedure: entry<Name>(1305, '42000', (p) => `PROCEDURE ${p.name} does not exist`),
   functionArguments: entry<Name>(
     1582,
     '42000',

@@ -1,0 +1,40 @@
+// An account and its grants as SHOW GRANTS and SHOW CREATE USER write them.
+
+import type { AccountDefinition, Grant } from '#aggregator/metadata/account.ts';
+import { allPrivileges, levelOf } from '#aggregator/metadata/privilege.ts';
+import { backticked } from '#aggregator/metadata/show-create-table.ts';
+
+/** The lines of SHOW GRANTS. */
+export function grantLines(account: AccountDefinition): readonly string[] {
+  const who = grantee(account);
+  const global = account.grants.find((each) => each.database === null);
+  const others = account.grants.filter((each) => each !== global);
+  const usage = `GRANT USAGE ON *.* TO ${who}`;
+  const first = global === undefined ? usage : grantLine(global, who);
+  return [first, ...others.map((each) => grantLine(each, who)).sort()];
+}
+
+/** `user`@`host`, as SHOW GRANTS writes it. */
+function grantee({ user, host }: { readonly user: string; readonly host: string }): string {
+  return `${backticked(user)}@${backticked(host)}`;
+}
+
+function grantLine(each: Grant, who: string): string {
+  const all = allPrivileges(levelOf(each));
+  const isAll = all.every((name) => each.privileges.includes(name));
+  const ordered = all.filter((name) => each.privileges.includes(name)).join(', ');
+  const names = isAll ? 'ALL PRIVILEGES' : ordered === '' ? 'USAGE' : ordered;
+  const database = each.database === null ? '*' : backticked(each.database);
+  const table = each.table === null ? '*' : backticked(each.table);
+  const option = each.grantOption ? ' WITH GRANT OPTION' : '';
+  return `GRANT ${names} ON ${database}.${table} TO ${who}${option}`;
+}
+
+/** CREATE USER as SHOW CREATE USER writes it: never with the verifiers. */
+export function createUserLine(account: AccountDefinition): string {
+  const locked = account.locked ? 'LOCK' : 'UNLOCK';
+  return (
+    `CREATE USER ${grantee(account)} IDENTIFIED WITH 'caching_sha2_password' REQUIRE NONE ` +
+    `PASSWORD EXPIRE DEFAULT ACCOUNT ${locked}`
+  );
+}
