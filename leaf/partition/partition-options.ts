@@ -7,9 +7,20 @@ import type { HybridClock } from '#shared/log/hybrid-clock.ts';
 import type { Logger } from '#shared/logger.ts';
 import type { RetentionLimits } from '#leaf/log/log-retention.ts';
 import type { Failpoint } from './failpoint.ts';
+import type { ReferenceFile } from './reference-file.ts';
 
 /** `replica`: a copy of a reference partition within its own cluster. */
 export type PartitionRole = DatabaseRole | 'replica';
+
+/** What one partition is given besides. */
+export interface PartitionPlace {
+  readonly directory: string;
+  readonly key: PartitionKey;
+  /** The reference tables beside it on this leaf. */
+  readonly reference: ReferenceFile;
+  /** Another data.sqlite has taken the place of the old one. */
+  readonly onFileReplaced: () => void;
+}
 
 /** What every partition of a leaf shares. */
 export interface PartitionEnvironment {

@@ -1,0 +1,180 @@
+// Who waits together is written together: one SQLite transaction, one record, one sync.
+//
+// Tasks that arrive while a group is being synced form the next group. Each runs in a savepoint
+// of its own, so that one that fails harms no other. A group never waits for a client: it holds
+// the write lock only for its own work and its sync.
+
+import type { Timer } from '#shared/clock.ts';
+import { databaseError, DatabaseError } from '#shared/error.ts';
+import { must } from '#shared/assert.ts';
+import type { LockClaim } from './write-lock.ts';
+import type { PartitionCore } from './partition-core.ts';
+import { WriteTransaction } from './write-transaction.ts';
+
+/** Tasks of one group. */
+const GROUP_TASKS_MAX = 256;
+/** A group takes no further task after so long, so that the loop is not held up. */
+const GROUP_MS_MAX = 10;
+/** Tasks that may wait for one partition. */
+const WAITING_TASKS_MAX = 10_000;
+
+interface Task {
+  readonly foreignKeys: boolean;
+  readonly startedAt: bigint;
+  /** Does the writing on the writer's connection. */
+  readonly run: () => unknown;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+  timer: Timer | null;
+}
+
+type Outcome =
+  | { readonly task: Task; readonly kind: 'done'; readonly value: unknown }
+  | { readonly task: Task; readonly kind: 'failed'; readonly error: unknown };
+
+/** The queue of autocommit writes of one partition. */
+export class GroupCommit {
+  #core: PartitionCore;
+  #queue: Task[] = [];
+  #pumping = false;
+
+  constructor(core: PartitionCore) {
+    this.#core = core;
+  }
+
+  /**
+   * Runs `run` within the next group; resolves with what it answered once that is durable and
+   * visible. Rejects with what it threw, or with lockWaitTimeout when it had to wait too long.
+   */
+  submit<T>(options: {
+    readonly foreignKeys: boolean;
+    readonly timeoutMs: number;
+    readonly run: () => T;
+  }): Promise<T> {
+    if (this.#queue.length >= WAITING_TASKS_MAX) throw databaseError('lockWaitTimeout', {});
+    return new Promise<T>((resolve, reject) => {
+      const { foreignKeys, run } = options;
+      const startedAt = this.#core.environment.hybridClock.next();
+      const done = resolve as (value: unknown) => void;
+      const task: Task = { foreignKeys, startedAt, run, resolve: done, reject, timer: null };
+      this.#queue.push(task);
+      if (!this.#pumping) void this.#pump();
+      // Still queued: somebody else holds the lock.
+      if (this.#queue.includes(task)) this.#startTimer(task, options.timeoutMs);
+    });
+  }
+
+  #startTimer(task: Task, timeoutMs: number): void {
+    task.timer = this.#core.environment.clock.after(timeoutMs, () => {
+      this.#queue = this.#queue.filter((other) => other !== task);
+      task.reject(databaseError('lockWaitTimeout', {}));
+    });
+  }
+
+  async #pump(): Promise<void> {
+    const { lock } = this.#core;
+    this.#pumping = true;
+    try {
+      for (let first = this.#queue[0]; first !== undefined; first = this.#queue[0]) {
+        const claim: LockClaim = { startedAt: first.startedAt, wounds: false, wound: () => {} };
+        if (!lock.tryAcquire(claim)) await lock.acquire(claim, null);
+        try {
+          await this.#writeGroup();
+        } finally {
+          lock.release(claim);
+        }
+      }
+    } finally {
+      this.#pumping = false;
+    }
+  }
+
+  async #writeGroup(): Promise<void> {
+    const first = this.#queue[0];
+    if (first === undefined) return;
+    const outcomes: Outcome[] = [];
+    try {
+      const transaction = new WriteTransaction(this.#core, first.foreignKeys);
+      this.#runTasks(first.foreignKeys, outcomes);
+      if (!this.#core.file.inTransaction) transaction.rollback();
+      const lsn = this.#core.file.inTransaction ? await transaction.commit() : null;
+      void this.#answer(outcomes, lsn);
+    } catch (error) {
+      if (outcomes.length > 1 && isTooLarge(error)) {
+        await this.#writeOneByOne(outcomes);
+        return;
+      }
+      if (outcomes.length === 0) outcomes.push({ task: this.#take(), kind: 'failed', error });
+      for (const { task } of outcomes) task.reject(error);
+    }
+  }
+
+  /** Runs tasks with the same foreign key checks, until the group is full or has taken its time. */
+  #runTasks(foreignKeys: boolean, outcomes: Outcome[]): void {
+    const { clock } = this.#core.environment;
+    const startedMs = clock.monotonicMs();
+    while (this.#queue[0]?.foreignKeys === foreignKeys && outcomes.length < GROUP_TASKS_MAX) {
+      const task = this.#take();
+      const outcome = this.#runTask(task);
+      outcomes.push(outcome);
+      if (!this.#core.file.inTransaction) {
+        // SQLite has undone the whole transaction (a full disk): everyone's work is gone.
+        const error = outcome.kind === 'failed' ? outcome.error : null;
+        for (const [index, { task: other }] of outcomes.entries()) {
+          outcomes[index] = { task: other, kind: 'failed', error };
+        }
+        return;
+      }
+      if (clock.monotonicMs() - startedMs > GROUP_MS_MAX) return;
+    }
+  }
+
+  #runTask(task: Task): Outcome {
+    const { connection } = this.#core.file;
+    connection.run('SAVEPOINT task');
+    try {
+      const value = task.run();
+      connection.run('RELEASE task');
+      return { task, kind: 'done', value };
+    } catch (error) {
+      if (connection.inTransaction) {
+        connection.run('ROLLBACK TO task');
+        connection.run('RELEASE task');
+      }
+      return { task, kind: 'failed', error };
+    }
+  }
+
+  /** A group whose changes are too large for one record: each task is a group of its own. */
+  async #writeOneByOne(outcomes: readonly Outcome[]): Promise<void> {
+    for (const { task } of outcomes) {
+      const alone: Outcome[] = [];
+      try {
+        const transaction = new WriteTransaction(this.#core, task.foreignKeys);
+        alone.push(this.#runTask(task));
+        void this.#answer(alone, await transaction.commit());
+      } catch (error) {
+        task.reject(error);
+      }
+    }
+  }
+
+  async #answer(outcomes: readonly Outcome[], lsn: bigint | null): Promise<void> {
+    const { environment, key } = this.#core;
+    if (lsn !== null) await environment.waitForFollowers(key, lsn);
+    for (const outcome of outcomes) {
+      if (outcome.kind === 'done') outcome.task.resolve(outcome.value);
+      else outcome.task.reject(outcome.error);
+    }
+  }
+
+  #take(): Task {
+    const task = must(this.#queue.shift());
+    task.timer?.cancel();
+    return task;
+  }
+}
+
+function isTooLarge(error: unknown): boolean {
+  return error instanceof DatabaseError && error.is('transactionTooLarge');
+}

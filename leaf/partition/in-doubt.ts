@@ -1,0 +1,102 @@
+// Prepared transactions that wait for a verdict, and how a verdict is carried out.
+
+import { databaseError } from '#shared/error.ts';
+import type { Verdict } from '#shared/wire/message.ts';
+import { applyChanges } from './apply-changes.ts';
+import type { OpenTransaction } from './open-transaction.ts';
+import type { PartitionCore } from './partition-core.ts';
+import { appendRecord, makeVisible } from './write-transaction.ts';
+
+/** A prepared transaction that the log holds and no SQLite transaction does. */
+export interface PreparedRecord {
+  readonly transactionId: string;
+  readonly participants: readonly number[];
+  readonly changeset: Uint8Array;
+  /** Of its `prepare` record. */
+  readonly lsn: bigint;
+}
+
+/**
+ * Writes the verdict down, durably, then makes the prepared transaction visible or undoes it.
+ * The first participant's record of `commit` is the decision for all. The caller holds the lock
+ * for the transaction, which is prepared.
+ */
+export async function carryOut(
+  core: PartitionCore,
+  transaction: OpenTransaction,
+  verdict: Verdict,
+): Promise<bigint> {
+  const { log, file, verdicts, environment, fail } = core;
+  // A record that cannot be appended (a full disk) leaves the transaction prepared.
+  const record = appendVerdict(core, transaction.id, verdict);
+  try {
+    await log.sync();
+    environment.failpoint('after-decide');
+    if (verdict === 'abort') transaction.rollback();
+    if (!file.inTransaction) file.begin(false);
+    if (verdict === 'commit' && transaction.changeset !== null) {
+      applyChanges(file.connection, transaction.changeset, core.name);
+    }
+  } catch (error) {
+    throw fail(error);
+  }
+  verdicts.note(transaction.id, verdict, record.position.lsn);
+  await makeVisible(core, record);
+  return record.position.lsn;
+}
+
+function appendVerdict(
+  { file, log, environment }: PartitionCore,
+  transactionId: string,
+  verdict: Verdict,
+): ReturnType<typeof appendRecord> {
+  const timestamp = environment.hybridClock.next();
+  const payload = { kind: verdict, transactionId } as const;
+  const { origin } = file.meta;
+  const { position } = log.append({ term: log.tail.term, timestamp, origin, payload });
+  return { position, timestamp };
+}
+
+/**
+ * Writes `abort` down for a transaction that is not prepared here, durably: whoever asks later
+ * gets the same answer. Needs no lock, since it changes no rows.
+ */
+export async function abortUnknown(core: PartitionCore, transactionId: string): Promise<void> {
+  const { log, verdicts, fail } = core;
+  const { position } = appendVerdict(core, transactionId, 'abort');
+  verdicts.note(transactionId, 'abort', position.lsn);
+  try {
+    await log.sync();
+  } catch (error) {
+    throw fail(error);
+  }
+  void noteInFile(core);
+}
+
+/** Brings verdicts that stand in the log alone into the file, as soon as nobody writes. */
+async function noteInFile(core: PartitionCore): Promise<void> {
+  const { file, lock, log, verdicts, environment, fail } = core;
+  const startedAt = environment.hybridClock.next();
+  const claim = { startedAt, wounds: false, wound: () => undefined };
+  await lock.acquire(claim, null);
+  try {
+    if (!verdicts.isPending) return;
+    const { tail, tailTimestamp } = log;
+    await log.sync();
+    file.begin(false);
+    file.setApplied(tail, tailTimestamp);
+    verdicts.flush();
+    file.commit();
+  } catch (error) {
+    fail(error);
+  } finally {
+    lock.release(claim);
+  }
+}
+
+/** Refuses a verdict that contradicts the one that was carried out. */
+export function checkVerdict(transactionId: string, known: Verdict, wanted: Verdict): void {
+  if (known === wanted) return;
+  const reason = `transaction ${transactionId} ended by ${known}, not ${wanted}`;
+  throw databaseError('internal', { reason });
+}

@@ -1,0 +1,27 @@
+// The parts that make up one open partition, as those who work on it share them.
+
+import type { PartitionKey } from '#shared/cluster/topology.ts';
+import type { DatabaseError } from '#shared/error.ts';
+import type { Log } from '#leaf/log/log.ts';
+import type { PartitionEnvironment } from './partition-options.ts';
+import type { ReaderPool } from './reader-pool.ts';
+import type { StateFile } from './state-file.ts';
+import type { Verdicts } from './verdicts.ts';
+import type { WriteLock } from './write-lock.ts';
+
+export interface PartitionCore {
+  readonly key: PartitionKey;
+  /** `shop_0`. */
+  readonly name: string;
+  readonly file: StateFile;
+  readonly readers: ReaderPool;
+  readonly log: Log;
+  readonly lock: WriteLock;
+  readonly verdicts: Verdicts;
+  readonly environment: PartitionEnvironment;
+  /**
+   * Log and file have parted: the partition stops here, and its next start replays the log.
+   * Answers what those who wait are told.
+   */
+  readonly fail: (cause: unknown) => DatabaseError;
+}

@@ -1,0 +1,45 @@
+// This leaf's copy of the database's reference tables, as the other partitions see it: `ref`.
+
+import { existsSync } from 'node:fs';
+import type { SqliteFile } from '#shared/sqlite-file.ts';
+
+/** The schema name under which a partition sees the reference tables. */
+const REFERENCE_SCHEMA = 'ref';
+
+/** Keeps one connection's `ref` true to the file. */
+export interface Attachment {
+  /** Attaches, or attaches anew, what has come or changed. Outside a transaction only. */
+  refresh(): void;
+}
+
+/** The file of reference tables of one database on this leaf, which may come and go. */
+export class ReferenceFile {
+  #path: string | null;
+  /** Rises whenever the file is another one. */
+  #generation = 0;
+
+  /** `path` null: a partition without reference tables beside it (it holds them itself). */
+  constructor(path: string | null) {
+    this.#path = path;
+  }
+
+  /** The file has come, gone, or been replaced. */
+  changed(): void {
+    this.#generation += 1;
+  }
+
+  /** Attaches what there is to a new connection. */
+  attachment(connection: SqliteFile): Attachment {
+    let seen = -1;
+    let attached = false;
+    const refresh = (): void => {
+      if (seen === this.#generation) return;
+      if (attached) connection.detach(REFERENCE_SCHEMA);
+      attached = this.#path !== null && existsSync(this.#path);
+      if (attached && this.#path !== null) connection.attach(this.#path, REFERENCE_SCHEMA);
+      seen = this.#generation;
+    };
+    refresh();
+    return { refresh };
+  }
+}

@@ -1,0 +1,207 @@
+// The partition's SQLite file as its writer holds it: rows, schema, and how far the log is in it.
+//
+// The applied position is a row of the same file, so that it commits with the rows: after a crash
+// the file itself says which record it holds last.
+
+import { assert, must } from '#shared/assert.ts';
+import type { TableDefinition } from '#shared/cluster/table-definition.ts';
+import type { Durability } from '#shared/cluster/topology.ts';
+import { decode, encode } from '#shared/codec.ts';
+import type { DatabaseError } from '#shared/error.ts';
+import { logStart } from '#shared/log/log-frame.ts';
+import type { DefinitionChange } from '#shared/log/log-record.ts';
+import type { Position } from '#shared/log/lsn.ts';
+import { SqliteFile, type ChangeCapture } from '#shared/sqlite-file.ts';
+import type { PartitionRole } from './partition-options.ts';
+import { ReferenceFile, type Attachment } from './reference-file.ts';
+
+/** What the file knows of itself besides rows. */
+export interface PartitionMeta {
+  /** Everything up to here is in the file. */
+  readonly applied: Position;
+  /** Hybrid timestamp of that record. */
+  readonly timestamp: bigint;
+  readonly catalogVersion: number;
+  readonly role: PartitionRole;
+  readonly durability: Durability;
+  /** The id of the cluster that holds the file. */
+  readonly origin: string;
+  /** False while a secondary's first snapshot and its log are not in yet. */
+  readonly provisioned: boolean;
+}
+
+const CREATE_META = `
+  CREATE TABLE _twinleaf_meta (
+    id INTEGER PRIMARY KEY CHECK (id = 1), term INTEGER NOT NULL, lsn INTEGER NOT NULL,
+    log_hash BLOB NOT NULL, timestamp INTEGER NOT NULL, catalog_version INTEGER NOT NULL,
+    role TEXT NOT NULL, durability TEXT NOT NULL, origin TEXT NOT NULL,
+    provisioned INTEGER NOT NULL);
+  CREATE TABLE _twinleaf_schema (name TEXT PRIMARY KEY, definition BLOB NOT NULL) WITHOUT ROWID;
+  CREATE TABLE _twinleaf_verdicts (
+    transaction_id TEXT PRIMARY KEY, verdict TEXT NOT NULL, lsn INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE INDEX _twinleaf_verdicts_lsn ON _twinleaf_verdicts (lsn);`;
+
+const SELECT_META = `
+  SELECT term, lsn, log_hash, timestamp, catalog_version, role, durability, origin, provisioned
+  FROM _twinleaf_meta`;
+
+const UPDATE_APPLIED =
+  'UPDATE _twinleaf_meta SET term = ?, lsn = ?, log_hash = ?, timestamp = ? WHERE id = 1';
+
+/** Writes an empty file with its meta row. */
+export function createStateFile(
+  path: string,
+  identity: Pick<PartitionMeta, 'role' | 'durability' | 'origin'>,
+): void {
+  const file = SqliteFile.open(path);
+  file.exec('BEGIN');
+  file.exec(CREATE_META);
+  file.run('INSERT INTO _twinleaf_meta VALUES (1, 0, 0, ?, 0, 0, ?, ?, ?, ?)', [
+    logStart.logHash,
+    identity.role,
+    identity.durability,
+    identity.origin,
+    identity.role === 'primary' ? 1n : 0n,
+  ]);
+  file.exec('COMMIT');
+  assert(file.checkpoint('truncate'), 'nobody else holds a file that is being made');
+  file.close();
+}
+
+/** The meta row, as the connection's transaction sees it. */
+export function readMeta(file: SqliteFile): PartitionMeta {
+  const row = must(file.get(SELECT_META, [], 'bigint'), 'the meta row is always there');
+  const [term, lsn, logHash, timestamp, version, role, durability, origin, provisioned] = row;
+  return {
+    applied: {
+      term: Number(term),
+      lsn: lsn as bigint,
+      logHash: new Uint8Array(logHash as Uint8Array),
+    },
+    timestamp: timestamp as bigint,
+    catalogVersion: Number(version),
+    role: role as PartitionRole,
+    durability: durability as Durability,
+    origin: origin as string,
+    provisioned: provisioned === 1n,
+  };
+}
+
+/** The writer's connection. At most one transaction at a time; who may begin one holds the lock. */
+export class StateFile {
+  readonly path: string;
+  /** The connection, for statements within the transaction. */
+  readonly connection: SqliteFile;
+  #meta: PartitionMeta;
+  /** What #meta becomes with the COMMIT. */
+  #next: PartitionMeta;
+  #tables: ReadonlyMap<string, TableDefinition>;
+  #attachment: Attachment;
+  #foreignKeys = true;
+  #stopped: DatabaseError | null = null;
+
+  constructor(path: string, reference: ReferenceFile) {
+    this.path = path;
+    this.connection = SqliteFile.open(path);
+    this.#attachment = reference.attachment(this.connection);
+    this.#meta = readMeta(this.connection);
+    this.#next = this.#meta;
+    this.#tables = this.#readSchema();
+  }
+
+  /** As committed. */
+  get meta(): PartitionMeta {
+    return this.#meta;
+  }
+
+  /** The tables by name, as committed. */
+  get tables(): ReadonlyMap<string, TableDefinition> {
+    return this.#tables;
+  }
+
+  /** Of the schema, as the open transaction has it. */
+  get catalogVersion(): number {
+    return this.#next.catalogVersion;
+  }
+
+  get inTransaction(): boolean {
+    return this.connection.inTransaction;
+  }
+
+  /** From here on nothing is written: every BEGIN throws `reason`. */
+  stop(reason: DatabaseError): void {
+    this.#stopped ??= reason;
+    this.rollback();
+  }
+
+  /** Begins; `foreignKeys` holds for the whole transaction. */
+  begin(foreignKeys: boolean): void {
+    if (this.#stopped !== null) throw this.#stopped;
+    assert(!this.connection.inTransaction, 'one transaction at a time');
+    this.#attachment.refresh();
+    if (foreignKeys !== this.#foreignKeys) {
+      this.connection.exec(`PRAGMA foreign_keys = ${foreignKeys ? 'ON' : 'OFF'}`);
+      this.#foreignKeys = foreignKeys;
+    }
+    // A plain BEGIN: IMMEDIATE would lock the attached reference file too.
+    this.connection.run('BEGIN');
+    this.#next = this.#meta;
+  }
+
+  capture(): ChangeCapture {
+    return this.connection.capture();
+  }
+
+  /** Sets columns of the meta row, within the transaction. */
+  setApplied(applied: Position, timestamp: bigint): void {
+    const { term, lsn, logHash } = applied;
+    this.connection.run(UPDATE_APPLIED, [BigInt(term), lsn, logHash, timestamp]);
+    this.#next = { ...this.#next, applied, timestamp };
+  }
+
+  setRole(role: PartitionRole, provisioned: boolean): void {
+    const sql = 'UPDATE _twinleaf_meta SET role = ?, provisioned = ? WHERE id = 1';
+    this.connection.run(sql, [role, provisioned ? 1n : 0n]);
+    this.#next = { ...this.#next, role, provisioned };
+  }
+
+  /** Carries out one step of the schema, within a transaction without foreign keys. */
+  define(change: DefinitionChange): void {
+    for (const sql of change.sqlite) this.connection.exec(sql);
+    for (const name of change.drop) {
+      this.connection.run('DELETE FROM _twinleaf_schema WHERE name = ?', [name]);
+    }
+    for (const table of change.put) {
+      const sql = 'INSERT OR REPLACE INTO _twinleaf_schema VALUES (?, ?)';
+      this.connection.run(sql, [table.name, encode(table)]);
+    }
+    const sql = 'UPDATE _twinleaf_meta SET catalog_version = ? WHERE id = 1';
+    this.connection.run(sql, [BigInt(change.version)]);
+    this.#next = { ...this.#next, catalogVersion: change.version };
+  }
+
+  commit(): void {
+    this.connection.run('COMMIT');
+    const changed = this.#next.catalogVersion !== this.#meta.catalogVersion;
+    this.#meta = this.#next;
+    if (changed) this.#tables = this.#readSchema();
+  }
+
+  /** Undoes the transaction, which SQLite itself may have done already. */
+  rollback(): void {
+    if (this.connection.inTransaction) this.connection.run('ROLLBACK');
+    this.#next = this.#meta;
+  }
+
+  close(): void {
+    this.rollback();
+    this.connection.close();
+  }
+
+  #readSchema(): ReadonlyMap<string, TableDefinition> {
+    const rows = this.connection.all('SELECT name, definition FROM _twinleaf_schema');
+    return new Map(
+      rows.map(([name, bytes]) => [String(name), decode(bytes as Uint8Array) as TableDefinition]),
+    );
+  }
+}

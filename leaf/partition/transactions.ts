@@ -1,0 +1,345 @@
+// The transactions over several statements that this partition knows, and how each of them ends.
+
+import { databaseError } from '#shared/error.ts';
+import { must } from '#shared/assert.ts';
+import type { RowSource } from './row-batches.ts';
+import type {
+  LeafCalls,
+  TransactionTag,
+  Verdict,
+  WriteStep,
+  WriteStepResult,
+} from '#shared/wire/message.ts';
+import { abortUnknown, carryOut, checkVerdict, type PreparedRecord } from './in-doubt.ts';
+import { OpenTransaction } from './open-transaction.ts';
+import type { PartitionCore } from './partition-core.ts';
+
+/** Ended transactions remembered, so that a late task of theirs begins nothing new. */
+const ENDED_MAX = 10_000;
+
+export type SavepointRequest = Omit<LeafCalls['savepoint']['request'], 'key'>;
+
+/** What a task of a transaction brings along. */
+export interface TaskOptions {
+  readonly tag: TransactionTag;
+  readonly foreignKeys: boolean;
+  readonly lockWaitTimeoutMs: number;
+  /** Called once the lock is there, before anything is done: throws when the plan is outdated. */
+  readonly check: () => void;
+}
+
+/** At most one of them holds the write lock; the others wait for it. */
+export class Transactions {
+  #core: PartitionCore;
+  #open = new Map<string, OpenTransaction>();
+  #ended = new Set<string>();
+  #watching = false;
+
+  constructor(core: PartitionCore) {
+    this.#core = core;
+  }
+
+  /** A transaction that was prepared before a restart: it gets the lock back. */
+  adopt(prepared: PreparedRecord): void {
+    const tag = { id: prepared.transactionId, startedAt: 0n };
+    const transaction = new OpenTransaction(this.#core, tag, () => undefined);
+    transaction.state = 'prepared';
+    transaction.joined = true;
+    transaction.participants = prepared.participants;
+    transaction.changeset = prepared.changeset;
+    must(this.#core.lock.tryAcquire(transaction.claim) || null, 'the lock is free at open');
+    this.#open.set(tag.id, transaction);
+  }
+
+  /** The prepared transaction without a verdict, if there is one. */
+  inDoubt(): { readonly transactionId: string; readonly participants: readonly number[] } | null {
+    for (const { id, state, deciding, participants } of this.#open.values()) {
+      if (state === 'prepared' && deciding === null) return { transactionId: id, participants };
+    }
+    return null;
+  }
+
+  /** Runs one write task; the first one takes the lock and begins. */
+  async write(options: TaskOptions, steps: readonly WriteStep[]): Promise<WriteStepResult[]> {
+    const transaction = await this.#enter(options);
+    return this.#attempt(transaction, () => transaction.write(steps, options.foreignKeys));
+  }
+
+  /** SELECT … FOR UPDATE: the lock first, then a result among the transaction's own writes. */
+  async readLocked(options: TaskOptions, open: () => RowSource): Promise<RowSource> {
+    const transaction = await this.#enter(options);
+    return this.#attempt(transaction, () => transaction.reads.add(open()));
+  }
+
+  /**
+   * A result among the transaction's own writes; null when it has not written here. Throws when
+   * it has, and the partition knows no more of it.
+   */
+  read(tag: TransactionTag, open: () => RowSource): RowSource | null {
+    const transaction = this.#open.get(tag.id);
+    if (transaction === undefined || !transaction.joined) {
+      this.#refuseForgotten(tag);
+      return null;
+    }
+    this.#mustBeActive(transaction);
+    return transaction.reads.add(open());
+  }
+
+  undoLastWrite(id: string): void {
+    this.#active(id).undoLastWrite();
+  }
+
+  savepoint(request: SavepointRequest): void {
+    const transaction = this.#active(request.transactionId);
+    switch (request.action) {
+      case 'set':
+        return transaction.setSavepoint(request.name);
+      case 'release':
+        return transaction.releaseSavepoint(request.name);
+      case 'rollback to':
+        return transaction.rollbackToSavepoint(request.name);
+    }
+  }
+
+  async commit(id: string): Promise<void> {
+    const transaction = this.#active(id);
+    transaction.state = 'committing';
+    let lsn: bigint | null;
+    try {
+      lsn = await transaction.commit();
+    } finally {
+      this.#end(transaction);
+    }
+    const { environment, key } = this.#core;
+    if (lsn !== null) await environment.waitForFollowers(key, lsn);
+  }
+
+  /** Ends it without a trace. A transaction that is not known has nothing to undo. */
+  rollback(id: string): void {
+    const transaction = this.#open.get(id);
+    if (transaction === undefined) {
+      this.#remember(id);
+      return;
+    }
+    if (transaction.state === 'waiting' || transaction.state === 'active') {
+      this.#rollback(transaction);
+      return;
+    }
+    const reason = `transaction ${id} is ${transaction.state}: only a verdict ends it`;
+    throw databaseError('internal', { reason });
+  }
+
+  /** Appends `prepare`, durably. Idempotent. */
+  async prepare(id: string, participants: readonly number[]): Promise<void> {
+    const known = this.#open.get(id);
+    if (known?.state === 'prepared' && known.deciding === null) return;
+    const transaction = this.#active(id);
+    transaction.state = 'preparing';
+    try {
+      transaction.preparing = transaction.prepare(participants);
+      await transaction.preparing;
+      transaction.state = 'prepared';
+    } catch (error) {
+      this.#rollback(transaction);
+      throw error;
+    }
+  }
+
+  /** Carries a verdict out. Idempotent. */
+  async decide(id: string, verdict: Verdict): Promise<void> {
+    const transaction = this.#open.get(id);
+    if (transaction !== undefined) await this.#afterPreparing(transaction);
+    if (transaction?.deciding) {
+      await transaction.deciding.done;
+      checkVerdict(id, transaction.deciding.verdict, verdict);
+      return;
+    }
+    if (transaction?.state === 'prepared') {
+      const done = this.#settle(transaction, verdict);
+      transaction.deciding = { verdict, done };
+      await done;
+      return;
+    }
+    const known = this.#core.verdicts.find(id);
+    if (known !== null) {
+      checkVerdict(id, known, verdict);
+      return;
+    }
+    if (verdict === 'commit') throw databaseError('transactionLost', { partition: this.#core.name });
+    this.rollback(id);
+  }
+
+  /** How it ended; where nothing is written yet, `abort` is written down. */
+  async verdict(id: string): Promise<Verdict> {
+    const known = this.#core.verdicts.find(id);
+    if (known !== null) return known;
+    const transaction = this.#open.get(id);
+    if (transaction !== undefined) await this.#afterPreparing(transaction);
+    if (transaction?.deciding) {
+      await transaction.deciding.done;
+      return transaction.deciding.verdict;
+    }
+    if (transaction?.state === 'prepared') {
+      await this.decide(id, 'abort');
+      return 'abort';
+    }
+    this.rollback(id);
+    await abortUnknown(this.#core, id);
+    return 'abort';
+  }
+
+  /** Ends all that is not prepared: the partition closes, or is no primary any more. */
+  rollbackAll(): void {
+    for (const transaction of [...this.#open.values()]) {
+      const { state } = transaction;
+      if (state === 'waiting' || state === 'active') this.#rollback(transaction);
+    }
+  }
+
+  async #settle(transaction: OpenTransaction, verdict: Verdict): Promise<void> {
+    const { environment, key } = this.#core;
+    let lsn: bigint;
+    try {
+      lsn = await carryOut(this.#core, transaction, verdict);
+    } catch (error) {
+      transaction.deciding = null;
+      throw error;
+    }
+    this.#end(transaction);
+    await environment.waitForFollowers(key, lsn);
+  }
+
+  async #afterPreparing(transaction: OpenTransaction): Promise<void> {
+    try {
+      await transaction.preparing;
+    } catch {
+      // Who asked for the preparation has been told.
+    }
+  }
+
+  /** The transaction of a task, holding the lock. */
+  async #enter(options: TaskOptions): Promise<OpenTransaction> {
+    const { tag } = options;
+    const known = this.#open.get(tag.id);
+    if (known !== undefined && known.state !== 'waiting') {
+      this.#mustBeActive(known);
+      options.check();
+      return known;
+    }
+    this.#refuseForgotten(tag);
+    if (known !== undefined) throw databaseError('internal', { reason: 'two tasks at once' });
+    return this.#begin(options);
+  }
+
+  async #begin(options: TaskOptions): Promise<OpenTransaction> {
+    const { lock } = this.#core;
+    const transaction: OpenTransaction = new OpenTransaction(this.#core, options.tag, () =>
+      this.#wound(transaction),
+    );
+    this.#open.set(transaction.id, transaction);
+    try {
+      await lock.acquire(transaction.claim, options.lockWaitTimeoutMs);
+      if (transaction.state === 'ended') throw databaseError('deadlock', {});
+      options.check();
+      transaction.begin(options.foreignKeys);
+    } catch (error) {
+      this.#forget(transaction);
+      throw error;
+    }
+    this.#watchIdle();
+    return transaction;
+  }
+
+  /** Does a task's work. The first that fails leaves nothing behind: nobody will end it. */
+  #attempt<T>(transaction: OpenTransaction, action: () => T): T {
+    transaction.lastUsedMs = this.#core.environment.clock.monotonicMs();
+    try {
+      const result = action();
+      transaction.joined = true;
+      return result;
+    } catch (error) {
+      const undoneBySqlite = !this.#core.file.inTransaction;
+      if (undoneBySqlite) this.#rollback(transaction);
+      else if (!transaction.joined) {
+        transaction.rollback();
+        this.#forget(transaction);
+      }
+      throw error;
+    }
+  }
+
+  #active(id: string): OpenTransaction {
+    const transaction = this.#open.get(id);
+    if (transaction === undefined) {
+      if (this.#ended.has(id)) throw databaseError('deadlock', {});
+      throw databaseError('transactionLost', { partition: this.#core.name });
+    }
+    this.#mustBeActive(transaction);
+    transaction.lastUsedMs = this.#core.environment.clock.monotonicMs();
+    return transaction;
+  }
+
+  #mustBeActive(transaction: OpenTransaction): void {
+    if (transaction.state === 'active') return;
+    const reason = `transaction ${transaction.id} is ${transaction.state}`;
+    throw databaseError('internal', { reason });
+  }
+
+  #refuseForgotten(tag: TransactionTag): void {
+    if (this.#ended.has(tag.id)) throw databaseError('deadlock', {});
+    if (tag.joined) throw databaseError('transactionLost', { partition: this.#core.name });
+  }
+
+  /** An older transaction wants the lock. */
+  #wound(transaction: OpenTransaction): void {
+    if (transaction.state === 'active') this.#rollback(transaction);
+  }
+
+  /** A client that is gone must not hold the lock for ever. */
+  #watchIdle(): void {
+    if (this.#watching) return;
+    this.#watching = true;
+    const { clock, idleTransactionMsMax } = this.#core.environment;
+    clock.after(idleTransactionMsMax / 2, () => {
+      this.#watching = false;
+      this.#rollbackIdle();
+      if (this.#open.size > 0) this.#watchIdle();
+    });
+  }
+
+  #rollbackIdle(): void {
+    const { clock, idleTransactionMsMax, logger } = this.#core.environment;
+    const usedBeforeMs = clock.monotonicMs() - idleTransactionMsMax;
+    for (const transaction of [...this.#open.values()]) {
+      const { id, state, lastUsedMs } = transaction;
+      if (state !== 'active' || lastUsedMs > usedBeforeMs) continue;
+      logger.warn('A transaction was idle for too long and is rolled back.', { id });
+      this.#rollback(transaction);
+    }
+  }
+
+  #rollback(transaction: OpenTransaction): void {
+    transaction.rollback();
+    this.#end(transaction);
+  }
+
+  #end(transaction: OpenTransaction): void {
+    this.#remember(transaction.id);
+    this.#forget(transaction);
+  }
+
+  #forget(transaction: OpenTransaction): void {
+    transaction.state = 'ended';
+    this.#open.delete(transaction.id);
+    this.#core.lock.release(transaction.claim);
+  }
+
+  #remember(id: string): void {
+    this.#ended.add(id);
+    if (this.#ended.size <= ENDED_MAX) return;
+    for (const oldest of this.#ended) {
+      this.#ended.delete(oldest);
+      return;
+    }
+  }
+}

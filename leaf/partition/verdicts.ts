@@ -1,0 +1,56 @@
+// How transactions over several partitions ended, for those who ask later: durable by the log.
+
+import type { LSN } from '#shared/log/lsn.ts';
+import type { Verdict } from '#shared/wire/message.ts';
+import type { StateFile } from './state-file.ts';
+
+/** Verdicts kept: a participant that was away for longer must be rebuilt. */
+const VERDICTS_MAX = 1_000_000;
+
+/** The verdicts of one partition: the newest in memory, the others in its file. */
+export class Verdicts {
+  #file: StateFile;
+  /** In the log, and not yet in the file. */
+  #pending = new Map<string, { readonly verdict: Verdict; readonly lsn: LSN }>();
+
+  constructor(file: StateFile) {
+    this.#file = file;
+  }
+
+  /** A record of the log has said so. */
+  note(transactionId: string, verdict: Verdict, lsn: LSN): void {
+    if (!this.#pending.has(transactionId)) this.#pending.set(transactionId, { verdict, lsn });
+  }
+
+  find(transactionId: string): Verdict | null {
+    const pending = this.#pending.get(transactionId);
+    if (pending !== undefined) return pending.verdict;
+    const sql = 'SELECT verdict FROM _twinleaf_verdicts WHERE transaction_id = ?';
+    const row = this.#file.connection.get(sql, [transactionId]);
+    return row === null ? null : (row[0] as Verdict);
+  }
+
+  /** True when some are not in the file yet. */
+  get isPending(): boolean {
+    return this.#pending.size > 0;
+  }
+
+  /** Writes what is new into the file, within its transaction. */
+  flush(): void {
+    if (this.#pending.size === 0) return;
+    const sql = 'INSERT OR IGNORE INTO _twinleaf_verdicts VALUES (?, ?, ?)';
+    for (const [id, { verdict, lsn }] of this.#pending) {
+      this.#file.connection.run(sql, [id, verdict, lsn]);
+    }
+    this.#pending.clear();
+  }
+
+  /** Forgets the oldest beyond the bound, within the file's transaction. */
+  prune(): void {
+    const { connection } = this.#file;
+    const sql = 'SELECT lsn FROM _twinleaf_verdicts ORDER BY lsn DESC LIMIT 1 OFFSET ?';
+    const row = connection.get(sql, [BigInt(VERDICTS_MAX)], 'bigint');
+    if (row === null) return;
+    connection.run('DELETE FROM _twinleaf_verdicts WHERE lsn <= ?', [row[0] as bigint]);
+  }
+}

@@ -1,0 +1,88 @@
+// Who may write: one transaction at a time, the oldest of those who wait, a deadlock broken by age.
+//
+// Wound-wait: an older transaction that meets a younger holder rolls it back; a younger one waits.
+// So every wait goes from younger to older and no circle can close, over partitions and leaves. A
+// holder is given WOUND_DELAY_MS to end by itself, since most waits are no deadlocks.
+
+import type { Clock, Timer } from '#shared/clock.ts';
+import { databaseError } from '#shared/error.ts';
+
+/** How long an older transaction waits before it rolls a younger holder back. */
+const WOUND_DELAY_MS = 10;
+
+/** Who asks for the lock, or holds it. */
+export interface LockClaim {
+  /** Hybrid timestamp: the smaller, the older. */
+  readonly startedAt: bigint;
+  /** True for one that may hold other partitions' locks: only such can be part of a deadlock. */
+  readonly wounds: boolean;
+  /** Asks the holder to roll back and release. It does not when it is committing or prepared. */
+  readonly wound: () => void;
+}
+
+interface Waiter {
+  readonly claim: LockClaim;
+  readonly granted: () => void;
+}
+
+/** The write lock of one partition. */
+export class WriteLock {
+  #clock: Clock;
+  #holder: LockClaim | null = null;
+  /** Oldest first. */
+  #waiters: Waiter[] = [];
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get holder(): LockClaim | null {
+    return this.#holder;
+  }
+
+  /** Takes the lock when nobody has it. */
+  tryAcquire(claim: LockClaim): boolean {
+    if (this.#holder !== null) return false;
+    this.#holder = claim;
+    return true;
+  }
+
+  /** Waits for the lock. Throws lockWaitTimeout after `timeoutMs`; null waits for ever. */
+  async acquire(claim: LockClaim, timeoutMs: number | null): Promise<void> {
+    if (this.tryAcquire(claim)) return;
+    const timers: Timer[] = [];
+    try {
+      await new Promise<void>((resolve, reject) => {
+        const waiter = { claim, granted: resolve };
+        const position = this.#waiters.findIndex((other) => other.claim.startedAt > claim.startedAt);
+        this.#waiters.splice(position < 0 ? this.#waiters.length : position, 0, waiter);
+        if (claim.wounds) {
+          timers.push(this.#clock.after(WOUND_DELAY_MS, () => this.#woundFor(claim)));
+        }
+        if (timeoutMs === null) return;
+        const giveUp = (): void => {
+          this.#waiters = this.#waiters.filter((other) => other !== waiter);
+          reject(databaseError('lockWaitTimeout', {}));
+        };
+        timers.push(this.#clock.after(timeoutMs, giveUp));
+      });
+    } finally {
+      for (const timer of timers) timer.cancel();
+    }
+  }
+
+  /** Gives the lock to the oldest who waits. */
+  release(claim: LockClaim): void {
+    if (this.#holder !== claim) return;
+    const next = this.#waiters.shift();
+    this.#holder = next?.claim ?? null;
+    next?.granted();
+  }
+
+  #woundFor(claim: LockClaim): void {
+    const waits = this.#waiters.some((waiter) => waiter.claim === claim);
+    if (waits && this.#holder !== null && this.#holder.startedAt > claim.startedAt) {
+      this.#holder.wound();
+    }
+  }
+}

@@ -1,0 +1,95 @@
+// Runs the steps of a write task on the writer's connection, and names what SQLite refuses.
+
+import type { TableDefinition } from '#shared/cluster/table-definition.ts';
+import { databaseError } from '#shared/error.ts';
+import type { Row, StoredValue } from '#shared/sql/column-type.ts';
+import { constraintError } from '#shared/sql/constraint-error.ts';
+import { SqliteError } from '#shared/sqlite-error.ts';
+import { shrinkInteger } from '#shared/sqlite-file.ts';
+import type { WriteStep, WriteStepResult } from '#shared/wire/message.ts';
+import type { StateFile } from './state-file.ts';
+
+/** Runs the steps in order. Throws a DatabaseError; the caller undoes what was done. */
+export function runSteps(file: StateFile, steps: readonly WriteStep[]): WriteStepResult[] {
+  return steps.map((step) => runStep(file, step));
+}
+
+function runStep(file: StateFile, step: WriteStep): WriteStepResult {
+  if (step.kind === 'rows') return runRows(file, step);
+  const { sql, parameters } = step;
+  try {
+    if (!step.returning) {
+      return { changes: file.connection.run(sql, parameters), changesPerRow: [], rows: [] };
+    }
+    const rows = file.connection.all(sql, parameters).map((row) => row.map(shrinkInteger));
+    return { changes: changesRows(sql) ? rows.length : 0, changesPerRow: [], rows };
+  } catch (error) {
+    throw toClientError(error, file, { sql, values: parameters, row: 1 });
+  }
+}
+
+function runRows(
+  file: StateFile,
+  step: Extract<WriteStep, { readonly kind: 'rows' }>,
+): WriteStepResult {
+  const changesPerRow: number[] = [];
+  let changes = 0;
+  for (const [index, values] of step.rows.entries()) {
+    try {
+      const changed = file.connection.run(step.sql, values);
+      changesPerRow.push(changed);
+      changes += changed;
+    } catch (error) {
+      throw toClientError(error, file, { sql: step.sql, values, row: index + 1 });
+    }
+  }
+  return { changes, changesPerRow, rows: [] };
+}
+
+/** RETURNING yields a row for each one changed; a SELECT changes none. */
+function changesRows(sql: string): boolean {
+  return /^\s*(?:with\b.*\b)?(?:insert|update|delete|replace)\b/is.test(sql);
+}
+
+interface FailedRun {
+  readonly sql: string;
+  readonly values: Row;
+  /** From 1. */
+  readonly row: number;
+}
+
+/** The error as the client knows it. */
+export function toClientError(error: unknown, file: StateFile, run: FailedRun): unknown {
+  if (error instanceof SqliteError && error.failure.kind === 'foreignKey' && deletes(run.sql)) {
+    return databaseError('foreignKeyParent', { constraint: 'FOREIGN KEY' }, error);
+  }
+  const columns = insertedColumns(run.sql);
+  return constraintError(error, {
+    table: (name) => file.tables.get(name) ?? null,
+    path: file.path,
+    row: run.row,
+    valueOf: (table, column) => insertedValue(table, column, { columns, values: run.values }),
+  });
+}
+
+function deletes(sql: string): boolean {
+  return /^\s*delete\b/i.test(sql);
+}
+
+/** The column list of `INSERT INTO "t" ("a", "b") VALUES (?, ?)`; else null. */
+function insertedColumns(sql: string): string[] | null {
+  const list = /^\s*(?:insert|replace)\s.*?\(((?:\s*"(?:[^"]|"")*"\s*,?)+)\)\s*values\s*\(\?/is;
+  const columns = list.exec(sql)?.[1];
+  if (columns === undefined) return null;
+  return [...columns.matchAll(/"((?:[^"]|"")*)"/g)].map(([, name = '']) => name.replace('""', '"'));
+}
+
+function insertedValue(
+  _table: TableDefinition,
+  column: string,
+  run: { readonly columns: readonly string[] | null; readonly values: Row },
+): StoredValue | undefined {
+  if (run.columns === null || run.columns.length !== run.values.length) return undefined;
+  const index = run.columns.indexOf(column);
+  return index < 0 ? undefined : run.values[index];
+}

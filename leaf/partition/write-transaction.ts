@@ -1,0 +1,127 @@
+// Rows and their log records become durable together or not at all.
+//
+//     BEGIN · the writes · changeset → record appended → fdatasync → COMMIT → answers
+//
+// Before the record is appended, an error undoes everything and nothing has happened. From the
+// append on the log is the truth: a crash before COMMIT is repaired by replaying the record, and
+// an error there stops the partition, whose next start does the same. So nothing is visible, or
+// acknowledged, that the log does not hold.
+
+import { assert, must } from '#shared/assert.ts';
+import { databaseError } from '#shared/error.ts';
+import { RECORD_BYTES_MAX } from '#shared/log/log-frame.ts';
+import type { LogPayload } from '#shared/log/log-record.ts';
+import type { LSN, Position } from '#shared/log/lsn.ts';
+import type { ChangeCapture } from '#shared/sqlite-file.ts';
+import type { PartitionCore } from './partition-core.ts';
+
+/** What a record needs besides the changes. */
+const RECORD_OVERHEAD_BYTES = 64 * 1024;
+
+/** A record in the log, with what the file must note of it. */
+export interface AppendedRecord {
+  readonly position: Position;
+  readonly timestamp: bigint;
+}
+
+/** An open SQLite transaction of the writer, whose row changes are being captured. */
+export class WriteTransaction {
+  #core: PartitionCore;
+  /** Null once the changes are taken. */
+  #capture: ChangeCapture | null;
+
+  /** Begins. The caller holds the write lock. */
+  constructor(core: PartitionCore, foreignKeys: boolean) {
+    this.#core = core;
+    core.file.begin(foreignKeys);
+    this.#capture = core.file.capture();
+  }
+
+  /** Commits as one record; answers its LSN, or null when nothing has changed. */
+  async commit(): Promise<LSN | null> {
+    const changeset = this.#takeChanges();
+    if (changeset.length === 0) {
+      this.#core.file.rollback();
+      return null;
+    }
+    const record = appendRecord(this.#core, { kind: 'rows', changeset });
+    await makeVisible(this.#core, record);
+    return record.position.lsn;
+  }
+
+  /** Appends `prepare`, durably; the SQLite transaction stays open until the verdict. */
+  async prepare(transactionId: string, participants: readonly number[]): Promise<LSN> {
+    const { log, environment, fail } = this.#core;
+    const changeset = this.#takeChanges();
+    const payload = { kind: 'prepare', transactionId, participants, changeset } as const;
+    const { position } = appendRecord(this.#core, payload);
+    environment.failpoint('after-append');
+    try {
+      await log.sync();
+    } catch (error) {
+      throw fail(error);
+    }
+    environment.failpoint('after-prepare');
+    return position.lsn;
+  }
+
+  /** Undoes everything. */
+  rollback(): void {
+    this.#endCapture();
+    this.#core.file.rollback();
+  }
+
+  #takeChanges(): Uint8Array {
+    const { file } = this.#core;
+    try {
+      assert(file.inTransaction, 'changes are taken from an open transaction');
+      const changeset = must(this.#capture, 'changes are taken once').changeset();
+      if (changeset.length + RECORD_OVERHEAD_BYTES > RECORD_BYTES_MAX) {
+        throw databaseError('transactionTooLarge', { bytes: RECORD_BYTES_MAX });
+      }
+      return changeset;
+    } catch (error) {
+      file.rollback();
+      throw error;
+    } finally {
+      // What the partition itself writes from here on is not part of the record.
+      this.#endCapture();
+    }
+  }
+
+  #endCapture(): void {
+    this.#capture?.close();
+    this.#capture = null;
+  }
+}
+
+/** Appends a record of this partition's own term; undoes the SQLite transaction if it cannot. */
+export function appendRecord(core: PartitionCore, payload: LogPayload): AppendedRecord {
+  const { file, log, environment } = core;
+  const timestamp = environment.hybridClock.next();
+  try {
+    const { origin } = file.meta;
+    const { position } = log.append({ term: log.tail.term, timestamp, origin, payload });
+    return { position, timestamp };
+  } catch (error) {
+    file.rollback();
+    throw error;
+  }
+}
+
+/** Makes an appended record durable and then, with its rows, visible. */
+export async function makeVisible(core: PartitionCore, record: AppendedRecord): Promise<void> {
+  const { file, log, verdicts, environment, fail } = core;
+  try {
+    environment.failpoint('after-append');
+    file.setApplied(record.position, record.timestamp);
+    verdicts.flush();
+    await log.sync();
+    environment.failpoint('after-sync');
+    environment.failpoint('before-commit');
+    file.commit();
+    environment.failpoint('after-commit');
+  } catch (error) {
+    throw fail(error);
+  }
+}
