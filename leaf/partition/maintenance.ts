@@ -1,0 +1,97 @@
+// Keeps a partition's files small: checkpoints on another thread, then drops what nobody needs.
+
+import { statSync } from 'node:fs';
+import type { Timer } from '#shared/clock.ts';
+import type { LSN } from '#shared/log/lsn.ts';
+import type { FollowerRegistry } from '#leaf/log/follower-registry.ts';
+import { planRetention } from '#leaf/log/log-retention.ts';
+import type { PartitionCore } from './partition-core.ts';
+
+/** How often it looks, in milliseconds. */
+const INTERVAL_MS = 1000;
+/** A WAL longer than this is moved into the file at once, in bytes. */
+const WAL_BYTES_MAX = 8 * 1024 * 1024;
+/** A shorter one is moved after so long, in milliseconds. */
+const CHECKPOINT_INTERVAL_MS = 60_000;
+
+/** Looks after one open partition until it is stopped. */
+export class Maintenance {
+  #core: PartitionCore;
+  #followers: FollowerRegistry;
+  #timer: Timer | null = null;
+  #stopped = false;
+  #checkpointMs: number;
+  #running: Promise<void> | null = null;
+  /** The SQLite file has this on disk. */
+  #durableLsn: LSN = 0n;
+
+  constructor(core: PartitionCore, followers: FollowerRegistry) {
+    this.#core = core;
+    this.#followers = followers;
+    this.#checkpointMs = core.environment.clock.monotonicMs();
+  }
+
+  start(): void {
+    if (this.#stopped) return;
+    this.#timer = this.#core.environment.clock.after(INTERVAL_MS, () => void this.#turn());
+  }
+
+  /** Resolves when nothing of it is under way. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#timer?.cancel();
+    await this.#running;
+  }
+
+  async #turn(): Promise<void> {
+    const { clock, logger } = this.#core.environment;
+    try {
+      const late = clock.monotonicMs() - this.#checkpointMs > CHECKPOINT_INTERVAL_MS;
+      const dirty = this.#core.file.meta.applied.lsn > this.#durableLsn;
+      if (walBytes(this.#core.file.path) > WAL_BYTES_MAX || (late && dirty)) {
+        this.#running = this.run();
+        await this.#running;
+      }
+    } catch (error) {
+      logger.error('A checkpoint has failed.', { partition: this.#core.name }, error);
+    }
+    this.#running = null;
+    this.start();
+  }
+
+  /** One checkpoint and, where it was whole, what retention then allows. */
+  async run(): Promise<void> {
+    const { file, log, environment } = this.#core;
+    this.#checkpointMs = environment.clock.monotonicMs();
+    // The file on disk must never be ahead of the log on disk.
+    await log.harden();
+    const { lsn } = file.meta.applied;
+    if (lsn > log.hardened.lsn) return;
+    if (!(await environment.checkpoint(file.path)) || this.#stopped) return;
+    this.#durableLsn = lsn;
+    this.#retain();
+  }
+
+  #retain(): void {
+    const { log, environment, name } = this.#core;
+    const plan = planRetention({
+      segments: log.closedSegments(),
+      logSizeBytes: log.sizeBytes,
+      durableLsn: this.#durableLsn,
+      followers: this.#followers.list(),
+      limits: environment.retention,
+      nowMs: environment.clock.now(),
+    });
+    for (const { id, reason } of plan.letGo) {
+      environment.logger.warn('A follower is let go.', { partition: name, follower: id, reason });
+      this.#followers.letGo(id, reason);
+    }
+    // Saved first: a follower must not be found registered for what is gone.
+    this.#followers.save();
+    log.dropSegments(plan.dropped);
+  }
+}
+
+function walBytes(path: string): number {
+  return statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+}

@@ -1,0 +1,98 @@
+// The files of a partition, and the one change of them that takes several steps: a new snapshot.
+//
+//     data.sqlite        the state          log/         the segments
+//     data.sqlite.ready  a snapshot that is whole and must take data.sqlite's place
+//     snapshots/         copies for followers          followers    who follows
+//
+// From the moment data.sqlite.ready has its name, the old content counts no more: every start
+// goes on where the last one was cut, until the new file has taken its place.
+
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { assert } from '#shared/assert.ts';
+import { databaseError } from '#shared/error.ts';
+import { samePosition } from '#shared/log/log-frame.ts';
+import type { Position } from '#shared/log/lsn.ts';
+import { SqliteFile } from '#shared/sqlite-file.ts';
+import { Log, type LogOptions } from '#leaf/log/log.ts';
+import { syncDirectory } from '#leaf/log/segment.ts';
+import type { Failpoint } from './failpoint.ts';
+import { readMeta, type PartitionMeta } from './state-file.ts';
+
+export interface PartitionPaths {
+  readonly directory: string;
+  readonly file: string;
+  readonly log: string;
+  readonly ready: string;
+  readonly snapshots: string;
+  readonly followers: string;
+}
+
+export function partitionPaths(directory: string): PartitionPaths {
+  const file = join(directory, 'data.sqlite');
+  return {
+    directory,
+    file,
+    log: join(directory, 'log'),
+    ready: `${file}.ready`,
+    snapshots: join(directory, 'snapshots'),
+    followers: join(directory, 'followers'),
+  };
+}
+
+/**
+ * Makes a received snapshot this partition's own and gives it the name from which on it counts.
+ * Throws when the file does not hold what was promised.
+ */
+export function readySnapshot(
+  paths: PartitionPaths,
+  received: string,
+  own: { readonly position: Position; readonly meta: PartitionMeta },
+): void {
+  const snapshot = SqliteFile.open(received);
+  try {
+    if (!samePosition(readMeta(snapshot).applied, own.position)) {
+      throw databaseError('internal', { reason: 'a snapshot is not of the position it was for' });
+    }
+    snapshot.run('UPDATE _twinleaf_meta SET role = ?, durability = ?, origin = ?, provisioned = 0', [
+      own.meta.role,
+      own.meta.durability,
+      own.meta.origin,
+    ]);
+    assert(snapshot.checkpoint('truncate'), 'nobody else reads a received snapshot');
+  } finally {
+    snapshot.close();
+  }
+  syncFile(received);
+  renameSync(received, paths.ready);
+  syncDirectory(paths.directory);
+}
+
+/** Puts a ready snapshot in the place of data.sqlite, and begins the log anew at its position. */
+export async function installReadySnapshot(
+  paths: PartitionPaths,
+  options: { readonly segmentBytesMax: number; readonly failpoint: Failpoint },
+): Promise<void> {
+  if (!existsSync(paths.ready)) return;
+  const snapshot = SqliteFile.open(paths.ready);
+  const { applied, timestamp, durability } = readMeta(snapshot);
+  snapshot.close();
+  for (const suffix of ['-wal', '-shm']) rmSync(`${paths.ready}${suffix}`, { force: true });
+  const logOptions: LogOptions = { durability, segmentBytesMax: options.segmentBytesMax };
+  rmSync(paths.log, { recursive: true, force: true });
+  const log = Log.create(paths.log, { position: applied, timestamp }, logOptions);
+  await log.close();
+  options.failpoint('after-log-reset');
+  for (const suffix of ['-wal', '-shm']) rmSync(`${paths.file}${suffix}`, { force: true });
+  renameSync(paths.ready, paths.file);
+  syncDirectory(paths.directory);
+}
+
+function syncFile(path: string): void {
+  const descriptor = openSync(path, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
