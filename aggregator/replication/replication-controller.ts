@@ -30,6 +30,8 @@ export class ReplicationController {
   readonly #followed = new Map<string, FollowedDatabase>();
   /** The promotion that goes on after a restart; null when there is none. */
   #finishing: Promise<void> = Promise.resolve();
+  /** Followed databases that have been told to end, until they have. */
+  readonly #ending = new Set<Promise<void>>();
 
   constructor(parts: ReplicationParts) {
     this.#parts = parts;
@@ -50,8 +52,8 @@ export class ReplicationController {
 
   /** The aggregator stops; the links on the leaves go on without it. */
   async stop(): Promise<void> {
-    await Promise.all([...this.#followed.values()].map((followed) => followed.stop()));
-    this.#followed.clear();
+    for (const name of [...this.#followed.keys()]) this.#unfollow(name);
+    await Promise.all(this.#ending);
     await this.#finishing;
   }
 
@@ -141,7 +143,7 @@ export class ReplicationController {
 
   /** The database is about to be dropped: nobody follows for it any more. */
   async forget(name: string): Promise<void> {
-    await this.#unfollow(name);
+    this.#unfollow(name);
     await removeLinkRecord(this.#parts.store, name);
   }
 
@@ -149,7 +151,7 @@ export class ReplicationController {
     const { store, catalog, logger } = this.#parts;
     const { name } = database;
     await writeLinkRecord(store, { ...record, intent: 'stopping' });
-    await this.#unfollow(name);
+    this.#unfollow(name);
     const promoted = await promoteDatabase(this.#parts, database);
     await catalog.put(promoted);
     await removeLinkRecord(store, name);
@@ -249,10 +251,19 @@ export class ReplicationController {
     this.#followed.set(name, new FollowedDatabase(this.#parts, name, source));
   }
 
-  async #unfollow(name: string): Promise<void> {
+  /** Does not wait: its last look at the links may itself wait for the turn that we are in. */
+  #unfollow(name: string): void {
     const followed = this.#followed.get(name);
+    if (followed === undefined) return;
     this.#followed.delete(name);
-    await followed?.stop();
+    void this.#end(followed);
+  }
+
+  async #end(followed: FollowedDatabase): Promise<void> {
+    const ended = followed.stop();
+    this.#ending.add(ended);
+    await ended;
+    this.#ending.delete(ended);
   }
 }
 

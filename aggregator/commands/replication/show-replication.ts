@@ -1,0 +1,78 @@
+// The SHOW statements about databases that follow, partitions, and who is how far.
+
+import type { ShowWhat } from '#aggregator/parser/ast-administration.ts';
+import {
+  clusterStatus,
+  databasesExtended,
+  databaseStatus,
+  partitionsOf,
+} from '#aggregator/replication/cluster-status.ts';
+import { gatherLeafStatuses } from '#aggregator/replication/leaf-statuses.ts';
+import { followerVariable } from '#aggregator/replication/primary-client.ts';
+import type { ReplicationParts } from '#aggregator/replication/replication-parts.ts';
+import { sourceColumns, sourceRow } from '#aggregator/replication/replication-source.ts';
+import { replicas, replicationStatus } from '#aggregator/replication/replication-status.ts';
+import type { StatusTable } from '#aggregator/replication/status-columns.ts';
+import type { Session } from '#aggregator/session.ts';
+import { issueTicket, TICKET_LIFETIME_MS } from '#shared/cluster/ticket.ts';
+import { databaseError } from '#shared/error.ts';
+
+/**
+ * The whole table of a SHOW statement of ours, before its LIKE or WHERE; null for one that is not
+ * ours. Throws unknownDatabase, noDatabase, databaseProvisioning.
+ */
+export async function showReplication(
+  parts: ReplicationParts,
+  session: Session,
+  what: ShowWhat,
+): Promise<StatusTable | null> {
+  const { catalog } = parts;
+  switch (what.kind) {
+    case 'replicationStatus':
+      return replicationStatus(await gatherLeafStatuses(parts, null));
+    case 'replicas':
+      return replicas(await gatherLeafStatuses(parts, null));
+    case 'clusterStatus':
+      return clusterStatus(catalog.databases(), await gatherLeafStatuses(parts, null));
+    case 'replicationSource':
+      return source(parts, session, what.database);
+    case 'databases':
+      if (!what.extended) return null;
+      return databasesExtended(catalog.databases(), await gatherLeafStatuses(parts, null));
+    case 'databaseStatus': {
+      const database = catalog.database(named(session, null));
+      return databaseStatus(database, await gatherLeafStatuses(parts, database.name));
+    }
+    case 'partitions': {
+      const database = catalog.database(named(session, what.database));
+      const leaves = await gatherLeafStatuses(parts, database.name);
+      return partitionsOf(database, leaves, what.extended);
+    }
+    default:
+      return null;
+  }
+}
+
+function named(session: Session, database: string | null): string {
+  const name = database ?? session.database;
+  if (name === null) throw databaseError('noDatabase', {});
+  return name;
+}
+
+/** What a secondary asks for. It has said in a user variable which cluster it is. */
+function source(parts: ReplicationParts, session: Session, name: string): StatusTable {
+  const { catalog, clusterId, clusterSecret, version, leaves, clock } = parts;
+  const database = catalog.database(name);
+  if (database.state === 'provisioning' || database.state === 'pending') {
+    throw databaseError('databaseProvisioning', { name });
+  }
+  const follower = session.userVariables.get(followerVariable)?.value;
+  if (typeof follower !== 'string' || follower === '') {
+    throw databaseError('wrongArguments', { command: 'SHOW REPLICATION SOURCE' });
+  }
+  const expiresAtMs = clock.now() + TICKET_LIFETIME_MS;
+  const claims = { database: name, clusterId, follower, expiresAtMs };
+  const ticket = issueTicket(clusterSecret, claims);
+  const row = sourceRow({ clusterId, version, database, nodes: leaves.nodes(), ticket });
+  return { columns: sourceColumns, rows: [row] };
+}
