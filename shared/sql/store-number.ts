@@ -52,10 +52,16 @@ export function storeInteger(
   const reading = checkedReading(column, { source, expected: 'integer' }, context);
   const { min, max } = integerRange(column.type);
   const value = roundReading(reading);
-  if (value !== null && value >= min && value <= max) return value;
+  // Of a decimal already the sign is refused, of a double only what is left after rounding.
+  const isRefused = min === 0n && source.type.kind === 'decimal' && isNegative(reading);
+  if (!isRefused && value !== null && value >= min && value <= max) return value;
   refuseRange(column, context);
   const above = value === null ? readingToDouble(reading) > 0 : value > max;
   return above ? max : min;
+}
+
+function isNegative(reading: NumberReading): boolean {
+  return reading.kind === 'exact' ? reading.value.unscaled < 0n : reading.value < 0;
 }
 
 /** Rounded: a decimal half away from zero, a double half to even. Null for what has no end. */
@@ -155,7 +161,9 @@ export function storeYear(
   if (kind === 'date' || kind === 'datetime' || kind === 'timestamp') {
     return BigInt(String(source.value).slice(0, 4));
   }
-  const value = roundReading(checkedReading(column, { source, expected: 'integer' }, context));
+  const reading = checkedReading(column, { source, expected: 'integer' }, context);
+  const value = roundReading(reading);
+  if (reading.read === 'none') return 0n;
   const isShortText = kind === 'string' && sourceForMessage(source).trim().length < 4;
   if (value === 0n) return isShortText ? 2000n : 0n;
   if (value !== null && value >= 1n && value <= 69n) return value + 2000n;

@@ -1,6 +1,14 @@
 // The many ways in which MySQL lets one write a date, a moment or a time of day.
 
-import { isInCalendar, microsecondsOfDay, ZERO_MOMENT, type Moment } from './temporal.ts';
+import {
+  hasOpenPart,
+  isInCalendar,
+  linear,
+  microsecondsOfDay,
+  momentOfLinear,
+  ZERO_MOMENT,
+  type Moment,
+} from './temporal.ts';
 import { MICROSECONDS_PER_SECOND, TIME_MAX_MICROSECONDS } from './time-of-day.ts';
 
 export interface ParsedMoment {
@@ -22,6 +30,9 @@ export interface ParsedTime {
 
 /** Two-digit years below this one are of this century. */
 const CENTURY_TURN = 70;
+
+/** A date with separators, and a time of day behind it. */
+const DATE_AND_TIME = /^\d{1,4}[^\w\s:.]\d{1,2}[^\w\s:.]\d{1,2}(?:T|\s+|[^\w\s])\d/;
 
 /** From so many characters on, a time is first read as a whole moment. */
 const MOMENT_LENGTH_MIN = 12;
@@ -130,9 +141,12 @@ function momentOfFields(fields: readonly number[]): Moment | null {
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, fraction = 0] = fields;
   // A date of nothing but zeros has no century.
   const zero = month === 0 && day === 0 && year === 2000 && fields.slice(3).every((f) => f === 0);
-  const microsecond = Math.min(fraction, MICROSECONDS_PER_SECOND - 1);
-  const moment = { year: zero ? 0 : year, month, day, hour, minute, second, microsecond };
-  return isInCalendar(moment) ? moment : null;
+  const date = { year: zero ? 0 : year, month, day };
+  const moment = { ...date, hour, minute, second, microsecond: fraction };
+  if (!isInCalendar(moment)) return null;
+  if (fraction < MICROSECONDS_PER_SECOND) return moment;
+  const whole = { ...moment, microsecond: 0 };
+  return hasOpenPart(whole) ? whole : momentOfLinear(linear(whole) + BigInt(fraction));
 }
 
 /** 20240105, 240105, 20240105073000: null for a number that is no moment. 0 is the zero moment. */
@@ -181,7 +195,10 @@ export function parseTime(text: string): ParsedTime | null {
   const trimmed = text.trim();
   if (trimmed.length >= MOMENT_LENGTH_MIN) {
     const parsed = parseMoment(trimmed);
-    if (parsed?.hasTime === true && /^\d{2,}(?:[^\w\s:.]|\d{6})/.test(trimmed)) {
+    const isMoment =
+      DATE_AND_TIME.test(trimmed) || (parsed?.hasTime === true && !/[:-]/.test(trimmed));
+    if (isMoment && parsed === null) return null;
+    if (isMoment && parsed !== null) {
       return { microseconds: microsecondsOfDay(parsed.moment), complete: parsed.complete };
     }
   }

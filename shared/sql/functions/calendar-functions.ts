@@ -61,10 +61,14 @@ export const calendarFunctions: readonly SqlFunction[] = [
     return hasOpenPart(moment) ? null : (DAY_NAMES[weekdayOf(dayNumber(moment))] ?? null);
   }),
   strict('tl_monthname', (d: string) => MONTH_NAMES[readMoment(d).month - 1] ?? null),
-  /** tl_week(moment, mode), tl_yearweek(moment, mode): the modes 0 to 7. */
+  /** tl_week(moment, mode), tl_weekofyear(moment), tl_yearweek(moment, mode): modes 0 to 7. */
   strict('tl_week', (d: string, mode: bigint) => {
     const moment = readMoment(d);
     return hasOpenPart(moment) ? null : BigInt(weekOf(moment, weekMode(Number(mode & 7n))).week);
+  }),
+  strict('tl_weekofyear', (d: string) => {
+    const moment = readMoment(d);
+    return hasOpenPart(moment) ? null : BigInt(weekOf(moment, weekMode(3)).week);
   }),
   strict('tl_yearweek', (d: string, mode: bigint) => {
     const moment = readMoment(d);

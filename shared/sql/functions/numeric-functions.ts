@@ -25,8 +25,13 @@ export const numericFunctions: readonly SqlFunction[] = [
   strict('tl_mod_double', (a: number | bigint, b: number | bigint) =>
     Number(b) === 0 ? null : Number(a) % Number(b),
   ),
-  /** tl_double(x): error 1690 when a computed REAL is infinite, else the REAL itself. */
-  strict('tl_double', (x: number | bigint) => checkDouble(Number(x), 'double')),
+  /** tl_finite(x): error 1690 when a computed REAL is infinite, else the REAL itself. */
+  strict('tl_finite', (x: number | bigint) => checkDouble(Number(x), 'double')),
+  /** tl_unsigned(a): error 1690 for a negative result of unsigned arithmetic, else a. */
+  strict('tl_unsigned', (a: bigint) => {
+    if (a >= 0n) return a;
+    throw databaseError('valueOutOfRange', { type: 'BIGINT UNSIGNED', expression: '-' });
+  }),
   /** tl_int_round(a, places), tl_int_truncate(a, places): whole numbers, places may be negative. */
   strict('tl_int_round', (a: bigint, places: bigint) =>
     checkInt64(roundDecimal(decimal(a), clampPlaces(places)).unscaled, 'round'),
