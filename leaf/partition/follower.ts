@@ -31,6 +31,13 @@ export class Follower {
     return this.#replay.prepared;
   }
 
+  /** The prepared transaction without a verdict, for the status. */
+  inDoubt(): { readonly transactionId: string; readonly participants: readonly number[] } | null {
+    const { prepared } = this.#replay;
+    if (prepared === null) return null;
+    return { transactionId: prepared.transactionId, participants: prepared.participants };
+  }
+
   /** Takes whole frames in; answers the hardened position. */
   async applyFrames(bytes: Uint8Array): Promise<Position> {
     const { log, file, environment, fail } = this.#core;

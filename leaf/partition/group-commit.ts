@@ -64,6 +64,13 @@ export class GroupCommit {
     });
   }
 
+  /** Refuses who waits: the partition closes. */
+  close(): void {
+    const state = 'closing';
+    const error = databaseError('partitionNotOnline', { partition: this.#core.name, state });
+    while (this.#queue.length > 0) this.#take().reject(error);
+  }
+
   #startTimer(task: Task, timeoutMs: number): void {
     task.timer = this.#core.environment.clock.after(timeoutMs, () => {
       this.#queue = this.#queue.filter((other) => other !== task);

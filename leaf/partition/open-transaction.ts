@@ -62,7 +62,7 @@ export class OpenTransaction {
   /** Runs one write task, of which either all is done or nothing. */
   write(steps: readonly WriteStep[], foreignKeys: boolean): WriteStepResult[] {
     const { file } = this.#core;
-    if (foreignKeys !== this.#foreignKeys && hasForeignKeys(this.#core)) {
+    if (foreignKeys !== this.#foreignKeys && file.hasForeignKeys) {
       const what = 'SET foreign_key_checks between two writes of one transaction';
       throw databaseError('unsupported', { what });
     }
@@ -150,10 +150,4 @@ export class OpenTransaction {
 /** Savepoint names are compared without case, as MySQL does. */
 function sameName(a: string, b: string): boolean {
   return a.toLowerCase() === b.toLowerCase();
-}
-
-/** Without foreign keys the checks make no difference. */
-export function hasForeignKeys(core: PartitionCore): boolean {
-  for (const table of core.file.tables.values()) if (table.foreignKeys.length > 0) return true;
-  return false;
 }

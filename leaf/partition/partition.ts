@@ -1,8 +1,12 @@
 // The one door to a partition: read, write, prepare, commit, roll back, follow, be followed.
 
-import { databaseError } from '#shared/error.ts';
-import type { Durability, PartitionKey } from '#shared/cluster/topology.ts';
+import { mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { TableDefinition } from '#shared/cluster/table-definition.ts';
+import { partitionName, type Durability, type PartitionKey } from '#shared/cluster/topology.ts';
+import { databaseError, type DatabaseError } from '#shared/error.ts';
+import { timestampToMs } from '#shared/log/hybrid-clock.ts';
+import { logStart } from '#shared/log/log-frame.ts';
 import type { DefinitionChange } from '#shared/log/log-record.ts';
 import type { LSN, Position } from '#shared/log/lsn.ts';
 import type {
@@ -13,15 +17,22 @@ import type {
   Verdict,
   WriteStepResult,
 } from '#shared/wire/message.ts';
-import type { Log } from '#leaf/log/log.ts';
-import type { FollowerRegistry } from '#leaf/log/follower-registry.ts';
-import type { PartitionEnvironment, PartitionRole } from './partition-options.ts';
+import { FollowerRegistry } from '#leaf/log/follower-registry.ts';
+import { Log } from '#leaf/log/log.ts';
+import { syncDirectory } from '#leaf/log/segment.ts';
+import { checksum, type Checksum } from './checksum.ts';
+import { define } from './definitions.ts';
+import { Follower } from './follower.ts';
+import { openCore, toUnrecoverable } from './open-core.ts';
+import { OpenPartition } from './open-partition.ts';
+import { partitionPaths, readySnapshot } from './partition-directory.ts';
+import type { PartitionEnvironment, PartitionPlace, PartitionRole } from './partition-options.ts';
 import type { Snapshot } from './snapshot.ts';
+import { createStateFile } from './state-file.ts';
+import type { SavepointRequest } from './transactions.ts';
 
 export type WriteRequest = Omit<LeafCalls['write']['request'], 'key'>;
 export type ReadRequest = Omit<LeafStreams['read']['request'], 'key'>;
-export type SavepointRequest = Omit<LeafCalls['savepoint']['request'], 'key'>;
-export type Checksum = LeafCalls['checksum']['reply'];
 
 /** What a partition is when it is made. */
 export interface PartitionIdentity {
@@ -34,91 +45,174 @@ export interface PartitionIdentity {
 /** What the partition itself knows of its status; the links add theirs. */
 export type OwnStatus = Omit<PartitionStatus, 'link' | 'followers'>;
 
-const later = (): never => {
-  throw databaseError('unsupported', { what: 'this call' });
-};
-
+/** One partition of this leaf, open, or named unrecoverable while the others go on. */
 export class Partition {
   readonly key: PartitionKey;
   /** `shop_0`. */
   readonly name: string;
-  /** Its log: `frames`, `contains`, `tail`, `hardened` for the log sender. */
-  get log(): Log {
-    return later();
-  }
   /** Who follows, and how far each has confirmed: what the log keeps records for. */
-  get followers(): FollowerRegistry {
-    return later();
-  }
+  readonly followers: FollowerRegistry;
+  #place: PartitionPlace;
+  #environment: PartitionEnvironment;
+  /** Null while its files are being replaced, and when it is unrecoverable or closed. */
+  #open: OpenPartition | null = null;
+  #failure: DatabaseError | null = null;
+  /** Ends when the last change of role or content that was asked for has ended. */
+  #turn: Promise<void> = Promise.resolve();
 
-  private constructor(key: PartitionKey, name: string) {
-    this.key = key;
-    this.name = name;
+  private constructor(place: PartitionPlace, environment: PartitionEnvironment) {
+    this.key = place.key;
+    this.name = partitionName(place.key);
+    this.#place = place;
+    this.#environment = environment;
+    this.followers = new FollowerRegistry(partitionPaths(place.directory).followers);
   }
 
   /** Makes the directory, the file and the log; a primary opens term 1. */
-  static create: (
-    directory: string,
-    key: PartitionKey,
+  static async create(
+    place: PartitionPlace,
     identity: PartitionIdentity,
     environment: PartitionEnvironment,
-  ) => Promise<Partition> = later;
-  /** Opens what is there: finishes a cut snapshot, cuts a torn tail, replays the log. */
-  static open: (
-    directory: string,
-    key: PartitionKey,
-    environment: PartitionEnvironment,
-  ) => Promise<Partition> = later;
+  ): Promise<Partition> {
+    // Until it has its name, a directory that is being made is nothing.
+    const making = `${place.directory}.new`;
+    rmSync(making, { recursive: true, force: true });
+    mkdirSync(making, { recursive: true });
+    const paths = partitionPaths(making);
+    createStateFile(paths.file, identity);
+    const start = { position: logStart, timestamp: 0n };
+    const { segmentBytesMax, hybridClock } = environment;
+    const log = Log.create(paths.log, start, { durability: identity.durability, segmentBytesMax });
+    if (identity.role === 'primary') {
+      const draft = { term: 1, timestamp: hybridClock.next(), origin: identity.origin };
+      log.append({ ...draft, payload: { kind: 'term' } });
+    }
+    await log.close();
+    syncDirectory(making);
+    renameSync(making, place.directory);
+    syncDirectory(dirname(place.directory));
+    return Partition.open(place, environment);
+  }
+
+  /**
+   * Opens what is there: finishes a cut snapshot, cuts a torn tail, replays the log. A partition
+   * that is unrecoverable opens too: every request then answers why.
+   */
+  static async open(place: PartitionPlace, environment: PartitionEnvironment): Promise<Partition> {
+    const partition = new Partition(place, environment);
+    await partition.#openFiles();
+    return partition;
+  }
+
+  /** Its log: `read`, `contains`, `tail`, `hardened`, `waitAfter` for the log sender. */
+  get log(): Log {
+    return this.#opened.core.log;
+  }
 
   get role(): PartitionRole {
-    return later();
+    return this.#opened.core.file.meta.role;
   }
+
   /** False at a secondary until `markProvisioned`: reads are refused till then. */
   get provisioned(): boolean {
-    return later();
+    return this.#opened.core.file.meta.provisioned;
   }
+
   /** The newest position that is visible in the SQLite file. */
   get replay(): Position {
-    return later();
+    return this.#opened.core.file.meta.applied;
   }
+
+  /** Why it is unrecoverable; null when it is not. */
+  get failure(): DatabaseError | null {
+    return this.#failure;
+  }
+
   status(): OwnStatus {
-    return later();
+    if (this.#open === null) return this.#failedStatus();
+    const { core, transactions, follower } = this.#open;
+    const { log, file } = core;
+    const { role, provisioned, applied, timestamp, catalogVersion } = file.meta;
+    const following = provisioned ? 'replicating' : 'provisioning';
+    return {
+      key: this.key,
+      role,
+      state: file.stopped !== null ? 'unrecoverable' : role === 'primary' ? 'online' : following,
+      catalogVersion,
+      tail: log.tail,
+      hardened: log.hardened,
+      replay: applied,
+      replayTimestampMs: timestampToMs(timestamp),
+      firstLsn: log.firstLsn,
+      logSizeBytes: log.sizeBytes,
+      fileSizeBytes: statSync(file.path).size,
+      inDoubt: role === 'primary' ? transactions.inDoubt() : follower.inDoubt(),
+      error: file.stopped?.message ?? '',
+    };
   }
 
   // The requests of aggregators.
 
-  async write(_request: WriteRequest): Promise<WriteStepResult[]> {
-    return later();
+  async write(request: WriteRequest): Promise<WriteStepResult[]> {
+    return this.#opened.write(request);
   }
-  async *read(_request: ReadRequest, _signal?: AbortSignal): AsyncGenerator<RowBatch> {
-    yield later();
+
+  /** Rows in bounded batches; the snapshot they are read from lasts until the end. */
+  async *read(request: ReadRequest, signal?: AbortSignal): AsyncGenerator<RowBatch, void> {
+    yield* this.#opened.read(request, signal);
   }
-  async undoLastWrite(_transactionId: string): Promise<void> {}
-  async savepoint(_request: SavepointRequest): Promise<void> {}
-  async commit(_transactionId: string): Promise<void> {}
-  async rollback(_transactionId: string): Promise<void> {}
-  async prepare(_transactionId: string, _participants: readonly number[]): Promise<void> {}
-  async decide(_transactionId: string, _verdict: Verdict): Promise<void> {}
-  async verdict(_transactionId: string): Promise<Verdict> {
-    return later();
+
+  async undoLastWrite(transactionId: string): Promise<void> {
+    this.#primary.transactions.undoLastWrite(transactionId);
   }
-  async define(_change: DefinitionChange): Promise<void> {}
+
+  async savepoint(request: SavepointRequest): Promise<void> {
+    this.#primary.transactions.savepoint(request);
+  }
+
+  async commit(transactionId: string): Promise<void> {
+    await this.#primary.transactions.commit(transactionId);
+  }
+
+  async rollback(transactionId: string): Promise<void> {
+    this.#primary.transactions.rollback(transactionId);
+  }
+
+  async prepare(transactionId: string, participants: readonly number[]): Promise<void> {
+    await this.#primary.transactions.prepare(transactionId, participants);
+  }
+
+  async decide(transactionId: string, verdict: Verdict): Promise<void> {
+    await this.#primary.transactions.decide(transactionId, verdict);
+  }
+
+  async verdict(transactionId: string): Promise<Verdict> {
+    return this.#primary.transactions.verdict(transactionId);
+  }
+
+  async define(change: DefinitionChange): Promise<void> {
+    await define(this.#primary.core, change);
+  }
+
   schema(): { version: number; tables: readonly TableDefinition[] } {
-    return later();
+    const { file } = this.#opened.core;
+    return { version: file.meta.catalogVersion, tables: [...file.tables.values()] };
   }
-  async checksum(_signal?: AbortSignal): Promise<Checksum> {
-    return later();
+
+  async checksum(signal?: AbortSignal): Promise<Checksum> {
+    return checksum(this.#opened.core.readers, signal);
   }
 
   // Being followed.
 
   /** A copy at a known position, kept for a bounded time so that a cut transfer can go on. */
   async snapshot(): Promise<Snapshot> {
-    return later();
+    return this.#opened.snapshots.take();
   }
+
   /** The copy of that id while it is kept, else null. */
-  findSnapshot(_id: string): Snapshot | null {
-    return later();
+  findSnapshot(id: string): Snapshot | null {
+    return this.#opened.snapshots.find(id);
   }
 
   // Following: roles `secondary` and `replica` only.
@@ -128,24 +222,146 @@ export class Partition {
    * hardened position. Throws FrameError when they do not continue this log (nothing is applied),
    * DatabaseError partitionUnrecoverable when a change meets other rows than at the primary.
    */
-  async applyFrames(_frames: Uint8Array): Promise<Position> {
-    return later();
-  }
-  /** Replaces all content by the snapshot file (it is moved away from `path`). Crash-safe. */
-  async installSnapshot(_path: string, _position: Position): Promise<void> {}
-  /** From here on the copy is whole, and can be read. Durable. */
-  async markProvisioned(): Promise<void> {}
-  /** Opens the next term and takes writes. Idempotent: a primary answers its position. */
-  async promote(): Promise<Position> {
-    return later();
-  }
-  /**
-   * Takes back every record after `lsn` by inverting it, and makes the partition a secondary.
-   * False when a record among them cannot be inverted (a definition): take a snapshot instead.
-   */
-  async rewindTo(_lsn: LSN): Promise<boolean> {
-    return later();
+  async applyFrames(frames: Uint8Array): Promise<Position> {
+    return this.#inTurn(() => this.#follower.applyFrames(frames));
   }
 
-  async close(): Promise<void> {}
+  /** Replaces all content by the snapshot file (it is moved away from `path`). Crash-safe. */
+  async installSnapshot(path: string, position: Position): Promise<void> {
+    await this.#inTurn(async () => {
+      void this.#follower;
+      const { meta } = this.#opened.core.file;
+      readySnapshot(partitionPaths(this.#place.directory), path, { position, meta });
+      this.#environment.failpoint('after-snapshot-ready');
+      await this.#reopen();
+      this.#place.onFileReplaced();
+    });
+  }
+
+  /** From here on the copy is whole, and can be read. Durable with the next record. */
+  async markProvisioned(): Promise<void> {
+    await this.#inTurn(async () => this.#setRole(this.role, true));
+  }
+
+  /** Opens the next term and takes writes. Idempotent: a primary answers its position. */
+  async promote(): Promise<Position> {
+    return this.#inTurn(async () => {
+      const { core, follower, transactions } = this.#opened;
+      if (core.file.meta.role === 'primary') return core.log.tail;
+      const position = await follower.promote();
+      if (follower.prepared !== null) transactions.adopt(follower.prepared);
+      return position;
+    });
+  }
+
+  /** A primary becomes a secondary that holds what it has. Ends its transactions. */
+  async demote(): Promise<void> {
+    await this.#inTurn(async () => {
+      if (this.role !== 'primary') return;
+      await this.#reopen();
+      this.#setRole('secondary', true);
+      await this.#reopen();
+    });
+  }
+
+  /**
+   * Takes back every record after `lsn` by inverting it. False, and nothing was done, when one of
+   * them cannot be inverted (a definition) or is gone: take a snapshot instead.
+   */
+  async rewindTo(lsn: LSN): Promise<boolean> {
+    return this.#inTurn(async () => {
+      const done = this.#follower.rewindTo(lsn);
+      if (done) await this.#reopen();
+      return done;
+    });
+  }
+
+  /** Checkpoints the file and drops what retention allows: done by itself from time to time. */
+  async maintain(): Promise<void> {
+    await this.#opened.maintenance.run();
+  }
+
+  /** Waits for what is being written; everything prepared is found again at the next start. */
+  async close(): Promise<void> {
+    await this.#inTurn(async () => {
+      await this.#open?.close();
+      this.#open = null;
+      const state = 'it is closed';
+      this.#failure ??= databaseError('partitionNotOnline', { partition: this.name, state });
+    });
+  }
+
+  get #opened(): OpenPartition {
+    if (this.#open !== null) return this.#open;
+    const state = 'its files are being replaced';
+    throw this.#failure ?? databaseError('partitionNotOnline', { partition: this.name, state });
+  }
+
+  get #primary(): OpenPartition {
+    this.#opened.checkPrimary();
+    return this.#opened;
+  }
+
+  get #follower(): Follower {
+    const { core, follower } = this.#opened;
+    if (core.file.meta.role !== 'primary') return follower;
+    throw databaseError('notReplicating', { name: this.key.database });
+  }
+
+  #setRole(role: PartitionRole, provisioned: boolean): void {
+    const { file } = this.#opened.core;
+    file.begin(false);
+    file.setRole(role, provisioned);
+    file.commit();
+  }
+
+  async #reopen(): Promise<void> {
+    await this.#open?.close();
+    this.#open = null;
+    await this.#openFiles();
+  }
+
+  async #openFiles(): Promise<void> {
+    try {
+      const { core, replay } = await openCore(this.#place, this.#environment);
+      this.#open = new OpenPartition(core, replay, {
+        followers: this.followers,
+        snapshots: partitionPaths(this.#place.directory).snapshots,
+      });
+    } catch (error) {
+      this.#failure = toUnrecoverable(this.name, error);
+      const fields = { partition: this.name };
+      this.#environment.logger.error('A partition is unrecoverable.', fields, this.#failure);
+    }
+  }
+
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const before = this.#turn;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#turn = promise;
+    await before;
+    try {
+      return await work();
+    } finally {
+      resolve();
+    }
+  }
+
+  #failedStatus(): OwnStatus {
+    return {
+      key: this.key,
+      role: 'primary',
+      state: 'unrecoverable',
+      catalogVersion: 0,
+      tail: logStart,
+      hardened: logStart,
+      replay: logStart,
+      replayTimestampMs: 0,
+      firstLsn: 1n,
+      logSizeBytes: 0,
+      fileSizeBytes: 0,
+      inDoubt: null,
+      error: this.#failure?.message ?? '',
+    };
+  }
 }

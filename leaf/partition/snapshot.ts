@@ -12,8 +12,6 @@ import { readMeta } from './state-file.ts';
 
 /** A snapshot that nobody has asked for so long is deleted. */
 const SNAPSHOT_KEPT_MS = 15 * 60 * 1000;
-/** A younger snapshot serves a new follower too. */
-const SNAPSHOT_SHARED_MS = 60 * 1000;
 
 /** A copy of data.sqlite in the partition's directory, whole and closed. */
 export interface Snapshot {
@@ -26,7 +24,6 @@ export interface Snapshot {
 }
 
 interface KeptSnapshot extends Snapshot {
-  readonly takenMs: number;
   lastUsedMs: number;
 }
 
@@ -36,7 +33,8 @@ export class Snapshots {
   #filePath: string;
   #clock: Clock;
   #kept: KeptSnapshot[] = [];
-  #taking: Promise<Snapshot> | null = null;
+  /** Resolves when the last copy asked for is made. */
+  #taking: Promise<void> | null = null;
 
   /** Deletes what an earlier process has left. */
   constructor(directory: string, filePath: string, clock: Clock) {
@@ -47,14 +45,21 @@ export class Snapshots {
     mkdirSync(directory);
   }
 
-  /** A snapshot from the last minute, or a new one. */
+  /**
+   * A new snapshot. One after another: each holds whatever was committed when it was asked for,
+   * so that a follower registered before then finds all the records after it.
+   */
   async take(): Promise<Snapshot> {
-    this.#dropOld();
-    const now = this.#clock.monotonicMs();
-    const young = this.#kept.findLast(({ takenMs }) => now - takenMs < SNAPSHOT_SHARED_MS);
-    if (young !== undefined) return this.#use(young);
-    this.#taking ??= this.#copy();
-    return this.#taking;
+    const before = this.#taking;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#taking = promise;
+    await before;
+    try {
+      this.#dropOld();
+      return await this.#copy();
+    } finally {
+      resolve();
+    }
   }
 
   /** The one of that id, while it is kept. */
@@ -77,14 +82,13 @@ export class Snapshots {
       source.run('BEGIN');
       const position = readMeta(source).applied;
       await source.backup(path);
-      const takenMs = this.#clock.monotonicMs();
       const sizeBytes = statSync(path).size;
-      const snapshot = { id, path, position, sizeBytes, takenMs, lastUsedMs: takenMs };
+      const lastUsedMs = this.#clock.monotonicMs();
+      const snapshot = { id, path, position, sizeBytes, lastUsedMs };
       this.#kept.push(snapshot);
       return snapshot;
     } finally {
       source.close();
-      this.#taking = null;
     }
   }
 
@@ -97,7 +101,6 @@ export class Snapshots {
     const oldestMs = this.#clock.monotonicMs() - SNAPSHOT_KEPT_MS;
     this.#kept = this.#kept.filter(({ lastUsedMs }) => lastUsedMs > oldestMs);
     const names = new Set(this.#kept.map(({ id }) => `${id}.sqlite`));
-    if (this.#taking !== null) return;
     for (const name of readdirSync(this.#directory)) {
       if (!names.has(name)) rmSync(join(this.#directory, name), { force: true });
     }

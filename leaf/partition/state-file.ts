@@ -96,6 +96,7 @@ export class StateFile {
   /** What #meta becomes with the COMMIT. */
   #next: PartitionMeta;
   #tables: ReadonlyMap<string, TableDefinition>;
+  #hasForeignKeys: boolean;
   #attachment: Attachment;
   #foreignKeys = true;
   #stopped: DatabaseError | null = null;
@@ -107,6 +108,7 @@ export class StateFile {
     this.#meta = readMeta(this.connection);
     this.#next = this.#meta;
     this.#tables = this.#readSchema();
+    this.#hasForeignKeys = anyForeignKey(this.#tables);
   }
 
   /** As committed. */
@@ -124,8 +126,18 @@ export class StateFile {
     return this.#next.catalogVersion;
   }
 
+  /** Without foreign keys, whether they are checked makes no difference. */
+  get hasForeignKeys(): boolean {
+    return this.#hasForeignKeys;
+  }
+
   get inTransaction(): boolean {
     return this.connection.inTransaction;
+  }
+
+  /** Why nothing is written any more; null while all is well. */
+  get stopped(): DatabaseError | null {
+    return this.#stopped;
   }
 
   /** From here on nothing is written: every BEGIN throws `reason`. */
@@ -184,7 +196,9 @@ export class StateFile {
     this.connection.run('COMMIT');
     const changed = this.#next.catalogVersion !== this.#meta.catalogVersion;
     this.#meta = this.#next;
-    if (changed) this.#tables = this.#readSchema();
+    if (!changed) return;
+    this.#tables = this.#readSchema();
+    this.#hasForeignKeys = anyForeignKey(this.#tables);
   }
 
   /** Undoes the transaction, which SQLite itself may have done already. */
@@ -204,4 +218,8 @@ export class StateFile {
       rows.map(([name, bytes]) => [String(name), decode(bytes as Uint8Array) as TableDefinition]),
     );
   }
+}
+
+function anyForeignKey(tables: ReadonlyMap<string, TableDefinition>): boolean {
+  return [...tables.values()].some((table) => table.foreignKeys.length > 0);
 }

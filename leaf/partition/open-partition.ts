@@ -1,0 +1,163 @@
+// An open partition at work: the checks that every task passes, then the way of its kind.
+
+import { databaseError } from '#shared/error.ts';
+import type { Row } from '#shared/sql/column-type.ts';
+import type { LeafCalls, LeafStreams, RowBatch, WriteStepResult } from '#shared/wire/message.ts';
+import type { FollowerRegistry } from '#leaf/log/follower-registry.ts';
+import { Follower } from './follower.ts';
+import { GroupCommit } from './group-commit.ts';
+import { Maintenance } from './maintenance.ts';
+import type { PartitionCore } from './partition-core.ts';
+import type { Replay } from './replay.ts';
+import { readRows, rowBatches, type RowSource } from './row-batches.ts';
+import { Snapshots } from './snapshot.ts';
+import { Transactions } from './transactions.ts';
+import { runSteps, toClientError } from './write-steps.ts';
+
+/** How long closing waits for a write that is under way, in milliseconds. */
+const CLOSE_WAIT_MS = 10_000;
+
+type WriteRequest = Omit<LeafCalls['write']['request'], 'key'>;
+type ReadRequest = Omit<LeafStreams['read']['request'], 'key'>;
+
+export class OpenPartition {
+  readonly core: PartitionCore;
+  readonly transactions: Transactions;
+  readonly follower: Follower;
+  readonly snapshots: Snapshots;
+  readonly maintenance: Maintenance;
+  #groups: GroupCommit;
+  #closing = false;
+
+  constructor(
+    core: PartitionCore,
+    replay: Replay,
+    options: { readonly followers: FollowerRegistry; readonly snapshots: string },
+  ) {
+    this.core = core;
+    this.transactions = new Transactions(core);
+    this.follower = new Follower(core, replay);
+    this.snapshots = new Snapshots(options.snapshots, core.file.path, core.environment.clock);
+    this.maintenance = new Maintenance(core, options.followers);
+    this.#groups = new GroupCommit(core);
+    const primary = core.file.meta.role === 'primary';
+    if (primary && replay.prepared !== null) this.transactions.adopt(replay.prepared);
+    this.maintenance.start();
+  }
+
+  async write(request: WriteRequest): Promise<WriteStepResult[]> {
+    this.checkPrimary();
+    const { file } = this.core;
+    const { steps, transaction, lockWaitTimeoutMs } = request;
+    const foreignKeys = request.foreignKeyChecks || !file.hasForeignKeys;
+    const check = (): void => this.#checkWrite(request.catalogVersion);
+    if (transaction !== null) {
+      const options = { tag: transaction, foreignKeys, lockWaitTimeoutMs, check };
+      return this.transactions.write(options, steps);
+    }
+    return this.#groups.submit({
+      foreignKeys,
+      timeoutMs: lockWaitTimeoutMs,
+      run: () => {
+        check();
+        return runSteps(file, steps);
+      },
+    });
+  }
+
+  async *read(request: ReadRequest, signal?: AbortSignal): AsyncGenerator<RowBatch, void> {
+    try {
+      yield* rowBatches(await this.#open(request), signal);
+    } catch (error) {
+      const { sql, parameters } = request.statement;
+      throw toClientError(error, this.core.file, { sql, values: parameters, row: 1 });
+    }
+  }
+
+  /** Throws unless this partition takes writes. */
+  checkPrimary(): void {
+    const { name, key, file } = this.core;
+    if (this.#closing) throw databaseError('partitionNotOnline', { partition: name, state: 'closing' });
+    if (file.stopped !== null) throw file.stopped;
+    const { role } = file.meta;
+    if (role === 'primary') return;
+    const primary = 'its primary cluster';
+    if (role === 'secondary') {
+      throw databaseError('readOnlySecondary', { database: key.database, primary });
+    }
+    throw databaseError('partitionNotOnline', { partition: name, state: 'a replica, read-only' });
+  }
+
+  /** Ends what is open and waits for what is being written. */
+  async close(): Promise<void> {
+    const { lock, environment, readers, log, file } = this.core;
+    await this.maintenance.stop();
+    this.#closing = true;
+    this.transactions.rollbackAll();
+    this.#groups.close();
+    const startedAt = 0n;
+    const claim = { startedAt, wounds: false, wound: () => undefined };
+    const prepared = this.transactions.inDoubt() !== null;
+    try {
+      if (!prepared) await lock.acquire(claim, CLOSE_WAIT_MS);
+    } catch {
+      environment.logger.warn('A partition closes amid a write.', { partition: this.core.name });
+    }
+    this.snapshots.close();
+    readers.close();
+    file.close();
+    await log.close();
+  }
+
+  async #open(request: ReadRequest): Promise<RowSource> {
+    const { transaction } = request;
+    if (transaction === null) {
+      this.#checkRead(request.catalogVersion);
+      return this.#snapshotRows(request);
+    }
+    this.checkPrimary();
+    const own = (): RowSource => {
+      this.#checkRead(request.catalogVersion);
+      const { columns, statement } = request;
+      return readRows(this.core.file.connection, statement, { cached: false, columns });
+    };
+    if (!request.forUpdate) {
+      const source = this.transactions.read(transaction, own);
+      if (source !== null) return source;
+      this.#checkRead(request.catalogVersion);
+      return this.#snapshotRows(request);
+    }
+    const { lockWaitTimeoutMs } = request;
+    const check = (): void => this.#checkWrite(request.catalogVersion);
+    const options = { tag: transaction, foreignKeys: true, lockWaitTimeoutMs, check };
+    return this.transactions.readLocked(options, own);
+  }
+
+  /** On a connection of its own, as of the newest commit. */
+  *#snapshotRows({ statement, columns }: ReadRequest): Generator<Row, void, undefined> {
+    const { readers } = this.core;
+    const reader = readers.acquire();
+    try {
+      yield* readRows(reader.connection, statement, { cached: true, columns });
+    } finally {
+      readers.release(reader);
+    }
+  }
+
+  #checkWrite(catalogVersion: number): void {
+    this.checkPrimary();
+    this.#checkVersion(catalogVersion);
+  }
+
+  #checkRead(catalogVersion: number): void {
+    const { file, key } = this.core;
+    if (!file.meta.provisioned) throw databaseError('databaseProvisioning', { name: key.database });
+    this.#checkVersion(catalogVersion);
+  }
+
+  #checkVersion(want: number): void {
+    const { file, name } = this.core;
+    const have = file.meta.catalogVersion;
+    if (have !== want) throw databaseError('catalogMismatch', { partition: name, have, want });
+  }
+}
