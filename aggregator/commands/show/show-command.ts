@@ -1,0 +1,177 @@
+// SHOW and DESCRIBE: each kind to what shows it, and the filter behind it.
+
+import type { Command, CommandTable } from '#aggregator/commands/command.ts';
+import type { Evaluate } from '#aggregator/commands/evaluate.ts';
+import type { ShowWhat } from '#aggregator/parser/ast.ts';
+import type { Session } from '#aggregator/session.ts';
+import { rowsResult } from '#aggregator/statement-result.ts';
+import { databaseError } from '#shared/error.ts';
+import { answer, type Header, type ShowAnswer } from './show-answer.ts';
+import { filterRows, matchesLike } from './show-filter.ts';
+import {
+  showColumns,
+  showCreate,
+  showCreateDatabase,
+  showDatabases,
+  showIndexes,
+  showPartitions,
+  showTables,
+  showTableStatus,
+  type ShowParts,
+} from './show-schema.ts';
+import {
+  showCreateUser,
+  showDiagnostics,
+  showGrants,
+  showPrivileges,
+  showProcessList,
+  showStatus,
+  showVariables,
+} from './show-server.ts';
+import { plainViews, readView } from './show-views.ts';
+
+export interface ShowCommandParts extends ShowParts {
+  readonly evaluate: Evaluate;
+  /** The kinds that others show (replication); they filter for themselves. */
+  readonly others: { readonly [K in ShowWhat['kind']]?: Command<'show'> };
+}
+
+const routineHeaders = [
+  'Db',
+  'Name',
+  'Type',
+  'Definer',
+  ['Modified', 'moment'],
+  ['Created', 'moment'],
+  'Security_type',
+  'Comment',
+  'character_set_client',
+  'collation_connection',
+  'Database Collation',
+] as const satisfies readonly Header[];
+
+/** What does not exist here, and whose list is empty therefore. */
+const emptyKinds: { readonly [K in ShowWhat['kind']]?: readonly Header[] } = {
+  procedureStatus: routineHeaders,
+  functionStatus: routineHeaders,
+  triggers: [
+    'Trigger',
+    'Event',
+    'Table',
+    ['Statement', 'long'],
+    'Timing',
+    ['Created', 'moment'],
+    'sql_mode',
+    'Definer',
+    'character_set_client',
+    'collation_connection',
+    'Database Collation',
+  ],
+  events: [
+    'Db',
+    'Name',
+    'Definer',
+    'Time zone',
+    'Type',
+    ['Execute at', 'moment'],
+    'Interval value',
+    'Interval field',
+    ['Starts', 'moment'],
+    ['Ends', 'moment'],
+    'Status',
+    ['Originator', 'number'],
+    'character_set_client',
+    'collation_connection',
+    'Database Collation',
+  ],
+  openTables: ['Database', 'Table', ['In_use', 'number'], ['Name_locked', 'number']],
+  masterStatus: [
+    'File',
+    ['Position', 'number'],
+    'Binlog_Do_DB',
+    'Binlog_Ignore_DB',
+    'Executed_Gtid_Set',
+  ],
+  binaryLogs: ['Log_name', ['File_size', 'number'], 'Encrypted'],
+  replicaStatus: ['Replica_IO_State', 'Source_Host'],
+  replicas: ['Server_Id', 'Host', ['Port', 'number']],
+  profiles: [['Query_ID', 'number'], ['Duration', 'double'], 'Query'],
+  engine: ['Type', 'Name', 'Status'],
+};
+
+async function show(parts: ShowParts, session: Session, what: ShowWhat): Promise<ShowAnswer> {
+  switch (what.kind) {
+    case 'databases':
+      return showDatabases(parts, session, what.extended);
+    case 'tables':
+      return showTables(parts, session, what);
+    case 'tableStatus':
+      return await showTableStatus(parts, session, what.database);
+    case 'columns':
+      return showColumns(parts, session, what);
+    case 'indexes':
+      return showIndexes(parts, session, what.table);
+    case 'createTable':
+      return await showCreate(parts, session, what.table);
+    case 'createDatabase':
+      return showCreateDatabase(parts, session, what);
+    case 'createUser':
+      return showCreateUser(parts, session, what.account);
+    case 'variables':
+      return showVariables(session, what.scope);
+    case 'status':
+      return showStatus(parts, session);
+    case 'warnings':
+    case 'errors':
+      return showDiagnostics(session, what);
+    case 'grants':
+      return showGrants(parts, session, what.account);
+    case 'processList':
+      return showProcessList(parts, session, what.full);
+    case 'partitions':
+      return showPartitions(parts, session, what.database);
+    case 'privileges':
+      return showPrivileges();
+    case 'engines':
+    case 'charsets':
+    case 'collations':
+    case 'plugins':
+    case 'leaves':
+    case 'aggregators':
+      return await readView(parts.schema, plainViews[what.kind], session);
+    default: {
+      const headers = emptyKinds[what.kind];
+      if (headers !== undefined) return answer(headers, []);
+      throw databaseError('unsupported', { what: unsupportedWord(what) });
+    }
+  }
+}
+
+function unsupportedWord(what: ShowWhat): string {
+  if (what.kind === 'createView') return 'SHOW CREATE VIEW';
+  if (what.kind === 'createRoutine') return `SHOW CREATE ${what.routine.toUpperCase()}`;
+  return `SHOW ${what.kind.replace(/[A-Z]/g, (letter) => ` ${letter}`).toUpperCase()}`;
+}
+
+function createShow(parts: ShowCommandParts): Command<'show'> {
+  return async (context, session, statement) => {
+    const other = parts.others[statement.what.kind];
+    if (other !== undefined) return await other(context, session, statement);
+    const shown = await show(parts, session, statement.what);
+    const { evaluate } = parts;
+    const { columns, rows } = await filterRows(shown, statement.filter, { session, evaluate });
+    return rowsResult(columns, rows);
+  };
+}
+
+function createDescribe(parts: ShowParts): Command<'describe'> {
+  return async (_context, session, { table, column }) => {
+    const { columns, rows } = showColumns(parts, session, { table, full: false });
+    const kept = rows.filter((row) => column === null || matchesLike(column, String(row[0] ?? '')));
+    return rowsResult(columns, kept);
+  };
+}
+
+export function createShowCommands(parts: ShowCommandParts): CommandTable {
+  return { show: createShow(parts), describe: createDescribe(parts) };
+}

@@ -1,0 +1,180 @@
+// SHOW of databases, tables, columns and keys, and of what makes them again.
+
+import type { Accounts } from '#aggregator/metadata/accounts.ts';
+import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
+import { tableColumns, typeFields } from '#aggregator/metadata/information-schema/column-tables.ts';
+import { partitionRows } from '#aggregator/metadata/information-schema/cluster-tables.ts';
+import type { InformationSchema } from '#aggregator/metadata/information-schema/information-schema.ts';
+import { tableStatistics } from '#aggregator/metadata/information-schema/key-tables.ts';
+import type { VirtualRow } from '#aggregator/metadata/information-schema/virtual-table.ts';
+import { backticked, showCreateTable } from '#aggregator/metadata/show-create-table.ts';
+import type { ShowWhat, TableName } from '#aggregator/parser/ast.ts';
+import type { Session } from '#aggregator/session.ts';
+import type { TableDefinition } from '#shared/cluster/table-definition.ts';
+import { databaseError } from '#shared/error.ts';
+import { answer, type ShowAnswer } from './show-answer.ts';
+import {
+  columnsView,
+  fullColumnsView,
+  indexesView,
+  tableStatusView,
+  viewAnswer,
+} from './show-views.ts';
+
+export interface ShowParts {
+  readonly schema: InformationSchema;
+  readonly accounts: Accounts;
+}
+
+function databaseName(session: Session, written: string | null): string {
+  const name = written ?? session.database;
+  if (name === null) throw databaseError('noDatabase', {});
+  return name;
+}
+
+function findDatabase(parts: ShowParts, session: Session, name: string): DatabaseDefinition {
+  return parts.schema.scope(session).catalog.database(name);
+}
+
+interface FoundTable {
+  readonly database: string;
+  readonly table: TableDefinition;
+}
+
+/** Throws noDatabase, unknownDatabase or unknownTable. */
+function findTable(parts: ShowParts, session: Session, name: TableName): FoundTable {
+  const database = databaseName(session, name.database);
+  const table = findDatabase(parts, session, database).tables[name.table];
+  if (table === undefined) throw databaseError('unknownTable', { database, table: name.table });
+  return { database, table };
+}
+
+export function showDatabases(
+  parts: ShowParts,
+  session: Session,
+  extended: boolean,
+): ShowAnswer {
+  const { databases } = parts.schema.scope(session);
+  if (!extended) {
+    const names = ['information_schema', 'performance_schema', ...databases.map((each) => each.name)];
+    return answer(['Database'], names.toSorted().map((name) => [name]));
+  }
+  return answer(
+    ['Database', 'Role', 'State', ['Partitions', 'number'], 'Durability', 'Primary'],
+    databases.map((each) => [
+      each.name,
+      each.role,
+      each.state,
+      BigInt(each.partitionCount),
+      each.durability,
+      each.primaryUri === '' ? null : each.primaryUri,
+    ]),
+  );
+}
+
+export function showTables(
+  parts: ShowParts,
+  session: Session,
+  what: Extract<ShowWhat, { kind: 'tables' }>,
+): ShowAnswer {
+  const name = databaseName(session, what.database);
+  const virtual = parts.schema.isVirtualDatabase(name);
+  const database = virtual ? null : findDatabase(parts, session, name);
+  const names =
+    database === null
+      ? parts.schema.tableNames(name)
+      : parts.schema.scope(session).tables(database).map((table) => table.name);
+  const header = `Tables_in_${name}`;
+  if (!what.full) return answer([header], names.map((table) => [table]));
+  const type = virtual ? 'SYSTEM VIEW' : 'BASE TABLE';
+  return answer([header, 'Table_type'], names.map((table) => [table, type]));
+}
+
+export async function showTableStatus(
+  parts: ShowParts,
+  session: Session,
+  written: string | null,
+): Promise<ShowAnswer> {
+  const name = databaseName(session, written);
+  if (!parts.schema.isVirtualDatabase(name)) findDatabase(parts, session, name);
+  const rows = await parts.schema.read(parts.schema.table('TABLES'), session);
+  return viewAnswer(
+    tableStatusView,
+    rows.filter((row) => row['TABLE_SCHEMA'] === name),
+  );
+}
+
+/** Columns of a table of information_schema have a type and nothing else to tell. */
+function virtualRows(parts: ShowParts, database: string, table: string): readonly VirtualRow[] {
+  const columns = parts.schema.columns(database, table);
+  if (columns === null) throw databaseError('unknownTable', { database, table });
+  return columns.map((column) => ({
+    COLUMN_NAME: column.name,
+    IS_NULLABLE: column.nullable ? 'YES' : 'NO',
+    ...typeFields(column.type),
+    COLUMN_KEY: '',
+    EXTRA: '',
+    PRIVILEGES: 'select',
+    COLUMN_COMMENT: '',
+  }));
+}
+
+/** SHOW COLUMNS and DESCRIBE. */
+export function showColumns(
+  parts: ShowParts,
+  session: Session,
+  what: { readonly table: TableName; readonly full: boolean },
+): ShowAnswer {
+  const view = what.full ? fullColumnsView : columnsView;
+  const name = databaseName(session, what.table.database);
+  if (parts.schema.isVirtualDatabase(name)) {
+    return viewAnswer(view, virtualRows(parts, name, what.table.table));
+  }
+  const { database, table } = findTable(parts, session, what.table);
+  return viewAnswer(view, tableColumns(database, table));
+}
+
+export function showIndexes(parts: ShowParts, session: Session, name: TableName): ShowAnswer {
+  const { database, table } = findTable(parts, session, name);
+  return viewAnswer(indexesView, tableStatistics(database, table));
+}
+
+export async function showCreate(
+  parts: ShowParts,
+  session: Session,
+  name: TableName,
+): Promise<ShowAnswer> {
+  const { database, table } = findTable(parts, session, name);
+  const counts = table.columns.some((column) => column.autoIncrement);
+  const scope = parts.schema.scope(session);
+  const next = counts ? await scope.nextNumber(database, table.id) : null;
+  return answer(['Table', ['Create Table', 'long']], [[table.name, showCreateTable(table, next)]]);
+}
+
+export function showCreateDatabase(
+  parts: ShowParts,
+  session: Session,
+  what: Extract<ShowWhat, { kind: 'createDatabase' }>,
+): ShowAnswer {
+  const { name, collation } = findDatabase(parts, session, what.name);
+  const exists = what.ifNotExists ? '/*!32312 IF NOT EXISTS*/ ' : '';
+  const text =
+    `CREATE DATABASE ${exists}${backticked(name)} ` +
+    `/*!40100 DEFAULT CHARACTER SET utf8mb4 COLLATE ${collation} */`;
+  return answer(['Database', ['Create Database', 'long']], [[name, text]]);
+}
+
+/** SHOW PARTITIONS [ON db] of SingleStore: every copy of every partition. */
+export function showPartitions(
+  parts: ShowParts,
+  session: Session,
+  written: string | null,
+): ShowAnswer {
+  const scope = parts.schema.scope(session);
+  const database = findDatabase(parts, session, databaseName(session, written));
+  const columns = ['ORDINAL', 'HOST', 'PORT', 'ROLE', 'LOCKED'];
+  return answer(
+    [['Ordinal', 'number'], 'Host', ['Port', 'number'], 'Role', ['Locked', 'number']],
+    partitionRows(scope, database).map((row) => columns.map((name) => row[name] ?? null)),
+  );
+}

@@ -1,0 +1,33 @@
+// The counters of SHOW STATUS.
+
+import type { SessionRegistry } from '#aggregator/session-registry.ts';
+import type { LeafDirectory } from '#aggregator/aggregator-context.ts';
+
+/** Name and value, ordered by name. Counters that nothing here counts are left out. */
+export function statusValues(sources: {
+  readonly registry: SessionRegistry;
+  readonly leaves: LeafDirectory;
+}): readonly (readonly [string, string])[] {
+  const { registry, leaves } = sources;
+  const { counters } = registry;
+  const running = registry.list().filter((process) => process.command !== 'Sleep').length;
+  const leafIds = leaves.nodes().filter((node) => node.kind === 'leaf');
+  const online = leafIds.filter((node) => leaves.isOnline(node.id));
+  const values: Record<string, string | number> = {
+    Aborted_connects: counters.aborted,
+    Connections: counters.connections,
+    Max_used_connections: counters.maxUsed,
+    Queries: counters.questions,
+    Questions: counters.questions,
+    Slow_queries: counters.slow,
+    Ssl_cipher: '',
+    Ssl_version: '',
+    Threads_connected: registry.size,
+    Threads_running: running,
+    Twinleaf_leaves: leafIds.length,
+    Twinleaf_leaves_online: online.length,
+    Uptime: Math.floor(registry.uptimeMs / 1000),
+    Uptime_since_flush_status: Math.floor(registry.uptimeMs / 1000),
+  };
+  return Object.entries(values).map(([name, value]) => [name, String(value)]);
+}
