@@ -7,6 +7,9 @@ export interface CalendarDay {
   readonly day: number;
 }
 
+/** TO_DAYS('0001-01-01'): arithmetic does not go before it. */
+export const DAY_NUMBER_MIN = 366;
+
 /** TO_DAYS('9999-12-31'). */
 export const DAY_NUMBER_MAX = 3_652_424;
 
@@ -37,7 +40,7 @@ export function dayNumber({ year, month, day }: CalendarDay): number {
 
 /** FROM_DAYS: the day of that number, 0000-00-00 below 366 and above the last day. */
 export function dayOfNumber(number: number): CalendarDay {
-  if (number <= 365 || number > DAY_NUMBER_MAX) return { year: 0, month: 0, day: 0 };
+  if (number < DAY_NUMBER_MIN || number > DAY_NUMBER_MAX) return { year: 0, month: 0, day: 0 };
   let year = Math.floor((number * 100) / 36525);
   const leaps = Math.floor(((Math.floor((year - 1) / 100) + 1) * 3) / 4);
   let dayOfYear = number - year * 365 - Math.floor((year - 1) / 4) + leaps;

@@ -3,6 +3,7 @@
 import { databaseError } from '#shared/error.ts';
 import { daysInMonth } from './calendar.ts';
 import { hasOpenPart, linear, momentOfLinear, type Moment } from './temporal.ts';
+import { roundHalfEven } from './round-half-even.ts';
 import { MICROSECONDS_PER_DAY } from './time-of-day.ts';
 
 /** A span: whole months, and microseconds. */
@@ -77,7 +78,7 @@ export function readInterval(amount: bigint | number | string, unit: string): In
 
 function wholeAmount(amount: bigint | number | string): bigint {
   if (typeof amount === 'bigint') return amount;
-  if (typeof amount === 'number') return BigInt(Math.round(amount));
+  if (typeof amount === 'number') return BigInt(roundHalfEven(amount));
   return BigInt(/^\s*(-?\d+)/.exec(amount)?.[1] ?? '0');
 }
 
@@ -121,8 +122,7 @@ export function addInterval(moment: Moment, interval: Interval): Moment | null {
   if (hasOpenPart(moment)) return null;
   const moved = interval.months === 0 ? moment : addMonths(moment, interval.months);
   if (moved === null || interval.microseconds === 0n) return moved;
-  const count = linear(moved) + interval.microseconds;
-  return count < DAY ? null : momentOfLinear(count);
+  return momentOfLinear(linear(moved) + interval.microseconds);
 }
 
 function addMonths(moment: Moment, count: number): Moment | null {

@@ -20,6 +20,7 @@ import {
   type NumberReading,
   type PresentValue,
 } from './source-value.ts';
+import { roundHalfEven } from './round-half-even.ts';
 import {
   noteTruncated,
   refuseLength,
@@ -68,13 +69,6 @@ function isNegative(reading: NumberReading): boolean {
 export function roundReading(reading: NumberReading): bigint | null {
   if (reading.kind === 'exact') return decimalToInteger(reading.value);
   return Number.isFinite(reading.value) ? BigInt(roundHalfEven(reading.value)) : null;
-}
-
-export function roundHalfEven(value: number): number {
-  const floor = Math.floor(value);
-  const rest = value - floor;
-  if (rest !== 0.5) return Math.round(value);
-  return floor % 2 === 0 ? floor : floor + 1;
 }
 
 /** The number, after saying so when the text is none or goes on behind it. */

@@ -4,6 +4,7 @@ import { assert } from '#shared/assert.ts';
 import {
   DAY_NUMBER_1970,
   DAY_NUMBER_MAX,
+  DAY_NUMBER_MIN,
   dayNumber,
   dayOfNumber,
   daysInMonth,
@@ -103,12 +104,12 @@ export function linear(moment: Moment): bigint {
   return day + BigInt(microsecondsOfDay(moment));
 }
 
-/** The moment of a linear count; null outside of the years 0 to 9999. */
+/** The moment of a linear count; null outside of the years 1 to 9999. */
 export function momentOfLinear(count: bigint): Moment | null {
   const perDay = BigInt(MICROSECONDS_PER_DAY);
   if (count < 0n) return null;
   const day = Number(count / perDay);
-  if (day > DAY_NUMBER_MAX) return null;
+  if (day < DAY_NUMBER_MIN || day > DAY_NUMBER_MAX) return null;
   return momentAt(dayOfNumber(day), Number(count % perDay));
 }
 

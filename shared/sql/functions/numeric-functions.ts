@@ -5,6 +5,7 @@ import type { StoredValue } from '#shared/sql/column-type.ts';
 import { roundDecimal, truncateDecimal, decimal } from '#shared/sql/decimal.ts';
 import { readNumber, readingToDouble } from '#shared/sql/source-value.ts';
 import { crc32 } from 'node:zlib';
+import { roundHalfEven } from '#shared/sql/round-half-even.ts';
 import { scalar, strict, type SqlFunction } from './sql-function.ts';
 
 const INT64_MAX = 2n ** 63n - 1n;
@@ -42,7 +43,7 @@ export const numericFunctions: readonly SqlFunction[] = [
   ),
   /** tl_round(x, places), tl_truncate(x, places): REAL, ties to even as MySQL's doubles have it. */
   strict('tl_round', (x: number | bigint, places: bigint) =>
-    scaleDouble(Number(x), clampPlaces(places), roundTiesToEven),
+    scaleDouble(Number(x), clampPlaces(places), roundHalfEven),
   ),
   strict('tl_truncate', (x: number | bigint, places: bigint) =>
     scaleDouble(Number(x), clampPlaces(places), Math.trunc),
@@ -100,13 +101,6 @@ function scaleDouble(x: number, places: number, round: (x: number) => number): n
   if (places >= 0 && !Number.isFinite(scaled)) return x;
   if (places < 0 && !Number.isFinite(power)) return 0;
   return places < 0 ? round(scaled) * power : round(scaled) / power;
-}
-
-/** The C library's rint. */
-function roundTiesToEven(x: number): number {
-  const floor = Math.floor(x);
-  if (x - floor !== 0.5) return Math.round(x);
-  return floor % 2 === 0 ? floor : floor + 1;
 }
 
 /** CONV: bases 2 to 36; a negative `to` means that the result is signed. */

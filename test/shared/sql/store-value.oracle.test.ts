@@ -171,7 +171,11 @@ const columns: readonly (readonly [string, ColumnType, readonly string[]])[] = [
     stringType('varchar', 3),
     [...integers, ...decimals, ...doubles, ...quoted(texts)],
   ],
-  ['tinytext', stringType('tinytext', 255), [...decimals, ...quoted([...texts, 'ä'.repeat(128)])]],
+  [
+    'tinytext',
+    stringType('tinytext', 255),
+    [...decimals, ...quoted([...texts, `${'ä'.repeat(127)}ab`])],
+  ],
   ['binary(3)', { kind: 'binary', form: 'binary', length: 3 }, quoted(texts)],
   [
     'varbinary(3)',
