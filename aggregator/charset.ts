@@ -93,5 +93,7 @@ export function collationNamed(name: string): CollationDescription {
 
 /** The collation of that id; for one we do not have, the server's default, as MySQL does. */
 export function collationById(id: number): CollationDescription {
-  return collations.find((collation) => collation.id === id) ?? collationNamed('utf8mb4_general_ci');
+  return (
+    collations.find((collation) => collation.id === id) ?? collationNamed('utf8mb4_general_ci')
+  );
 }

@@ -58,7 +58,8 @@ export function normalizeSqlMode(value: VariableValue): string {
     const name = piece.trim().toUpperCase();
     if (name === '') continue;
     const mode = modes.find(([each]) => each === name);
-    if (mode === undefined) throw databaseError('wrongVariableValue', { name: 'sql_mode', value: piece });
+    if (mode === undefined)
+      throw databaseError('wrongVariableValue', { name: 'sql_mode', value: piece });
     if (refused.has(name)) throw databaseError('unsupported', { what: `sql_mode ${name}` });
     wanted.add(name);
     for (const included of mode[1]) wanted.add(included);

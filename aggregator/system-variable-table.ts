@@ -211,6 +211,12 @@ function remembered(): VariableDefinition[] {
     flag('session_track_schema', true),
     flag('session_track_state_change', false),
     flag('session_track_gtids', false),
+  ];
+}
+
+/** More of the same: sizes, limits and names. */
+function rememberedSizes(): VariableDefinition[] {
+  return [
     choice('session_track_transaction_info', 'OFF', ['OFF', 'STATE', 'CHARACTERISTICS']),
     text('session_track_system_variables', 'time_zone,autocommit,character_set_client'),
     choice('completion_type', 'NO_CHAIN', ['NO_CHAIN', 'CHAIN', 'RELEASE'], pinned),
@@ -253,6 +259,12 @@ function remembered(): VariableDefinition[] {
     integer('max_user_connections', 0),
     integer('max_prepared_stmt_count', 16_382, [0, 1_048_576], global),
     integer('max_points_in_geometry', 65_536),
+  ];
+}
+
+/** The sizes of buffers that are not there. */
+function rememberedBuffers(): VariableDefinition[] {
+  return [
     integer('sort_buffer_size', 262_144),
     integer('join_buffer_size', 262_144),
     integer('read_buffer_size', 131_072),
@@ -293,6 +305,12 @@ function remembered(): VariableDefinition[] {
 
 /** Every system variable by its name. */
 export function systemVariableTable(server: ServerFacts): ReadonlyMap<string, VariableDefinition> {
-  const all = [...effective(), ...facts(server), ...remembered()];
+  const all = [
+    ...effective(),
+    ...facts(server),
+    ...remembered(),
+    ...rememberedSizes(),
+    ...rememberedBuffers(),
+  ];
   return new Map(all.map((definition) => [definition.name, definition]));
 }

@@ -66,10 +66,7 @@ function toChoice(name: string, value: VariableValue, members: readonly string[]
 }
 
 /** The value as the variable keeps it. Throws wrongVariableValue or wrongVariableType. */
-export function convertValue(
-  definition: VariableDefinition,
-  value: VariableValue,
-): VariableValue {
+export function convertValue(definition: VariableDefinition, value: VariableValue): VariableValue {
   const { name, type } = definition;
   switch (type.kind) {
     case 'boolean':

@@ -143,6 +143,11 @@ export const errorTable = {
     'HY000',
     (p) => `You can't specify target table '${p.name}' for update in FROM clause`,
   ),
+  autoIncrementExhausted: entry(
+    1467,
+    'HY000',
+    () => 'Failed to read auto-increment value from storage engine',
+  ),
   columnSpecifiedTwice: entry<Column>(1110, '42000', (p) => `Column '${p.column}' specified twice`),
   operandColumns: entry<{ count: number }>(
     1241,

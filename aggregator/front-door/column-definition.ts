@@ -39,7 +39,7 @@ const flag = {
   unsigned: 32,
   zerofill: 64,
   binary: 128,
-  enum: 256,
+  enumeration: 256,
   autoIncrement: 512,
   set: 2048,
 } as const;
@@ -62,7 +62,14 @@ interface WireType {
 }
 
 function wire(code: number, length: number, more: Partial<WireType> = {}): WireType {
-  return { code, length: Math.min(length, LENGTH_MAX), decimals: 0, flags: 0, text: false, ...more };
+  return {
+    code,
+    length: Math.min(length, LENGTH_MAX),
+    decimals: 0,
+    flags: 0,
+    text: false,
+    ...more,
+  };
 }
 
 const integerTypes = {
@@ -112,7 +119,7 @@ function longest(members: readonly string[]): number {
 function membersType(type: Extract<ColumnType, { kind: 'enum' | 'set' }>): WireType {
   const all = type.members.reduce((length, member) => length + [...member].length + 1, -1);
   const characters = type.kind === 'enum' ? longest(type.members) : Math.max(all, 0);
-  const flags = (type.kind === 'enum' ? flag.enum : flag.set) | binaryFlag(type.collation);
+  const flags = (type.kind === 'enum' ? flag.enumeration : flag.set) | binaryFlag(type.collation);
   return wire(fieldType.string, characters * UTF8MB4_BYTES_MAX, { flags, text: true });
 }
 

@@ -148,7 +148,10 @@ export class CommandHandler {
   }
 
   #decode(bytes: Buffer): string {
-    return decodeCommandText(bytes, String(this.#session.variables.get(null, 'character_set_client')));
+    return decodeCommandText(
+      bytes,
+      String(this.#session.variables.get(null, 'character_set_client')),
+    );
   }
 
   async #runText(bytes: Buffer): Promise<void> {

@@ -125,7 +125,13 @@ export class Connection {
 
   async #prove(login: Login): Promise<AccountDefinition | null> {
     const { accounts, registry } = this.#parts;
-    const exchange = { stream: this.#stream, accounts, login, nonce: this.#nonce, host: this.#host };
+    const exchange = {
+      stream: this.#stream,
+      accounts,
+      login,
+      nonce: this.#nonce,
+      host: this.#host,
+    };
     try {
       return await authenticate(exchange);
     } catch (cause) {

@@ -93,4 +93,3 @@ function writeEnd(options: RunTextOptions, result: StatementResult, end: ResultE
   if (result.kind === 'ok') writeOk(writer, result, end, { capabilities });
   else writeRowsEnd(writer, end, capabilities);
 }
-

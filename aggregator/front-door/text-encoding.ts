@@ -38,8 +38,10 @@ function encodeAscii(text: string): Uint8Array {
 export function resultEncoding(name: string | null, loginCharsetId: number): TextEncoding {
   const charset = name === null ? 'utf8mb4' : charsetNamed(name).name;
   const opened = collationById(loginCharsetId);
-  const fallback = charset === 'binary' ? 'utf8mb4_general_ci' : charsetNamed(charset).defaultCollation;
-  const { id } = opened.charset === charset && charset !== 'binary' ? opened : collationNamed(fallback);
+  const fallback =
+    charset === 'binary' ? 'utf8mb4_general_ci' : charsetNamed(charset).defaultCollation;
+  const { id } =
+    opened.charset === charset && charset !== 'binary' ? opened : collationNamed(fallback);
   if (charset === 'latin1') return { charsetId: id, encode: encodeLatin1 };
   if (charset === 'ascii') return { charsetId: id, encode: encodeAscii };
   return { charsetId: id, encode: null };

@@ -1,6 +1,11 @@
 // What a statement needs its account to be allowed: plain data, before anything is planned.
 
-import type { DeleteStatement, InsertStatement, Statement, UpdateStatement } from '#aggregator/parser/ast.ts';
+import type {
+  DeleteStatement,
+  InsertStatement,
+  Statement,
+  UpdateStatement,
+} from '#aggregator/parser/ast.ts';
 import type { AlterTable, CreateTable, Query, TableName } from '#aggregator/parser/ast.ts';
 import { requiredForAdministration } from './required-administration.ts';
 import { atDatabase, atTable, type Requirement } from './requirement.ts';
@@ -62,10 +67,12 @@ function deleteNeeds(statement: DeleteStatement, database: string | null): reado
   const { from, where, orderBy, targets } = statement;
   const tables = tablesRead(from);
   const deleted =
-    targets === null ? tables : targets.flatMap((target) => {
-      const found = target.database === null ? tableOfName(tables, target.table) : [];
-      return found.length > 0 ? found : [target];
-    });
+    targets === null
+      ? tables
+      : targets.flatMap((target) => {
+          const found = target.database === null ? tableOfName(tables, target.table) : [];
+          return found.length > 0 ? found : [target];
+        });
   const readsColumns = from.kind === 'join' || namesColumn([where, orderBy]);
   return [
     ...deleted.flatMap((table) => atTable(['DELETE'], table, database)),
@@ -109,7 +116,6 @@ function alterTableNeeds(statement: AlterTable, database: string | null): readon
     }),
   ];
 }
-
 
 /**
  * All that the statement needs. `database` is the session's, for names without one; a name that

@@ -77,7 +77,10 @@ function createUser(accounts: Accounts): Command<'createUser'> {
     const wanted = await forAll(named, (each) => accounts.find(each) !== null, options);
     for (const { user, host, verifiers } of wanted) {
       if (user.includes('\0') || user.length > 32 || host.length > 255) {
-        throw databaseError('userExists', { command: 'CREATE USER', user: accountText({ user, host }) });
+        throw databaseError('userExists', {
+          command: 'CREATE USER',
+          user: accountText({ user, host }),
+        });
       }
       await accounts.create({ user, host, verifiers, locked: false, grants: [] });
     }

@@ -11,7 +11,12 @@ import {
   mayGrant,
   privilegeNamed,
 } from '#aggregator/metadata/privilege.ts';
-import type { AccountChange, AccountName, GrantLevel, GrantPrivilege } from '#aggregator/parser/ast.ts';
+import type {
+  AccountChange,
+  AccountName,
+  GrantLevel,
+  GrantPrivilege,
+} from '#aggregator/parser/ast.ts';
 import type { Session } from '#aggregator/session.ts';
 import { ok } from '#aggregator/statement-result.ts';
 import { databaseError } from '#shared/error.ts';
@@ -64,7 +69,8 @@ function checkGrantor(accounts: Accounts, session: Session, wanted: Wanted): voi
   );
   if (account !== null && mayGrant(account, scope) && missing.length === 0) return;
   const { user, host } = session.account;
-  if (scope.database === null) throw databaseError('accessDenied', { user, host, usingPassword: 'YES' });
+  if (scope.database === null)
+    throw databaseError('accessDenied', { user, host, usingPassword: 'YES' });
   if (scope.table === null) {
     throw databaseError('databaseAccessDenied', { user, host, database: scope.database });
   }

@@ -43,7 +43,8 @@ function createExecute(parts: PrepareParts): Command<'execute'> {
       throw databaseError('unknownPreparedStatement', { id: name, command: 'EXECUTE' });
     }
     const { parameterCount } = await parts.engine().prepare(session, text);
-    if (parameterCount !== using.length) throw databaseError('wrongArguments', { command: 'EXECUTE' });
+    if (parameterCount !== using.length)
+      throw databaseError('wrongArguments', { command: 'EXECUTE' });
     const parameters = using.map((each) => session.userVariables.get(each) ?? nullValue);
     const results = parts.engine().execute(session, text, parameters)[Symbol.asyncIterator]();
     const first = await results.next();

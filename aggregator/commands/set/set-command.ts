@@ -68,7 +68,8 @@ async function setAutocommit(
 
 function setNames(session: Session, charset: string | null, collation: string | null): void {
   const chosen = charsetNamed(charset ?? 'utf8mb4');
-  const named = collation === null ? collationNamed(chosen.defaultCollation) : collationNamed(collation);
+  const named =
+    collation === null ? collationNamed(chosen.defaultCollation) : collationNamed(collation);
   if (named.charset !== chosen.name) {
     throw databaseError('collationCharset', { collation: named.name, charset: chosen.name });
   }

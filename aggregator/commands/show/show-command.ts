@@ -14,7 +14,6 @@ import {
   showCreateDatabase,
   showDatabases,
   showIndexes,
-  showPartitions,
   showTables,
   showTableStatus,
   type ShowParts,
@@ -32,8 +31,8 @@ import { plainViews, readView } from './show-views.ts';
 
 export interface ShowCommandParts extends ShowParts {
   readonly evaluate: Evaluate;
-  /** The kinds that others show (replication); they filter for themselves. */
-  readonly others: { readonly [K in ShowWhat['kind']]?: Command<'show'> };
+  /** What another family shows (replication), before the filter; null where it is not theirs. */
+  readonly others: (session: Session, what: ShowWhat) => Promise<ShowAnswer | null>;
 }
 
 const routineHeaders = [
@@ -94,7 +93,6 @@ const emptyKinds: { readonly [K in ShowWhat['kind']]?: readonly Header[] } = {
   ],
   binaryLogs: ['Log_name', ['File_size', 'number'], 'Encrypted'],
   replicaStatus: ['Replica_IO_State', 'Source_Host'],
-  replicas: ['Server_Id', 'Host', ['Port', 'number']],
   profiles: [['Query_ID', 'number'], ['Duration', 'double'], 'Query'],
   engine: ['Type', 'Name', 'Status'],
 };
@@ -102,7 +100,7 @@ const emptyKinds: { readonly [K in ShowWhat['kind']]?: readonly Header[] } = {
 async function show(parts: ShowParts, session: Session, what: ShowWhat): Promise<ShowAnswer> {
   switch (what.kind) {
     case 'databases':
-      return showDatabases(parts, session, what.extended);
+      return showDatabases(parts, session);
     case 'tables':
       return showTables(parts, session, what);
     case 'tableStatus':
@@ -128,8 +126,6 @@ async function show(parts: ShowParts, session: Session, what: ShowWhat): Promise
       return showGrants(parts, session, what.account);
     case 'processList':
       return showProcessList(parts, session, what.full);
-    case 'partitions':
-      return showPartitions(parts, session, what.database);
     case 'privileges':
       return showPrivileges();
     case 'engines':
@@ -154,12 +150,10 @@ function unsupportedWord(what: ShowWhat): string {
 }
 
 function createShow(parts: ShowCommandParts): Command<'show'> {
-  return async (context, session, statement) => {
-    const other = parts.others[statement.what.kind];
-    if (other !== undefined) return await other(context, session, statement);
-    const shown = await show(parts, session, statement.what);
+  return async (_context, session, { what, filter }) => {
+    const shown = (await parts.others(session, what)) ?? (await show(parts, session, what));
     const { evaluate } = parts;
-    const { columns, rows } = await filterRows(shown, statement.filter, { session, evaluate });
+    const { columns, rows } = await filterRows(shown, filter, { session, evaluate });
     return rowsResult(columns, rows);
   };
 }

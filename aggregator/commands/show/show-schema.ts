@@ -3,8 +3,7 @@
 import type { Accounts } from '#aggregator/metadata/accounts.ts';
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
 import { tableColumns, typeFields } from '#aggregator/metadata/information-schema/column-tables.ts';
-import { partitionRows } from '#aggregator/metadata/information-schema/cluster-tables.ts';
-import type { InformationSchema } from '#aggregator/metadata/information-schema/information-schema.ts';
+import type { InformationSchema } from '#aggregator/metadata/information-schema.ts';
 import { tableStatistics } from '#aggregator/metadata/information-schema/key-tables.ts';
 import type { VirtualRow } from '#aggregator/metadata/information-schema/virtual-table.ts';
 import { backticked, showCreateTable } from '#aggregator/metadata/show-create-table.ts';
@@ -49,26 +48,13 @@ function findTable(parts: ShowParts, session: Session, name: TableName): FoundTa
   return { database, table };
 }
 
-export function showDatabases(
-  parts: ShowParts,
-  session: Session,
-  extended: boolean,
-): ShowAnswer {
+export function showDatabases(parts: ShowParts, session: Session): ShowAnswer {
   const { databases } = parts.schema.scope(session);
-  if (!extended) {
-    const names = ['information_schema', 'performance_schema', ...databases.map((each) => each.name)];
-    return answer(['Database'], names.toSorted().map((name) => [name]));
-  }
+  const own = databases.map((database) => database.name);
+  const names = ['information_schema', 'performance_schema', ...own].toSorted();
   return answer(
-    ['Database', 'Role', 'State', ['Partitions', 'number'], 'Durability', 'Primary'],
-    databases.map((each) => [
-      each.name,
-      each.role,
-      each.state,
-      BigInt(each.partitionCount),
-      each.durability,
-      each.primaryUri === '' ? null : each.primaryUri,
-    ]),
+    ['Database'],
+    names.map((name) => [name]),
   );
 }
 
@@ -83,11 +69,21 @@ export function showTables(
   const names =
     database === null
       ? parts.schema.tableNames(name)
-      : parts.schema.scope(session).tables(database).map((table) => table.name);
+      : parts.schema
+          .scope(session)
+          .tables(database)
+          .map((table) => table.name);
   const header = `Tables_in_${name}`;
-  if (!what.full) return answer([header], names.map((table) => [table]));
+  if (!what.full)
+    return answer(
+      [header],
+      names.map((table) => [table]),
+    );
   const type = virtual ? 'SYSTEM VIEW' : 'BASE TABLE';
-  return answer([header, 'Table_type'], names.map((table) => [table, type]));
+  return answer(
+    [header, 'Table_type'],
+    names.map((table) => [table, type]),
+  );
 }
 
 export async function showTableStatus(
@@ -162,19 +158,4 @@ export function showCreateDatabase(
     `CREATE DATABASE ${exists}${backticked(name)} ` +
     `/*!40100 DEFAULT CHARACTER SET utf8mb4 COLLATE ${collation} */`;
   return answer(['Database', ['Create Database', 'long']], [[name, text]]);
-}
-
-/** SHOW PARTITIONS [ON db] of SingleStore: every copy of every partition. */
-export function showPartitions(
-  parts: ShowParts,
-  session: Session,
-  written: string | null,
-): ShowAnswer {
-  const scope = parts.schema.scope(session);
-  const database = findDatabase(parts, session, databaseName(session, written));
-  const columns = ['ORDINAL', 'HOST', 'PORT', 'ROLE', 'LOCKED'];
-  return answer(
-    [['Ordinal', 'number'], 'Host', ['Port', 'number'], 'Role', ['Locked', 'number']],
-    partitionRows(scope, database).map((row) => columns.map((name) => row[name] ?? null)),
-  );
 }

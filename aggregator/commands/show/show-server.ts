@@ -88,7 +88,10 @@ export function showGrants(
 ): ShowAnswer {
   const account = findAccount(parts, session, name);
   const header = `Grants for ${account.user}@${account.host}`;
-  return answer([[header, 'long']], grantLines(account).map((line) => [line]));
+  return answer(
+    [[header, 'long']],
+    grantLines(account).map((line) => [line]),
+  );
 }
 
 export function showCreateUser(

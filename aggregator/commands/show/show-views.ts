@@ -1,6 +1,6 @@
 // The SHOWs that show a table of information_schema under other headers.
 
-import type { InformationSchema } from '#aggregator/metadata/information-schema/information-schema.ts';
+import type { InformationSchema } from '#aggregator/metadata/information-schema.ts';
 import type { VirtualRow } from '#aggregator/metadata/information-schema/virtual-table.ts';
 import type { Session } from '#aggregator/session.ts';
 import type { StoredValue } from '#shared/sql/column-type.ts';

@@ -134,10 +134,7 @@ function copyRow(
 }
 
 /** Every copy of every partition of a database; the reference partition last. */
-export function partitionRows(
-  scope: VirtualScope,
-  database: DatabaseDefinition,
-): readonly VirtualRow[] {
+function partitionRows(scope: VirtualScope, database: DatabaseDefinition): readonly VirtualRow[] {
   const rank = (ordinal: number) => (ordinal === REFERENCE_ORDINAL ? Infinity : ordinal);
   return database.placements
     .toSorted((a, b) => rank(a.ordinal) - rank(b.ordinal))

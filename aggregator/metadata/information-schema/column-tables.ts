@@ -157,7 +157,8 @@ export function typeFields(type: ColumnType): VirtualRow {
 }
 
 function lengthFields(type: ColumnType): VirtualRow {
-  const collated = 'collation' in type ? { CHARACTER_SET_NAME: 'utf8mb4', COLLATION_NAME: type.collation } : {};
+  const collated =
+    'collation' in type ? { CHARACTER_SET_NAME: 'utf8mb4', COLLATION_NAME: type.collation } : {};
   switch (type.kind) {
     case 'string': {
       const short = type.form === 'char' || type.form === 'varchar';
@@ -228,7 +229,8 @@ function keyWord(table: TableDefinition, column: string): string {
 function extra(column: ColumnDefinition): string {
   const words: string[] = [];
   if (column.autoIncrement) words.push('auto_increment');
-  const computed = column.default.kind === 'currentTimestamp' || column.default.kind === 'expression';
+  const computed =
+    column.default.kind === 'currentTimestamp' || column.default.kind === 'expression';
   if (computed) words.push('DEFAULT_GENERATED');
   if (column.onUpdateCurrentTimestamp) {
     const fsp = 'fsp' in column.type && column.type.fsp > 0 ? `(${column.type.fsp})` : '';

@@ -152,7 +152,10 @@ export const emptyTables: readonly VirtualTable[] = [
      PRIVILEGE_TYPE name64
      IS_GRANTABLE yes`,
   ),
-  empty('COLUMN_STATISTICS', 'SCHEMA_NAME name64\nTABLE_NAME name64\nCOLUMN_NAME name64\nHISTOGRAM long'),
+  empty(
+    'COLUMN_STATISTICS',
+    'SCHEMA_NAME name64\nTABLE_NAME name64\nCOLUMN_NAME name64\nHISTOGRAM long',
+  ),
   empty(
     'PROFILING',
     `QUERY_ID number

@@ -14,10 +14,7 @@ function visibleAccounts(scope: VirtualScope): readonly AccountDefinition[] {
   return scope.account === null ? [] : [scope.account];
 }
 
-function grantRows(
-  scope: VirtualScope,
-  isMeant: (grant: Grant) => boolean,
-): readonly VirtualRow[] {
+function grantRows(scope: VirtualScope, isMeant: (grant: Grant) => boolean): readonly VirtualRow[] {
   return visibleAccounts(scope).flatMap((account) =>
     account.grants.filter(isMeant).flatMap((grant) =>
       grant.privileges.map((privilege) => ({

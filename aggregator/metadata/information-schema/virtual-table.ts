@@ -6,9 +6,10 @@ import type { Accounts } from '#aggregator/metadata/accounts.ts';
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
 import type { SessionRegistry } from '#aggregator/session-registry.ts';
 import type { Session } from '#aggregator/session.ts';
+import type { ResultColumn } from '#aggregator/statement-result.ts';
 import type { Clock } from '#shared/clock.ts';
 import type { TableDefinition } from '#shared/cluster/table-definition.ts';
-import type { ColumnType, StoredValue } from '#shared/sql/column-type.ts';
+import type { ColumnType, Row, StoredValue } from '#shared/sql/column-type.ts';
 
 /** A row by the names of its columns; what is missing is NULL. */
 export type VirtualRow = Readonly<Record<string, StoredValue>>;
@@ -80,4 +81,21 @@ export function virtualColumns(lines: string): readonly VirtualColumn[] {
       const type = types[word.replace('?', '') as TypeWord];
       return { name, type, nullable };
     });
+}
+
+/** A table whose rows come in the order of its columns, from someone who knows them. */
+export function virtualTable(
+  name: string,
+  columns: readonly ResultColumn[],
+  rows: () => Promise<readonly Row[]>,
+): VirtualTable {
+  return {
+    name,
+    columns: columns.map(({ name: column, type, nullable }) => ({ name: column, type, nullable })),
+    rows: async () => (await rows()).map((row) => rowByName(columns, row)),
+  };
+}
+
+function rowByName(columns: readonly ResultColumn[], row: Row): VirtualRow {
+  return Object.fromEntries(columns.map(({ name }, index) => [name, row[index] ?? null]));
 }

@@ -7,13 +7,18 @@ import type { ResultColumn } from '#aggregator/statement-result.ts';
 import type { VirtualTables } from '#aggregator/virtual-tables.ts';
 import { databaseError } from '#shared/error.ts';
 import type { Row } from '#shared/sql/column-type.ts';
-import { clusterTables } from './cluster-tables.ts';
-import { columnTables } from './column-tables.ts';
-import { emptyTables } from './empty-tables.ts';
-import { keyTables } from './key-tables.ts';
-import { privilegeTables } from './privilege-tables.ts';
-import { performanceTables, serverTables } from './server-tables.ts';
-import type { VirtualRow, VirtualScope, VirtualSources, VirtualTable } from './virtual-table.ts';
+import { clusterTables } from './information-schema/cluster-tables.ts';
+import { columnTables } from './information-schema/column-tables.ts';
+import { emptyTables } from './information-schema/empty-tables.ts';
+import { keyTables } from './information-schema/key-tables.ts';
+import { privilegeTables } from './information-schema/privilege-tables.ts';
+import { performanceTables, serverTables } from './information-schema/server-tables.ts';
+import type {
+  VirtualRow,
+  VirtualScope,
+  VirtualSources,
+  VirtualTable,
+} from './information-schema/virtual-table.ts';
 
 type Tables = ReadonlyMap<string, VirtualTable>;
 

@@ -1,0 +1,47 @@
+// The commands of this family in one table: SHOW, SET, accounts, transactions, and the like.
+
+import type { Accounts } from '#aggregator/metadata/accounts.ts';
+import type { InformationSchema } from '#aggregator/metadata/information-schema.ts';
+import type { ShowWhat } from '#aggregator/parser/ast.ts';
+import type { QueryEngine } from '#aggregator/query-engine.ts';
+import type { SessionRegistry } from '#aggregator/session-registry.ts';
+import type { Session } from '#aggregator/session.ts';
+import type { TransactionCoordinator } from '#aggregator/transaction/transaction-coordinator.ts';
+import { createAccountCommands, createSetPassword } from './account/account-commands.ts';
+import { createGrantCommands } from './account/grant-commands.ts';
+import type { CommandTable } from './command.ts';
+import { createEvaluate } from './evaluate.ts';
+import { createPrepareCommands } from './session/prepare-commands.ts';
+import { createSessionCommands } from './session/session-commands.ts';
+import { createTransactionCommands } from './session/transaction-commands.ts';
+import { createSetCommands } from './set/set-command.ts';
+import type { ShowAnswer } from './show/show-answer.ts';
+import { createShowCommands } from './show/show-command.ts';
+
+export interface ClientCommandParts {
+  readonly accounts: Accounts;
+  readonly schema: InformationSchema;
+  readonly registry: SessionRegistry;
+  readonly transactions: Pick<TransactionCoordinator, 'begin'>;
+  /** Asked for when used: the engine is made after its commands. */
+  readonly engine: () => QueryEngine;
+  /** What the replication family shows, before LIKE and WHERE; null where it is not theirs. */
+  readonly showReplication: (session: Session, what: ShowWhat) => Promise<ShowAnswer | null>;
+}
+
+export function createClientCommands(parts: ClientCommandParts): CommandTable {
+  const { accounts, schema, registry, transactions, engine, showReplication } = parts;
+  const evaluate = createEvaluate(engine);
+  return {
+    ...createSetCommands({ evaluate, setPassword: createSetPassword(accounts) }),
+    ...createShowCommands({ schema, accounts, evaluate, others: showReplication }),
+    ...createAccountCommands(accounts),
+    ...createGrantCommands(accounts),
+    ...createTransactionCommands({
+      transactions,
+      disconnect: (session) => registry.kill(session.id, 'connection'),
+    }),
+    ...createSessionCommands({ evaluate, accounts, registry, virtualTables: schema }),
+    ...createPrepareCommands({ evaluate, engine }),
+  };
+}
