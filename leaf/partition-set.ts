@@ -1,0 +1,174 @@
+// The partitions on this leaf: create, open, close, drop.
+//
+//     <directory>/<database, percent-encoded>_<ordinal | reference>/
+//
+// A directory ending in `.new` is being made, one ending in `.dropped` is going: neither counts.
+
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { partitionName, REFERENCE_ORDINAL, type PartitionKey } from '#shared/cluster/topology.ts';
+import { databaseError } from '#shared/error.ts';
+import { syncDirectory } from '#leaf/log/segment.ts';
+import { Partition, type PartitionIdentity } from '#leaf/partition/partition.ts';
+import type { PartitionEnvironment, PartitionPlace } from '#leaf/partition/partition-options.ts';
+import { ReferenceFile } from '#leaf/partition/reference-file.ts';
+
+const DIRECTORY_NAME = /^(.+)_(\d+|reference)$/;
+
+/** What must know of partitions that come and go. */
+export interface PartitionListener {
+  /** It is open. Not called for one that is unrecoverable. */
+  readonly opened: (partition: Partition) => Promise<void>;
+  /** It is about to close. */
+  readonly closing: (partition: Partition) => Promise<void>;
+}
+
+export class PartitionSet {
+  #directory: string;
+  #environment: PartitionEnvironment;
+  #listener: PartitionListener;
+  #partitions = new Map<string, Partition>();
+  /** By database. */
+  #references = new Map<string, ReferenceFile>();
+  /** By partition name: what is being created or dropped. */
+  #busy = new Map<string, Promise<unknown>>();
+
+  constructor(directory: string, environment: PartitionEnvironment, listener: PartitionListener) {
+    this.#directory = directory;
+    this.#environment = environment;
+    this.#listener = listener;
+  }
+
+  /** Opens every partition of the directory, which is made where it is not there. */
+  async open(): Promise<void> {
+    mkdirSync(this.#directory, { recursive: true });
+    const keys: PartitionKey[] = [];
+    for (const name of readdirSync(this.#directory)) {
+      if (name.endsWith('.new') || name.endsWith('.dropped')) {
+        rmSync(join(this.#directory, name), { recursive: true });
+      } else {
+        const key = directoryToKey(name);
+        if (key !== null && existsSync(join(this.#directory, name, 'log'))) keys.push(key);
+      }
+    }
+    for (const key of keys) {
+      await this.#opened(await Partition.open(this.#place(key), this.#environment));
+    }
+  }
+
+  /** The partition of that key. Throws partitionNotOnline when this leaf does not have it. */
+  find(key: PartitionKey): Partition {
+    const partition = this.#partitions.get(partitionName(key));
+    if (partition !== undefined) return partition;
+    const state = 'it is not on this leaf';
+    throw databaseError('partitionNotOnline', { partition: partitionName(key), state });
+  }
+
+  /** All, or those of one database. */
+  list(database: string | null): Partition[] {
+    const all = [...this.#partitions.values()];
+    return database === null ? all : all.filter((partition) => partition.key.database === database);
+  }
+
+  /** Makes a partition; one that is there already, in the same role, is answered as it is. */
+  async create(key: PartitionKey, identity: PartitionIdentity): Promise<void> {
+    await this.#alone(key, async () => {
+      const existing = this.#partitions.get(partitionName(key));
+      if (existing === undefined) {
+        const place = this.#place(key);
+        await this.#opened(await Partition.create(place, identity, this.#environment));
+        this.#referencesChanged(key);
+        return;
+      }
+      if (existing.role === identity.role) return;
+      const reason = `partition ${existing.name} is there already, as ${existing.role}`;
+      throw databaseError('internal', { reason });
+    });
+  }
+
+  /** Forgets a partition and its files; one that is not there is no error. */
+  async drop(key: PartitionKey): Promise<void> {
+    await this.#alone(key, async () => {
+      const partition = this.#partitions.get(partitionName(key));
+      if (partition === undefined) return;
+      await this.#listener.closing(partition);
+      this.#partitions.delete(partition.name);
+      await partition.close();
+      const { directory } = this.#place(key);
+      // From the rename on it is gone, whatever happens to its files.
+      const dropped = `${directory}.dropped`;
+      rmSync(dropped, { recursive: true, force: true });
+      renameSync(directory, dropped);
+      syncDirectory(this.#directory);
+      this.#referencesChanged(key);
+      rmSync(dropped, { recursive: true });
+    });
+  }
+
+  /** Closes all; what was being written is finished first. */
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#busy.values());
+    for (const partition of this.#partitions.values()) {
+      await this.#listener.closing(partition);
+      await partition.close();
+    }
+    this.#partitions.clear();
+  }
+
+  async #opened(partition: Partition): Promise<void> {
+    this.#partitions.set(partition.name, partition);
+    if (partition.failure === null) await this.#listener.opened(partition);
+  }
+
+  #place(key: PartitionKey): PartitionPlace {
+    return {
+      directory: join(this.#directory, keyToDirectory(key)),
+      key,
+      reference: this.#reference(key),
+      onFileReplaced: () => this.#referencesChanged(key),
+    };
+  }
+
+  #reference(key: PartitionKey): ReferenceFile {
+    const { database } = key;
+    if (key.ordinal === REFERENCE_ORDINAL) return new ReferenceFile(null);
+    const known = this.#references.get(database);
+    if (known !== undefined) return known;
+    const name = keyToDirectory({ database, ordinal: REFERENCE_ORDINAL });
+    const reference = new ReferenceFile(join(this.#directory, name, 'data.sqlite'));
+    this.#references.set(database, reference);
+    return reference;
+  }
+
+  #referencesChanged(key: PartitionKey): void {
+    if (key.ordinal === REFERENCE_ORDINAL) this.#references.get(key.database)?.changed();
+  }
+
+  /** One creation or drop of a partition after another. */
+  async #alone(key: PartitionKey, work: () => Promise<void>): Promise<void> {
+    const name = partitionName(key);
+    const before = this.#busy.get(name);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#busy.set(name, promise);
+    await before;
+    try {
+      await work();
+    } finally {
+      resolve();
+      if (this.#busy.get(name) === promise) this.#busy.delete(name);
+    }
+  }
+}
+
+/** `shop_0`, with what a file name cannot bear percent-encoded. */
+export function keyToDirectory(key: PartitionKey): string {
+  const database = encodeURIComponent(key.database).replaceAll('.', '%2E').replaceAll('*', '%2A');
+  return partitionName({ database, ordinal: key.ordinal });
+}
+
+function directoryToKey(name: string): PartitionKey | null {
+  const [, database, suffix] = DIRECTORY_NAME.exec(name) ?? [];
+  if (database === undefined || suffix === undefined) return null;
+  const ordinal = suffix === 'reference' ? REFERENCE_ORDINAL : Number(suffix);
+  return { database: decodeURIComponent(database), ordinal };
+}

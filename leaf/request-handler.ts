@@ -1,0 +1,168 @@
+// The way of a request on one page: message to partition.
+
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { Clock } from '#shared/clock.ts';
+import { databaseError, DatabaseError } from '#shared/error.ts';
+import { AssertionError } from '#shared/assert.ts';
+import type {
+  LeafCalls,
+  LeafService,
+  LeafStatus,
+  LeafStreams,
+  PartitionStatus,
+} from '#shared/wire/message.ts';
+import type { Partition } from '#leaf/partition/partition.ts';
+import type { LinkSet } from '#leaf/replication/link-set.ts';
+import type { LogSender } from '#leaf/replication/log-sender.ts';
+import type { PartitionSet } from './partition-set.ts';
+import { checkCall, checkStream } from './request-check.ts';
+
+const NANOSECONDS_PER_MS = 1e6;
+/** The event loop is looked at so often, in milliseconds; Node counts that as delay too. */
+const DELAY_RESOLUTION_MS = 10;
+
+export interface RequestHandlerOptions {
+  readonly partitions: PartitionSet;
+  readonly links: LinkSet;
+  readonly sender: LogSender;
+  readonly clock: Clock;
+  /** The product's version. */
+  readonly version: string;
+}
+
+type Handlers = {
+  readonly [K in keyof LeafCalls]: (
+    request: LeafCalls[K]['request'],
+  ) => Promise<LeafCalls[K]['reply']>;
+};
+
+/** A leaf, for aggregators and for the leaves that follow it. */
+export class RequestHandler implements LeafService {
+  #partitions: PartitionSet;
+  #links: LinkSet;
+  #sender: LogSender;
+  #clock: Clock;
+  #version: string;
+  #startedMs: number;
+  #delay: ReturnType<typeof monitorEventLoopDelay>;
+  #handlers: Handlers;
+
+  constructor({ partitions, links, sender, clock, version }: RequestHandlerOptions) {
+    this.#partitions = partitions;
+    this.#links = links;
+    this.#sender = sender;
+    this.#clock = clock;
+    this.#version = version;
+    this.#startedMs = clock.monotonicMs();
+    this.#delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
+    this.#delay.enable();
+    this.#handlers = this.#makeHandlers();
+  }
+
+  async call<K extends keyof LeafCalls & string>(
+    name: K,
+    request: LeafCalls[K]['request'],
+  ): Promise<LeafCalls[K]['reply']> {
+    checkCall(name, request);
+    try {
+      return await this.#handlers[name](request);
+    } catch (error) {
+      throw toDatabaseError(error);
+    }
+  }
+
+  async *stream<K extends keyof LeafStreams & string>(
+    name: K,
+    request: LeafStreams[K]['request'],
+    signal?: AbortSignal,
+  ): AsyncGenerator<LeafStreams[K]['item'], void, undefined> {
+    checkStream(name, request);
+    try {
+      if (name === 'read') {
+        const read = request as LeafStreams['read']['request'];
+        yield* this.#partitions.find(read.key).read(read, signal);
+      } else {
+        const subscribe = request as LeafStreams['subscribe']['request'];
+        const partition = this.#partitions.find(subscribe.key);
+        yield* this.#sender.subscribe(partition, subscribe, signal);
+      }
+    } catch (error) {
+      throw toDatabaseError(error);
+    }
+  }
+
+  /** Stops measuring. */
+  close(): void {
+    this.#delay.disable();
+  }
+
+  #makeHandlers(): Handlers {
+    const at = (request: { readonly key: Partition['key'] }): Partition =>
+      this.#partitions.find(request.key);
+    return {
+      ping: async () => this.#status(),
+      createPartition: async ({ key, ...identity }) =>
+        done(this.#partitions.create(key, identity)),
+      dropPartition: async ({ key }) => done(this.#partitions.drop(key)),
+      partitionStatus: async ({ database }) => ({
+        partitions: this.#partitions.list(database).map((each) => this.#partitionStatus(each)),
+      }),
+      partitionSchema: async (request) => at(request).schema(),
+      define: async (request) => done(at(request).define(request.change)),
+      write: async (request) => ({ results: await at(request).write(request) }),
+      undoLastWrite: async (request) => done(at(request).undoLastWrite(request.transactionId)),
+      savepoint: async (request) => done(at(request).savepoint(request)),
+      commit: async (request) => done(at(request).commit(request.transactionId)),
+      rollback: async (request) => done(at(request).rollback(request.transactionId)),
+      prepare: async (request) =>
+        done(at(request).prepare(request.transactionId, request.participants)),
+      decide: async (request) => done(at(request).decide(request.transactionId, request.verdict)),
+      verdict: async (request) => ({ verdict: await at(request).verdict(request.transactionId) }),
+      startLink: async (request) => done(this.#links.startLink(at(request), request.source)),
+      probeLink: async ({ source }) => done(this.#links.probeLink(source)),
+      pauseLink: async (request) => done(this.#links.pauseLink(at(request))),
+      promote: async (request) => ({ position: await this.#links.promote(at(request)) }),
+      checksum: async (request) => at(request).checksum(),
+      acknowledge: async (request) => {
+        this.#sender.acknowledge(at(request), request.followerId, request.lsn);
+        return {};
+      },
+    };
+  }
+
+  #partitionStatus(partition: Partition): PartitionStatus {
+    const own = partition.status();
+    if (partition.failure !== null) return { ...own, link: null, followers: [] };
+    const link = this.#links.status(partition);
+    const paused = own.state === 'replicating' && link?.state === 'paused';
+    const state = paused ? 'replication paused' : own.state;
+    return { ...own, state, link, followers: this.#sender.status(partition) };
+  }
+
+  /** The event loop's delay is that since the last ping. */
+  #status(): LeafStatus {
+    const toMs = (nanoseconds: number): number =>
+      Math.max(0, nanoseconds / NANOSECONDS_PER_MS - DELAY_RESOLUTION_MS);
+    const [p50, p99] = [this.#delay.percentile(50), this.#delay.percentile(99)];
+    const eventLoopDelayMs = { p50: toMs(p50), p99: toMs(p99), max: toMs(this.#delay.max) };
+    this.#delay.reset();
+    return {
+      version: this.#version,
+      uptimeMs: Math.trunc(this.#clock.monotonicMs() - this.#startedMs),
+      eventLoopDelayMs,
+      rssBytes: process.memoryUsage.rss(),
+    };
+  }
+}
+
+async function done(work: Promise<void>): Promise<Record<never, never>> {
+  await work;
+  return {};
+}
+
+/** What a peer is told: a DatabaseError, whatever it was. A failed assertion ends the process. */
+function toDatabaseError(error: unknown): unknown {
+  if (error instanceof DatabaseError || error instanceof AssertionError) return error;
+  const reason = error instanceof Error ? error.message : String(error);
+  return databaseError('internal', { reason }, error);
+}
