@@ -177,7 +177,9 @@ export class FollowedDatabase {
 }
 
 function stateOf(record: LinkRecord, masters: readonly PartitionStatus[]): DatabaseState {
-  if (masters.some(({ state }) => state === 'unrecoverable')) return 'unrecoverable';
-  if (masters.some(({ state }) => state === 'provisioning')) return 'provisioning';
+  // Without an error its files are just being replaced by a snapshot.
+  if (masters.some(({ error }) => error !== '')) return 'unrecoverable';
+  if (masters.some(({ state }) => state === 'provisioning' || state === 'unrecoverable'))
+    return 'provisioning';
   return record.intent === 'paused' ? 'replication paused' : 'replicating';
 }

@@ -160,7 +160,10 @@ export class LogSender {
     yield heartbeat(partition, follower.confirmed);
     let beatAtMs = this.#clock.monotonicMs();
     let sent = from;
-    while (!follower.ended.aborted && sent + 1n >= log.firstLsn && sent <= log.tail.lsn) {
+    // Another log, or a shorter one: the content was replaced under us, and the follower asks anew.
+    const isWhole = () =>
+      partition.log === log && sent + 1n >= log.firstLsn && sent <= log.tail.lsn;
+    while (!follower.ended.aborted && isWhole()) {
       const frames = log.read(sent, batchBytesMax);
       if (frames.length > 0) {
         sent += BigInt(countFrames(frames));
@@ -232,7 +235,7 @@ async function takeSnapshot(
     return { snapshot: cut, offset: resume.offset };
   }
   // Registered first, so that what is written while the copy is made is kept.
-  register(partition, followerId, log.sendable.lsn);
+  register(partition, followerId, partition.replay.lsn);
   const snapshot = await partition.snapshot();
   partition.followers.confirm(followerId, snapshot.position.lsn);
   return { snapshot, offset: 0 };

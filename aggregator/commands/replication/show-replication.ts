@@ -1,5 +1,8 @@
 // The SHOW statements about databases that follow, partitions, and who is how far.
 
+import type { Command } from '#aggregator/commands/command.ts';
+import type { Evaluate } from '#aggregator/commands/evaluate.ts';
+import { filterRows } from '#aggregator/commands/show/show-filter.ts';
 import type { ShowWhat } from '#aggregator/parser/ast-administration.ts';
 import {
   clusterStatus,
@@ -14,18 +17,38 @@ import { sourceColumns, sourceRow } from '#aggregator/replication/replication-so
 import { replicas, replicationStatus } from '#aggregator/replication/replication-status.ts';
 import type { StatusTable } from '#aggregator/replication/status-columns.ts';
 import type { Session } from '#aggregator/session.ts';
+import { rowsResult } from '#aggregator/statement-result.ts';
 import { issueTicket, TICKET_LIFETIME_MS } from '#shared/cluster/ticket.ts';
 import { databaseError } from '#shared/error.ts';
 
-/**
- * The whole table of a SHOW statement of ours, before its LIKE or WHERE; null for one that is not
- * ours. Throws unknownDatabase, noDatabase, databaseProvisioning.
- */
-export async function showReplication(
+const kinds = [
+  'replicationStatus',
+  'replicas',
+  'clusterStatus',
+  'replicationSource',
+  'databaseStatus',
+  'partitions',
+] as const satisfies readonly ShowWhat['kind'][];
+
+/** The kinds of SHOW that are ours, with their LIKE and WHERE; `databases` only when EXTENDED. */
+export function replicationShows(
+  parts: ReplicationParts,
+  evaluate: Evaluate,
+): { readonly [K in ShowWhat['kind']]?: Command<'show'> } {
+  const show: Command<'show'> = async (_context, session, { what, filter }) => {
+    const table = await showReplication(parts, session, what);
+    const { columns, rows } = await filterRows(table, filter, { session, evaluate });
+    return rowsResult(columns, rows);
+  };
+  return { ...Object.fromEntries(kinds.map((kind) => [kind, show])), databases: show };
+}
+
+/** The whole table. Throws unknownDatabase, noDatabase, databaseProvisioning. */
+async function showReplication(
   parts: ReplicationParts,
   session: Session,
   what: ShowWhat,
-): Promise<StatusTable | null> {
+): Promise<StatusTable> {
   const { catalog } = parts;
   switch (what.kind) {
     case 'replicationStatus':
@@ -37,7 +60,6 @@ export async function showReplication(
     case 'replicationSource':
       return source(parts, session, what.database);
     case 'databases':
-      if (!what.extended) return null;
       return databasesExtended(catalog.databases(), await gatherLeafStatuses(parts, null));
     case 'databaseStatus': {
       const database = catalog.database(named(session, null));
@@ -49,7 +71,7 @@ export async function showReplication(
       return partitionsOf(database, leaves, what.extended);
     }
     default:
-      return null;
+      throw databaseError('unsupported', { what: `SHOW ${what.kind}` });
   }
 }
 

@@ -1,0 +1,39 @@
+// The replication views of information_schema: the links as tables to select from.
+
+import type { ResultColumn } from '#aggregator/statement-result.ts';
+import type { Row } from '#shared/sql/column-type.ts';
+import { gatherLeafStatuses, type LeafPartitions } from './leaf-statuses.ts';
+import {
+  aggregatedReplicationViewRows,
+  localReplicationViewColumns,
+  localReplicationViewRows,
+  replicationViewColumns,
+  replicationViewRows,
+} from './replication-status.ts';
+import type { ReplicationParts } from './replication-parts.ts';
+
+export interface ReplicationView {
+  readonly name: string;
+  readonly columns: readonly ResultColumn[];
+  readonly rows: () => Promise<readonly Row[]>;
+}
+
+/** The three views; each asks the leaves when it is read. */
+export function replicationViews(
+  parts: Pick<ReplicationParts, 'leaves' | 'clock'>,
+): readonly ReplicationView[] {
+  const view = (
+    name: string,
+    columns: readonly ResultColumn[],
+    toRows: (leaves: readonly LeafPartitions[]) => readonly Row[],
+  ): ReplicationView => ({
+    name,
+    columns,
+    rows: async () => toRows(await gatherLeafStatuses(parts, null)),
+  });
+  return [
+    view('MV_REPLICATION_STATUS', replicationViewColumns, replicationViewRows),
+    view('LMV_REPLICATION_STATUS', localReplicationViewColumns, localReplicationViewRows),
+    view('MV_AGGREGATED_REPLICATION_STATUS', replicationViewColumns, aggregatedReplicationViewRows),
+  ];
+}
