@@ -43,11 +43,6 @@ export const errorTable = {
     'HY000',
     (p) => `The statement is nested too deep: at most ${p.depth} levels are allowed`,
   ),
-  wrongUsage: entry<{ one: string; other: string }>(
-    1221,
-    'HY000',
-    (p) => `Incorrect usage of ${p.one} and ${p.other}`,
-  ),
   emptyQuery: entry(1065, '42000', () => 'Query was empty'),
   noDatabase: entry(1046, '3D000', () => 'No database selected'),
   unknownDatabase: entry<Name>(1049, '42000', (p) => `Unknown database '${p.name}'`),
@@ -112,6 +107,12 @@ export const errorTable = {
       'which is not functionally dependent on columns in GROUP BY clause; this is incompatible ' +
       'with sql_mode=only_full_group_by',
   ),
+  frameBound: entry(
+    3586,
+    'HY000',
+    () => "Window '<unnamed window>': frame start or end is negative, NULL or of non-integral type",
+  ),
+  windowMisplaced: entry(3593, 'HY000', () => 'You cannot use a window function in this context.'),
   invalidGroupFunction: entry(1111, 'HY000', () => 'Invalid use of group function'),
   mixOfGroup: entry<{ item: number; column: string }>(
     1140,
@@ -445,11 +446,7 @@ export const errorTable = {
     'HY000',
     (p) => `Operation ${p.command} failed for ${p.user}`,
   ),
-  passwordNoUser: entry(
-    1133,
-    '42000',
-    () => "Can't find any matching row in the user table",
-  ),
+  passwordNoUser: entry(1133, '42000', () => "Can't find any matching row in the user table"),
   grantNoUser: entry(1410, '42000', () => 'You are not allowed to create a user with GRANT'),
   noSuchGrant: entry<{ user: string; host: string }>(
     1141,

@@ -125,7 +125,7 @@ export function parseUpdate(reader: TokenReader, clause: WithClause | null): Upd
   const limit = parseLimit(reader);
   if (from.kind === 'join' && (orderBy.length > 0 || limit !== null)) {
     const other = orderBy.length > 0 ? 'ORDER BY' : 'LIMIT';
-    throw databaseError('wrongUsage', { one: 'UPDATE', other });
+    throw databaseError('wrongUsage', { first: 'UPDATE', second: other });
   }
   return { kind: 'update', at, ignore, with: clause, from, assignments, where, orderBy, limit };
 }
