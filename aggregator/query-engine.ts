@@ -1,7 +1,29 @@
 // The way of a query on one page: parse, plan, execute, hand back the rows.
 
+import type { AggregatorContext } from './aggregator-context.ts';
+import type { Command, CommandTable } from './commands/command.ts';
+import { explainStatement } from './explain-statement.ts';
+import type { Query, Statement } from './parser/ast.ts';
+import { iterateStatements, parserOptions, type ParsedStatement } from './parser/parser.ts';
+import { outputColumns } from './planner/resolve-from.ts';
+import { resolveQuery } from './planner/resolve-query.ts';
+import {
+  runDeleteStatement,
+  runInsertStatement,
+  runQuery,
+  runUpdateStatement,
+  type StatementRun,
+} from './run-statement.ts';
 import type { Session } from './session.ts';
+import { resolveEnvironment, sqlModeOf, type StatementParts } from './statement-environment.ts';
 import type { ResultColumn, StatementResult } from './statement-result.ts';
+import { endsTransaction, opensTransaction } from './statement-traits.ts';
+import { Transaction } from './transaction/transaction.ts';
+import type { TransactionCoordinator } from './transaction/transaction-coordinator.ts';
+import type { VirtualTables } from './virtual-tables.ts';
+import { withFreshCatalog } from './with-fresh-catalog.ts';
+import { databaseError } from '#shared/error.ts';
+import { SqliteFile } from '#shared/sqlite-file.ts';
 import type { SourceValue } from '#shared/sql/store-value.ts';
 
 /** What a prepared statement needs and gives. */
@@ -22,4 +44,135 @@ export interface QueryEngine {
     parameters?: readonly SourceValue[],
   ): AsyncIterable<StatementResult>;
   prepare(session: Session, text: string): Promise<PreparedShape>;
+}
+
+export interface QueryEngineOptions {
+  readonly context: AggregatorContext;
+  readonly commands: CommandTable;
+  readonly virtualTables: VirtualTables;
+  readonly transactions: TransactionCoordinator;
+  /** Throws where the session's account may not run the statement. */
+  readonly authorize: (session: Session, statement: Statement) => void;
+}
+
+/** The engine of an aggregator, for all its sessions. */
+export function createQueryEngine(options: QueryEngineOptions): QueryEngine {
+  const { context, virtualTables, transactions } = options;
+  const scratch = SqliteFile.open(':memory:');
+  const parts: StatementParts = { context, virtualTables, transactions, scratch };
+  return {
+    async *execute(session, text, parameters = []) {
+      for (const parsed of statementsOf(session, text)) {
+        if (parsed.parameterCount > parameters.length) {
+          throw databaseError('wrongArguments', { command: 'EXECUTE' });
+        }
+        yield await runStatement(options, { parts, session, parameters }, parsed.statement);
+      }
+    },
+    async prepare(session, text) {
+      const [parsed, ...more] = statementsOf(session, text);
+      if (parsed === undefined || more.length > 0) {
+        throw databaseError('unsupported', { what: 'several statements in one PREPARE' });
+      }
+      const { statement, parameterCount } = parsed;
+      if (!isQuery(statement)) return { parameterCount, columns: [] };
+      const query = resolveQuery(statement, resolveEnvironment(parts, session, null));
+      return { parameterCount, columns: outputColumns(query) };
+    },
+  };
+}
+
+function statementsOf(session: Session, text: string): Iterable<ParsedStatement> {
+  const statements = iterateStatements(text, parserOptions(sqlModeOf(session)));
+  if (session.multiStatements) return statements;
+  const all = [...statements];
+  const [, second] = all;
+  if (second === undefined) return all;
+  throw databaseError('syntax', { near: second.text.slice(0, 80), line: 1 });
+}
+
+/** Authorizes, runs, and leaves the session as the next statement expects it. */
+async function runStatement(
+  options: QueryEngineOptions,
+  run: StatementRun,
+  statement: Statement,
+): Promise<StatementResult> {
+  const { session } = run;
+  if (!keepsWarnings(statement)) session.warnings = [];
+  options.authorize(session, statement);
+  if (endsTransaction(statement)) await commitOpen(session);
+  if (session.transaction === null && !session.autocommit && opensTransaction(statement)) {
+    session.transaction = options.transactions.begin();
+  }
+  try {
+    const result = await dispatch(options, run, statement);
+    session.rowCount = result.kind === 'ok' ? result.affectedRows : -1;
+    return result;
+  } catch (error) {
+    session.rowCount = -1;
+    throw error;
+  } finally {
+    forgetEnded(session);
+  }
+}
+
+async function dispatch(
+  options: QueryEngineOptions,
+  run: StatementRun,
+  statement: Statement,
+): Promise<StatementResult> {
+  const { context } = options;
+  const fresh = <T>(action: () => Promise<T>) =>
+    withFreshCatalog(context, { session: run.session, statement }, action);
+  switch (statement.kind) {
+    case 'select':
+    case 'setOperation':
+    case 'with':
+    case 'values':
+      return fresh(() => runQuery(run, statement));
+    case 'insert':
+      return fresh(() => runInsertStatement(run, statement));
+    case 'update':
+      return fresh(() => runUpdateStatement(run, statement));
+    case 'delete':
+      return fresh(() => runDeleteStatement(run, statement));
+    case 'explain':
+      return explainStatement(run, statement);
+    default: {
+      const command = options.commands[statement.kind] as Command | undefined;
+      if (command === undefined) throw databaseError('unsupported', { what: statement.kind });
+      return command(context, run.session, statement);
+    }
+  }
+}
+
+function isQuery(statement: Statement): statement is Query {
+  switch (statement.kind) {
+    case 'select':
+    case 'setOperation':
+    case 'with':
+    case 'values':
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** SHOW WARNINGS tells of the statement before it. */
+function keepsWarnings(statement: Statement): boolean {
+  if (statement.kind !== 'show') return false;
+  return statement.what.kind === 'warnings' || statement.what.kind === 'errors';
+}
+
+/** DDL and its like commit what is open before they run. */
+async function commitOpen(session: Session): Promise<void> {
+  const { transaction } = session;
+  session.transaction = null;
+  await transaction?.commit();
+}
+
+/** A deadlock or a lost leaf ends a transaction from below. */
+function forgetEnded(session: Session): void {
+  const { transaction } = session;
+  if (transaction instanceof Transaction && transaction.ended) session.transaction = null;
 }

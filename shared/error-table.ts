@@ -149,6 +149,7 @@ export const errorTable = {
     'HY000',
     () => 'Failed to read auto-increment value from storage engine',
   ),
+  tooManyRows: entry(1172, '42000', () => 'Result consisted of more than one row'),
   columnSpecifiedTwice: entry<Column>(1110, '42000', (p) => `Column '${p.column}' specified twice`),
   operandColumns: entry<{ count: number }>(
     1241,

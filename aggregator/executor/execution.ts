@@ -2,14 +2,19 @@
 
 import type { AggregatorContext } from '#aggregator/aggregator-context.ts';
 import type { Transaction } from '#aggregator/transaction/transaction.ts';
+import type { TransactionCoordinator } from '#aggregator/transaction/transaction-coordinator.ts';
 import type { Row } from '#shared/sql/column-type.ts';
+import type { SqliteFile } from '#shared/sqlite-file.ts';
 import type { StatementValues } from './statement-values.ts';
 
 export interface Execution {
   readonly context: AggregatorContext;
   /** The session's open transaction, or null under autocommit. */
   readonly transaction: Transaction | null;
+  readonly transactions: Pick<TransactionCoordinator, 'begin'>;
   readonly values: StatementValues;
+  /** An in-memory SQLite without tables, for expressions alone. */
+  readonly scratch: SqliteFile;
   /** Fires when the client is gone or somebody killed the statement. */
   readonly signal: AbortSignal;
   readonly lockWaitTimeoutMs: number;

@@ -88,6 +88,10 @@ export class BlockScope implements OuterScope {
     return this.#block.resolver.resolve(query, this, this.#block.commonTables);
   }
 
+  parameter(index: number): TypedExpression | null {
+    return this.#block.resolver.environment.parameter?.(index) ?? null;
+  }
+
   insertedValue(column: string): TypedExpression {
     if (this.#options.inserted !== undefined) return this.#options.inserted(column);
     throw databaseError('unsupported', { what: 'VALUES() outside ON DUPLICATE KEY UPDATE' });

@@ -18,6 +18,8 @@ export interface ResolveEnvironment {
   };
   systemVariable: ResolveScope['systemVariable'];
   userVariableType: ResolveScope['userVariableType'];
+  /** The client's value for `?` number `index`, where it has been given. */
+  parameter?(index: number): ReturnType<ResolveScope['resolveColumn']> | null;
 }
 
 /** Tables of WITH that can be seen here, innermost last. */

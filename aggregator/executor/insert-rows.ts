@@ -1,0 +1,107 @@
+// Completes the rows of an INSERT: defaults, numbers, conversions; every column that is stored.
+
+import type { ColumnDefinition, TableDefinition } from '#shared/cluster/table-definition.ts';
+import { storedColumns } from '#aggregator/planner/insert-planner.ts';
+import type { Row, StoredValue } from '#shared/sql/column-type.ts';
+import type { SourceValue } from '#shared/sql/source-value.ts';
+import { must } from '#shared/assert.ts';
+import { databaseError } from '#shared/error.ts';
+
+/** A value for a column, or DEFAULT. */
+export type GivenValue = SourceValue | 'default';
+
+/** What completing rows asks of the session and the aggregator. */
+export interface RowCompletion {
+  readonly database: string;
+  readonly table: TableDefinition;
+  /** The columns that the rows give values for, in their order. */
+  readonly columns: readonly ColumnDefinition[];
+  /** NO_AUTO_VALUE_ON_ZERO: only NULL asks for a number. */
+  readonly zeroIsValue: boolean;
+  store(column: ColumnDefinition, value: SourceValue, row: number): StoredValue;
+  /** The value of a column that is left to its default. */
+  defaultOf(column: ColumnDefinition, row: number): StoredValue;
+  allocate(count: number): Promise<bigint>;
+  observe(value: bigint): Promise<void>;
+}
+
+export interface CompletedRows {
+  /** In the order of storedColumns. */
+  readonly rows: readonly Row[];
+  /** The first number that was made for an AUTO_INCREMENT column, or null. */
+  readonly firstGenerated: bigint | null;
+}
+
+/** `firstRow` counts from 1, for errors. */
+export async function completeRows(
+  completion: RowCompletion,
+  given: readonly (readonly GivenValue[])[],
+  firstRow: number,
+): Promise<CompletedRows> {
+  const columns = storedColumns(completion.table);
+  const places = columns.map((column) =>
+    completion.columns.findIndex((other) => other.name === column.name),
+  );
+  const rows = given.map((values, index) =>
+    columns.map((column, i) => {
+      const place = must(places[i]);
+      const value = place < 0 ? 'default' : must(values[place]);
+      return completeValue(completion, column, { value, row: firstRow + index });
+    }),
+  );
+  const numbered = columns.findIndex((column) => isNumbered(column));
+  if (numbered < 0) return { rows, firstGenerated: null };
+  return numberRows(completion, rows, numbered);
+}
+
+function isNumbered(column: ColumnDefinition): boolean {
+  return column.autoIncrement || column.hidden;
+}
+
+/** NULL in a numbered column stands for a number to be made. */
+function completeValue(
+  completion: RowCompletion,
+  column: ColumnDefinition,
+  given: { readonly value: GivenValue; readonly row: number },
+): StoredValue {
+  const { value, row } = given;
+  if (value === 'default') {
+    return isNumbered(column) ? null : completion.defaultOf(column, row);
+  }
+  if (!isNumbered(column)) return completion.store(column, value, row);
+  if (value.value === null) return null;
+  const stored = completion.store(column, value, row);
+  const isZero = BigInt(stored as bigint | number) === 0n;
+  return isZero && !completion.zeroIsValue ? null : stored;
+}
+
+async function numberRows(
+  completion: RowCompletion,
+  rows: readonly StoredValue[][],
+  place: number,
+): Promise<CompletedRows> {
+  const explicit = rows.flatMap((row) => {
+    const value = row[place];
+    return value === null || value === undefined ? [] : [BigInt(value as bigint | number)];
+  });
+  if (explicit.length > 0) {
+    await completion.observe(explicit.reduce((a, b) => (a > b ? a : b)));
+  }
+  const missing = rows.filter((row) => row[place] === null);
+  if (missing.length === 0) return { rows, firstGenerated: null };
+  const first = await completion.allocate(missing.length);
+  missing.forEach((row, i) => {
+    row[place] = first + BigInt(i);
+  });
+  const column = must(storedColumns(completion.table)[place]);
+  checkRange(column, first + BigInt(missing.length) - 1n);
+  return { rows, firstGenerated: column.hidden ? null : first };
+}
+
+/** The numbers are used up: as in MySQL, the last one is never given twice. */
+function checkRange(column: ColumnDefinition, last: bigint): void {
+  if (column.type.kind !== 'integer') return;
+  const { bits, unsigned } = column.type;
+  const limit = 2n ** BigInt(unsigned && bits < 64 ? bits : bits - 1);
+  if (last >= limit) throw databaseError('autoIncrementExhausted', {});
+}

@@ -1,0 +1,193 @@
+// Carries out an INSERT or REPLACE: rows to their partitions, and MySQL's count of what happened.
+
+import {
+  insertText,
+  partitionOfRow,
+  rowsInTheWay,
+} from '#aggregator/planner/insert-planner.ts';
+import { planQuery } from '#aggregator/planner/planner.ts';
+import type { InsertValue, ResolvedInsert } from '#aggregator/planner/resolve-insert.ts';
+import type { TypedExpression } from '#aggregator/planner/typed-expression.ts';
+import type { Transaction } from '#aggregator/transaction/transaction.ts';
+import type { Row } from '#shared/sql/column-type.ts';
+import type { CompiledStatement, WriteStep } from '#shared/wire/message.ts';
+import { must } from '#shared/assert.ts';
+import { evaluateExpressions } from './evaluate.ts';
+import type { Execution } from './execution.ts';
+import { inlineSubqueries } from './inline-subqueries.ts';
+import { completeRows, type GivenValue, type RowCompletion } from './insert-rows.ts';
+import { runOperator } from './run-operator.ts';
+import { bindFragment, isRealType, rowToBind } from './statement-values.ts';
+import {
+  inOwnTransaction,
+  writeInTransaction,
+  writePartitions,
+  type PartitionWrites,
+  type TaskResults,
+} from './write-partitions.ts';
+
+/** No client can write this name, which has a space in front. */
+const STATEMENT_SAVEPOINT = ' statement';
+
+export interface InsertedRows {
+  /** Rows that the statement brought. */
+  readonly records: number;
+  /** As MySQL counts: 1 for a new row, 2 for a replaced or updated one, 0 for one left as it is. */
+  readonly affected: number;
+  /** Rows that met one that was there already. */
+  readonly duplicates: number;
+  readonly firstGenerated: bigint | null;
+}
+
+export interface InsertRun {
+  readonly insert: ResolvedInsert;
+  readonly completion: RowCompletion;
+  /** CLIENT_FOUND_ROWS: a row that was found but left as it is counts as 1. */
+  readonly foundRows: boolean;
+}
+
+export async function runInsert(execution: Execution, run: InsertRun): Promise<InsertedRows> {
+  const { source } = run.insert;
+  if (source.kind === 'query') return insertQuery(execution, run);
+  const given = await givenValues(execution, source.rows);
+  const { rows, firstGenerated } = await completeRows(run.completion, given, 1);
+  const writes = writesOf(execution, run, rows);
+  const results = await writePartitions(execution, writes);
+  return { records: rows.length, firstGenerated, ...countInserted(run, results) };
+}
+
+async function givenValues(
+  execution: Execution,
+  rows: readonly (readonly InsertValue[])[],
+): Promise<readonly (readonly GivenValue[])[]> {
+  const open: TypedExpression[] = [];
+  for (const row of rows) {
+    for (const value of row) {
+      if (value.kind === 'default' || value.kind === 'constant') continue;
+      open.push(await inlineSubqueries(execution, value));
+    }
+  }
+  const evaluated = evaluateExpressions(execution, open);
+  let next = 0;
+  return rows.map((row) =>
+    row.map((value): GivenValue => {
+      if (value.kind === 'default') return 'default';
+      if (value.kind === 'constant') return { type: value.type, value: value.value };
+      return must(evaluated[next++]);
+    }),
+  );
+}
+
+function writesOf(execution: Execution, run: InsertRun, rows: readonly Row[]): PartitionWrites {
+  const { database, table } = run.insert.target;
+  const byPartition = new Map<number, Row[]>();
+  for (const row of rows) {
+    const ordinal = partitionOfRow(table, row, database.partitionCount);
+    const group = byPartition.get(ordinal);
+    if (group === undefined) byPartition.set(ordinal, [row]);
+    else group.push(row);
+  }
+  const statement = bindFragment(insertText(run.insert), execution.values);
+  const tasks = [...byPartition]
+    .sort(([a], [b]) => a - b)
+    .map(([ordinal, group]) => ({ ordinal, steps: stepsOf(run, statement, group) }));
+  return { database: database.name, catalogVersion: database.catalogVersion, tasks };
+}
+
+function stepsOf(
+  run: InsertRun,
+  statement: CompiledStatement,
+  rows: readonly Row[],
+): readonly WriteStep[] {
+  const { mode, onDuplicate, target } = run.insert;
+  if (mode !== 'replace' && onDuplicate === null) {
+    return [{ kind: 'rows', sql: statement.sql, rows }];
+  }
+  // SQLite does not say whether it inserted or replaced: so each row is preceded by the question.
+  return rows.flatMap((row): readonly WriteStep[] => [
+    { kind: 'statement', ...rowsInTheWay(target.table, row), returning: true },
+    {
+      kind: 'statement',
+      sql: statement.sql,
+      parameters: [...row, ...statement.parameters],
+      returning: false,
+    },
+  ]);
+}
+
+function countInserted(
+  run: InsertRun,
+  results: TaskResults,
+): Pick<InsertedRows, 'affected' | 'duplicates'> {
+  const { mode, onDuplicate } = run.insert;
+  let affected = 0;
+  let duplicates = 0;
+  for (const steps of results) {
+    if (mode !== 'replace' && onDuplicate === null) {
+      for (const changes of steps[0]?.changesPerRow ?? []) {
+        affected += changes;
+        if (changes === 0) duplicates += 1;
+      }
+      continue;
+    }
+    for (let i = 0; i < steps.length; i += 2) {
+      const inTheWay = Number(steps[i]?.rows[0]?.[0] ?? 0);
+      const { changes } = must(steps[i + 1]);
+      if (inTheWay > 0) duplicates += 1;
+      if (mode === 'replace') affected += changes + inTheWay;
+      else if (inTheWay === 0) affected += changes;
+      else affected += changes > 0 ? 2 : run.foundRows ? 1 : 0;
+    }
+  }
+  return { affected, duplicates };
+}
+
+/** INSERT … SELECT: batch by batch as the rows come, all in one transaction. */
+async function insertQuery(execution: Execution, run: InsertRun): Promise<InsertedRows> {
+  const { transaction } = execution;
+  if (transaction === null) {
+    return inOwnTransaction(execution, (own) => insertBatches(execution, run, own));
+  }
+  await transaction.savepoint('set', STATEMENT_SAVEPOINT);
+  try {
+    const inserted = await insertBatches(execution, run, transaction);
+    await transaction.savepoint('release', STATEMENT_SAVEPOINT);
+    return inserted;
+  } catch (error) {
+    if (!transaction.ended) {
+      await transaction.savepoint('rollback to', STATEMENT_SAVEPOINT);
+      await transaction.savepoint('release', STATEMENT_SAVEPOINT);
+    }
+    throw error;
+  }
+}
+
+async function insertBatches(
+  execution: Execution,
+  run: InsertRun,
+  transaction: Transaction,
+): Promise<InsertedRows> {
+  const { source } = run.insert;
+  let total: InsertedRows = { records: 0, affected: 0, duplicates: 0, firstGenerated: null };
+  if (source.kind !== 'query') return total;
+  const plan = planQuery(source.query, execution.context.catalog);
+  const types = plan.columns.map(({ type }) => type);
+  const isReal = types.map(isRealType);
+  // The rows are read as they were before the statement: nothing it writes is seen by its SELECT.
+  for await (const batch of runOperator(execution, plan.rows)) {
+    const given = batch.map((row) =>
+      rowToBind(row, isReal).map((value, i) => ({ type: must(types[i]), value })),
+    );
+    const { rows, firstGenerated } = await completeRows(run.completion, given, total.records + 1);
+    const writes = writesOf(execution, run, rows);
+    const results = await writeInTransaction(execution, transaction, writes);
+    const counted = countInserted(run, results);
+    total = {
+      records: total.records + rows.length,
+      affected: total.affected + counted.affected,
+      duplicates: total.duplicates + counted.duplicates,
+      firstGenerated: total.firstGenerated ?? firstGenerated,
+    };
+  }
+  return total;
+}

@@ -1,0 +1,101 @@
+// Write tasks to their partitions: all of a statement's tasks happen, or none.
+
+import { leafOfPartition } from '#aggregator/transaction/partition-client.ts';
+import type { Transaction } from '#aggregator/transaction/transaction.ts';
+import { DatabaseError } from '#shared/error.ts';
+import type { WriteStep, WriteStepResult } from '#shared/wire/message.ts';
+import type { Execution } from './execution.ts';
+
+/** How often an autocommit statement over several partitions gives way to older transactions. */
+const DEADLOCK_RETRIES_MAX = 50;
+
+/** The longest pause before it tries again, in milliseconds. */
+const DEADLOCK_PAUSE_MS_MAX = 50;
+
+/** The tasks of one statement, at most one a partition. */
+export interface PartitionWrites {
+  readonly database: string;
+  readonly catalogVersion: number;
+  readonly tasks: readonly { readonly ordinal: number; readonly steps: readonly WriteStep[] }[];
+}
+
+export type TaskResults = readonly (readonly WriteStepResult[])[];
+
+/** The results of each task, in the order of the tasks. */
+export async function writePartitions(
+  execution: Execution,
+  writes: PartitionWrites,
+): Promise<TaskResults> {
+  if (execution.transaction !== null) {
+    return writeInTransaction(execution, execution.transaction, writes);
+  }
+  if (writes.tasks.length === 0) return [];
+  if (writes.tasks.length === 1) return [await writeAlone(execution, writes)];
+  return inOwnTransaction(execution, (transaction) =>
+    writeInTransaction(execution, transaction, writes),
+  );
+}
+
+async function writeAlone(
+  execution: Execution,
+  writes: PartitionWrites,
+): Promise<readonly WriteStepResult[]> {
+  const [request] = requestsOf(execution, writes);
+  if (request === undefined) return [];
+  const leaf = leafOfPartition(execution.context, request.key);
+  return (await leaf.call('write', { ...request, transaction: null })).results;
+}
+
+/**
+ * Runs `action` in a transaction of its own and commits it. A deadlock is no news for the client
+ * of an autocommit statement: it is tried again with its old age, so that it wins in the end.
+ */
+export async function inOwnTransaction<T>(
+  execution: Execution,
+  action: (transaction: Transaction) => Promise<T>,
+): Promise<T> {
+  const { clock } = execution.context;
+  let startedAt: bigint | undefined;
+  for (let attempt = 0; ; attempt += 1) {
+    const transaction = execution.transactions.begin(startedAt === undefined ? {} : { startedAt });
+    startedAt = transaction.startedAt;
+    try {
+      const result = await action(transaction);
+      await transaction.commit();
+      return result;
+    } catch (error) {
+      await transaction.rollback();
+      const isDeadlock = error instanceof DatabaseError && error.is('deadlock');
+      if (!isDeadlock || attempt >= DEADLOCK_RETRIES_MAX || execution.signal.aborted) throw error;
+    }
+    await clock.sleep(1 + clock.random(Math.min(2 ** attempt, DEADLOCK_PAUSE_MS_MAX)));
+  }
+}
+
+/** All tasks at once; if one fails, those that succeeded are taken back. */
+export async function writeInTransaction(
+  execution: Execution,
+  transaction: Transaction,
+  writes: PartitionWrites,
+): Promise<TaskResults> {
+  const requests = requestsOf(execution, writes);
+  const settled = await Promise.allSettled(requests.map((request) => transaction.write(request)));
+  const failures = settled.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
+  if (failures.length === 0) {
+    return settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value.results] : []));
+  }
+  const done = requests.filter((_, i) => settled[i]?.status === 'fulfilled');
+  await transaction.undoLastWrite(done.map(({ key }) => key));
+  throw failures.find((error) => error instanceof DatabaseError && error.is('deadlock')) ?? failures[0];
+}
+
+function requestsOf(execution: Execution, { database, catalogVersion, tasks }: PartitionWrites) {
+  const { lockWaitTimeoutMs, foreignKeyChecks } = execution;
+  return tasks.map(({ ordinal, steps }) => ({
+    key: { database, ordinal },
+    catalogVersion,
+    steps,
+    lockWaitTimeoutMs,
+    foreignKeyChecks,
+  }));
+}

@@ -1,0 +1,105 @@
+// How a session completes the rows of an INSERT: conversions in its mode, defaults, numbers.
+
+import { evaluateExpressions } from './executor/evaluate.ts';
+import type { Execution } from './executor/execution.ts';
+import type { RowCompletion } from './executor/insert-rows.ts';
+import { parseExpression } from './parser/parser.ts';
+import { currentTimestamp } from './planner/assign-value.ts';
+import { BlockScope } from './planner/block-scope.ts';
+import { noNames } from './planner/from-names.ts';
+import type { ResolveEnvironment } from './planner/resolve-environment.ts';
+import { resolveExpression } from './planner/resolve-expression.ts';
+import type { ResolvedInsert } from './planner/resolve-insert.ts';
+import { createQueryResolver, newBlock } from './planner/resolve-query.ts';
+import type { TypedExpression } from './planner/typed-expression.ts';
+import type { Session } from './session.ts';
+import { isStrict, storeConstant } from './statement-environment.ts';
+import { must } from '#shared/assert.ts';
+import type { ColumnDefinition } from '#shared/cluster/table-definition.ts';
+import { databaseError } from '#shared/error.ts';
+import type { ColumnType, StoredValue } from '#shared/sql/column-type.ts';
+
+/** For one INSERT of the session. */
+export function insertCompletion(
+  execution: Execution,
+  session: Session,
+  { insert, environment }: {
+    readonly insert: ResolvedInsert;
+    readonly environment: ResolveEnvironment;
+  },
+): RowCompletion {
+  const { database, table } = insert.target;
+  const { sequences } = execution.context;
+  const evaluate = (expression: TypedExpression) => {
+    return must(evaluateExpressions(execution, [expression])[0]);
+  };
+  const written = new Map<string, TypedExpression>();
+  return {
+    database: database.name,
+    table,
+    columns: insert.columns,
+    zeroIsValue: environment.sqlMode.has('NO_AUTO_VALUE_ON_ZERO'),
+    store: (column, value, row) => storeConstant(session, row)(column, value),
+    defaultOf(column, row) {
+      switch (column.default.kind) {
+        case 'value':
+          return column.default.value;
+        case 'currentTimestamp':
+          return evaluate(currentTimestamp(column.type)).value;
+        case 'expression': {
+          const { text } = column.default;
+          const expression = written.get(column.name) ?? resolveDefault(text, environment);
+          written.set(column.name, expression);
+          return storeConstant(session, row)(column, evaluate(expression));
+        }
+        case 'none':
+          return implicitDefault(session, column, environment);
+      }
+    },
+    allocate: (count) => sequences.allocate(database.name, table.id, count),
+    observe: (value) => sequences.observe(database.name, table.id, value),
+  };
+}
+
+function resolveDefault(text: string, environment: ResolveEnvironment): TypedExpression {
+  const block = newBlock(createQueryResolver(environment), null, []);
+  const scope = new BlockScope(block, { clause: 'field list', names: noNames });
+  return resolveExpression(parseExpression(text), scope);
+}
+
+/** A column without a default: NULL, an error, or (not strict) the zero of its type. */
+function implicitDefault(
+  session: Session,
+  column: ColumnDefinition,
+  { sqlMode }: ResolveEnvironment,
+): StoredValue {
+  if (column.nullable) return null;
+  if (column.type.kind === 'enum') return 1n;
+  const problem = databaseError('noDefault', { column: column.name });
+  if (isStrict(sqlMode)) throw problem;
+  session.warn('Warning', problem.errno, problem.message);
+  return zeroOf(column.type);
+}
+
+function zeroOf(type: ColumnType): StoredValue {
+  switch (type.kind) {
+    case 'float':
+    case 'double':
+      return 0;
+    case 'string':
+      return '';
+    case 'json':
+      return 'null';
+    case 'binary':
+      return new Uint8Array();
+    case 'date':
+      return '0000-00-00';
+    case 'datetime':
+    case 'timestamp':
+      return `0000-00-00 00:00:00${type.fsp === 0 ? '' : `.${'0'.repeat(type.fsp)}`}`;
+    case 'decimal':
+      return type.precision > 18 ? null : 0n;
+    default:
+      return 0n;
+  }
+}

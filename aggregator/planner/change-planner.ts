@@ -1,0 +1,252 @@
+// UPDATE and DELETE to the steps that each partition carries out.
+//
+// One table by itself: `UPDATE t SET … WHERE …`, with the rows that would not change left out, so
+// that MySQL's two counts, matched and changed, both come out right. With joins, ORDER BY or LIMIT
+// the rows are named by their primary key: `WHERE key IN (SELECT key FROM … )`.
+
+import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
+import type { CatalogReader } from '#aggregator/aggregator-context.ts';
+import { databaseError } from '#shared/error.ts';
+import { REFERENCE_ORDINAL } from '#shared/cluster/topology.ts';
+import { colocationProblem } from './colocation.ts';
+import { deparseExpression } from './deparse/deparse-expression.ts';
+import { deparseQuery } from './deparse/deparse-query.ts';
+import { relationAlias, type DeparseContext } from './deparse/deparse-context.ts';
+import { joined, quoteName, sql, text, type Fragment } from './deparse/fragment.ts';
+import { call, conjunction } from './functions/build.ts';
+import { noNames } from './from-names.ts';
+import { plainSelect } from './plain-select.ts';
+import type { ChangePlan, PlannedStep, ReadTask } from './plan.ts';
+import { boundsOf, partitionContext, startPlanning, targetOf } from './planning.ts';
+import { intersect, prune } from './prune.ts';
+import type { ResolvedAssignment, ResolvedChange } from './resolve-change.ts';
+import { selectItem } from './resolve-select-items.ts';
+import type { ResolvedSelect } from './resolved-query.ts';
+import { commonPartition } from './router-planner.ts';
+import { surveyQuery, type Survey } from './survey-query.ts';
+import type { TypedExpression } from './typed-expression.ts';
+
+/** The alias of the changed table where the statement's own tables stand in a subquery. */
+const CHANGED = '"changed"';
+
+/** A plan, or why the change cannot be done partition by partition as it stands. */
+export type ChangeAnswer = ChangePlan | { readonly kind: 'problem'; readonly reason: string };
+
+export function planChange(change: ResolvedChange, catalog: CatalogReader): ChangeAnswer {
+  const database = catalog.database(change.target.database);
+  const select = rowsOf(change);
+  const { survey } = startPlanning(select, catalog);
+  const target = changeTarget(change, { select, survey, database });
+  if (typeof target === 'string') return { kind: 'problem', reason: target };
+  refuseMovingRows(change, survey);
+  refuseOwnRows(change);
+  const steps = changeSteps(change, select, target);
+  return {
+    kind: 'change',
+    database: database.name,
+    catalogVersion: database.catalogVersion,
+    table: change.target.table,
+    target,
+    steps,
+    count: { kind: change.kind },
+    reason: change.from.kind === 'relation' ? 'one table' : 'rows found by a join',
+  };
+}
+
+/** The change as a query, for asking what it touches: keys of its rows, and the values to be. */
+function rowsOf(change: ResolvedChange): ResolvedSelect {
+  const { from, where, assignments, orderBy, limit } = change;
+  const values = assignments.map(({ value }) => selectItem(value, '', noNames));
+  const items = [...primaryKey(change).map((column) => selectItem(column, '', noNames)), ...values];
+  return plainSelect({ items, from, where, orderBy, limit });
+}
+
+function primaryKey({ target }: ResolvedChange): readonly TypedExpression[] {
+  const primary = target.table.indexes.find((index) => index.kind === 'primary');
+  const names = primary?.parts.map((part) => part.column) ?? [];
+  return target.table.columns
+    .filter((column) => names.includes(column.name))
+    .map(({ name, type, nullable }) => {
+      return { kind: 'column', relation: target.id, column: name, type, nullable };
+    });
+}
+
+interface Question {
+  readonly select: ResolvedSelect;
+  readonly survey: Survey;
+  readonly database: DatabaseDefinition;
+}
+
+/** The partitions that the change goes to, or why none can do it by itself. */
+function changeTarget(
+  change: ResolvedChange,
+  { select, survey, database }: Question,
+): ReadTask['target'] | string {
+  if (survey.virtual.length > 0) return 'a virtual table';
+  const { spread } = change.target.table;
+  const others = survey.tables.filter(({ relation }) => relation.id !== change.target.id);
+  if (others.some(({ relation }) => relation.database !== database.name)) {
+    return 'tables of several databases';
+  }
+  if (spread === 'reference') {
+    return others.every(({ relation }) => relation.table.spread === 'reference')
+      ? { kind: 'one', ordinal: REFERENCE_ORDINAL }
+      : 'a reference table changed by rows of other tables';
+  }
+  const common = commonPartition({ survey }, database.partitionCount);
+  if (typeof common !== 'string') {
+    return { kind: 'one', ordinal: Math.max(0, common.ordinal) };
+  }
+  const problem = colocationProblem(select, survey.tables);
+  if (problem !== null) return problem;
+  if (change.limit !== null) return 'LIMIT over several partitions';
+  const ordinals = survey.tables
+    .filter((table) => table.block === select && !table.optional)
+    .filter(({ relation }) => relation.table.spread === 'sharded')
+    .map(({ relation, conditions }) => prune(relation, conditions, database.partitionCount))
+    .map((found) => (found === null ? null : new Set(found)))
+    .reduce<ReadonlySet<number> | null>(intersect, null);
+  return targetOf(ordinals, database.partitionCount);
+}
+
+/** SET reads what it changes: SQLite would see rows that are changed already. */
+function refuseOwnRows(change: ResolvedChange): void {
+  const items = change.assignments.map(({ value }) => selectItem(value, '', noNames));
+  const { tables } = surveyQuery(plainSelect({ items, from: null }));
+  const { table, database, alias } = change.target;
+  const isOwn = tables.some(({ relation }) => {
+    return relation.table.id === table.id && relation.database === database;
+  });
+  if (isOwn) throw databaseError('updateTableUsed', { name: alias });
+}
+
+/** A row whose shard key changes would belong to another partition. */
+function refuseMovingRows(change: ResolvedChange, survey: Survey): void {
+  const { table, id } = change.target;
+  if (table.spread !== 'sharded') return;
+  const where = survey.tables.find(({ relation }) => relation.id === id)?.conditions ?? [];
+  for (const { column, value } of change.assignments) {
+    if (!table.shardKey.includes(column.name)) continue;
+    const key = { relation: { ...change.target, table: { ...table, shardKey: [column.name] } } };
+    // Asked with as many partitions as there can be: the same slot means the same value here.
+    const now = prune(key.relation, where, 2 ** 32);
+    const condition = call('=', [columnOf(change, column.name), value], value.type);
+    const later = prune(key.relation, [condition], 2 ** 32);
+    const stays = now?.length === 1 && later?.length === 1 && now[0] === later[0];
+    if (!stays) throw databaseError('unsupported', { what: 'UPDATE of a shard key column' });
+  }
+}
+
+function columnOf({ target }: ResolvedChange, name: string): TypedExpression {
+  const column = target.table.columns.find((candidate) => candidate.name === name);
+  if (column === undefined) throw databaseError('internal', { reason: `no column ${name}` });
+  const { type, nullable } = column;
+  return { kind: 'column', relation: target.id, column: name, type, nullable };
+}
+
+function changeSteps(
+  change: ResolvedChange,
+  select: ResolvedSelect,
+  target: ReadTask['target'],
+): readonly PlannedStep[] {
+  const context = partitionContext(target);
+  const isDirect = change.from.kind === 'relation' && change.limit === null;
+  const alias = isDirect ? relationAlias(change.target.id) : CHANGED;
+  const table = quoteName(change.target.table.name);
+  const rows = isDirect ? directRows(change, context) : keyedRows(change, select, context);
+  if (change.kind === 'delete') {
+    const statement = sql`DELETE FROM ${table} AS ${alias} WHERE ${rows}`;
+    return [{ kind: 'statement', statement, returning: false }];
+  }
+  const values = change.assignments.map((assignment) => ({
+    assignment,
+    value: isDirect
+      ? deparseExpression(assignment.value, context)
+      : joinedValue(change, select, { assignment, context }),
+  }));
+  const set = joined(
+    values.map(({ assignment, value }) => sql`${quoteName(assignment.column.name)} = ${value}`),
+    ', ',
+  );
+  const differs = joined(
+    values
+      .filter(({ assignment }) => !assignment.automatic)
+      .map(({ assignment, value }) => {
+        return sql`${alias}.${quoteName(assignment.column.name)} IS NOT ${value}`;
+      }),
+    ' OR ',
+  );
+  const count = sql`SELECT count(*) FROM ${table} AS ${alias} WHERE ${rows}`;
+  const update = sql`UPDATE ${table} AS ${alias} SET ${set} WHERE ${rows} AND (${differs})`;
+  return [
+    { kind: 'statement', statement: count, returning: true },
+    { kind: 'statement', statement: update, returning: false },
+  ];
+}
+
+function directRows({ where }: ResolvedChange, context: DeparseContext): Fragment {
+  return where === null ? text('1') : sql`(${deparseExpression(where, context)})`;
+}
+
+/** The rows by their primary keys, found by the statement's own FROM, WHERE, ORDER BY, LIMIT. */
+function keyedRows(
+  change: ResolvedChange,
+  select: ResolvedSelect,
+  context: DeparseContext,
+): Fragment {
+  const keys = primaryKey(change);
+  const names = keys.map((key) => changedColumn(key));
+  const { count } = boundsOf(select);
+  const found = deparseQuery(
+    {
+      ...select,
+      items: keys.map((key) => selectItem(key, '', noNames)),
+      distinct: change.from.kind === 'join',
+      orderBy: count === null ? [] : select.orderBy,
+    },
+    context,
+  );
+  return sql`(${names.join(', ')}) IN (${found})`;
+}
+
+/** A value that depends on the joined tables: that of a row that goes with the changed one. */
+function joinedValue(
+  change: ResolvedChange,
+  select: ResolvedSelect,
+  part: { readonly assignment: ResolvedAssignment; readonly context: DeparseContext },
+): Fragment {
+  const { assignment, context } = part;
+  if (change.from.kind === 'relation') {
+    const { id } = change.target;
+    return deparseExpression(assignment.value, {
+      ...context,
+      columnText: (relation: number, column: string) => {
+        return relation === id ? `${CHANGED}.${quoteName(column)}` : null;
+      },
+    });
+  }
+  const OUTER = -1;
+  const same = primaryKey(change).map((key) =>
+    call('<=>', [key, { ...key, relation: OUTER } as TypedExpression], key.type),
+  );
+  const where = select.where === null ? same : [select.where, ...same];
+  const query: ResolvedSelect = {
+    ...select,
+    items: [selectItem(assignment.value, '', noNames)],
+    where: conjunction(where),
+    orderBy: [],
+    limit: null,
+  };
+  const value = deparseQuery(query, {
+    ...context,
+    columnText: (relation: number, column: string) => {
+      return relation === OUTER ? `${CHANGED}.${quoteName(column)}` : null;
+    },
+  });
+  return sql`(${value} LIMIT 1)`;
+}
+
+function changedColumn(key: TypedExpression): string {
+  if (key.kind !== 'column') throw databaseError('internal', { reason: 'a key is a column' });
+  return `${CHANGED}.${quoteName(key.column)}`;
+}

@@ -1,0 +1,99 @@
+// The SQLite text of an INSERT, and of the question how many rows are in its way.
+
+import { REFERENCE_ORDINAL } from '#shared/cluster/topology.ts';
+import { partitionOfSlot, slotOf } from '#shared/cluster/partition-hash.ts';
+import type { ColumnDefinition, TableDefinition } from '#shared/cluster/table-definition.ts';
+import { collationKeySql } from '#shared/sql/collation.ts';
+import type { Row } from '#shared/sql/column-type.ts';
+import { must } from '#shared/assert.ts';
+import { deparseExpression } from './deparse/deparse-expression.ts';
+import { relationAlias } from './deparse/deparse-context.ts';
+import { joined, quoteName, sql, type Fragment } from './deparse/fragment.ts';
+import { partitionContext } from './planning.ts';
+import type { OnDuplicate, ResolvedInsert } from './resolve-insert.ts';
+
+/** The columns that an INSERT of ours always names: all that SQLite keeps. */
+export function storedColumns(table: TableDefinition): readonly ColumnDefinition[] {
+  return table.columns.filter((column) => column.generated === undefined);
+}
+
+/** `INSERT … VALUES (?, …)` over the stored columns, for one row. */
+export function insertText(insert: ResolvedInsert): Fragment {
+  const { table } = insert.target;
+  const columns = storedColumns(table);
+  const names = columns.map(({ name }) => quoteName(name)).join(', ');
+  const holes = columns.map(() => '?').join(', ');
+  const verb = insert.mode === 'replace' ? 'INSERT OR REPLACE' : 'INSERT';
+  const alias = insert.onDuplicate === null ? '' : ` AS ${relationAlias(insert.onDuplicate.existing)}`;
+  const base = `${verb} INTO ${quoteName(table.name)}${alias} (${names}) VALUES (${holes})`;
+  if (insert.onDuplicate !== null) return sql`${base} ${conflictClause(insert.onDuplicate)}`;
+  return sql`${base}${insert.mode === 'ignore' ? ' ON CONFLICT DO NOTHING' : ''}`;
+}
+
+/** Any unique key may be in the way; rows that would not change are left alone. */
+function conflictClause({ existing, inserted, assignments }: OnDuplicate): Fragment {
+  const context = {
+    ...partitionContext({ kind: 'one', ordinal: 0 }),
+    columnText: (relation: number, column: string) =>
+      relation === inserted ? `excluded.${quoteName(column)}` : null,
+  };
+  const values = assignments.map(({ column, value, automatic }) => ({
+    automatic,
+    name: quoteName(column.name),
+    value: deparseExpression(value, context),
+  }));
+  const set = joined(values.map(({ name, value }) => sql`${name} = ${value}`), ', ');
+  const differs = joined(
+    values
+      .filter(({ automatic }) => !automatic)
+      .map(({ name, value }) => sql`${relationAlias(existing)}.${name} IS NOT ${value}`),
+    ' OR ',
+  );
+  return sql`ON CONFLICT DO UPDATE SET ${set} WHERE ${differs}`;
+}
+
+/** A count of the rows that share a unique key with the row; its values bound. */
+export function rowsInTheWay(
+  table: TableDefinition,
+  row: Row,
+): { readonly sql: string; readonly parameters: Row } {
+  const columns = storedColumns(table);
+  const conditions: string[] = [];
+  const parameters: (typeof row)[number][] = [];
+  for (const index of table.indexes) {
+    if (index.kind !== 'primary' && index.kind !== 'unique') continue;
+    const parts = index.parts.map((part) => {
+      const place = columns.findIndex((column) => column.name === part.column);
+      return { column: must(columns[place]), value: row[place] ?? null };
+    });
+    // NULL is in nobody's way.
+    if (parts.some(({ value }) => value === null)) continue;
+    conditions.push(`(${parts.map(({ column }) => sameKey(column)).join(' AND ')})`);
+    parameters.push(...parts.map(({ value }) => value));
+  }
+  const where = conditions.length === 0 ? '0' : conditions.join(' OR ');
+  return { sql: `SELECT count(*) FROM ${quoteName(table.name)} WHERE ${where}`, parameters };
+}
+
+function sameKey({ name, type }: ColumnDefinition): string {
+  if (type.kind !== 'string') return `${quoteName(name)} = ?`;
+  const { collation } = type;
+  return `${collationKeySql(quoteName(name), collation)} = ${collationKeySql('?', collation)}`;
+}
+
+/** The partition that a row of the stored columns belongs to. */
+export function partitionOfRow(table: TableDefinition, row: Row, partitionCount: number): number {
+  switch (table.spread) {
+    case 'reference':
+      return REFERENCE_ORDINAL;
+    case 'single':
+      return 0;
+    case 'sharded': {
+      const columns = storedColumns(table);
+      const places = table.shardKey.map((name) => columns.findIndex((one) => one.name === name));
+      const values = places.map((place) => row[place] ?? null);
+      const types = places.map((place) => must(columns[place]).type);
+      return partitionOfSlot(slotOf(values, types), partitionCount);
+    }
+  }
+}

@@ -1,0 +1,187 @@
+// INSERT and REPLACE: which columns get which values, and what happens to rows in the way.
+
+import type { Expression, InsertStatement } from '#aggregator/parser/ast.ts';
+import type { ColumnDefinition } from '#shared/cluster/table-definition.ts';
+import { databaseError } from '#shared/error.ts';
+import { assignedValue, currentTimestamp, defaultValue, type StoreConstant } from './assign-value.ts';
+import { BlockScope, type Block } from './block-scope.ts';
+import { namesOfRelation, noNames, type FromNames } from './from-names.ts';
+import { sameName, type ResolveEnvironment } from './resolve-environment.ts';
+import { resolveExpression } from './resolve-expression.ts';
+import { outputColumns, tableColumns } from './resolve-from.ts';
+import { createQueryResolver, newBlock } from './resolve-query.ts';
+import { resolveTarget, writableColumn, type WriteTarget } from './resolve-target.ts';
+import type { ResolvedAssignment } from './resolve-change.ts';
+import type { Relation, ResolvedQuery } from './resolved-query.ts';
+import type { TypedExpression } from './typed-expression.ts';
+import { mapExpression } from './walk-expression.ts';
+
+/** A value of VALUES: DEFAULT is the column's own affair. */
+export type InsertValue = TypedExpression | { readonly kind: 'default' };
+
+export interface ResolvedInsert {
+  readonly target: WriteTarget;
+  /** The columns that get values, in the order of the values. */
+  readonly columns: readonly ColumnDefinition[];
+  readonly source:
+    | { readonly kind: 'values'; readonly rows: readonly (readonly InsertValue[])[] }
+    | { readonly kind: 'query'; readonly query: ResolvedQuery };
+  readonly mode: 'insert' | 'ignore' | 'replace';
+  /** ON DUPLICATE KEY UPDATE, or null without it. */
+  readonly onDuplicate: OnDuplicate | null;
+}
+
+export interface OnDuplicate {
+  /** The row that is there already. */
+  readonly existing: number;
+  /** The row that was to be inserted. */
+  readonly inserted: number;
+  readonly assignments: readonly ResolvedAssignment[];
+}
+
+/** Throws a DatabaseError that names what is wrong. */
+export function resolveInsert(
+  statement: InsertStatement,
+  environment: ResolveEnvironment,
+  store: StoreConstant,
+): ResolvedInsert {
+  const target = resolveTarget(statement.table, environment);
+  const columns = insertedColumns(statement, target);
+  const block = newBlock(createQueryResolver(environment), null, []);
+  const mode = statement.replace ? 'replace' : statement.ignore ? 'ignore' : 'insert';
+  const source = resolveSource(statement, { block, columns });
+  const onDuplicate =
+    statement.onDuplicate.length === 0
+      ? null
+      : resolveOnDuplicate(statement, { block, target, store });
+  if (onDuplicate !== null && mode !== 'insert') {
+    throw databaseError('unsupported', { what: 'IGNORE with ON DUPLICATE KEY UPDATE' });
+  }
+  return { target, columns, source, mode, onDuplicate };
+}
+
+function insertedColumns(
+  statement: InsertStatement,
+  { table }: WriteTarget,
+): readonly ColumnDefinition[] {
+  if (statement.columns === null) {
+    return table.columns.filter((column) => !column.hidden && column.generated === undefined);
+  }
+  const columns = statement.columns.map((name) => writableColumn(table, name));
+  const seen = new Set<string>();
+  for (const { name } of columns) {
+    if (seen.has(name)) throw databaseError('columnSpecifiedTwice', { column: name });
+    seen.add(name);
+  }
+  return columns;
+}
+
+function resolveSource(
+  { source }: InsertStatement,
+  { block, columns }: { readonly block: Block; readonly columns: readonly ColumnDefinition[] },
+): ResolvedInsert['source'] {
+  if (source.kind === 'query') {
+    const query = block.resolver.resolve(source.query, null, []);
+    if (outputColumns(query).length !== columns.length) {
+      throw databaseError('wrongColumnCount', { row: 1 });
+    }
+    return { kind: 'query', query };
+  }
+  const scope = new BlockScope(block, { clause: 'field list', names: noNames });
+  const rows = source.rows.map((row, i) => {
+    // `()` leaves every column to its default.
+    if (row.length === 0) return columns.map(() => ({ kind: 'default' }) as const);
+    if (row.length !== columns.length) throw databaseError('wrongColumnCount', { row: i + 1 });
+    return row.map((value) => resolveInsertValue(value, scope));
+  });
+  return { kind: 'values', rows };
+}
+
+function resolveInsertValue(value: Expression, scope: BlockScope): InsertValue {
+  if (value.kind === 'default' && value.column === null) return { kind: 'default' };
+  return resolveExpression(value, scope);
+}
+
+interface DuplicateParts {
+  readonly block: Block;
+  readonly target: WriteTarget;
+  readonly store: StoreConstant;
+}
+
+function resolveOnDuplicate(statement: InsertStatement, parts: DuplicateParts): OnDuplicate {
+  const { block, target, store } = parts;
+  const { table, database } = target;
+  const names = (id: number, alias: string) => {
+    const relation: Relation = { kind: 'table', id, alias, database: database.name, table };
+    return namesOfRelation(relation, tableColumns(database.name, table, alias));
+  };
+  const existing = block.resolver.nextRelation();
+  const inserted = block.resolver.nextRelation();
+  const existingNames = names(existing, table.name);
+  const insertedNames = names(inserted, table.name);
+  const scope = new BlockScope(block, {
+    clause: 'field list',
+    names: withRowAlias(existingNames, insertedNames, statement),
+    inserted: (column) => columnOf(insertedNames, column),
+  });
+  const assigned: ResolvedAssignment[] = [];
+  for (const { column: name, value: syntax } of statement.onDuplicate) {
+    const column = writableColumn(table, name.column);
+    const isDefault = syntax.kind === 'default' && syntax.column === null;
+    const raw = isDefault ? defaultValue(column) : resolveExpression(syntax, scope);
+    const seen = mapExpression(raw, (part) => {
+      if (part.kind !== 'column' || part.relation !== existing) return null;
+      const earlier = assigned.findLast((one) => sameName(one.column.name, part.column));
+      return earlier === undefined ? null : { ...earlier.value, type: part.type };
+    });
+    const value = assignedValue(column, seen, { scope, store });
+    assigned.push({ column, value, automatic: false });
+  }
+  const automatic = table.columns
+    .filter((column) => column.onUpdateCurrentTimestamp)
+    .filter((column) => !assigned.some((one) => one.column.name === column.name))
+    .map((column) => ({ column, value: currentTimestamp(column.type), automatic: true }));
+  const last = [...new Map(assigned.map((one) => [one.column.name, one])).values()];
+  refuseShardKey(target, last);
+  return { existing, inserted, assignments: [...last, ...automatic] };
+}
+
+/** VALUES (…) AS new (a, b): its names stand for the row that was to be inserted. */
+function withRowAlias(
+  existing: FromNames,
+  inserted: FromNames,
+  { rowAlias, columns }: InsertStatement,
+): FromNames {
+  const [table] = inserted.tables;
+  if (rowAlias === null || table === undefined) return existing;
+  const renamed = rowAlias.columns.map((alias, i) => {
+    const name = columns?.[i] ?? table.columns[i]?.name ?? '';
+    const visible = table.columns.find((column) => sameName(column.name, name));
+    if (visible === undefined) throw databaseError('unknownColumn', { column: name, clause: 'field list' });
+    return { ...visible, name: alias };
+  });
+  const visible = rowAlias.columns.length > 0 ? renamed : table.columns;
+  return {
+    tables: [
+      ...existing.tables,
+      { ...table, alias: rowAlias.name, database: null, columns: visible },
+    ],
+    star: rowAlias.columns.length > 0 ? [...existing.star, ...renamed] : existing.star,
+  };
+}
+
+function columnOf(names: FromNames, column: string): TypedExpression {
+  const found = names.star.find((visible) => sameName(visible.name, column));
+  if (found !== undefined) return found.expression;
+  throw databaseError('unknownColumn', { column, clause: 'field list' });
+}
+
+function refuseShardKey({ table }: WriteTarget, assigned: readonly ResolvedAssignment[]): void {
+  if (table.spread !== 'sharded') return;
+  const moved = assigned.find(({ column }) => table.shardKey.includes(column.name));
+  if (moved === undefined) return;
+  // The row in the way may have been found by another key, so its shard key may differ.
+  const { value, column } = moved;
+  const isSame = value.kind === 'column' && sameName(value.column, column.name);
+  if (!isSame) throw databaseError('unsupported', { what: 'UPDATE of a shard key column' });
+}

@@ -1,0 +1,150 @@
+// Queries and changes of rows: resolve, plan, execute, and what the session remembers of it.
+
+import { runChange } from './executor/run-change.ts';
+import { runInsert } from './executor/run-insert.ts';
+import type { Execution, RowBatches } from './executor/execution.ts';
+import { runOperator } from './executor/run-operator.ts';
+import { isRealType, rowToBind } from './executor/statement-values.ts';
+import { insertCompletion } from './insert-completion.ts';
+import type { DeleteStatement, InsertStatement, Query, UpdateStatement } from './parser/ast.ts';
+import type { QueryPlan } from './planner/plan.ts';
+import { planQuery } from './planner/planner.ts';
+import { changedDatabase, resolveDelete, resolveUpdate } from './planner/resolve-change.ts';
+import { resolveInsert } from './planner/resolve-insert.ts';
+import { resolveQuery } from './planner/resolve-query.ts';
+import type { Session } from './session.ts';
+import {
+  createExecution,
+  resolveEnvironment,
+  storeConstant,
+  type StatementParts,
+} from './statement-environment.ts';
+import { ok, type OkResult, type StatementResult } from './statement-result.ts';
+import { must } from '#shared/assert.ts';
+import { databaseError } from '#shared/error.ts';
+import type { Row } from '#shared/sql/column-type.ts';
+import type { SourceValue } from '#shared/sql/source-value.ts';
+
+/** One statement in its session. */
+export interface StatementRun {
+  readonly parts: StatementParts;
+  readonly session: Session;
+  readonly parameters: readonly SourceValue[];
+}
+
+/** The plan of a query, as this session would run it. */
+export function planOf({ parts, session, parameters }: StatementRun, query: Query): QueryPlan {
+  const environment = resolveEnvironment(parts, session, parameters);
+  return planQuery(resolveQuery(query, environment), parts.context.catalog);
+}
+
+/** Resolves once the first rows are there, so that what can be tried again has been. */
+export async function runQuery(run: StatementRun, query: Query): Promise<StatementResult> {
+  const plan = planOf(run, query);
+  const execution = createExecution(run.parts, run.session);
+  if (query.kind === 'select' && query.intoVariables.length > 0) {
+    return selectInto(run.session, query.intoVariables, { plan, execution });
+  }
+  const rows = await opened(runOperator(execution, plan.rows));
+  return { kind: 'rows', columns: plan.columns, rows: counted(run.session, rows) };
+}
+
+/** SELECT … INTO @a, @b: one row at most. */
+async function selectInto(
+  session: Session,
+  names: readonly string[],
+  { plan, execution }: { readonly plan: QueryPlan; readonly execution: Execution },
+): Promise<OkResult> {
+  if (names.length !== plan.columns.length) throw databaseError('unionColumnCount', {});
+  const types = plan.columns.map(({ type }) => type);
+  const isReal = types.map(isRealType);
+  const found: Row[] = [];
+  for await (const batch of runOperator(execution, plan.rows)) {
+    found.push(...batch);
+    if (found.length > 1) throw databaseError('tooManyRows', {});
+  }
+  const [row] = found;
+  if (row === undefined) return ok();
+  rowToBind(row, isReal).forEach((value, i) => {
+    session.userVariables.set(must(names[i]), { type: must(types[i]), value });
+  });
+  return ok(1);
+}
+
+/** The same rows, the first batch of which has been waited for. */
+async function opened(rows: RowBatches): Promise<RowBatches> {
+  const iterator = rows[Symbol.asyncIterator]();
+  const first = await iterator.next();
+  async function* batches(): RowBatches {
+    try {
+      if (first.done !== true) yield first.value;
+      for (;;) {
+        const next = await iterator.next();
+        if (next.done === true) return;
+        yield next.value;
+      }
+    } finally {
+      await iterator.return?.();
+    }
+  }
+  return batches();
+}
+
+/** FOUND_ROWS() is known when the last row has gone. */
+async function* counted(session: Session, rows: RowBatches): RowBatches {
+  let count = 0;
+  for await (const batch of rows) {
+    count += batch.length;
+    yield batch as readonly Row[];
+  }
+  session.foundRows = count;
+}
+
+export async function runInsertStatement(
+  run: StatementRun,
+  statement: InsertStatement,
+): Promise<OkResult> {
+  const { parts, session, parameters } = run;
+  const environment = resolveEnvironment(parts, session, parameters);
+  const insert = resolveInsert(statement, environment, storeConstant(session));
+  const execution = createExecution(parts, session);
+  const completion = insertCompletion(execution, session, { insert, environment });
+  const { foundRowsFlag: foundRows } = session;
+  const inserted = await runInsert(execution, { insert, completion, foundRows });
+  const { firstGenerated, records, duplicates, affected } = inserted;
+  if (firstGenerated !== null) session.lastInsertId = firstGenerated;
+  const shown = duplicates > 0 && insert.mode === 'ignore' ? duplicates : 0;
+  if (shown > 0) session.warn('Warning', 1062, `${shown} duplicate entries were left out`);
+  const warnings = session.warnings.length;
+  const several = records > 1 || insert.source.kind === 'query';
+  const info = several
+    ? `Records: ${records}  Duplicates: ${duplicates}  Warnings: ${warnings}`
+    : '';
+  return ok(affected, firstGenerated ?? 0n, info);
+}
+
+export async function runUpdateStatement(
+  run: StatementRun,
+  statement: UpdateStatement,
+): Promise<OkResult> {
+  const { parts, session, parameters } = run;
+  const environment = resolveEnvironment(parts, session, parameters);
+  const change = resolveUpdate(statement, environment, storeConstant(session));
+  changedDatabase(change, environment);
+  const { matched, changed } = await runChange(createExecution(parts, session), change);
+  const warnings = session.warnings.length;
+  const info = `Rows matched: ${matched}  Changed: ${changed}  Warnings: ${warnings}`;
+  return ok(session.foundRowsFlag ? matched : changed, 0n, info);
+}
+
+export async function runDeleteStatement(
+  run: StatementRun,
+  statement: DeleteStatement,
+): Promise<OkResult> {
+  const { parts, session, parameters } = run;
+  const environment = resolveEnvironment(parts, session, parameters);
+  const change = resolveDelete(statement, environment);
+  changedDatabase(change, environment);
+  const { changed } = await runChange(createExecution(parts, session), change);
+  return ok(changed);
+}

@@ -1,0 +1,155 @@
+// What one run of a statement sees of its session: names, modes, the moment, the old numbers.
+
+import type { AggregatorContext } from './aggregator-context.ts';
+import type { Execution } from './executor/execution.ts';
+import type { StatementValues } from './executor/statement-values.ts';
+import type { StoreConstant } from './planner/assign-value.ts';
+import type { ResolveEnvironment } from './planner/resolve-environment.ts';
+import type { ContextValueName, TypedExpression } from './planner/typed-expression.ts';
+import type { Session } from './session.ts';
+import { Transaction } from './transaction/transaction.ts';
+import type { TransactionCoordinator } from './transaction/transaction-coordinator.ts';
+import type { VirtualTables } from './virtual-tables.ts';
+import { must } from '#shared/assert.ts';
+import type { ColumnType, StoredValue } from '#shared/sql/column-type.ts';
+import type { SourceValue } from '#shared/sql/source-value.ts';
+import type { SqliteFile } from '#shared/sqlite-file.ts';
+import { storeValue } from '#shared/sql/store-value.ts';
+import {
+  dateText,
+  dateTimeText,
+  microsecondsOfDay,
+  momentOfEpoch,
+  roundTime,
+} from '#shared/sql/temporal.ts';
+import { timeZone, utcToZone, type TimeZone } from '#shared/sql/time-zone.ts';
+
+const BIGINT: ColumnType = { kind: 'integer', bits: 64, unsigned: false };
+
+/** The parts of an aggregator that every statement needs. */
+export interface StatementParts {
+  readonly context: AggregatorContext;
+  readonly virtualTables: VirtualTables;
+  readonly transactions: TransactionCoordinator;
+  /** An in-memory SQLite without tables. */
+  readonly scratch: SqliteFile;
+}
+
+/** The modes of a session, in upper case. */
+export function sqlModeOf(session: Session): ReadonlySet<string> {
+  const mode = String(session.variables.get('session', 'sql_mode') ?? '');
+  return new Set(mode.toUpperCase().split(',').filter((name) => name !== ''));
+}
+
+export function isStrict(sqlMode: ReadonlySet<string>): boolean {
+  return sqlMode.has('STRICT_TRANS_TABLES') || sqlMode.has('STRICT_ALL_TABLES');
+}
+
+export function zoneOf(session: Session): TimeZone {
+  return timeZone(String(session.variables.get('session', 'time_zone') ?? 'SYSTEM'));
+}
+
+/** What names mean in this session. Without `parameters` a `?` is typed by its surroundings. */
+export function resolveEnvironment(
+  parts: StatementParts,
+  session: Session,
+  parameters: readonly SourceValue[] | null,
+): ResolveEnvironment {
+  return {
+    catalog: parts.context.catalog,
+    database: session.database,
+    sqlMode: sqlModeOf(session),
+    virtualTables: parts.virtualTables,
+    systemVariable: (scope, name) => session.variables.get(scope, name),
+    userVariableType: (name) => session.userVariables.get(name)?.type ?? { kind: 'null' },
+    parameter: (index) => {
+      const value = parameters?.[index];
+      return value === undefined ? null : parameterConstant(value);
+    },
+  };
+}
+
+/**
+ * A client's value as a constant. Drivers send every number as a DOUBLE: a whole one is taken for
+ * the integer that it is, so that it names a shard key, or stands in a LIMIT.
+ */
+function parameterConstant({ type, value }: SourceValue): TypedExpression {
+  const isWhole = type.kind === 'double' && Number.isSafeInteger(value);
+  if (isWhole) {
+    return { kind: 'constant', value: BigInt(value as number), type: BIGINT, nullable: false };
+  }
+  return { kind: 'constant', value, type, nullable: value === null };
+}
+
+/** MySQL's conversion of a constant on assignment, in this session's mode. */
+export function storeConstant(session: Session, row = 1): StoreConstant {
+  const sqlMode = sqlModeOf(session);
+  const zeroDates = !sqlMode.has('NO_ZERO_DATE') && !sqlMode.has('NO_ZERO_IN_DATE');
+  const context = {
+    row,
+    strict: isStrict(sqlMode),
+    zeroDates: zeroDates || !isStrict(sqlMode),
+    timeZone: zoneOf(session),
+    warn: (level: 'Note' | 'Warning', problem: { errno: number; message: string }) =>
+      session.warn(level, problem.errno, problem.message),
+  };
+  return (column, value) => storeValue(column, value, context);
+}
+
+/** Values that stay the same through one run of a statement. */
+export function statementValues(parts: StatementParts, session: Session): StatementValues {
+  const epochMicroseconds = BigInt(parts.context.clock.now()) * 1000n;
+  const { lastInsertId, foundRows, rowCount } = session;
+  const moment = (name: 'now' | 'utcNow', fsp: number, type: ColumnType): StoredValue => {
+    const utc = must(momentOfEpoch(epochMicroseconds));
+    const here = name === 'utcNow' ? utc : must(utcToZone(utc, zoneOf(session)));
+    const grain = 10 ** (6 - fsp);
+    const cut = { ...here, microsecond: Math.floor(here.microsecond / grain) * grain };
+    if (type.kind === 'date') return dateText(cut);
+    if (type.kind === 'time') return BigInt(roundTime(microsecondsOfDay(cut), fsp));
+    return dateTimeText(cut, fsp);
+  };
+  return {
+    contextValue(name: ContextValueName, fsp: number, type: ColumnType): StoredValue {
+      switch (name) {
+        case 'now':
+        case 'utcNow':
+          return moment(name, fsp, type);
+        case 'database':
+          return session.database;
+        case 'user':
+          return `${session.account.user}@${session.peer.replace(/:\d+$/, '')}`;
+        case 'currentUser':
+          return `${session.account.user}@${session.account.host}`;
+        case 'connectionId':
+          return BigInt(session.id);
+        case 'lastInsertId':
+          return lastInsertId;
+        case 'foundRows':
+          return BigInt(foundRows);
+        case 'rowCount':
+          return BigInt(rowCount);
+        case 'version':
+          return String(session.variables.get('global', 'version') ?? '');
+      }
+    },
+    userVariable: (name) => session.userVariables.get(name)?.value ?? null,
+  };
+}
+
+/** The run of a statement in a session. */
+export function createExecution(parts: StatementParts, session: Session): Execution {
+  const { transaction, variables, signal } = session;
+  const lockWaitSeconds = Number(variables.get('session', 'innodb_lock_wait_timeout') ?? 50);
+  return {
+    context: parts.context,
+    transaction: transaction instanceof Transaction ? transaction : null,
+    transactions: parts.transactions,
+    values: statementValues(parts, session),
+    scratch: parts.scratch,
+    signal,
+    lockWaitTimeoutMs: lockWaitSeconds * 1000,
+    foreignKeyChecks: variables.get('session', 'foreign_key_checks') !== 0n,
+    virtualRows: (database, name) => parts.virtualTables.rows(database, name, session),
+  };
+}

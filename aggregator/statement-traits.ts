@@ -1,0 +1,43 @@
+// What a kind of statement does to transactions.
+
+import type { Statement } from './parser/ast.ts';
+
+/** True for what commits the open transaction before it runs (MySQL's implicit commit). */
+export function endsTransaction(statement: Statement): boolean {
+  switch (statement.kind) {
+    case 'createTable':
+    case 'alterTable':
+    case 'dropTable':
+    case 'truncateTable':
+    case 'renameTable':
+    case 'createIndex':
+    case 'dropIndex':
+    case 'createDatabase':
+    case 'dropDatabase':
+    case 'alterDatabase':
+    case 'createUser':
+    case 'alterUser':
+    case 'dropUser':
+    case 'renameUser':
+    case 'grant':
+    case 'revoke':
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** True for what begins a transaction under autocommit = 0. */
+export function opensTransaction(statement: Statement): boolean {
+  switch (statement.kind) {
+    case 'select':
+    case 'setOperation':
+    case 'with':
+    case 'insert':
+    case 'update':
+    case 'delete':
+      return true;
+    default:
+      return false;
+  }
+}

@@ -1,0 +1,42 @@
+// A statement that was planned for an older schema is planned again for the newer one.
+
+import type { AggregatorContext } from './aggregator-context.ts';
+import type { Statement } from './parser/ast.ts';
+import type { Session } from './session.ts';
+import { DatabaseError } from '#shared/error.ts';
+
+/** How long a statement tries before its client is told, in milliseconds. */
+const RETRY_MS_MAX = 15_000;
+
+/** Runs `action`, again after each catalogMismatch, which means that nothing was done. */
+export async function withFreshCatalog<T>(
+  context: AggregatorContext,
+  { session, statement }: { readonly session: Session; readonly statement: Statement },
+  action: () => Promise<T>,
+): Promise<T> {
+  const deadline = context.clock.monotonicMs() + RETRY_MS_MAX;
+  for (;;) {
+    try {
+      return await action();
+    } catch (error) {
+      const isStale = error instanceof DatabaseError && error.is('catalogMismatch');
+      if (!isStale || context.clock.monotonicMs() > deadline || session.signal.aborted) throw error;
+    }
+    for (const name of databasesOf(statement, session.database)) await context.catalog.refresh(name);
+  }
+}
+
+/** The databases that a statement names, or means by naming none. */
+function databasesOf(statement: Statement, current: string | null): ReadonlySet<string> {
+  const names = new Set<string>(current === null ? [] : [current]);
+  collectDatabases(statement, names);
+  return names;
+}
+
+function collectDatabases(value: unknown, names: Set<string>): void {
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return;
+  for (const [key, part] of Object.entries(value)) {
+    if (key === 'database' && typeof part === 'string') names.add(part);
+    else collectDatabases(part, names);
+  }
+}
