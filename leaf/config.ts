@@ -1,9 +1,10 @@
-// The settings of a leaf, as its maker gives them: nothing is read from the environment here.
+// The settings of a leaf: what its maker gives, and the failpoint that tests name.
 
 import type { Clock } from '#shared/clock.ts';
 import type { Address } from '#shared/cluster/topology.ts';
 import type { Logger } from '#shared/logger.ts';
 import type { MasterService } from '#shared/wire/message.ts';
+import { killAt, noFailpoint, type Failpoint } from './partition/failpoint.ts';
 
 /** How the leaf reaches the master aggregator: in the same process, or at its MySQL port. */
 export type MasterRoute =
@@ -27,4 +28,10 @@ export interface LeafSettings {
   readonly logger: Logger;
   /** The product's version, for SHOW LEAVES. */
   readonly version: string;
+}
+
+/** The place where a test wants the process to end, by TWINLEAF_FAILPOINT; none otherwise. */
+export function failpointFromEnvironment(): Failpoint {
+  const name = process.env['TWINLEAF_FAILPOINT'];
+  return name === undefined || name === '' ? noFailpoint : killAt(name);
 }

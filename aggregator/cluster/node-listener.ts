@@ -7,7 +7,7 @@ import type { Socket } from 'node:net';
 import type { Clock } from '#shared/clock.ts';
 import type { Logger } from '#shared/logger.ts';
 import type { MasterService } from '#shared/wire/message.ts';
-import { serveMaster } from '#shared/wire/serve-master.ts';
+import { serveMaster } from './serve-master.ts';
 import { NodeServer } from '#shared/wire/tcp-server.ts';
 import type { ClusterIdentity } from './cluster-identity.ts';
 
@@ -30,6 +30,7 @@ export class NodeListener {
       serveTo: serveMaster(master),
       logger,
     });
+    this.#server.takeConnections();
   }
 
   /** Serves the connection to its end. The front door must have taken its listeners off. */

@@ -10,6 +10,6 @@ export interface ServedService {
 
 /**
  * What a connection may ask for, decided once it has proved who it is. The service must check
- * every name and request that reaches it (request-check.ts).
+ * every name and request that reaches it.
  */
 export type ServeTo = (identity: ConnectionIdentity) => ServedService;

@@ -24,12 +24,16 @@ export class NodeServer {
   readonly #transports = new Set<TcpTransport>();
   #server: Server | null = null;
   #stopped = false;
+  readonly #open = Promise.withResolvers<void>();
 
   constructor(options: NodeServerOptions) {
     this.#options = options;
   }
 
-  /** Listens; port 0 picks a free one. Answers the port. Rejects with the system's error. */
+  /**
+   * Binds the port; who connects waits until `takeConnections`. Port 0 picks a free one.
+   * Answers the port. Rejects with the system's error.
+   */
   async listen(address: Address): Promise<number> {
     const server = createServer({ noDelay: true }, (socket) => void this.accept(socket));
     server.maxConnections = connectionsMax;
@@ -43,6 +47,11 @@ export class NodeServer {
     return typeof bound === 'object' && bound !== null ? bound.port : address.port;
   }
 
+  /** From here on connections are served. */
+  takeConnections(): void {
+    this.#open.resolve();
+  }
+
   /** Serves one connection to its end. Never throws. */
   async accept(socket: Socket): Promise<void> {
     const transport = new TcpTransport(socket);
@@ -52,6 +61,7 @@ export class NodeServer {
     }
     this.#transports.add(transport);
     try {
+      await this.#open.promise;
       await this.#serve(transport);
     } finally {
       this.#transports.delete(transport);
@@ -61,6 +71,7 @@ export class NodeServer {
   /** Stops listening and closes every connection. */
   async stop(): Promise<void> {
     this.#stopped = true;
+    this.#open.resolve();
     for (const transport of this.#transports) transport.close('the node is stopping');
     const server = this.#server;
     if (server === null) return;

@@ -1,0 +1,173 @@
+// Wires the parts of a leaf, starts them and stops them. Decides nothing.
+
+import { join } from 'node:path';
+import type { Address } from '#shared/cluster/topology.ts';
+import { lockDataDirectory, type DirectoryLock } from '#shared/directory-lock.ts';
+import { HybridClock } from '#shared/log/hybrid-clock.ts';
+import type { Credentials } from '#shared/wire/credentials.ts';
+import { dial } from '#shared/wire/dial.ts';
+import type { LeafService, Ticket } from '#shared/wire/message.ts';
+import { NodeServer } from '#shared/wire/tcp-server.ts';
+import { failpointFromEnvironment, type LeafSettings } from './config.ts';
+import { defaultRetention } from './log/log-retention.ts';
+import { MasterLink } from './master-link.ts';
+import { openNodeIdentity, writeNodeIdentity } from './node-identity.ts';
+import { Checkpointer } from './partition/checkpointer.ts';
+import type { PartitionEnvironment } from './partition/partition-options.ts';
+import { PartitionSet } from './partition-set.ts';
+import { LinkSet } from './replication/link-set.ts';
+import { LogSender } from './replication/log-sender.ts';
+import { RequestHandler } from './request-handler.ts';
+import { serveLeaf } from './serve-leaf.ts';
+
+/** A log segment is closed when it is longer than this, in bytes. */
+const segmentBytesMax = 64 * 1024 * 1024;
+/** A transaction that nobody has used for so long is rolled back, in milliseconds. */
+const idleTransactionMsMax = 10 * 60 * 1000;
+
+/** Invariant: nobody is answered before every partition is open. */
+export class Leaf {
+  readonly clusterId: string;
+  /** Answers in this process what the port answers to others. */
+  readonly service: LeafService;
+  readonly #settings: LeafSettings;
+  readonly #lock: DirectoryLock;
+  readonly #checkpointer = new Checkpointer();
+  readonly #sender: LogSender;
+  readonly #links: LinkSet;
+  readonly #partitions: PartitionSet;
+  readonly #handler: RequestHandler;
+  readonly #server: NodeServer;
+  #address: Address;
+  #port = 0;
+  #master: MasterLink | null = null;
+
+  private constructor(settings: LeafSettings, lock: DirectoryLock) {
+    const { clusterId, clusterSecret, clock, logger, version } = settings;
+    this.clusterId = clusterId;
+    this.#settings = settings;
+    this.#lock = lock;
+    this.#address = settings.advertise ?? { host: settings.host, port: settings.port };
+    this.#sender = new LogSender({ clock, logger });
+    this.#links = new LinkSet({
+      dial: (address, ticket, signal) => this.#dial(address, ticket, signal),
+      clusterId: () => clusterId,
+      address: () => `${this.#address.host}:${this.#address.port}`,
+      clock,
+      logger,
+    });
+    this.#partitions = this.#makePartitions();
+    this.#handler = new RequestHandler({
+      partitions: this.#partitions,
+      links: this.#links,
+      sender: this.#sender,
+      clock,
+      version,
+    });
+    this.service = this.#handler;
+    const verifier = { clusterId, clusterSecret, clock };
+    this.#server = new NodeServer({ verifier, serveTo: serveLeaf(this.service), logger });
+  }
+
+  /**
+   * Opens the partitions, listens, and says so to the master aggregator, who may be away for now.
+   * Throws DataDirectoryError, nodeRefused, or the system's error for the port.
+   */
+  static async start(settings: LeafSettings): Promise<Leaf> {
+    const lock = lockDataDirectory(settings.dataDir);
+    try {
+      const { nodeId } = openNodeIdentity(settings.dataDir, settings.clusterId);
+      const leaf = new Leaf(settings, lock);
+      await leaf.#start(nodeId);
+      return leaf;
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+  }
+
+  /** Where it listens. */
+  get port(): number {
+    return this.#port;
+  }
+
+  /** This leaf's node id, once the cluster has taken it in. Rejects when it is refused for good. */
+  get registered(): Promise<number> {
+    if (this.#master !== null) return this.#master.registered;
+    return Promise.withResolvers<number>().promise;
+  }
+
+  /** Connections first, then links, then files. */
+  async stop(): Promise<void> {
+    await this.#master?.stop();
+    await this.#server.stop();
+    await this.#links.close();
+    await this.#partitions.close();
+    await this.#checkpointer.close();
+    this.#handler.close();
+    this.#lock.release();
+  }
+
+  async #start(nodeId: number): Promise<void> {
+    const { host, port, advertise, master: route, clusterSecret, clock, logger } = this.#settings;
+    try {
+      await this.#open(host, port, advertise);
+    } catch (error) {
+      await this.#server.stop();
+      await this.#checkpointer.close();
+      throw error;
+    }
+    const { clusterId, dataDir, version } = this.#settings;
+    this.#master = new MasterLink({
+      route,
+      clusterSecret,
+      nodeId,
+      address: this.#address,
+      version,
+      clock,
+      logger,
+      onRegistered: (id) => {
+        if (id !== nodeId) writeNodeIdentity(dataDir, { clusterId, nodeId: id });
+      },
+    });
+  }
+
+  /** Links want to know our address when their partition opens, so the port is bound first. */
+  async #open(host: string, port: number, advertise: Address | null): Promise<void> {
+    const reserved = await this.#server.listen({ host, port });
+    this.#port = reserved;
+    const advertised = advertise ?? { host, port: 0 };
+    this.#address = { ...advertised, port: advertised.port === 0 ? reserved : advertised.port };
+    await this.#partitions.open();
+    this.#server.takeConnections();
+  }
+
+  #makePartitions(): PartitionSet {
+    const { clock, logger, dataDir } = this.#settings;
+    const environment: PartitionEnvironment = {
+      clock,
+      hybridClock: new HybridClock(clock),
+      logger,
+      failpoint: failpointFromEnvironment(),
+      retention: defaultRetention,
+      segmentBytesMax,
+      idleTransactionMsMax,
+      checkpoint: (path) => this.#checkpointer.checkpoint(path),
+      waitForFollowers: (key, lsn) => this.#sender.waitForFollowers(key, lsn),
+    };
+    return new PartitionSet(join(dataDir, 'partitions'), environment, {
+      opened: (partition) => this.#links.resume(partition),
+      closing: async (partition) => {
+        this.#sender.endAll(partition.key);
+        await this.#links.stop(partition);
+      },
+    });
+  }
+
+  #dial(address: Address, ticket: Ticket | null, signal: AbortSignal) {
+    const { clusterSecret, clock, logger } = this.#settings;
+    const credentials: Credentials =
+      ticket === null ? { kind: 'cluster', secret: clusterSecret } : { kind: 'ticket', ticket };
+    return dial({ address, credentials, clock, logger, signal });
+  }
+}
