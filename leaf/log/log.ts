@@ -236,7 +236,7 @@ export class Log {
     options: { readonly batchBytesMax: number; readonly signal: AbortSignal },
   ): AsyncGenerator<Uint8Array, void, undefined> {
     let after = lsn;
-    while (!this.#closed && !options.signal.aborted) {
+    while (!options.signal.aborted) {
       if (after + 1n < this.firstLsn) {
         throw databaseError('internal', { reason: 'the log no longer holds the next record' });
       }
@@ -250,9 +250,13 @@ export class Log {
     }
   }
 
-  /** Resolves when a record after `lsn` is sendable, the log closes, or the signal fires. */
+  /** Resolves when a record after `lsn` is sendable or the signal fires; rejects when it closes. */
   async waitAfter(lsn: LSN, signal: AbortSignal): Promise<void> {
-    while (this.sendable.lsn <= lsn && !this.#closed && !signal.aborted) {
+    while (this.sendable.lsn <= lsn && !signal.aborted) {
+      if (this.#closed) {
+        const state = 'its log is closed';
+        throw databaseError('partitionNotOnline', { partition: this.directory, state });
+      }
       await new Promise<void>((resolve) => {
         const done = (): void => {
           this.#waiters.delete(done);

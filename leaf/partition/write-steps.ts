@@ -68,7 +68,7 @@ export function toClientError(error: unknown, file: StateFile, run: FailedRun): 
     table: (name) => file.tables.get(name) ?? null,
     path: file.path,
     row: run.row,
-    valueOf: (table, column) => insertedValue(table, column, { columns, values: run.values }),
+    valueIn: (table, column) => insertedValue(table, column, { columns, values: run.values }),
   });
 }
 
@@ -78,10 +78,10 @@ function deletes(sql: string): boolean {
 
 /** The column list of `INSERT INTO "t" ("a", "b") VALUES (?, ?)`; else null. */
 function insertedColumns(sql: string): string[] | null {
-  const list = /^\s*(?:insert|replace)\s.*?\(((?:\s*"(?:[^"]|"")*"\s*,?)+)\)\s*values\s*\(\?/is;
-  const columns = list.exec(sql)?.[1];
-  if (columns === undefined) return null;
-  return [...columns.matchAll(/"((?:[^"]|"")*)"/g)].map(([, name = '']) => name.replace('""', '"'));
+  const list = /^\s*(?:insert|replace)\b[^(]*\(([^()]*)\)\s*values\s*\(\?/i.exec(sql)?.[1];
+  if (list === undefined) return null;
+  const names = list.matchAll(/"((?:[^"]|"")*)"|([\w$]+)/g);
+  return [...names].map(([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain ?? '');
 }
 
 function insertedValue(

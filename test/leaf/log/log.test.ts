@@ -90,7 +90,8 @@ test('log: contains tells same, different, ahead and dropped apart', async (t) =
 });
 
 test('log: a follower gets what is on disk, in bounded batches, and waits for more', async (t) => {
-  const log = Log.create(directory(), { position: logStart, timestamp: 0n }, options);
+  const wide = { ...options, segmentBytesMax: 1_000_000 };
+  const log = Log.create(directory(), { position: logStart, timestamp: 0n }, wide);
   fill(log, 50);
   t.is(log.read(0n, 1000).length, 0);
   await log.sync();

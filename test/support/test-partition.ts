@@ -1,0 +1,145 @@
+// Partitions for tests: one in a directory of its own, and tasks in short form.
+
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { defaultRetention } from '#leaf/log/log-retention.ts';
+import { noFailpoint } from '#leaf/partition/failpoint.ts';
+import { Partition } from '#leaf/partition/partition.ts';
+import type { PartitionEnvironment, PartitionPlace } from '#leaf/partition/partition-options.ts';
+import type { PartitionRole } from '#leaf/partition/partition-options.ts';
+import { ReferenceFile } from '#leaf/partition/reference-file.ts';
+import type { ReadRequest, WriteRequest } from '#leaf/partition/partition.ts';
+import { realClock } from '#shared/clock.ts';
+import type { TableDefinition } from '#shared/cluster/table-definition.ts';
+import { HybridClock } from '#shared/log/hybrid-clock.ts';
+import { createLogger } from '#shared/logger.ts';
+import type { Row } from '#shared/sql/column-type.ts';
+import { SqliteFile } from '#shared/sqlite-file.ts';
+import type { TransactionTag, WriteStep } from '#shared/wire/message.ts';
+
+const integer = { kind: 'integer', bits: 32, unsigned: false } as const;
+
+/** `account(id, owner, balance)`. */
+export const accountTable: TableDefinition = {
+  id: 1,
+  name: 'account',
+  spread: 'sharded',
+  shardKey: ['id'],
+  shardKeyExplicit: false,
+  columns: ['id', 'balance'].map((name) => ({
+    name,
+    type: integer,
+    nullable: false,
+    default: { kind: 'none' },
+    autoIncrement: false,
+    onUpdateCurrentTimestamp: false,
+    comment: '',
+    hidden: false,
+  })),
+  indexes: [
+    { name: 'PRIMARY', kind: 'primary', parts: [{ column: 'id', descending: false }], comment: '' },
+  ],
+  foreignKeys: [],
+  checks: [],
+  collation: 'utf8mb4_general_ci',
+  comment: '',
+};
+
+export const createAccount =
+  'CREATE TABLE account (id INTEGER PRIMARY KEY, balance INTEGER NOT NULL CHECK (balance >= 0))';
+
+/** What a partition of a test runs with; `changes` say what differs. */
+export function testEnvironment(changes: Partial<PartitionEnvironment> = {}): PartitionEnvironment {
+  return {
+    clock: realClock,
+    hybridClock: new HybridClock(realClock),
+    logger: createLogger('error', {}, () => undefined),
+    failpoint: noFailpoint,
+    retention: defaultRetention,
+    segmentBytesMax: 1024 * 1024,
+    idleTransactionMsMax: 60_000,
+    checkpoint: async (path) => {
+      const file = SqliteFile.open(path);
+      const whole = file.checkpoint('passive');
+      file.close();
+      return whole;
+    },
+    waitForFollowers: async () => undefined,
+    ...changes,
+  };
+}
+
+export function testPlace(directory: string, ordinal = 0): PartitionPlace {
+  const key = { database: 'shop', ordinal };
+  return { directory, key, reference: new ReferenceFile(null), onFileReplaced: () => undefined };
+}
+
+export function testDirectory(): string {
+  return join(mkdtempSync(join(tmpdir(), 'twinleaf-partition-')), 'shop_0');
+}
+
+/** A new partition; a primary with the table `account`, at catalog version 1. */
+export async function createTestPartition(
+  options: {
+    readonly directory?: string;
+    readonly role?: PartitionRole;
+    readonly durability?: 'sync' | 'async';
+    readonly environment?: PartitionEnvironment;
+  } = {},
+): Promise<Partition> {
+  const { role = 'primary', durability = 'sync' } = options;
+  const place = testPlace(options.directory ?? testDirectory());
+  const identity = { role, durability, origin: 'test' };
+  const environment = options.environment ?? testEnvironment();
+  const partition = await Partition.create(place, identity, environment);
+  if (role === 'primary') {
+    const change = { version: 1, sqlite: [createAccount], put: [accountTable], drop: [] };
+    await partition.define(change);
+  }
+  return partition;
+}
+
+/** A write task of one statement. */
+export function writeOf(
+  sql: string,
+  parameters: Row = [],
+  transaction: TransactionTag | null = null,
+): WriteRequest {
+  const steps: WriteStep[] = [{ kind: 'statement', sql, parameters, returning: false }];
+  return { catalogVersion: 1, transaction, steps, lockWaitTimeoutMs: 5000, foreignKeyChecks: true };
+}
+
+export function insertOf(
+  id: number,
+  balance: number,
+  transaction: TransactionTag | null = null,
+): WriteRequest {
+  const row = [BigInt(id), BigInt(balance)];
+  return writeOf('INSERT INTO account (id, balance) VALUES (?, ?)', row, transaction);
+}
+
+/** All rows that a statement reads. */
+export async function rowsOf(
+  partition: Partition,
+  sql = 'SELECT id, balance FROM account ORDER BY id',
+  more: Partial<ReadRequest> = {},
+): Promise<Row[]> {
+  const rows: Row[] = [];
+  const request: ReadRequest = {
+    catalogVersion: 1,
+    transaction: null,
+    statement: { sql, parameters: [] },
+    columns: [],
+    forUpdate: false,
+    lockWaitTimeoutMs: 5000,
+    ...more,
+  };
+  for await (const batch of partition.read(request)) rows.push(...batch.rows);
+  return rows;
+}
+
+/** A transaction's tag: the smaller `startedAt`, the older. */
+export function tagOf(id: string, startedAt: number, joined = false): TransactionTag {
+  return { id, startedAt: BigInt(startedAt), joined };
+}
