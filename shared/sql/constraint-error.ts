@@ -18,7 +18,7 @@ export interface ConstraintContext {
   /** The row of the statement that failed, from 1. */
   readonly row: number;
   /** The value that the failing row has in a column, where it is known. */
-  readonly valueOf?: (table: TableDefinition, column: string) => StoredValue | undefined;
+  readonly valueIn?: (table: TableDefinition, column: string) => StoredValue | undefined;
 }
 
 /** The client's error for what SQLite refused; any other error comes back as it is. */
@@ -93,7 +93,7 @@ function keyValue(
   if (table === null) return '';
   const texts = columns.map((name) => {
     const column = table.columns.find((candidate) => candidate.name === name);
-    const value = context.valueOf?.(table, name);
+    const value = context.valueIn?.(table, name);
     if (column === undefined || value === undefined) return null;
     return value === null ? 'NULL' : String(formatValue(value, column.type));
   });

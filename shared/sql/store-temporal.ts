@@ -1,8 +1,7 @@
 // Values stored in DATE, DATETIME, TIMESTAMP and TIME columns.
 
 import type { ColumnType } from './column-type.ts';
-import { roundReading } from './store-number.ts';
-import { sourceNumber, sourceText, type PresentValue } from './source-value.ts';
+import { readingToDecimal, sourceNumber, sourceText, type PresentValue } from './source-value.ts';
 import {
   noteTruncated,
   refuseTemporal,
@@ -161,11 +160,9 @@ function momentOfNumeric(source: PresentValue): ParsedMoment | null {
 }
 
 function splitNumber(source: PresentValue): { number: bigint | null; microsecond: number } {
-  const reading = sourceNumber(source);
-  if (reading.kind === 'double' || reading.value.scale === 0) {
-    return { number: roundReading(reading), microsecond: 0 };
-  }
-  const { unscaled, scale } = reading.value;
+  const value = readingToDecimal(sourceNumber(source));
+  if (value === null) return { number: null, microsecond: 0 };
+  const { unscaled, scale } = value;
   const unit = 10n ** BigInt(scale);
   const rest = unscaled < 0n ? -(unscaled % unit) : unscaled % unit;
   const microsecond = Number((rest * 1_000_000n) / unit);

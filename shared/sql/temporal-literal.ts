@@ -205,6 +205,8 @@ export function parseTime(text: string): ParsedTime | null {
   const match = /^([+-]?)(?:(\d+)\s+(?=\d))?(\d+)?(?::(\d+))?(?::(\d+))?(?:\.(\d*))?/.exec(trimmed);
   if (match === null || match[0].replace(/[+-]/, '') === '') return null;
   const [whole, sign, days, first = '0', second, third, fraction = ''] = match;
+  // A number with an exponent is no time, whatever it begins with.
+  if (/^e[+-]?\d/i.test(trimmed.slice(whole.length))) return null;
   const parts = timeParts(first, second, third, days !== undefined);
   if (parts === null) return null;
   const seconds =
