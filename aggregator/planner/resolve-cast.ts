@@ -63,7 +63,7 @@ function narrows(from: ColumnType, to: ColumnType): boolean {
 
 function targetType(
   operand: TypedExpression,
-  target: Exclude<CastType, { kind: 'json' }>,
+  target: CastType,
   scope: ResolveScope,
 ): ColumnType {
   switch (target.kind) {
@@ -75,6 +75,8 @@ function targetType(
       return DATE;
     case 'year':
       return { kind: 'year' };
+    case 'json':
+      return JSON_TYPE;
     case 'float':
       return { kind: 'float', unsigned: false };
     case 'double':

@@ -118,7 +118,7 @@ function unixTimestamp(parts: Parts, scope: ResolveScope): TypedExpression {
   const micros = nullableCall('tl_unix_timestamp', count, BIGINT);
   const unit = integerConstant(10n ** BigInt(6 - fsp));
   const type: ColumnType = fsp === 0 ? BIGINT : decimalType(12 + fsp, fsp);
-  return nullableCall('/', [micros, unit], type);
+  return nullableCall('retype', [nullableCall('/', [micros, unit], BIGINT)], type);
 }
 
 function fromUnixTime(parts: Parts, scope: ResolveScope): TypedExpression {

@@ -10,6 +10,7 @@ import { decimalFunctions } from './decimal-functions.ts';
 import { digestFunctions } from './digest-functions.ts';
 import { jsonFunctions } from './json-functions.ts';
 import { numericFunctions } from './numeric-functions.ts';
+import { queryFunctions } from './query-functions.ts';
 import { regexpFunctions } from './regexp-functions.ts';
 import type { SqlFunction } from './sql-function.ts';
 import { stringFunctions } from './string-functions.ts';
@@ -34,5 +35,6 @@ export function functionLibrary(): readonly SqlFunction[] {
     ...zoneFunctions(zones),
     ...jsonFunctions(types),
     ...aggregateFunctions,
+    ...queryFunctions,
   ];
 }

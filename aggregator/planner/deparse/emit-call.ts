@@ -1,0 +1,129 @@
+// Calls of operators and functions as SQLite text.
+
+import { must } from '#shared/assert.ts';
+import type { TypedExpression } from '#aggregator/planner/typed-expression.ts';
+import type { CallExpression } from '#aggregator/planner/functions/build.ts';
+import { keyOf, type Emitter } from './emitter.ts';
+import { callOf, joined, sql, text, type Fragment } from './fragment.ts';
+
+const COMPARISONS: Readonly<Record<string, string>> = {
+  '=': '=',
+  '<=>': 'IS',
+  '<>': '<>',
+  '<': '<',
+  '<=': '<=',
+  '>': '>',
+  '>=': '>=',
+};
+
+const INFIX: ReadonlySet<string> = new Set(['+', '-', '*', '%', '&', '|']);
+
+const POSTFIX: Readonly<Record<string, string>> = {
+  'is null': 'IS NULL',
+  'is not null': 'IS NOT NULL',
+  'is true': 'IS TRUE',
+  'is not true': 'IS NOT TRUE',
+  'is false': 'IS FALSE',
+  'is not false': 'IS NOT FALSE',
+};
+
+const CASTS: Readonly<Record<string, string>> = {
+  'cast real': 'REAL',
+  'cast text': 'TEXT',
+  'cast blob': 'BLOB',
+};
+
+/** A call whose name is an operator of ours, or a function that SQLite has or was given. */
+export function emitCall(call: CallExpression, emitter: Emitter): Fragment {
+  const { name } = call;
+  const comparison = COMPARISONS[name];
+  if (comparison !== undefined) return emitComparison(call, comparison, emitter);
+  const quantified = /^(any|all) (.+)$/.exec(name);
+  if (quantified !== null) {
+    const [, quantifier, operator] = quantified;
+    return emitQuantified(call, { isAny: quantifier === 'any', operator: must(operator) }, emitter);
+  }
+  const parts = call.arguments.map((part) => emitter.expression(part));
+  if (INFIX.has(name)) return sql`(${joined(parts, ` ${name} `)})`;
+  const [first] = parts;
+  if (first === undefined) return emitWithoutArguments(name);
+  const postfix = POSTFIX[name];
+  if (postfix !== undefined) return sql`(${first} ${postfix})`;
+  const cast = CASTS[name];
+  if (cast !== undefined) return sql`CAST(${first} AS ${cast})`;
+  switch (name) {
+    case '/':
+      return emitDivision(call, parts);
+    case '||':
+      return parts.length === 1 ? first : sql`(${joined(parts, ' || ')})`;
+    case 'not':
+      return sql`(NOT ${first})`;
+    case 'xor':
+      return sql`((${first} <> 0) <> (${must(parts[1])} <> 0))`;
+    case 'negate':
+      return sql`(-(${first}))`;
+    case 'never':
+      return sql`(${first} IS NULL AND NULL)`;
+    case 'always':
+      return sql`(${first} IS NOT NULL OR NULL)`;
+    case 'retype':
+    case 'collate':
+      return first;
+    default:
+      return callOf(name, ...parts);
+  }
+}
+
+/** RAND(): 53 random bits, as a double below 1. */
+function emitWithoutArguments(name: string): Fragment {
+  if (name !== 'random') return text(`${name}()`);
+  return text('((random() & 9007199254740991) / 9007199254740992.0)');
+}
+
+function emitComparison(call: CallExpression, operator: string, emitter: Emitter): Fragment {
+  const sides = call.arguments.map((part) => keyOf(emitter.expression(part), call.collation));
+  return sql`(${joined(sides, ` ${operator} `)})`;
+}
+
+/** Exact where the result is a decimal, SQLite's own for integers and doubles. */
+function emitDivision(call: CallExpression, parts: readonly Fragment[]): Fragment {
+  const { type } = call;
+  if (type.kind !== 'decimal') return sql`(${joined(parts, ' / ')})`;
+  const [left, right] = parts;
+  const [a, b] = call.arguments.map(scaleOf);
+  return callOf(
+    'tl_decimal_div',
+    must(left),
+    must(a),
+    must(right),
+    must(b),
+    type.precision,
+    type.scale,
+  );
+}
+
+function scaleOf({ type }: TypedExpression): number {
+  return type.kind === 'decimal' ? type.scale : 0;
+}
+
+/**
+ * `x < ANY (query)`: true for a row where it holds; else NULL for a row where that is NULL; else
+ * false. ALL is the other way round.
+ */
+function emitQuantified(
+  call: CallExpression,
+  { isAny, operator }: { readonly isAny: boolean; readonly operator: string },
+  emitter: Emitter,
+): Fragment {
+  const [operand, value] = call.arguments;
+  if (operand === undefined || value?.kind !== 'scalarQuery') return text('NULL');
+  const { collation } = call;
+  const left = keyOf(emitter.expression(operand), collation);
+  const right = keyOf(text('"q"."c0"'), collation);
+  const rows = sql`(${emitter.query(value.query)}) AS "q"`;
+  const test = sql`(${left} ${must(COMPARISONS[operator])} ${right})`;
+  const decided = isAny ? test : sql`(NOT ${test})`;
+  const [found, rest] = isAny ? ['1', '0'] : ['0', '1'];
+  const exists = (condition: Fragment) => sql`EXISTS (SELECT 1 FROM ${rows} WHERE ${condition})`;
+  return sql`(CASE WHEN ${exists(decided)} THEN ${found} WHEN ${exists(sql`${test} IS NULL`)} THEN NULL ELSE ${rest} END)`;
+}
