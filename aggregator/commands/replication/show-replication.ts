@@ -21,34 +21,15 @@ import { rowsResult } from '#aggregator/statement-result.ts';
 import { issueTicket, TICKET_LIFETIME_MS } from '#shared/cluster/ticket.ts';
 import { databaseError } from '#shared/error.ts';
 
-const kinds = [
-  'replicationStatus',
-  'replicas',
-  'clusterStatus',
-  'replicationSource',
-  'databaseStatus',
-  'partitions',
-] as const satisfies readonly ShowWhat['kind'][];
-
-/** The kinds of SHOW that are ours, with their LIKE and WHERE; `databases` only when EXTENDED. */
-export function replicationShows(
-  parts: ReplicationParts,
-  evaluate: Evaluate,
-): { readonly [K in ShowWhat['kind']]?: Command<'show'> } {
-  const show: Command<'show'> = async (_context, session, { what, filter }) => {
-    const table = await showReplication(parts, session, what);
-    const { columns, rows } = await filterRows(table, filter, { session, evaluate });
-    return rowsResult(columns, rows);
-  };
-  return { ...Object.fromEntries(kinds.map((kind) => [kind, show])), databases: show };
-}
-
-/** The whole table. Throws unknownDatabase, noDatabase, databaseProvisioning. */
-async function showReplication(
+/**
+ * The whole table, before its LIKE or WHERE; null for a kind that is not ours (`databases` is when
+ * EXTENDED). Throws unknownDatabase, noDatabase, databaseProvisioning.
+ */
+export async function showReplication(
   parts: ReplicationParts,
   session: Session,
   what: ShowWhat,
-): Promise<StatusTable> {
+): Promise<StatusTable | null> {
   const { catalog } = parts;
   switch (what.kind) {
     case 'replicationStatus':
@@ -60,6 +41,7 @@ async function showReplication(
     case 'replicationSource':
       return source(parts, session, what.database);
     case 'databases':
+      if (!what.extended) return null;
       return databasesExtended(catalog.databases(), await gatherLeafStatuses(parts, null));
     case 'databaseStatus': {
       const database = catalog.database(named(session, null));
@@ -71,7 +53,7 @@ async function showReplication(
       return partitionsOf(database, leaves, what.extended);
     }
     default:
-      throw databaseError('unsupported', { what: `SHOW ${what.kind}` });
+      return null;
   }
 }
 

@@ -1,0 +1,171 @@
+// Makes the parts of the master aggregator, lowest first, each given what it needs.
+
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { openClusterIdentity, type ClusterIdentity } from './cluster/cluster-identity.ts';
+import { DatabasePartitions } from './cluster/database-partitions.ts';
+import { ClusterLeafDirectory } from './cluster/leaf-directory.ts';
+import { masterNodeId, Membership } from './cluster/membership.ts';
+import type { AggregatorContext } from './aggregator-context.ts';
+import { createClientCommands } from './commands/client-commands.ts';
+import {
+  definitionCommands,
+  type DefinitionParts,
+} from './commands/definition/definition-commands.ts';
+import { SchemaChanger } from './commands/definition/schema-changer.ts';
+import { replicationCommands } from './commands/replication/replication-commands.ts';
+import { showReplication } from './commands/replication/show-replication.ts';
+import type { AggregatorSettings } from './config.ts';
+import { Accounts } from './metadata/accounts.ts';
+import { createAuthorizer } from './metadata/authorize.ts';
+import { Catalog } from './metadata/catalog.ts';
+import type { VirtualTable } from './metadata/information-schema/virtual-table.ts';
+import { InformationSchema } from './metadata/information-schema.ts';
+import type { MetadataStore } from './metadata/metadata-store.ts';
+import { StoredSequences } from './metadata/sequences.ts';
+import { SqliteMetadataStore } from './metadata/sqlite-metadata-store.ts';
+import { createQueryEngine, type QueryEngine } from './query-engine.ts';
+import { ReplicationController } from './replication/replication-controller.ts';
+import type { ReplicationParts } from './replication/replication-parts.ts';
+import { replicationViews } from './replication/replication-views.ts';
+import { SessionRegistry } from './session-registry.ts';
+import { GlobalVariables } from './session-variables.ts';
+import { TransactionCoordinator } from './transaction/transaction-coordinator.ts';
+
+/** Clients at once. */
+export const connectionsMax = 1000;
+
+/** What main.ts starts and stops. */
+export interface AggregatorParts {
+  readonly identity: ClusterIdentity;
+  readonly store: MetadataStore;
+  readonly membership: Membership;
+  readonly leaves: ClusterLeafDirectory;
+  readonly accounts: Accounts;
+  readonly definition: DefinitionParts;
+  readonly replication: ReplicationController;
+  readonly transactions: TransactionCoordinator;
+  readonly variables: GlobalVariables;
+  readonly registry: SessionRegistry;
+  readonly engine: QueryEngine;
+}
+
+/** Opens what is kept in the data directory, which the caller has locked. */
+export async function openParts(settings: AggregatorSettings): Promise<AggregatorParts> {
+  const { dataDir, clock, logger } = settings;
+  const identity = openClusterIdentity(dataDir, clock);
+  const store = SqliteMetadataStore.open(join(dataDir, 'metadata.sqlite'));
+  const membership = await Membership.open(store, clock, logger);
+  const clusterSecret = identity.secret;
+  const leaves = new ClusterLeafDirectory({ membership, clusterSecret, clock, logger });
+  const catalog = await Catalog.open(store, clock);
+  const sequences = new StoredSequences(store);
+  const accounts = await Accounts.open({ store, rootPassword: settings.rootPassword });
+  const { clusterId } = identity;
+  const context: AggregatorContext = {
+    clusterId,
+    nodeId: masterNodeId,
+    catalog,
+    sequences,
+    leaves,
+    clock,
+    logger,
+  };
+  const changer = new SchemaChanger({ catalog, store, leaves, clock, logger });
+  const partitions = new DatabasePartitions({ clusterId, leaves, store, clock, logger });
+  const { version } = settings;
+  const replicationParts: ReplicationParts = {
+    ...{ clusterId, clusterSecret, version, store, catalog, sequences, partitions, leaves },
+    inTurn: (database, work) => changer.inTurn(database, work),
+    clock,
+    logger,
+  };
+  const replication = new ReplicationController(replicationParts);
+  const definition: DefinitionParts = {
+    ...{ catalog, sequences, partitions, changer, leaves },
+    partitionsPerLeaf: settings.partitionsPerLeaf,
+    beforeDrop: ({ name }) => replication.forget(name),
+    nowMs: () => clock.now(),
+  };
+  const registry = new SessionRegistry(clock);
+  const transactions = new TransactionCoordinator(context);
+  const variables = new GlobalVariables(serverFacts(settings, clusterId));
+  const engine = makeEngine({
+    ...{ context, accounts, sequences, definition, replication, replicationParts },
+    ...{ registry, transactions },
+  });
+  return {
+    ...{ identity, store, membership, leaves, accounts, definition, replication },
+    ...{ transactions, variables, registry, engine },
+  };
+}
+
+function serverFacts(settings: AggregatorSettings, clusterId: string) {
+  const digits = clusterId.padEnd(32, '0');
+  const groups = [8, 12, 16, 20, 32].map((end, index, ends) => {
+    return digits.slice(index === 0 ? 0 : ends[index - 1], end);
+  });
+  return {
+    version: serverVersion(settings.version),
+    hostname: settings.advertise?.host ?? hostname(),
+    port: settings.port,
+    serverUuid: groups.join('-'),
+    dataDirectory: settings.dataDir,
+    maxConnections: connectionsMax,
+  };
+}
+
+/** What clients read as the server's version: the MySQL whose language it speaks, and ours. */
+export function serverVersion(version: string): string {
+  return `8.0.36-twinleaf-${version}`;
+}
+
+interface EngineParts {
+  readonly context: AggregatorContext;
+  readonly accounts: Accounts;
+  readonly sequences: StoredSequences;
+  readonly definition: DefinitionParts;
+  readonly replication: ReplicationController;
+  readonly replicationParts: ReplicationParts;
+  readonly registry: SessionRegistry;
+  readonly transactions: TransactionCoordinator;
+}
+
+function makeEngine(parts: EngineParts): QueryEngine {
+  const { context, accounts, registry, transactions, replicationParts } = parts;
+  const { catalog, leaves, clock, nodeId } = context;
+  const nextNumber = (database: string, tableId: number) => parts.sequences.next(database, tableId);
+  const schema = new InformationSchema(
+    { catalog, accounts, registry, leaves, clock, nodeId, nextNumber },
+    replicationTables(replicationParts),
+  );
+  const { authorize } = createAuthorizer(accounts);
+  const engine: QueryEngine = createQueryEngine({
+    context,
+    virtualTables: schema,
+    transactions,
+    authorize,
+    commands: {
+      ...definitionCommands(parts.definition),
+      ...replicationCommands(parts.replication),
+      ...createClientCommands({
+        ...{ accounts, schema, registry, transactions },
+        engine: () => engine,
+        showReplication: (session, what) => showReplication(replicationParts, session, what),
+      }),
+    },
+  });
+  return engine;
+}
+
+/** The links' views, as tables of information_schema. */
+function replicationTables(parts: ReplicationParts): readonly VirtualTable[] {
+  return replicationViews(parts).map(({ name, columns, rows }) => ({
+    name,
+    columns,
+    rows: async () =>
+      (await rows()).map((row) =>
+        Object.fromEntries(columns.map((column, index) => [column.name, row[index] ?? null])),
+      ),
+  }));
+}

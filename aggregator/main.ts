@@ -1,0 +1,133 @@
+// Starts the master aggregator and stops it, part by part. Decides nothing.
+
+import type { Subscription } from 'rxjs';
+import type { Address } from '#shared/cluster/topology.ts';
+import { lockDataDirectory, type DirectoryLock } from '#shared/directory-lock.ts';
+import type { LeafService, MasterService } from '#shared/wire/message.ts';
+import {
+  connectionsMax,
+  openParts,
+  serverVersion,
+  type AggregatorParts,
+} from './aggregator-parts.ts';
+import { createMasterService } from './cluster/master-service.ts';
+import { masterNodeId } from './cluster/membership.ts';
+import { NodeListener } from './cluster/node-listener.ts';
+import { resumeDefinitions } from './commands/definition/definition-commands.ts';
+import type { AggregatorSettings } from './config.ts';
+import { FrontDoor } from './front-door/server.ts';
+import { startRecovery, type RunningRecovery } from './recovery.ts';
+
+/** Open once it is constructed; takes clients and nodes from `listen` to `close`. */
+export class Aggregator {
+  /** For the nodes of this process. */
+  readonly master: MasterService;
+  readonly #settings: AggregatorSettings;
+  readonly #lock: DirectoryLock;
+  readonly #parts: AggregatorParts;
+  readonly #nodes: NodeListener;
+  readonly #door: FrontDoor;
+  #recovery: RunningRecovery | null = null;
+  #leavesOnline: Subscription | null = null;
+  #resuming: Promise<void> = Promise.resolve();
+  #closed: Promise<void> | null = null;
+
+  private constructor(settings: AggregatorSettings, lock: DirectoryLock, parts: AggregatorParts) {
+    const { clock, logger } = settings;
+    const { identity, membership } = parts;
+    this.#settings = settings;
+    this.#lock = lock;
+    this.#parts = parts;
+    this.master = createMasterService(membership, identity.clusterId);
+    this.#nodes = new NodeListener({ identity, master: this.master, clock, logger });
+    this.#door = new FrontDoor({
+      engine: parts.engine,
+      accounts: parts.accounts,
+      variables: parts.variables,
+      registry: parts.registry,
+      clock,
+      logger,
+      serverVersion: serverVersion(settings.version),
+      onNodeConnection: (socket) => this.#nodes.accept(socket),
+      maxConnections: connectionsMax,
+    });
+  }
+
+  /** Opens the data directory. Throws DataDirectoryError when it cannot be used. */
+  static async open(settings: AggregatorSettings): Promise<Aggregator> {
+    const lock = lockDataDirectory(settings.dataDir);
+    try {
+      return new Aggregator(settings, lock, await openParts(settings));
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+  }
+
+  get clusterId(): string {
+    return this.#parts.identity.clusterId;
+  }
+
+  get clusterSecret(): Uint8Array {
+    return this.#parts.identity.secret;
+  }
+
+  /** A leaf of this process has been registered: it is asked by calls from now on. */
+  attachLeaf(nodeId: number, leaf: LeafService): void {
+    this.#parts.leaves.attach(nodeId, leaf);
+  }
+
+  /** Takes clients, goes on with what a crash has cut off, and answers the port. */
+  async listen(): Promise<number> {
+    const { host, port, advertise, clock, logger } = this.#settings;
+    const bound = await this.#door.listen({ host, port });
+    const address = advertisedAddress(advertise ?? { host, port: 0 }, bound);
+    await this.#parts.membership.register({ kind: 'aggregator', nodeId: masterNodeId, address });
+    this.#recovery = startRecovery(this.#parts.transactions.recovery, { clock, logger });
+    this.#leavesOnline = this.#parts.leaves.online$.subscribe(() => this.#recovery?.wake());
+    this.#resuming = this.#resume();
+    return bound;
+  }
+
+  /** Takes no more clients and ends those that are there; leaves can still be asked. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  /** Closes, then ends what goes on by itself, then closes files. */
+  async stop(): Promise<void> {
+    await this.close();
+    const { leaves, membership, accounts, store } = this.#parts;
+    await leaves.stop();
+    membership.close();
+    accounts.close();
+    await store.close();
+    this.#lock.release();
+  }
+
+  async #close(): Promise<void> {
+    await this.#door.close();
+    await this.#nodes.stop();
+    this.#leavesOnline?.unsubscribe();
+    await this.#recovery?.stop();
+    await this.#parts.replication.stop();
+    this.#parts.definition.changer.stop();
+    this.#parts.definition.partitions.stop();
+    await this.#resuming;
+  }
+
+  /** Leaves may be away for now: what needs them waits for them, clients do not. */
+  async #resume(): Promise<void> {
+    try {
+      await resumeDefinitions(this.#parts.definition);
+      await this.#parts.replication.start();
+    } catch (error) {
+      this.#settings.logger.error('what a crash has cut off could not be resumed', {}, error);
+    }
+  }
+}
+
+function advertisedAddress(wanted: Address, bound: number): Address {
+  return { host: wanted.host, port: wanted.port === 0 ? bound : wanted.port };
+}
