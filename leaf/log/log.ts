@@ -11,7 +11,7 @@ import type { Durability } from '#shared/cluster/topology.ts';
 import { databaseError } from '#shared/error.ts';
 import { countFrames, decodeFrame, encodeFrame, readFrames } from '#shared/log/log-frame.ts';
 import { recordPosition, samePosition } from '#shared/log/log-frame.ts';
-import type { EncodedFrame, RecordDraft } from '#shared/log/log-frame.ts';
+import type { EncodedFrame, ReadFrame, RecordDraft } from '#shared/log/log-frame.ts';
 import type { LogRecord } from '#shared/log/log-record.ts';
 import type { LSN, Position } from '#shared/log/lsn.ts';
 import { nextNumber, openSegments, segmentPath, type OpenedSegments } from './open-segments.ts';
@@ -156,7 +156,7 @@ export class Log {
   }
 
   /** Appends frames of another copy, byte for byte; the caller has verified that they follow. */
-  appendVerified(frames: readonly { readonly record: LogRecord; readonly frame: Uint8Array }[]): void {
+  appendVerified(frames: readonly ReadFrame[]): void {
     if (frames.length === 0) return;
     this.#write(frames.map(({ frame }) => frame));
     for (const { record, frame } of frames) {
@@ -211,8 +211,9 @@ export class Log {
     if (lsn === this.#tail.lsn) return this.#tail;
     const segment = must(this.#segments.findLast(({ previous }) => previous.lsn <= lsn));
     if (segment.previous.lsn === lsn) return segment.previous;
-    const recent = this.#recent.read(lsn - 1n, { last: lsn, bytesMax: 1 });
-    const [frame] = recent === null ? readSegmentRun(segment, lsn, { last: lsn, bytesMax: 1 }) : [recent];
+    const only = { last: lsn, bytesMax: 1 };
+    const recent = this.#recent.read(lsn - 1n, only);
+    const [frame = recent] = recent === null ? readSegmentRun(segment, lsn, only) : [];
     return recordPosition(decodeFrame(must(frame), null));
   }
 
@@ -385,7 +386,8 @@ export class Log {
   #throwFailure(): void {
     if (this.#failure === null) return;
     const reason = 'its log could not be written to disk; restart the leaf';
-    throw databaseError('partitionUnrecoverable', { partition: this.directory, reason }, this.#failure);
+    const parameters = { partition: this.directory, reason };
+    throw databaseError('partitionUnrecoverable', parameters, this.#failure);
   }
 
   #progressed(): void {

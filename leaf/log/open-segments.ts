@@ -1,6 +1,7 @@
 // Finds the segments of a log directory at start, and cuts the torn tail of the newest.
 
-import { closeSync, fdatasyncSync, ftruncateSync, openSync, readdirSync, unlinkSync } from 'node:fs';
+import { closeSync, fdatasyncSync, ftruncateSync, openSync } from 'node:fs';
+import { readdirSync, unlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { must } from '#shared/assert.ts';
 import type { LSN, Position } from '#shared/log/lsn.ts';

@@ -110,6 +110,7 @@ class RunReader {
   }
 
   #damaged(reason: string): never {
-    throw new FrameError(`log segment ${basename(this.#segment.path)} at ${this.#offset}: ${reason}`);
+    const name = basename(this.#segment.path);
+    throw new FrameError(`log segment ${name} at ${this.#offset}: ${reason}`);
   }
 }

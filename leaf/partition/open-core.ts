@@ -5,7 +5,8 @@ import { databaseError, DatabaseError } from '#shared/error.ts';
 import { samePosition } from '#shared/log/log-frame.ts';
 import { Log } from '#leaf/log/log.ts';
 import { LogDamage } from '#leaf/log/open-segments.ts';
-import { installReadySnapshot, partitionPaths, type PartitionPaths } from './partition-directory.ts';
+import { installReadySnapshot, partitionPaths } from './partition-directory.ts';
+import type { PartitionPaths } from './partition-directory.ts';
 import type { PartitionCore } from './partition-core.ts';
 import type { PartitionEnvironment, PartitionPlace } from './partition-options.ts';
 import { ReaderPool } from './reader-pool.ts';
@@ -116,11 +117,8 @@ function failure(
     environment.logger.error('A partition has stopped.', { partition: name }, cause);
     const told = cause instanceof DatabaseError && cause.is('partitionUnrecoverable');
     const reason = cause instanceof Error ? cause.message : String(cause);
-    file.stop(
-      told
-        ? cause
-        : databaseError('partitionNotOnline', { partition: name, state: `stopped: ${reason}` }, cause),
-    );
+    const offline = { partition: name, state: `stopped: ${reason}` };
+    file.stop(told ? cause : databaseError('partitionNotOnline', offline, cause));
     return told ? cause : databaseError('commitUnknown', { reason }, cause);
   };
 }

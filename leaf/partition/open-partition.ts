@@ -1,6 +1,6 @@
 // An open partition at work: the checks that every task passes, then the way of its kind.
 
-import { databaseError } from '#shared/error.ts';
+import { databaseError, type DatabaseError } from '#shared/error.ts';
 import type { Row } from '#shared/sql/column-type.ts';
 import type { LeafCalls, LeafStreams, RowBatch, WriteStepResult } from '#shared/wire/message.ts';
 import type { FollowerRegistry } from '#leaf/log/follower-registry.ts';
@@ -77,7 +77,9 @@ export class OpenPartition {
   /** Throws unless this partition takes writes. */
   checkPrimary(): void {
     const { name, key, file } = this.core;
-    if (this.#closing) throw databaseError('partitionNotOnline', { partition: name, state: 'closing' });
+    const offline = (state: string): DatabaseError =>
+      databaseError('partitionNotOnline', { partition: name, state });
+    if (this.#closing) throw offline('closing');
     if (file.stopped !== null) throw file.stopped;
     const { role } = file.meta;
     if (role === 'primary') return;
@@ -85,7 +87,7 @@ export class OpenPartition {
     if (role === 'secondary') {
       throw databaseError('readOnlySecondary', { database: key.database, primary });
     }
-    throw databaseError('partitionNotOnline', { partition: name, state: 'a replica, read-only' });
+    throw offline('a replica, read-only');
   }
 
   /** Ends what is open and waits for what is being written. */

@@ -46,7 +46,11 @@ export class OpenTransaction {
   #savepointCounter = 0;
   #undoable = false;
 
-  constructor(core: PartitionCore, tag: Pick<TransactionTag, 'id' | 'startedAt'>, wound: () => void) {
+  constructor(
+    core: PartitionCore,
+    tag: Pick<TransactionTag, 'id' | 'startedAt'>,
+    wound: () => void,
+  ) {
     this.#core = core;
     this.id = tag.id;
     this.claim = { startedAt: tag.startedAt, wounds: true, wound };

@@ -54,11 +54,9 @@ export function readySnapshot(
     if (!samePosition(readMeta(snapshot).applied, own.position)) {
       throw databaseError('internal', { reason: 'a snapshot is not of the position it was for' });
     }
-    snapshot.run('UPDATE _twinleaf_meta SET role = ?, durability = ?, origin = ?, provisioned = 0', [
-      own.meta.role,
-      own.meta.durability,
-      own.meta.origin,
-    ]);
+    const set = 'SET role = ?, durability = ?, origin = ?, provisioned = 0';
+    const { role, durability, origin } = own.meta;
+    snapshot.run(`UPDATE _twinleaf_meta ${set}`, [role, durability, origin]);
     assert(snapshot.checkpoint('truncate'), 'nobody else reads a received snapshot');
   } finally {
     snapshot.close();

@@ -165,7 +165,8 @@ export class Transactions {
       checkVerdict(id, known, verdict);
       return;
     }
-    if (verdict === 'commit') throw databaseError('transactionLost', { partition: this.#core.name });
+    const partition = this.#core.name;
+    if (verdict === 'commit') throw databaseError('transactionLost', { partition });
     this.rollback(id);
   }
 

@@ -54,7 +54,8 @@ export class WriteLock {
     try {
       await new Promise<void>((resolve, reject) => {
         const waiter = { claim, granted: resolve };
-        const position = this.#waiters.findIndex((other) => other.claim.startedAt > claim.startedAt);
+        const isYounger = (other: Waiter): boolean => other.claim.startedAt > claim.startedAt;
+        const position = this.#waiters.findIndex(isYounger);
         this.#waiters.splice(position < 0 ? this.#waiters.length : position, 0, waiter);
         if (claim.wounds) {
           timers.push(this.#clock.after(WOUND_DELAY_MS, () => this.#woundFor(claim)));

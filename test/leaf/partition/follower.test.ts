@@ -26,7 +26,7 @@ async function feed(source: Partition, follower: Partition, bytesMax = 1000): Pr
   }
 }
 
-test('follower: has the same log and the same rows, through definitions and verdicts', async (t) => {
+test('follower: has the same log and rows, through definitions and verdicts', async (t) => {
   const source = await createTestPartition();
   for (let id = 0; id < 100; id += 1) await source.write(insertOf(id, id));
   await source.write(writeOf('UPDATE account SET balance = balance + 1 WHERE id < 50'));
@@ -50,12 +50,13 @@ test('follower: has the same log and the same rows, through definitions and verd
   t.deepEqual(follower.log.read(0n, 1e6), source.log.read(0n, 1e6));
   t.deepEqual(await follower.checksum(), await source.checksum());
   t.is(follower.schema().version, 2);
-  t.is(await follower.promote().then(() => follower.verdict('a')), 'commit');
+  await follower.promote();
+  t.is(await follower.verdict('a'), 'commit');
   await source.close();
   await follower.close();
 });
 
-test('follower: a prepared transaction is invisible till its verdict, over a restart', async (t) => {
+test('follower: prepared is invisible till its verdict, over a restart', async (t) => {
   const source = await createTestPartition();
   const directory = testDirectory();
   let follower = await createTestPartition({ directory, role: 'secondary' });
@@ -93,7 +94,7 @@ test('follower: frames that do not continue its log change nothing', async (t) =
   await follower.close();
 });
 
-test('follower: a change that meets other rows names them, and half is never applied', async (t) => {
+test('follower: a change that meets other rows names them; no half is applied', async (t) => {
   const source = await createTestPartition();
   const directory = testDirectory();
   const follower = await createTestPartition({ directory, role: 'secondary' });
@@ -115,7 +116,7 @@ test('follower: a change that meets other rows names them, and half is never app
   await follower.close();
 });
 
-test('follower: refuses writes by name, and promotion opens the next term, once', async (t) => {
+test('follower: refuses writes by name; promotion opens the next term, once', async (t) => {
   const source = await createTestPartition();
   const follower = await createTestPartition({ role: 'secondary' });
   await source.write(insertOf(1, 1));
@@ -151,7 +152,7 @@ test('promotion: a prepared transaction keeps the lock until its verdict', async
   await follower.close();
 });
 
-test('rewind: the records of a lost history are taken back, and the other one follows', async (t) => {
+test('rewind: a lost history is taken back, and the other one follows', async (t) => {
   const source = await createTestPartition();
   const old = await createTestPartition({ role: 'secondary' });
   for (let id = 0; id < 30; id += 1) await source.write(insertOf(id, id));
@@ -172,7 +173,7 @@ test('rewind: the records of a lost history are taken back, and the other one fo
   await old.close();
 });
 
-test('snapshot: taken under writes it is exact at its position, and the log goes on from it', async (t) => {
+test('snapshot: taken under writes it is exact, and the log goes on from it', async (t) => {
   const source = await createTestPartition();
   const sql = 'INSERT INTO account (id, balance) VALUES (?, ?)';
   const rows = Array.from({ length: 30_000 }, (_, id) => [BigInt(id), 1n]);
@@ -196,7 +197,7 @@ test('snapshot: taken under writes it is exact at its position, and the log goes
   await follower.close();
 });
 
-test('retention: what a checkpoint covers and every follower has confirmed is dropped', async (t) => {
+test('retention: what the file covers and every follower has is dropped', async (t) => {
   const retention = { keptBytesMin: 0, logSizeBytesMax: 1e9, ageMsMax: 1e9 };
   const environment = testEnvironment({ retention, segmentBytesMax: 500 });
   const directory = testDirectory();

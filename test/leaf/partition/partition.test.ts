@@ -30,7 +30,7 @@ test('partition: what was written is read, and read again after a restart', asyn
   await again.close();
 });
 
-test('group commit: tasks that wait together are one record, and a bad one harms none', async (t) => {
+test('group commit: who waits together is one record, and a bad one harms none', async (t) => {
   const partition = await createTestPartition();
   const before = partition.log.tail.lsn;
   const tasks = [1, 2, 2, 3, 4].map((id) => partition.write(insertOf(id, id)));
@@ -42,7 +42,8 @@ test('group commit: tasks that wait together are one record, and a bad one harms
   const refused = settled[2];
   t.true(refused?.status === 'rejected' && refused.reason instanceof DatabaseError);
   if (refused?.status === 'rejected') {
-    t.is((refused.reason as DatabaseError).message, "Duplicate entry '2' for key 'account.PRIMARY'");
+    const { message } = refused.reason as DatabaseError;
+    t.is(message, "Duplicate entry '2' for key 'account.PRIMARY'");
   }
   t.is((await rowsOf(partition)).length, 4);
   t.true(partition.log.tail.lsn - before <= 2n);
@@ -57,7 +58,7 @@ test('group commit: a group that changes nothing writes no record', async (t) =>
   await partition.close();
 });
 
-test('task: all steps succeed or none has happened; another catalog version is refused', async (t) => {
+test('task: all steps succeed or none has happened; an old plan is refused', async (t) => {
   const partition = await createTestPartition();
   const good = { kind: 'statement', sql: 'DELETE FROM account', parameters: [], returning: false };
   const sql = 'INSERT INTO account (id, balance) VALUES (?, ?)';
@@ -153,7 +154,7 @@ test('lock: an older transaction rolls a younger holder back, which hears of it'
   await partition.close();
 });
 
-test('lock: a prepared holder is not rolled back; the older one waits for the verdict', async (t) => {
+test('lock: a prepared holder is not rolled back; the older one waits', async (t) => {
   const partition = await createTestPartition();
   await partition.write(insertOf(1, 1, tagOf('young', 20)));
   await partition.prepare('young', [0, 1]);
@@ -221,7 +222,7 @@ test('verdict: where none is written, abort is written down and stays', async (t
   await again.close();
 });
 
-test('read: a long result keeps its snapshot, and a new statement sees the newest commit', async (t) => {
+test('read: a long result keeps its snapshot; a new one sees the newest commit', async (t) => {
   const partition = await createTestPartition();
   const rows = Array.from({ length: 20_000 }, (_, id) => [BigInt(id), 1n]);
   const sql = 'INSERT INTO account (id, balance) VALUES (?, ?)';
