@@ -1,8 +1,5 @@
 // The SHOW statements about databases that follow, partitions, and who is how far.
 
-import type { Command } from '#aggregator/commands/command.ts';
-import type { Evaluate } from '#aggregator/commands/evaluate.ts';
-import { filterRows } from '#aggregator/commands/show/show-filter.ts';
 import type { ShowWhat } from '#aggregator/parser/ast-administration.ts';
 import {
   clusterStatus,
@@ -17,7 +14,6 @@ import { sourceColumns, sourceRow } from '#aggregator/replication/replication-so
 import { replicas, replicationStatus } from '#aggregator/replication/replication-status.ts';
 import type { StatusTable } from '#aggregator/replication/status-columns.ts';
 import type { Session } from '#aggregator/session.ts';
-import { rowsResult } from '#aggregator/statement-result.ts';
 import { issueTicket, TICKET_LIFETIME_MS } from '#shared/cluster/ticket.ts';
 import { databaseError } from '#shared/error.ts';
 
