@@ -1,6 +1,7 @@
 // The door to SQLite: types in and out, errors, statements, captures and copies.
 
 import test from 'ava';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseError } from '#shared/error.ts';
 import { SqliteError } from '#shared/sqlite-error.ts';
@@ -64,6 +65,10 @@ test('sqlite-file: a full disk and a broken file have their kinds', (t) => {
   file.exec('CREATE TABLE t (a INTEGER PRIMARY KEY, b BLOB); PRAGMA max_page_count = 3');
   const error = t.throws(() => file.run('INSERT INTO t VALUES (1, zeroblob(100000))'));
   t.deepEqual((error as SqliteError).failure, { kind: 'full' });
+  const broken = join(temporaryDirectory(t), 'broken.sqlite');
+  writeFileSync(broken, 'x'.repeat(8192));
+  const second = t.throws(() => SqliteFile.open(broken));
+  t.deepEqual((second as SqliteError).failure, { kind: 'corrupt' });
 });
 
 test('sqlite-file: captured changes apply elsewhere, and a conflict is asked about', (t) => {

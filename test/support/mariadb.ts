@@ -34,19 +34,23 @@ export async function startMariadb(): Promise<MariadbOracle | null> {
   spawnSync('mariadb-install-db', [...install, '--auth-root-authentication-method=normal']);
   const [port = 0] = await freePorts(1);
   const socketPath = join(directory, 'socket');
-  const child = spawn('mariadbd', [
-    '--no-defaults',
-    `--datadir=${data}`,
-    `--socket=${socketPath}`,
-    `--port=${port}`,
-    '--bind-address=127.0.0.1',
-    '--innodb-buffer-pool-size=16M',
-    '--innodb-log-file-size=4M',
-    '--character-set-server=utf8mb4',
-    '--collation-server=utf8mb4_general_ci',
-    '--default-time-zone=+00:00',
-    ...user,
-  ]);
+  const child = spawn(
+    'mariadbd',
+    [
+      '--no-defaults',
+      `--datadir=${data}`,
+      `--socket=${socketPath}`,
+      `--port=${port}`,
+      '--bind-address=127.0.0.1',
+      '--innodb-buffer-pool-size=16M',
+      '--innodb-log-file-size=4M',
+      '--character-set-server=utf8mb4',
+      '--collation-server=utf8mb4_general_ci',
+      '--default-time-zone=+00:00',
+      ...user,
+    ],
+    { stdio: 'ignore' },
+  );
   const connection = await until('MariaDB to answer', () => connect(socketPath));
   await connection.query('CREATE DATABASE oracle');
   await connection.query('USE oracle');

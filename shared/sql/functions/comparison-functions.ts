@@ -3,33 +3,23 @@
 import { collationKey, compareStrings, generalCiWeights } from '#shared/sql/collation.ts';
 import type { Collation, StoredValue } from '#shared/sql/column-type.ts';
 import { likeTest } from '#shared/sql/like-pattern.ts';
-import { LruCache } from '#shared/sql/lru-cache.ts';
 import { unitIndex } from './characters.ts';
 import { scalar, strict, type SqlFunction } from './sql-function.ts';
 
-/** Compiled LIKE patterns that a connection keeps. */
-const PATTERNS_MAX = 256;
-
 /** The comparing functions of one connection. */
 export function comparisonFunctions(): readonly SqlFunction[] {
-  const patterns = new LruCache<string, (text: string) => boolean>(PATTERNS_MAX);
+  const like = likeFunction();
   return [
     /** tl_ci(text): its key under utf8mb4_general_ci. Stands in indexes: frozen. */
-    strict('tl_ci', (text: StoredValue) => collationKey(asText(text), 'utf8mb4_general_ci')),
+    scalar('tl_ci', (text: StoredValue) =>
+      text === null ? null : collationKey(asText(text), 'utf8mb4_general_ci'),
+    ),
     /** tl_key(text, collation): its key under that collation. */
     strict('tl_key', (text: StoredValue, collation: Collation) =>
       collationKey(asText(text), collation),
     ),
     /** tl_like(text, pattern, escape, collation): 1 or 0; escape '' is none. */
-    strict(
-      'tl_like',
-      (text: StoredValue, pattern: StoredValue, escape: string, collation: Collation) => {
-        const [subject, like] = [asText(text), asText(pattern)];
-        const key = `${collation}\0${escape}\0${like}`;
-        const test = patterns.get(key, () => likeTest(like, escape, collation));
-        return test(subject) ? 1n : 0n;
-      },
-    ),
+    strict('tl_like', like),
     /** tl_strcmp(a, b, collation): -1, 0 or 1. */
     strict('tl_strcmp', (a: StoredValue, b: StoredValue, collation: Collation) =>
       BigInt(Math.sign(compareStrings(asText(a), asText(b), collation))),
@@ -68,6 +58,21 @@ export function comparisonFunctions(): readonly SqlFunction[] {
     extremeAggregate('tl_agg_min', (order) => order < 0),
     extremeAggregate('tl_agg_max', (order) => order > 0),
   ];
+}
+
+/** LIKE, which remembers its last pattern: the rows of a statement all have the same. */
+function likeFunction() {
+  let test = (text: string): boolean => text === '';
+  let last = { pattern: '', escape: '', collation: '' };
+  return (...values: [StoredValue, StoredValue, string, Collation]): bigint => {
+    const [text, like, escape, collation] = values;
+    const pattern = asText(like);
+    if (pattern !== last.pattern || escape !== last.escape || collation !== last.collation) {
+      last = { pattern, escape, collation };
+      test = likeTest(pattern, escape, collation);
+    }
+    return test(asText(text)) ? 1n : 0n;
+  };
 }
 
 /** Bytes compare as characters of one byte each. */
