@@ -3,8 +3,8 @@
 //
 // One entry for each run of characters, in base 36: the distance of its first character from that
 // of the run before, a comma, the first weight minus the first character, and for a run of several
-// characters their number after a sign. '=': consecutive characters of one weight. '~': every second
-// character, of one weight. '+': both go up by one. ':': both go up by two.
+// characters their number after a sign. '=': consecutive characters of one weight. '~': every
+// second character, of one weight. '+': both go up by one. ':': both go up by two.
 
 export const generalCiWeightRuns = `
 2p,-w+q 2c,kn b,-3j=6 7,-3o 1,-3n=4 4,-3n=4 5,-3n+2 2,-3o=4 6,-3o=4 4,-3o 2,-3w 1,-4f=6 6,-w

@@ -162,16 +162,15 @@ withOracle('temporal functions: intervals', async (t, oracle) => {
     t,
     oracle,
     moments.flatMap((moment) =>
-      amounts.flatMap(([amount, unit]): Question[] => [
-        [
-          `date_format(cast('${moment}' as datetime(6)) + interval ${amount} ${unit}, '%Y-%m-%d %H:%i:%s.%f')`,
-          `tl_date_add('${moment}', 1, ${amount}, '${unit}', 'datetime6')`,
-        ],
-        [
-          `date_format(cast('${moment}' as datetime(6)) - interval ${amount} ${unit}, '%Y-%m-%d %H:%i:%s.%f')`,
-          `tl_date_add('${moment}', -1, ${amount}, '${unit}', 'datetime6')`,
-        ],
-      ]),
+      amounts.flatMap(([amount, unit]) =>
+        ['+', '-'].map((sign): Question => {
+          const sum = `cast('${moment}' as datetime(6)) ${sign} interval ${amount} ${unit}`;
+          return [
+            `date_format(${sum}, '%Y-%m-%d %H:%i:%s.%f')`,
+            `tl_date_add('${moment}', ${sign}1, ${amount}, '${unit}', 'datetime6')`,
+          ];
+        }),
+      ),
     ),
   );
 });
