@@ -24,6 +24,8 @@ import { resultEnd, writeOk } from './result-writer.ts';
 const LOGIN_BYTES_MAX = 64 * 1024;
 /** How long a client may take to log in. */
 const LOGIN_TIMEOUT_MS = 10_000;
+/** A client that was answered its last has this long to close its end. */
+const CLOSE_LINGER_MS = 1000;
 /** A node of a cluster says this instead of logging in. */
 const NODE_PREFIX = Buffer.from('TWINLEAF', 'latin1');
 
@@ -237,6 +239,17 @@ export class Connection {
       await transaction?.rollback();
     }
     // A node's socket has another owner, who closes it.
-    if (!this.#stream.released) this.#socket.end();
+    if (!this.#stream.released) await this.#closeSocket();
+  }
+
+  /** Waits for the client to close its end too, but not for long. */
+  async #closeSocket(): Promise<void> {
+    await this.#stream.end();
+    if (this.#socket.closed) return;
+    const patience = this.#parts.clock.after(CLOSE_LINGER_MS, () => this.#socket.destroy());
+    await new Promise<void>((resolve) => {
+      this.#socket.once('close', () => resolve());
+    });
+    patience.cancel();
   }
 }

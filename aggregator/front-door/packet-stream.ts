@@ -66,11 +66,12 @@ export class PacketStream {
     while (this.#socket.writableLength > UNSENT_BYTES_MAX && !this.closed) await this.#drained();
   }
 
-  /** Sends what was written and then the end of the stream. */
+  /** Sends what was written and then the end of the stream. What the client still sends is lost. */
   async end(): Promise<void> {
     await this.flush();
     this.#ended = true;
     this.#socket.end();
+    this.#socket.resume();
     this.#wake();
   }
 
@@ -98,6 +99,8 @@ export class PacketStream {
   }
 
   #take(chunk: Buffer): void {
+    // What comes after the last word is read away, so that the last word arrives.
+    if (this.#ended) return;
     this.reader.push(chunk);
     if (this.#waiting === null && this.reader.pendingBytes > READ_AHEAD_BYTES_MAX) {
       this.#socket.pause();

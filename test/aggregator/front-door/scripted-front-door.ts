@@ -1,6 +1,5 @@
 // A front door whose query engine answers from a script, for trying the protocol alone.
 
-import { createHash } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { FrontDoor } from '#aggregator/front-door/server.ts';
 import { makeVerifiers, type AccountDefinition } from '#aggregator/metadata/account.ts';
@@ -12,7 +11,7 @@ import { ok, type StatementResult } from '#aggregator/statement-result.ts';
 import { realClock } from '#shared/clock.ts';
 import { databaseError } from '#shared/error.ts';
 import { createLogger } from '#shared/logger.ts';
-import type { SourceValue } from '#shared/sql/store-value.ts';
+import type { SourceValue } from '#shared/sql/source-value.ts';
 
 export type Script = (
   session: Session,
@@ -20,19 +19,35 @@ export type Script = (
   parameters: readonly SourceValue[],
 ) => AsyncIterable<StatementResult> | StatementResult;
 
+export interface ScriptedOptions {
+  readonly script: Script;
+  readonly shape?: (text: string) => PreparedShape;
+  readonly maxConnections?: number;
+}
+
+/** A connection that was handed over: its socket, and what came on it. */
+export interface ScriptedNode {
+  readonly socket: Socket;
+  readonly firstPacket: Buffer;
+  readonly received: Buffer[];
+}
+
 export interface ScriptedFrontDoor {
   readonly port: number;
   readonly door: FrontDoor;
   readonly registry: SessionRegistry;
   readonly variables: GlobalVariables;
   /** Every text that reached the engine, in order. */
-  readonly texts: string[];
-  readonly sessions: Session[];
-  readonly nodes: { socket: Socket; firstPacket: Buffer }[];
+  readonly texts: readonly string[];
+  readonly nodes: readonly ScriptedNode[];
 }
 
-/** Accounts by name, each from anywhere; `native` and `sha2` keep one verifier alone. */
-const accounts: Record<string, AccountDefinition> = {
+function account(user: string, password: string): AccountDefinition {
+  return { user, host: '%', verifiers: makeVerifiers(password), locked: false, grants: [] };
+}
+
+/** Accounts from anywhere; the password of all but `empty` is `secret`. */
+const accounts: Readonly<Record<string, AccountDefinition>> = {
   root: account('root', 'secret'),
   empty: account('empty', ''),
   locked: { ...account('locked', 'secret'), locked: true },
@@ -46,25 +61,10 @@ const accounts: Record<string, AccountDefinition> = {
   },
 };
 
-function account(user: string, password: string): AccountDefinition {
-  return { user, host: '%', verifiers: makeVerifiers(password), locked: false, grants: [] };
-}
-
-export function sha1(bytes: Uint8Array): Buffer {
-  return createHash('sha1').update(bytes).digest();
-}
-
-export interface ScriptedOptions {
-  readonly script: Script;
-  readonly shape?: (text: string) => PreparedShape;
-  readonly maxConnections?: number;
-}
-
-function scriptedEngine(options: ScriptedOptions, seen: ScriptedFrontDoor): QueryEngine {
+function scriptedEngine(options: ScriptedOptions, texts: string[]): QueryEngine {
   return {
     async *execute(session, text, parameters = []) {
-      seen.texts.push(text);
-      seen.sessions.push(session);
+      texts.push(text);
       const use = /^USE `(.*)`$/.exec(text);
       if (use !== null) {
         if (use[1] === 'missing') throw databaseError('unknownDatabase', { name: 'missing' });
@@ -77,9 +77,8 @@ function scriptedEngine(options: ScriptedOptions, seen: ScriptedFrontDoor): Quer
       else yield* answer;
     },
     async prepare(_session, text) {
-      seen.texts.push(text);
-      const parameterCount = text.split('?').length - 1;
-      return options.shape?.(text) ?? { parameterCount, columns: [] };
+      if (options.shape !== undefined) return options.shape(text);
+      return { parameterCount: text.split('?').length - 1, columns: [] };
     },
   };
 }
@@ -95,11 +94,10 @@ export async function openScripted(options: ScriptedOptions): Promise<ScriptedFr
     maxConnections: 100,
   });
   const registry = new SessionRegistry(realClock);
-  const nodes: ScriptedFrontDoor['nodes'] = [];
-  const seen = { port: 0, registry, variables, texts: [], sessions: [], nodes };
-  const late: { door?: ScriptedFrontDoor } = {};
+  const texts: string[] = [];
+  const nodes: ScriptedNode[] = [];
   const door = new FrontDoor({
-    engine: scriptedEngine(options, seen as unknown as ScriptedFrontDoor),
+    engine: scriptedEngine(options, texts),
     accounts: { match: (user) => accounts[user] ?? null },
     variables,
     registry,
@@ -107,9 +105,12 @@ export async function openScripted(options: ScriptedOptions): Promise<ScriptedFr
     logger: createLogger('error'),
     serverVersion: '8.0.36-twinleaf-test',
     maxConnections: options.maxConnections ?? 100,
-    onNodeConnection: (socket, firstPacket) => nodes.push({ socket, firstPacket }),
+    onNodeConnection: (socket, firstPacket) => {
+      const received: Buffer[] = [];
+      socket.on('data', (chunk: Buffer) => received.push(chunk));
+      nodes.push({ socket, firstPacket, received });
+    },
   });
   const port = await door.listen({ host: '127.0.0.1', port: 0 });
-  late.door = { ...seen, port, door };
-  return late.door;
+  return { port, door, registry, variables, texts, nodes };
 }
