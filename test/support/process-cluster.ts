@@ -21,6 +21,8 @@ export interface ProcessCluster {
   readonly leaves: readonly NodeProcess[];
   /** A connection as root, closed when the test ends. */
   connect(database?: string): Promise<mysql.Connection>;
+  /** A connection as root that the caller closes. */
+  open(database?: string): Promise<mysql.Connection>;
 }
 
 /** What `twinleaf …` prints, without the line's end. */
@@ -60,7 +62,7 @@ export async function startProcessCluster(
     await leaf.start();
     leaves.push(leaf);
   }
-  async function connect(database?: string): Promise<mysql.Connection> {
+  async function open(database?: string): Promise<mysql.Connection> {
     const login = { host: '127.0.0.1', port, user: 'root', password: rootPassword };
     const connection = await mysql.createConnection({
       ...login,
@@ -71,11 +73,15 @@ export async function startProcessCluster(
       multipleStatements: true,
     });
     connection.on('error', () => undefined);
+    return connection;
+  }
+  async function connect(database?: string): Promise<mysql.Connection> {
+    const connection = await open(database);
     t.teardown(() => connection.destroy());
     return connection;
   }
   await until('every leaf to be online', async () => {
-    const connection = await connect();
+    const connection = await open();
     const [rows] = await connection.query('SHOW LEAVES');
     connection.destroy();
     return (
@@ -83,5 +89,5 @@ export async function startProcessCluster(
       options.leaves
     );
   });
-  return { port, rootPassword, aggregator, leaves, connect };
+  return { port, rootPassword, aggregator, leaves, connect, open };
 }

@@ -1,5 +1,6 @@
 // Any process of either cluster is killed under load; nothing acknowledged is lost.
 
+import { setTimeout as delay } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import type { Connection } from 'mysql2/promise';
 import { must } from '#shared/assert.ts';
@@ -38,7 +39,7 @@ class Writer {
       const ids = Array.from({ length: count }, (_, index) => this.#next + index);
       this.#next += count;
       try {
-        connection ??= await this.#cluster.connect('shop');
+        connection ??= await this.#cluster.open('shop');
         await this.#write(connection, ids);
         for (const id of ids) this.acknowledged.add(id);
       } catch {
@@ -46,7 +47,7 @@ class Writer {
         for (const id of ids) this.unknown.add(id);
         connection?.destroy();
         connection = null;
-        await new Promise((resolve) => setImmediate(resolve));
+        await delay(25);
       }
     }
     connection?.destroy();
