@@ -37,8 +37,9 @@ const collationPattern = new RegExp(
 export function collationNames(name: string): CollationAlias | null {
   if (name === 'binary') return { collation: 'binary', exact: true };
   const match = collationPattern.exec(name);
-  const characterSet = match?.[1];
-  if (match === null || characterSet === undefined || characterSet === 'binary') return null;
+  // MariaDB names the collations of Unicode 14 without a character set.
+  const characterSet = match?.[1] ?? (name.startsWith('uca1400') ? 'utf8mb4' : 'binary');
+  if (match === null || characterSet === 'binary') return null;
   const ours = SAME_AS_OURS.includes(characterSet);
   if (match[5]?.endsWith('ci') !== true) {
     return { collation: 'utf8mb4_bin', exact: ours && name === `${characterSet}_bin` };

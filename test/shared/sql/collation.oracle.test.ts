@@ -1,7 +1,7 @@
 // The weights and the order of our collations against MariaDB's.
 
 import test from 'ava';
-import { compareStrings, generalCiWeights } from '#shared/sql/collation.ts';
+import { compareStrings, generalCiWeights, resolveCollation } from '#shared/sql/collation.ts';
 import { oracleTests } from '#test/support/oracle-test.ts';
 
 const withOracle = oracleTests(test);
@@ -77,3 +77,20 @@ for (const collation of ['utf8mb4_general_ci', 'utf8mb4_bin'] as const) {
 function hex(text: string): string {
   return Buffer.from(text).toString('hex');
 }
+
+withOracle('collation: every name that MariaDB knows stands for one of ours', async (t, oracle) => {
+  const rows = await oracle.query(
+    'SELECT DISTINCT full_collation_name FROM ' +
+      'information_schema.collation_character_set_applicability UNION ' +
+      'SELECT collation_name FROM information_schema.collations',
+  );
+  t.true(rows.length > 300);
+  const unknown = rows.filter(([name]) => {
+    try {
+      return resolveCollation(String(name)).collation === undefined;
+    } catch {
+      return true;
+    }
+  });
+  t.deepEqual(unknown, []);
+});
