@@ -13,7 +13,7 @@ import type { ResolvedInsert } from './planner/resolve-insert.ts';
 import { createQueryResolver, newBlock } from './planner/resolve-query.ts';
 import type { TypedExpression } from './planner/typed-expression.ts';
 import type { Session } from './session.ts';
-import { isStrict, storeConstant } from './statement-environment.ts';
+import { isStrict, storeConstantOfRow } from './statement-environment.ts';
 import { must } from '#shared/assert.ts';
 import type { ColumnDefinition } from '#shared/cluster/table-definition.ts';
 import { databaseError } from '#shared/error.ts';
@@ -30,6 +30,7 @@ export function insertCompletion(
 ): RowCompletion {
   const { database, table } = insert.target;
   const { sequences } = execution.context;
+  const store = storeConstantOfRow(session);
   const evaluate = (expression: TypedExpression) => {
     return must(evaluateExpressions(execution, [expression])[0]);
   };
@@ -39,7 +40,7 @@ export function insertCompletion(
     table,
     columns: insert.columns,
     zeroIsValue: environment.sqlMode.has('NO_AUTO_VALUE_ON_ZERO'),
-    store: (column, value, row) => storeConstant(session, row)(column, value),
+    store: (column, value, row) => store(row)(column, value),
     defaultOf(column, row) {
       switch (column.default.kind) {
         case 'value':
@@ -50,7 +51,7 @@ export function insertCompletion(
           const { text } = column.default;
           const expression = written.get(column.name) ?? resolveDefault(text, environment);
           written.set(column.name, expression);
-          return storeConstant(session, row)(column, evaluate(expression));
+          return store(row)(column, evaluate(expression));
         }
         case 'none':
           return implicitDefault(session, column, environment);

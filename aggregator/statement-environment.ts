@@ -14,6 +14,7 @@ import { must } from '#shared/assert.ts';
 import type { ColumnType, StoredValue } from '#shared/sql/column-type.ts';
 import type { SourceValue } from '#shared/sql/source-value.ts';
 import type { SqliteFile } from '#shared/sqlite-file.ts';
+import type { StoreContext } from '#shared/sql/store-context.ts';
 import { storeValue } from '#shared/sql/store-value.ts';
 import {
   dateText,
@@ -82,18 +83,33 @@ function parameterConstant({ type, value }: SourceValue): TypedExpression {
 }
 
 /** MySQL's conversion of a constant on assignment, in this session's mode. */
-export function storeConstant(session: Session, row = 1): StoreConstant {
+export function storeConstant(session: Session): StoreConstant {
+  return storeConstantOfRow(session)(1);
+}
+
+/**
+ * As storeConstant, for each row of one statement. The session is read once: a name of a zone
+ * costs more to look up than a value to convert, so that waits until a value needs it.
+ */
+export function storeConstantOfRow(session: Session): (row: number) => StoreConstant {
   const sqlMode = sqlModeOf(session);
-  const zeroDates = !sqlMode.has('NO_ZERO_DATE') && !sqlMode.has('NO_ZERO_IN_DATE');
-  const context = {
-    row,
-    strict: isStrict(sqlMode),
-    zeroDates: zeroDates || !isStrict(sqlMode),
-    timeZone: zoneOf(session),
-    warn: (level: 'Note' | 'Warning', problem: { errno: number; message: string }) =>
-      session.warn(level, problem.errno, problem.message),
+  const strict = isStrict(sqlMode);
+  const zeroDates = !strict || (!sqlMode.has('NO_ZERO_DATE') && !sqlMode.has('NO_ZERO_IN_DATE'));
+  let zone: TimeZone | null = null;
+  const warn = (level: 'Note' | 'Warning', problem: { errno: number; message: string }) =>
+    session.warn(level, problem.errno, problem.message);
+  return (row) => {
+    const context: StoreContext = {
+      row,
+      strict,
+      zeroDates,
+      get timeZone() {
+        return (zone ??= zoneOf(session));
+      },
+      warn,
+    };
+    return (column, value) => storeValue(column, value, context);
   };
-  return (column, value) => storeValue(column, value, context);
 }
 
 /** Values that stay the same through one run of a statement. */
