@@ -1,0 +1,88 @@
+// Embedded clusters for tests: started in this process, asked through the mysql2 client.
+
+import type { ExecutionContext } from 'ava';
+import { createConnection, type Connection, type RowDataPacket } from 'mysql2/promise';
+import { startEmbeddedCluster, type EmbeddedCluster } from '#cli/embedded-cluster.ts';
+import { realClock } from '#shared/clock.ts';
+import { quietLogger } from './quiet-logger.ts';
+import { temporaryDirectory } from './temporary-directory.ts';
+
+export interface ClusterOptions {
+  readonly leaves?: number;
+  readonly version?: string;
+  /** The host that leaves are told to others by. */
+  readonly advertiseHost?: string;
+}
+
+/** One cluster with root's connection; `restart` stops and starts it on its directory. */
+export class TestClusterProcess {
+  readonly #directory: string;
+  readonly #options: ClusterOptions;
+  #cluster: EmbeddedCluster | null = null;
+  #connection: Connection | null = null;
+  #ports: { port: number; leafPort: number } = { port: 0, leafPort: 0 };
+
+  private constructor(directory: string, options: ClusterOptions) {
+    this.#directory = directory;
+    this.#options = options;
+  }
+
+  static async start(t: ExecutionContext, options: ClusterOptions = {}) {
+    const cluster = new TestClusterProcess(temporaryDirectory(t), options);
+    t.teardown(() => cluster.stop());
+    await cluster.start();
+    return cluster;
+  }
+
+  get directory(): string {
+    return this.#directory;
+  }
+
+  get port(): number {
+    return this.#ports.port;
+  }
+
+  async start(): Promise<void> {
+    const { leaves = 2, version = '0.1.0', advertiseHost = '127.0.0.1' } = this.#options;
+    const { logger } = quietLogger();
+    const cluster = await startEmbeddedCluster({
+      dataDir: this.#directory,
+      host: '127.0.0.1',
+      advertiseHost,
+      ...this.#ports,
+      leaves,
+      partitionsPerLeaf: 2,
+      rootPassword: 'secret',
+      clock: realClock,
+      logger,
+      version,
+    });
+    this.#cluster = cluster;
+    this.#ports = { port: cluster.port, leafPort: 0 };
+    this.#connection = await this.connect('root', 'secret');
+  }
+
+  async stop(): Promise<void> {
+    const [cluster, connection] = [this.#cluster, this.#connection];
+    this.#cluster = null;
+    this.#connection = null;
+    connection?.destroy();
+    await cluster?.stop();
+  }
+
+  async connect(user: string, password: string): Promise<Connection> {
+    return createConnection({ host: '127.0.0.1', port: this.port, user, password });
+  }
+
+  /** As root. */
+  async query(sql: string): Promise<RowDataPacket[]> {
+    if (this.#connection === null) throw new Error('the cluster is stopped');
+    const [rows] = await this.#connection.query<RowDataPacket[]>(sql);
+    return rows;
+  }
+
+  /** The first column of each row. */
+  async list(sql: string): Promise<unknown[]> {
+    return (await this.query(sql)).map((row) => Object.values(row)[0]);
+  }
+}

@@ -1,0 +1,272 @@
+// REPLICATE DATABASE between two clusters of this process: it follows, and refuses with a reason.
+
+import test from 'ava';
+import { readdirSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { startMariadb } from '#test/support/mariadb.ts';
+import { TestClusterProcess } from '#test/support/two-clusters.ts';
+import { until } from '#test/support/wait.ts';
+import type { ExecutionContext } from 'ava';
+
+async function stateOf(cluster: TestClusterProcess, database: string): Promise<unknown> {
+  const rows = await cluster.query('SHOW DATABASES EXTENDED');
+  return rows.find((row) => row['Database'] === database)?.['State'];
+}
+
+async function caughtUp(cluster: TestClusterProcess, database: string): Promise<void> {
+  const sql =
+    'SELECT SECONDARY_STATE, LSN_LAG, TIME_LAG_S FROM information_schema.MV_REPLICATION_STATUS ' +
+    `WHERE IS_DR = 1 AND DATABASE_NAME LIKE '${database}\\_%'`;
+  await until(
+    `${database} to follow`,
+    async () => {
+      if ((await stateOf(cluster, database)) !== 'replicating') return false;
+      const rows = await cluster.query(sql);
+      return rows.length > 0 && rows.every((row) => row['LSN_LAG'] === 0);
+    },
+    30_000,
+  );
+}
+
+async function sameRows(a: TestClusterProcess, b: TestClusterProcess, sql: string): Promise<void> {
+  await until(
+    'the rows to be equal',
+    async () => {
+      const [left, right] = [await a.query(sql), await b.query(sql)];
+      return JSON.stringify(left) === JSON.stringify(right);
+    },
+    30_000,
+  );
+}
+
+async function shopPair(t: ExecutionContext) {
+  const primary = await TestClusterProcess.start(t, { leaves: 2 });
+  const secondary = await TestClusterProcess.start(t, { leaves: 3 });
+  await primary.query('CREATE DATABASE shop');
+  await primary.query('CREATE TABLE shop.item (id BIGINT AUTO_INCREMENT PRIMARY KEY, v TEXT)');
+  await primary.query("INSERT INTO shop.item (v) VALUES ('a'), ('b'), ('c'), ('d')");
+  const from = `FROM root:'secret'@127.0.0.1:${primary.port}`;
+  return { primary, secondary, from };
+}
+
+const allItems = 'SELECT * FROM shop.item ORDER BY id';
+
+test('replicate: rows, tables and their changes arrive; reads but no writes', async (t) => {
+  const { primary, secondary, from } = await shopPair(t);
+  await primary.query('CREATE REFERENCE TABLE shop.country (code CHAR(2) PRIMARY KEY, name TEXT)');
+  await primary.query("INSERT INTO shop.country VALUES ('de', 'Germany')");
+  await secondary.query(`REPLICATE DATABASE shop ${from}`);
+  await caughtUp(secondary, 'shop');
+  t.deepEqual(await secondary.query(allItems), await primary.query(allItems));
+  await primary.query('ALTER TABLE shop.item ADD COLUMN price INT NOT NULL DEFAULT 7');
+  await primary.query("INSERT INTO shop.item (v, price) VALUES ('e', 9)");
+  await primary.query('CREATE TABLE shop.later (id INT PRIMARY KEY)');
+  await primary.query('INSERT INTO shop.later VALUES (1), (2), (3), (4), (5)');
+  await primary.query("UPDATE shop.item SET v = 'z' WHERE id = 1");
+  await primary.query('DELETE FROM shop.item WHERE id = 2');
+  await sameRows(primary, secondary, allItems);
+  await sameRows(primary, secondary, 'SELECT * FROM shop.later ORDER BY id');
+  await sameRows(primary, secondary, 'SELECT * FROM shop.country ORDER BY code');
+  for (const sql of [
+    "INSERT INTO shop.item (v) VALUES ('x')",
+    'UPDATE shop.item SET v = NULL',
+    'DELETE FROM shop.later',
+    'CREATE TABLE shop.own (id INT PRIMARY KEY)',
+    'DROP TABLE shop.item',
+  ]) {
+    const error = await t.throwsAsync(secondary.query(sql), undefined, sql);
+    t.is((error as { errno?: number }).errno, 1290, sql);
+  }
+  t.deepEqual(
+    await secondary.query('SHOW TABLES FROM shop'),
+    await primary.query('SHOW TABLES FROM shop'),
+  );
+});
+
+test('replicate: a transaction over partitions arrives whole', async (t) => {
+  const { primary, secondary, from } = await shopPair(t);
+  await secondary.query(`REPLICATE DATABASE shop ${from}`);
+  await caughtUp(secondary, 'shop');
+  for (let round = 1; round <= 10; round++) {
+    await primary.query('BEGIN');
+    await primary.query(`UPDATE shop.item SET v = '${round}'`);
+    await primary.query(round % 3 === 0 ? 'ROLLBACK' : 'COMMIT');
+  }
+  await sameRows(primary, secondary, allItems);
+  t.is((await secondary.query(allItems))[0]?.['v'], '10');
+});
+
+test('replicate: both clusters may be restarted, and it goes on by itself', async (t) => {
+  const { primary, secondary, from } = await shopPair(t);
+  await secondary.query(`REPLICATE DATABASE shop ${from}`);
+  await caughtUp(secondary, 'shop');
+  await secondary.stop();
+  await primary.query("INSERT INTO shop.item (v) VALUES ('while away')");
+  await secondary.start();
+  await sameRows(primary, secondary, allItems);
+  await primary.stop();
+  t.is((await secondary.query(allItems)).length, 5);
+  await primary.start();
+  await primary.query("INSERT INTO shop.item (v) VALUES ('back')");
+  await sameRows(primary, secondary, allItems);
+});
+
+test('replicate: pause keeps the rows as they are, continue brings the rest', async (t) => {
+  const { primary, secondary, from } = await shopPair(t);
+  await secondary.query(`REPLICATE DATABASE shop ${from}`);
+  await caughtUp(secondary, 'shop');
+  await secondary.query('PAUSE REPLICATING shop');
+  t.is(await stateOf(secondary, 'shop'), 'replication paused');
+  await primary.query("INSERT INTO shop.item (v) VALUES ('e')");
+  t.is((await secondary.query(allItems)).length, 4);
+  await secondary.stop();
+  await secondary.start();
+  await until('the leaves', async () => (await secondary.query(allItems)).length === 4);
+  t.is(await stateOf(secondary, 'shop'), 'replication paused');
+  await secondary.query('CONTINUE REPLICATING shop');
+  await sameRows(primary, secondary, allItems);
+  await caughtUp(secondary, 'shop');
+});
+
+test('replicate: stop promotes; numbers go on above; a database of the old name is gone', async (t) => {
+  const { primary, secondary, from } = await shopPair(t);
+  await primary.query('CREATE TABLE shop.keyless (v INT)');
+  await primary.query('INSERT INTO shop.keyless VALUES (1), (2), (3)');
+  await secondary.query(`REPLICATE DATABASE shop ${from}`);
+  await caughtUp(secondary, 'shop');
+  await secondary.query('STOP REPLICATING shop');
+  t.is(await stateOf(secondary, 'shop'), 'online');
+  await secondary.query("INSERT INTO shop.item (v) VALUES ('new')");
+  const [newest] = await secondary.query('SELECT max(id) AS id FROM shop.item');
+  t.is(newest?.['id'], 5);
+  await secondary.query('INSERT INTO shop.keyless VALUES (4)');
+  await secondary.query('CREATE TABLE shop.own (id INT PRIMARY KEY)');
+  await primary.query("INSERT INTO shop.item (v) VALUES ('x'), ('y')");
+  const error = await t.throwsAsync(secondary.query('STOP REPLICATING shop'));
+  t.is((error as { errno?: number }).errno, 1793);
+  await secondary.stop();
+  await secondary.start();
+  await until('the leaves', async () => (await secondary.query(allItems)).length === 5);
+  await secondary.query('DROP DATABASE shop');
+  await secondary.query(`REPLICATE DATABASE shop ${from}`);
+  await sameRows(primary, secondary, allItems);
+});
+
+test('replicate: under another name, in the same cluster, and a secondary of a secondary', async (t) => {
+  const { primary, secondary, from } = await shopPair(t);
+  await primary.query(`REPLICATE DATABASE copy ${from}/shop`);
+  await secondary.query(`REPLICATE DATABASE middle ${from}/shop`);
+  await caughtUp(primary, 'copy');
+  await caughtUp(secondary, 'middle');
+  const third = `FROM root:'secret'@127.0.0.1:${secondary.port}/middle`;
+  await primary.query(`REPLICATE DATABASE last ${third}`);
+  await caughtUp(primary, 'last');
+  await primary.query("INSERT INTO shop.item (v) VALUES ('e'), ('f')");
+  const expected = await primary.query(allItems);
+  await until('the chain', async () => {
+    const rows = await primary.query('SELECT * FROM last.item ORDER BY id');
+    return JSON.stringify(rows) === JSON.stringify(expected);
+  });
+  t.deepEqual(await primary.query('SELECT * FROM copy.item ORDER BY id'), expected);
+  const replicas = await secondary.query('SHOW REPLICAS');
+  t.true(replicas.some((row) => row['Database'] === 'middle' && row['Connected'] === 'yes'));
+});
+
+test('replicate: the password is nowhere to be read', async (t) => {
+  const { primary, secondary } = await shopPair(t);
+  await primary.query("CREATE USER repl IDENTIFIED BY 'vErYsEcReT'");
+  await primary.query('GRANT REPLICATION ON shop.* TO repl');
+  const from = `FROM repl:'vErYsEcReT'@127.0.0.1:${primary.port}`;
+  await secondary.query(`REPLICATE DATABASE shop ${from}`);
+  await caughtUp(secondary, 'shop');
+  await secondary.stop();
+  const files = readdirSync(secondary.directory, { recursive: true, withFileTypes: true });
+  for (const file of files.filter((entry) => entry.isFile())) {
+    const bytes = readFileSync(join(file.parentPath, file.name));
+    t.false(bytes.includes('vErYsEcReT'), file.name);
+  }
+});
+
+test('replicate: every refusal names its cause at once, and leaves nothing behind', async (t) => {
+  const { primary, secondary, from } = await shopPair(t);
+  const { port } = primary;
+  await primary.query("CREATE USER reader IDENTIFIED BY 'pw'");
+  await primary.query('GRANT SELECT ON shop.* TO reader');
+  await primary.query("CREATE USER repl IDENTIFIED BY 'pw'");
+  await primary.query('GRANT REPLICATION ON shop.* TO repl');
+  await secondary.query('CREATE DATABASE taken');
+  const silent = createServer(() => undefined);
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => silent.close());
+  const silentPort = (silent.address() as { port: number }).port;
+  const mariadb = await startMariadb();
+  t.teardown(() => mariadb?.stop());
+  const at = (login: string, p = port) => `FROM ${login}@127.0.0.1:${p}`;
+  const refusals: readonly (readonly [string, number, RegExp])[] = [
+    [`shop ${at("root:'wrong'")}`, 1045, /refused the login/],
+    [`shop ${at("nobody:'pw'")}`, 1045, /refused the login/],
+    [`nothing ${from}`, 1049, /no database 'nothing'/],
+    [`shop ${at("reader:'pw'")}`, 1227, /needs ALL PRIVILEGES/],
+    [`shop ${at("repl:'pw'", 1)}`, 2003, /connection refused/],
+    [`shop ${at("repl:'pw'", silentPort)}`, 2003, /no answer/],
+    [`shop FROM repl:'pw'@no.such.host.invalid:3306`, 2003, /host name/],
+    [`taken ${from}/shop`, 1007, /database exists/],
+    [`taken ${at("root:'wrong'")}/shop`, 1007, /database exists/],
+    [`information_schema ${from}/shop`, 1007, /database exists/],
+    [`shop WITH FORCE DIFFERENTIAL ${from}`, 1235, /FORCE DIFFERENTIAL/],
+    [`shop WITH PARTITIONS 16 ${from}`, 1235, /WITH PARTITIONS/],
+  ];
+  if (mariadb !== null) {
+    const another = `shop ${at('root', mariadb.port)}`;
+    const error = await t.throwsAsync(secondary.query(`REPLICATE DATABASE ${another}`));
+    t.regex(error?.message ?? '', /is not a Twinleaf master aggregator/);
+  }
+  for (const [rest, errno, message] of refusals) {
+    const error = await t.throwsAsync(secondary.query(`REPLICATE DATABASE ${rest}`), { message });
+    t.is((error as { errno?: number }).errno, errno, rest);
+  }
+  const itself = await t.throwsAsync(primary.query(`REPLICATE DATABASE shop ${from}`));
+  t.is((itself as { errno?: number }).errno, 1763);
+  t.deepEqual(await secondary.list('SHOW DATABASES'), [
+    'information_schema',
+    'performance_schema',
+    'taken',
+  ]);
+  t.deepEqual(
+    (await secondary.query('SHOW REPLICATION STATUS')).filter((row) =>
+      String(row['Database']).startsWith('shop'),
+    ),
+    [],
+  );
+  await secondary.query("CREATE USER guest IDENTIFIED BY 'pw'");
+  const guest = await secondary.connect('guest', 'pw');
+  t.teardown(() => guest.destroy());
+  const denied = await t.throwsAsync(guest.query(`REPLICATE DATABASE shop ${from}`));
+  t.true([1044, 1142, 1227].includes((denied as { errno?: number }).errno ?? 0));
+  await secondary.query(`REPLICATE DATABASE shop ${at("repl:'pw'")}`);
+  const again = await t.throwsAsync(secondary.query(`REPLICATE DATABASE shop ${from}`));
+  t.is((again as { errno?: number }).errno, 1769);
+  for (const verb of ['PAUSE', 'CONTINUE', 'STOP']) {
+    const error = await t.throwsAsync(secondary.query(`${verb} REPLICATING taken`));
+    t.is((error as { errno?: number }).errno, 1793, verb);
+  }
+});
+
+test('replicate: a newer primary is refused, and a leaf that cannot be reached is named', async (t) => {
+  const newer = await TestClusterProcess.start(t, { leaves: 1, version: '99.0.0' });
+  const hidden = await TestClusterProcess.start(t, { leaves: 1, advertiseHost: 'leaf.invalid' });
+  const secondary = await TestClusterProcess.start(t, { leaves: 1 });
+  for (const primary of [newer, hidden]) await primary.query('CREATE DATABASE shop');
+  const from = (primary: TestClusterProcess) => `FROM root:'secret'@127.0.0.1:${primary.port}`;
+  await t.throwsAsync(secondary.query(`REPLICATE DATABASE shop ${from(newer)}`), {
+    message: /runs version 99\.0\.0, newer than/,
+  });
+  const error = await t.throwsAsync(secondary.query(`REPLICATE DATABASE shop ${from(hidden)}`));
+  t.is((error as { errno?: number }).errno, 1735);
+  t.regex(
+    error?.message ?? '',
+    /127\.0\.0\.1:\d+ of this cluster cannot reach leaf leaf\.invalid:/,
+  );
+  t.deepEqual((await secondary.list('SHOW DATABASES')).includes('shop'), false);
+});
