@@ -10,6 +10,7 @@ import type {
   LeafStatus,
   LeafStreams,
   PartitionStatus,
+  SubscribeItem,
 } from '#shared/wire/message.ts';
 import type { Partition } from '#leaf/partition/partition.ts';
 import type { LinkSet } from '#leaf/replication/link-set.ts';
@@ -71,29 +72,38 @@ export class RequestHandler implements LeafService {
     }
   }
 
-  async *stream<K extends keyof LeafStreams & string>(
+  stream<K extends keyof LeafStreams & string>(
     name: K,
     request: LeafStreams[K]['request'],
     signal?: AbortSignal,
-  ): AsyncGenerator<LeafStreams[K]['item'], void, undefined> {
-    checkStream(name, request);
+  ): AsyncIterable<LeafStreams[K]['item']> {
     try {
+      checkStream(name, request);
+      // A read passes on what the partition yields, untouched: the point query goes this way.
       if (name === 'read') {
         const read = request as LeafStreams['read']['request'];
-        yield* this.#partitions.find(read.key).read(read, signal);
-      } else {
-        const subscribe = request as LeafStreams['subscribe']['request'];
-        const partition = this.#partitions.find(subscribe.key);
-        yield* this.#sender.subscribe(partition, subscribe, signal);
+        return this.#partitions.find(read.key).read(read, signal);
       }
+      return this.#subscribe(request as LeafStreams['subscribe']['request'], signal);
     } catch (error) {
-      throw toDatabaseError(error);
+      return failingStream(error);
     }
   }
 
   /** Stops measuring. */
   close(): void {
     this.#delay.disable();
+  }
+
+  async *#subscribe(
+    request: LeafStreams['subscribe']['request'],
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<SubscribeItem, void, undefined> {
+    try {
+      yield* this.#sender.subscribe(this.#partitions.find(request.key), request, signal);
+    } catch (error) {
+      throw toDatabaseError(error);
+    }
   }
 
   #makeHandlers(): Handlers {
@@ -158,6 +168,11 @@ export class RequestHandler implements LeafService {
 async function done(work: Promise<void>): Promise<Record<never, never>> {
   await work;
   return {};
+}
+
+/** A stream that never began. */
+async function* failingStream(error: unknown): AsyncGenerator<never, void, undefined> {
+  throw toDatabaseError(error);
 }
 
 /** What a peer is told: a DatabaseError, whatever it was. A failed assertion ends the process. */

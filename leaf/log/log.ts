@@ -327,10 +327,13 @@ export class Log {
   /** Makes all of it durable and lets the files go. Waiters are woken. */
   async close(): Promise<void> {
     if (this.#closed) return;
-    if (this.#failure === null) await this.harden();
-    this.#closed = true;
-    closeSync(this.#descriptor);
-    this.#progressed();
+    try {
+      if (this.#failure === null) await this.harden();
+    } finally {
+      this.#closed = true;
+      closeSync(this.#descriptor);
+      this.#progressed();
+    }
   }
 
   #lastLsn(segment: Segment): LSN {

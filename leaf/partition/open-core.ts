@@ -3,6 +3,7 @@
 import { partitionName } from '#shared/cluster/topology.ts';
 import { databaseError, DatabaseError } from '#shared/error.ts';
 import { samePosition } from '#shared/log/log-frame.ts';
+import type { Logger } from '#shared/logger.ts';
 import { Log } from '#leaf/log/log.ts';
 import { LogDamage } from '#leaf/log/open-segments.ts';
 import { installReadySnapshot, partitionPaths } from './partition-directory.ts';
@@ -26,11 +27,13 @@ export interface OpenedCore {
 
 /**
  * Opens the files at a place. Throws partitionUnrecoverable, named, when they do not hold what
- * they had promised; nothing is changed on disk then.
+ * they had promised; nothing is changed on disk then. `onStopped` is called when the partition
+ * stops because of what the world did to it, so that opening it again may help.
  */
 export async function openCore(
   place: PartitionPlace,
   environment: PartitionEnvironment,
+  onStopped: () => void,
 ): Promise<OpenedCore> {
   const paths = partitionPaths(place.directory);
   const name = partitionName(place.key);
@@ -45,7 +48,7 @@ export async function openCore(
     environment.hybridClock.observe(log.tailTimestamp);
     const readers = new ReaderPool(paths.file, place.reference);
     const lock = new WriteLock(environment.clock);
-    const fail = failure(name, file, environment);
+    const fail = failure({ name, file, logger: environment.logger, onStopped });
     const { key } = place;
     const core = { key, name, file, readers, log, lock, verdicts, environment, fail };
     return { core, replay };
@@ -108,17 +111,23 @@ export function toUnrecoverable(partition: string, error: unknown): DatabaseErro
   return databaseError('partitionUnrecoverable', { partition, reason }, error);
 }
 
-function failure(
-  name: string,
-  file: StateFile,
-  environment: PartitionEnvironment,
-): PartitionCore['fail'] {
+function failure(options: {
+  readonly name: string;
+  readonly file: StateFile;
+  readonly logger: Logger;
+  readonly onStopped: () => void;
+}): PartitionCore['fail'] {
+  const { name, file, logger, onStopped } = options;
   return (cause) => {
-    environment.logger.error('A partition has stopped.', { partition: name }, cause);
-    const told = cause instanceof DatabaseError && cause.is('partitionUnrecoverable');
+    logger.error('A partition has stopped.', { partition: name }, cause);
+    if (cause instanceof DatabaseError && cause.is('partitionUnrecoverable')) {
+      file.stop(cause);
+      return cause;
+    }
     const reason = cause instanceof Error ? cause.message : String(cause);
     const offline = { partition: name, state: `stopped: ${reason}` };
-    file.stop(told ? cause : databaseError('partitionNotOnline', offline, cause));
-    return told ? cause : databaseError('commitUnknown', { reason }, cause);
+    if (file.stopped === null) onStopped();
+    file.stop(databaseError('partitionNotOnline', offline, cause));
+    return databaseError('commitUnknown', { reason }, cause);
   };
 }

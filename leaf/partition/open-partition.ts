@@ -1,7 +1,8 @@
 // An open partition at work: the checks that every task passes, then the way of its kind.
 
+import { setImmediate as yieldToOthers } from 'node:timers/promises';
+import { must } from '#shared/assert.ts';
 import { databaseError, type DatabaseError } from '#shared/error.ts';
-import type { Row } from '#shared/sql/column-type.ts';
 import type { LeafCalls, LeafStreams, RowBatch, WriteStepResult } from '#shared/wire/message.ts';
 import type { FollowerRegistry } from '#leaf/log/follower-registry.ts';
 import { Follower } from './follower.ts';
@@ -9,7 +10,8 @@ import { GroupCommit } from './group-commit.ts';
 import { Maintenance } from './maintenance.ts';
 import type { PartitionCore } from './partition-core.ts';
 import type { Replay } from './replay.ts';
-import { readRows, rowBatches, type RowSource } from './row-batches.ts';
+import type { Reader } from './reader-pool.ts';
+import { readRows, takeBatch, type RowSource } from './row-batches.ts';
 import { Snapshots } from './snapshot.ts';
 import { Transactions } from './transactions.ts';
 import { runSteps, toClientError } from './write-steps.ts';
@@ -65,12 +67,33 @@ export class OpenPartition {
     });
   }
 
-  async *read(request: ReadRequest, signal?: AbortSignal): AsyncGenerator<RowBatch, void> {
+  async *read(
+    request: ReadRequest,
+    signal?: AbortSignal,
+  ): AsyncGenerator<RowBatch, void, undefined> {
+    let reader: Reader | null = null;
     try {
-      yield* rowBatches(await this.#open(request), signal);
+      const own = request.transaction === null ? null : await this.#openOwn(request);
+      if (own === null) {
+        this.#checkRead(request.catalogVersion);
+        reader = this.core.readers.acquire();
+      }
+      const source = own ?? this.#openOn(must(reader), request);
+      try {
+        for (;;) {
+          const { batch, done } = takeBatch(source);
+          if (batch.rows.length > 0) yield batch;
+          if (done || signal?.aborted === true) return;
+          await yieldToOthers();
+        }
+      } finally {
+        source.return?.();
+      }
     } catch (error) {
       const { sql, parameters } = request.statement;
       throw toClientError(error, this.core.file, { sql, values: parameters, row: 1 });
+    } finally {
+      if (reader !== null) this.core.readers.release(reader);
     }
   }
 
@@ -111,39 +134,24 @@ export class OpenPartition {
     await log.close();
   }
 
-  async #open(request: ReadRequest): Promise<RowSource> {
-    const { transaction } = request;
-    if (transaction === null) {
-      this.#checkRead(request.catalogVersion);
-      return this.#snapshotRows(request);
-    }
+  /** A transaction's result among its own writes; null when it has not written here. */
+  async #openOwn(request: ReadRequest): Promise<RowSource | null> {
+    const tag = must(request.transaction);
     this.checkPrimary();
-    const own = (): RowSource => {
+    const open = (): RowSource => {
       this.#checkRead(request.catalogVersion);
       const { columns, statement } = request;
       return readRows(this.core.file.connection, statement, { cached: false, columns });
     };
-    if (!request.forUpdate) {
-      const source = this.transactions.read(transaction, own);
-      if (source !== null) return source;
-      this.#checkRead(request.catalogVersion);
-      return this.#snapshotRows(request);
-    }
+    if (!request.forUpdate) return this.transactions.read(tag, open);
     const { lockWaitTimeoutMs } = request;
     const check = (): void => this.#checkWrite(request.catalogVersion);
-    const options = { tag: transaction, foreignKeys: true, lockWaitTimeoutMs, check };
-    return this.transactions.readLocked(options, own);
+    return this.transactions.readLocked({ tag, foreignKeys: true, lockWaitTimeoutMs, check }, open);
   }
 
-  /** On a connection of its own, as of the newest commit. */
-  *#snapshotRows({ statement, columns }: ReadRequest): Generator<Row, void, undefined> {
-    const { readers } = this.core;
-    const reader = readers.acquire();
-    try {
-      yield* readRows(reader.connection, statement, { cached: true, columns });
-    } finally {
-      readers.release(reader);
-    }
+  /** A result as of the newest commit, on a connection of its own. */
+  #openOn(reader: Reader, { statement, columns }: ReadRequest): RowSource {
+    return readRows(reader.connection, statement, { cached: true, columns });
   }
 
   #checkWrite(catalogVersion: number): void {

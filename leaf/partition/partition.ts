@@ -34,6 +34,9 @@ import type { SavepointRequest } from './transactions.ts';
 export type WriteRequest = Omit<LeafCalls['write']['request'], 'key'>;
 export type ReadRequest = Omit<LeafStreams['read']['request'], 'key'>;
 
+/** A partition that stopped is opened again after so long, in milliseconds. */
+const RECOVERY_DELAY_MS = 1000;
+
 /** What a partition is when it is made. */
 export interface PartitionIdentity {
   readonly role: PartitionRole;
@@ -57,6 +60,7 @@ export class Partition {
   /** Null while its files are being replaced, and when it is unrecoverable or closed. */
   #open: OpenPartition | null = null;
   #failure: DatabaseError | null = null;
+  #closed = false;
   /** Ends when the last change of role or content that was asked for has ended. */
   #turn: Promise<void> = Promise.resolve();
 
@@ -158,8 +162,8 @@ export class Partition {
   }
 
   /** Rows in bounded batches; the snapshot they are read from lasts until the end. */
-  async *read(request: ReadRequest, signal?: AbortSignal): AsyncGenerator<RowBatch, void> {
-    yield* this.#opened.read(request, signal);
+  read(request: ReadRequest, signal?: AbortSignal): AsyncGenerator<RowBatch, void, undefined> {
+    return this.#opened.read(request, signal);
   }
 
   async undoLastWrite(transactionId: string): Promise<void> {
@@ -284,8 +288,8 @@ export class Partition {
   /** Waits for what is being written; everything prepared is found again at the next start. */
   async close(): Promise<void> {
     await this.#inTurn(async () => {
-      await this.#open?.close();
-      this.#open = null;
+      this.#closed = true;
+      await this.#closeFiles();
       const state = 'it is closed';
       this.#failure ??= databaseError('partitionNotOnline', { partition: this.name, state });
     });
@@ -316,22 +320,48 @@ export class Partition {
   }
 
   async #reopen(): Promise<void> {
-    await this.#open?.close();
-    this.#open = null;
+    await this.#closeFiles();
     await this.#openFiles();
+  }
+
+  async #closeFiles(): Promise<void> {
+    try {
+      await this.#open?.close();
+    } catch (error) {
+      const fields = { partition: this.name };
+      this.#environment.logger.error('A partition could not be closed.', fields, error);
+    }
+    this.#open = null;
   }
 
   async #openFiles(): Promise<void> {
     try {
-      const { core, replay } = await openCore(this.#place, this.#environment);
+      const recover = (): void => this.#recoverLater();
+      const { core, replay } = await openCore(this.#place, this.#environment, recover);
       this.#open = new OpenPartition(core, replay, {
         followers: this.followers,
         snapshots: partitionPaths(this.#place.directory).snapshots,
       });
+      this.#failure = null;
     } catch (error) {
       this.#failure = toUnrecoverable(this.name, error);
       const fields = { partition: this.name };
       this.#environment.logger.error('A partition is unrecoverable.', fields, this.#failure);
+    }
+  }
+
+  /** It stopped amid a write: once it can be opened again, the log makes it whole. */
+  #recoverLater(): void {
+    this.#environment.clock.after(RECOVERY_DELAY_MS, () => void this.#inTurn(() => this.#recover()));
+  }
+
+  async #recover(): Promise<void> {
+    if (this.#closed) return;
+    await this.#reopen();
+    if (this.#failure === null) {
+      this.#environment.logger.info('A partition is online again.', { partition: this.name });
+    } else {
+      this.#recoverLater();
     }
   }
 

@@ -1,6 +1,5 @@
-// A statement's rows in batches of bounded bytes, letting others on the event loop in between.
+// A statement's rows, taken from SQLite in batches of bounded bytes.
 
-import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import type { ColumnType, Row, StoredValue } from '#shared/sql/column-type.ts';
 import { shrinkInteger, type SqliteFile } from '#shared/sqlite-file.ts';
 import type { CompiledStatement, RowBatch } from '#shared/wire/message.ts';
@@ -34,22 +33,22 @@ export function fitsNumbers(columns: readonly ColumnType[]): boolean {
 }
 
 /** Runs the statement; INTEGERs that fit are `number`s. */
-export function* readRows(
+export function readRows(
   connection: SqliteFile,
   statement: CompiledStatement,
   options: { readonly cached: boolean; readonly columns: readonly ColumnType[] },
-): Generator<Row, void, undefined> {
+): RowSource {
   const numbers = fitsNumbers(options.columns);
   const { sql, parameters } = statement;
   const rows = connection.iterate(sql, parameters, { cached: options.cached, numbers });
-  if (numbers) {
-    yield* rows;
-    return;
-  }
+  return numbers ? rows : shrinkRows(rows);
+}
+
+function* shrinkRows(rows: Iterable<Row>): Generator<Row, void, undefined> {
   for (const row of rows) yield row.map(shrinkInteger);
 }
 
-/** Takes rows from the source up to a batch; null when there is none left. */
+/** Takes rows from the source up to a batch; `done` when there is none left. */
 export function takeBatch(source: RowSource): { readonly batch: RowBatch; readonly done: boolean } {
   const rows: Row[] = [];
   let sizeBytes = 0;
@@ -60,23 +59,6 @@ export function takeBatch(source: RowSource): { readonly batch: RowBatch; readon
     sizeBytes += rowBytes(next.value);
   }
   return { batch: { rows }, done: false };
-}
-
-/** All batches of a source; the source is ended when the consumer returns early. */
-export async function* rowBatches(
-  source: RowSource,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<RowBatch, void, undefined> {
-  try {
-    for (;;) {
-      const { batch, done } = takeBatch(source);
-      if (batch.rows.length > 0) yield batch;
-      if (done || signal?.aborted === true) return;
-      await yieldToOthers();
-    }
-  } finally {
-    source.return?.();
-  }
 }
 
 /** About what a row costs in memory and on the wire. */

@@ -5,6 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { Partition } from '#leaf/partition/partition.ts';
+import { DatabaseError } from '#shared/error.ts';
 import {
   createTestPartition,
   insertOf,
@@ -13,6 +14,7 @@ import {
   testEnvironment,
   testPlace,
 } from '#test/support/test-partition.ts';
+import { until } from '#test/support/wait.ts';
 
 const child = fileURLToPath(new URL('./crash-child.ts', import.meta.url));
 
@@ -107,5 +109,31 @@ for (const failpoint of ['after-snapshot-ready', 'after-log-reset']) {
     t.false(again.provisioned);
     await again.close();
     await source.close();
+  });
+}
+
+for (const failpoint of ['after-append', 'before-commit'] as const) {
+  test(`failure ${failpoint}: the client is told, and the partition comes back whole`, async (t) => {
+    let armed = false;
+    const environment = testEnvironment({
+      failpoint: (name) => {
+        if (armed && name === failpoint) throw new Error('the disk is gone');
+      },
+    });
+    const partition = await createTestPartition({ environment });
+    await partition.write(insertOf(1, 1));
+    armed = true;
+    const error = await t.throwsAsync(partition.write(insertOf(2, 2)));
+    t.true(error instanceof DatabaseError && error.is('commitUnknown'));
+    await t.throwsAsync(partition.write(insertOf(3, 3)), { instanceOf: DatabaseError });
+    t.is(partition.status().state, 'unrecoverable');
+    armed = false;
+    await until('the partition to be online', () => partition.status().state === 'online');
+    t.deepEqual(await rowsOf(partition), [
+      [1, 1],
+      [2, 2],
+    ]);
+    await partition.write(insertOf(3, 3));
+    await partition.close();
   });
 }
