@@ -46,12 +46,12 @@ async function inlined(
 ): Promise<TypedExpression | null> {
   switch (part.kind) {
     case 'scalarQuery': {
-      const rows = await rowsOf(execution, part.query, 2);
+      const rows = await readRows(execution, part.query, 2);
       if (rows.length > 1) throw databaseError('subqueryMoreThanOneRow', {});
       return constant(rows[0]?.[0] ?? null, part.type);
     }
     case 'exists': {
-      const rows = await rowsOf(execution, part.query, 1);
+      const rows = await readRows(execution, part.query, 1);
       const exists = rows.length > 0;
       return integerConstant(exists === part.negated ? 0 : 1);
     }
@@ -59,7 +59,7 @@ async function inlined(
       const [operand] = part.operands;
       if (operand === undefined || part.operands.length !== 1) return null;
       const { type, nullable, negated } = part;
-      const rows = await rowsOf(execution, part.query, LIST_MAX + 1);
+      const rows = await readRows(execution, part.query, LIST_MAX + 1);
       if (rows.length > LIST_MAX) {
         throw databaseError('unsupported', { what: `IN of more than ${LIST_MAX} rows in a change` });
       }
@@ -75,7 +75,7 @@ async function inlined(
 }
 
 /** At most `count` rows of a query, integers as SQLite binds them. */
-export async function rowsOf(
+export async function readRows(
   execution: Execution,
   query: ResolvedQuery,
   count: number,

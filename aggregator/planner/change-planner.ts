@@ -25,6 +25,7 @@ import type { ResolvedSelect } from './resolved-query.ts';
 import { commonPartition } from './router-planner.ts';
 import { surveyQuery, type Survey } from './survey-query.ts';
 import type { TypedExpression } from './typed-expression.ts';
+import type { ColumnExpression } from './walk-expression.ts';
 
 /** The alias of the changed table where the statement's own tables stand in a subquery. */
 const CHANGED = '"changed"';
@@ -38,8 +39,8 @@ export function planChange(change: ResolvedChange, catalog: CatalogReader): Chan
   const { survey } = startPlanning(select, catalog);
   const target = changeTarget(change, { select, survey, database });
   if (typeof target === 'string') return { kind: 'problem', reason: target };
+  if (readsOwnRows(change)) return { kind: 'problem', reason: 'SET reads what it changes' };
   refuseMovingRows(change, survey);
-  refuseOwnRows(change);
   const steps = changeSteps(change, select, target);
   return {
     kind: 'change',
@@ -53,15 +54,16 @@ export function planChange(change: ResolvedChange, catalog: CatalogReader): Chan
   };
 }
 
-/** The change as a query, for asking what it touches: keys of its rows, and the values to be. */
-function rowsOf(change: ResolvedChange): ResolvedSelect {
+/** The change as a query: the primary keys of its rows, then the values that they get. */
+export function rowsOf(change: ResolvedChange): ResolvedSelect {
   const { from, where, assignments, orderBy, limit } = change;
   const values = assignments.map(({ value }) => selectItem(value, '', noNames));
   const items = [...primaryKey(change).map((column) => selectItem(column, '', noNames)), ...values];
   return plainSelect({ items, from, where, orderBy, limit });
 }
 
-function primaryKey({ target }: ResolvedChange): readonly TypedExpression[] {
+/** The columns of the changed table's primary key, in the order of its columns. */
+export function primaryKey({ target }: ResolvedChange): readonly ColumnExpression[] {
   const primary = target.table.indexes.find((index) => index.kind === 'primary');
   const names = primary?.parts.map((part) => part.column) ?? [];
   return target.table.columns
@@ -109,19 +111,18 @@ function changeTarget(
   return targetOf(ordinals, database.partitionCount);
 }
 
-/** SET reads what it changes: SQLite would see rows that are changed already. */
-function refuseOwnRows(change: ResolvedChange): void {
+/** True for a subquery of SET on the changed table: SQLite would see rows changed already. */
+function readsOwnRows(change: ResolvedChange): boolean {
   const items = change.assignments.map(({ value }) => selectItem(value, '', noNames));
   const { tables } = surveyQuery(plainSelect({ items, from: null }));
-  const { table, database, alias } = change.target;
-  const isOwn = tables.some(({ relation }) => {
+  const { table, database } = change.target;
+  return tables.some(({ relation }) => {
     return relation.table.id === table.id && relation.database === database;
   });
-  if (isOwn) throw databaseError('updateTableUsed', { name: alias });
 }
 
 /** A row whose shard key changes would belong to another partition. */
-function refuseMovingRows(change: ResolvedChange, survey: Survey): void {
+export function refuseMovingRows(change: ResolvedChange, survey: Survey): void {
   const { table, id } = change.target;
   if (table.spread !== 'sharded') return;
   const where = survey.tables.find(({ relation }) => relation.id === id)?.conditions ?? [];
@@ -227,7 +228,7 @@ function joinedValue(
   }
   const OUTER = -1;
   const same = primaryKey(change).map((key) =>
-    call('<=>', [key, { ...key, relation: OUTER } as TypedExpression], key.type),
+    call('<=>', [key, { ...key, relation: OUTER }], key.type),
   );
   const where = select.where === null ? same : [select.where, ...same];
   const query: ResolvedSelect = {
@@ -246,7 +247,6 @@ function joinedValue(
   return sql`(${value} LIMIT 1)`;
 }
 
-function changedColumn(key: TypedExpression): string {
-  if (key.kind !== 'column') throw databaseError('internal', { reason: 'a key is a column' });
+function changedColumn(key: ColumnExpression): string {
   return `${CHANGED}.${quoteName(key.column)}`;
 }

@@ -1,6 +1,8 @@
 // Aggregates in two steps: partial ones in each partition, whole ones over their results.
 //
-//   COUNT → SUM of counts      SUM, MIN, MAX, BIT_* → the same again      AVG → SUM / SUM of counts
+//   COUNT → SUM of counts      SUM, MIN, MAX, BIT_OR → the same again      AVG → SUM / SUM of counts
+//
+// BIT_AND of no rows is a number that no BIGINT of ours holds, so a partition could not answer it.
 
 import { columnsRelation, freshRelation, type CombinedRelation } from './combined-relation.ts';
 import { BIGINT, call, integerConstant } from './functions/build.ts';
@@ -99,7 +101,6 @@ function partialsOf(aggregate: AggregateExpression): readonly TypedExpression[] 
     case 'sum':
     case 'min':
     case 'max':
-    case 'bit_and':
     case 'bit_or':
     case 'bit_xor':
     case 'any_value':

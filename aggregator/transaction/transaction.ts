@@ -21,10 +21,8 @@ export type WriteRequest = Omit<LeafCalls['write']['request'], 'transaction'>;
 export type WriteReply = LeafCalls['write']['reply'];
 
 
-interface Member extends Participant {
-  /** Savepoints set since it became a participant: the leaf knows these and no older ones. */
-  readonly savepoints: Set<string>;
-}
+/** How long a task that only takes the lock waits for it. */
+const LOCK_WAIT_MS_MAX = 50_000;
 
 export interface TransactionOptions {
   readonly id: string;
@@ -41,7 +39,7 @@ export class Transaction {
   readonly readOnly: boolean;
   readonly #context: AggregatorContext;
   /** By ordinal; all of one database. */
-  readonly #participants = new Map<number, Member>();
+  readonly #participants = new Map<number, Participant>();
   readonly #savepoints: string[] = [];
   #database: string | null = null;
   readonly #onEnd: () => void;
@@ -66,9 +64,8 @@ export class Transaction {
   }
 
   /** What a SELECT … FOR UPDATE carries: it locks the partition, which so becomes a participant. */
-  tagForLock(key: PartitionKey): TransactionTag {
-    const joined = this.#isParticipant(key);
-    this.#join(key);
+  async tagForLock(key: PartitionKey): Promise<TransactionTag> {
+    const joined = await this.#join(key, true);
     return this.#tag(joined);
   }
 
@@ -78,13 +75,19 @@ export class Transaction {
    */
   async write(request: WriteRequest): Promise<WriteReply> {
     if (this.readOnly) throw databaseError('readOnlyTransaction', {});
-    const joined = this.#isParticipant(request.key);
-    const { leaf } = this.#join(request.key);
+    const joined = await this.#join(request.key, request.foreignKeyChecks);
+    return this.#send(request, joined);
+  }
+
+  async #send(request: WriteRequest, joined: boolean): Promise<WriteReply> {
+    const { key } = request;
+    const leaf = leafOfPartition(this.#context, key);
     try {
       return await leaf.call('write', { ...request, transaction: this.#tag(joined) });
     } catch (error) {
       if (endsTransaction(error)) await this.rollback();
-      else if (!joined) await this.#leave(request.key);
+      // A first task that fails leaves nothing behind on its partition.
+      else if (!joined) this.#participants.delete(key.ordinal);
       throw error;
     }
   }
@@ -111,8 +114,7 @@ export class Transaction {
       this.#savepoints.splice(action === 'release' ? index : index + 1);
     }
     try {
-      const members = [...this.#participants.values()];
-      await Promise.all(members.map((member) => this.#savepointAt(member, action, name)));
+      await Promise.all(this.#ordered().map((one) => this.#savepointAt(one, action, name)));
     } catch (error) {
       await this.rollback();
       throw error;
@@ -120,19 +122,12 @@ export class Transaction {
   }
 
   async #savepointAt(
-    member: Member,
+    { key, leaf }: Participant,
     action: 'set' | 'release' | 'rollback to',
-    spelling: string,
+    name: string,
   ): Promise<void> {
-    const { key, leaf, savepoints } = member;
-    const name = spelling.toLowerCase();
-    if (action === 'set') savepoints.add(name);
-    else if (!savepoints.has(name)) {
-      // Its first write came after the savepoint: going back there means that it never wrote.
-      if (action === 'rollback to') await this.#leave(key);
-      return;
-    }
-    await leaf.call('savepoint', { key, transactionId: this.id, action, name });
+    const transactionId = this.id;
+    await leaf.call('savepoint', { key, transactionId, action, name: name.toLowerCase() });
   }
 
   async commit(): Promise<void> {
@@ -155,12 +150,6 @@ export class Transaction {
     this.#onEnd();
   }
 
-  async #leave(key: PartitionKey): Promise<void> {
-    const member = this.#participants.get(key.ordinal);
-    this.#participants.delete(key.ordinal);
-    await Promise.allSettled([member?.leaf.call('rollback', { key, transactionId: this.id })]);
-  }
-
   #tag(joined: boolean): TransactionTag {
     return { id: this.id, startedAt: this.startedAt, joined };
   }
@@ -169,19 +158,35 @@ export class Transaction {
     return key.database === this.#database && this.#participants.has(key.ordinal);
   }
 
-  /** Makes the partition a participant. */
-  #join(key: PartitionKey): Member {
+  /**
+   * Makes the partition a participant; answers whether it knows the transaction already. One that
+   * comes in after a SAVEPOINT is locked first, so that all participants have all savepoints.
+   */
+  async #join(key: PartitionKey, foreignKeyChecks: boolean): Promise<boolean> {
     if (this.#ended) throw databaseError('deadlock', {});
     if (this.#database !== null && this.#database !== key.database) {
       throw databaseError('unsupported', { what: 'a transaction that writes to two databases' });
     }
-    const known = this.#participants.get(key.ordinal);
-    if (known !== undefined) return known;
-    const leaf = leafOfPartition(this.#context, key);
+    if (this.#participants.has(key.ordinal)) return true;
+    const participant = { key, leaf: leafOfPartition(this.#context, key) };
     this.#database = key.database;
-    const member = { key, leaf, savepoints: new Set<string>() };
-    this.#participants.set(key.ordinal, member);
-    return member;
+    this.#participants.set(key.ordinal, participant);
+    if (this.#savepoints.length === 0) return false;
+    await this.#send(this.#lockRequest(key, foreignKeyChecks), false);
+    for (const name of this.#savepoints) await this.#savepointAt(participant, 'set', name);
+    return true;
+  }
+
+  /** A task without steps: it takes the lock and does nothing. */
+  #lockRequest(key: PartitionKey, foreignKeyChecks: boolean): WriteRequest {
+    const { catalogVersion } = this.#context.catalog.database(key.database);
+    return {
+      key,
+      catalogVersion,
+      steps: [],
+      lockWaitTimeoutMs: LOCK_WAIT_MS_MAX,
+      foreignKeyChecks,
+    };
   }
 
   #ordered(): readonly Participant[] {

@@ -30,9 +30,12 @@ async function answersOf(file: CaseFile, partitions: number): Promise<readonly s
   await run(`CREATE DATABASE ${name} PARTITIONS ${partitions}`);
   session.database = name;
   const answers: string[][] = [];
-  for (const { command } of file.cases) answers.push([...ordered(command, await run(command))]);
-  await run(`DROP DATABASE ${name}`);
-  return answers;
+  try {
+    for (const { command } of file.cases) answers.push([...ordered(command, await run(command))]);
+    return answers;
+  } finally {
+    await run(`DROP DATABASE ${name}`);
+  }
 }
 
 /** Without ORDER BY rows have no order, so they are compared sorted. */

@@ -1,0 +1,130 @@
+// UPDATE and DELETE that no partition can do by itself: the rows are picked over all of them, with
+// the partitions locked, and then changed by their primary keys where they are.
+
+import { primaryKey, refuseMovingRows, rowsOf } from '#aggregator/planner/change-planner.ts';
+import { quoteName } from '#aggregator/planner/deparse/fragment.ts';
+import { startPlanning } from '#aggregator/planner/planning.ts';
+import type { ResolvedChange } from '#aggregator/planner/resolve-change.ts';
+import type { ColumnExpression } from '#aggregator/planner/walk-expression.ts';
+import type { Transaction } from '#aggregator/transaction/transaction.ts';
+import { partitionOfSlot, slotOf } from '#shared/cluster/partition-hash.ts';
+import { REFERENCE_ORDINAL } from '#shared/cluster/topology.ts';
+import type { Row } from '#shared/sql/column-type.ts';
+import { must } from '#shared/assert.ts';
+import { databaseError } from '#shared/error.ts';
+import type { Execution } from './execution.ts';
+import { readRows } from './inline-subqueries.ts';
+import { inOwnTransaction, writeInTransaction } from './write-partitions.ts';
+
+/** Rows that one such statement may change. */
+const PICKED_ROWS_MAX = 100_000;
+
+export interface ChangedRows {
+  readonly matched: number;
+  readonly changed: number;
+}
+
+export async function changePickedRows(
+  execution: Execution,
+  change: ResolvedChange,
+): Promise<ChangedRows> {
+  const { transaction } = execution;
+  if (transaction !== null) return pickAndChange(execution, change, transaction);
+  return inOwnTransaction(execution, (own) =>
+    pickAndChange({ ...execution, transaction: own }, change, own),
+  );
+}
+
+async function pickAndChange(
+  execution: Execution,
+  change: ResolvedChange,
+  transaction: Transaction,
+): Promise<ChangedRows> {
+  const { catalog } = execution.context;
+  const database = catalog.database(change.target.database);
+  const query = { ...rowsOf(change), forUpdate: true };
+  refuseMovingRows(change, startPlanning(query, catalog).survey);
+  const keys = primaryKey(change);
+  const picked = await readRows(execution, query, PICKED_ROWS_MAX + 1);
+  if (picked.length > PICKED_ROWS_MAX) {
+    const verb = change.kind.toUpperCase();
+    throw databaseError('unsupported', { what: `${verb} of so many rows over partitions` });
+  }
+  const rows = firstOfEachKey(picked, keys.length);
+  const sql = change.kind === 'delete' ? deleteText(change, keys) : updateText(change, keys);
+  const byPartition = Map.groupBy(rows, (row) => {
+    return partitionOfKey(change, { keys, row, partitionCount: database.partitionCount });
+  });
+  const tasks = [...byPartition]
+    .sort(([a], [b]) => a - b)
+    .map(([ordinal, group]) => {
+      const bound = group.map((row) => boundRow(change, keys.length, row));
+      return { ordinal, steps: [{ kind: 'rows', sql, rows: bound } as const] };
+    });
+  const { name, catalogVersion } = database;
+  const results = await writeInTransaction(execution, transaction, {
+    database: name,
+    catalogVersion,
+    tasks,
+  });
+  const changed = results.reduce((sum, [step]) => sum + (step?.changes ?? 0), 0);
+  return { matched: rows.length, changed };
+}
+
+/** A row that is joined with several is changed once, as in MySQL by any of them. */
+function firstOfEachKey(rows: readonly Row[], keyLength: number): readonly Row[] {
+  const seen = new Map<string, Row>();
+  for (const row of rows) {
+    const key = row.slice(0, keyLength).map((value) => `${typeof value}:${value}`);
+    const text = JSON.stringify(key);
+    if (!seen.has(text)) seen.set(text, row);
+  }
+  return [...seen.values()];
+}
+
+function partitionOfKey(
+  { target }: ResolvedChange,
+  picked: {
+    readonly keys: readonly ColumnExpression[];
+    readonly row: Row;
+    readonly partitionCount: number;
+  },
+): number {
+  const { spread, shardKey } = target.table;
+  if (spread === 'reference') return REFERENCE_ORDINAL;
+  if (spread === 'single') return 0;
+  const { keys, row, partitionCount } = picked;
+  const places = shardKey.map((name) => keys.findIndex((key) => key.column === name));
+  const values = places.map((place) => row[place] ?? null);
+  const types = places.map((place) => must(keys[place]).type);
+  return partitionOfSlot(slotOf(values, types), partitionCount);
+}
+
+function whereKey(keys: readonly ColumnExpression[]): string {
+  return keys.map(({ column }) => `${quoteName(column)} = ?`).join(' AND ');
+}
+
+function deleteText({ target }: ResolvedChange, keys: readonly ColumnExpression[]): string {
+  return `DELETE FROM ${quoteName(target.table.name)} WHERE ${whereKey(keys)}`;
+}
+
+/** Its values: those to set, the key, those to compare with. */
+function updateText(change: ResolvedChange, keys: readonly ColumnExpression[]): string {
+  const { assignments, target } = change;
+  const set = assignments.map(({ column }) => `${quoteName(column.name)} = ?`);
+  const differs = assignments
+    .filter(({ automatic }) => !automatic)
+    .map(({ column }) => `${quoteName(column.name)} IS NOT ?`);
+  const table = quoteName(target.table.name);
+  return (
+    `UPDATE ${table} SET ${set.join(', ')} WHERE ${whereKey(keys)} ` +
+    `AND (${differs.join(' OR ')})`
+  );
+}
+
+function boundRow({ kind, assignments }: ResolvedChange, keyLength: number, row: Row): Row {
+  const key = row.slice(0, keyLength);
+  if (kind === 'delete') return key;
+  const values = row.slice(keyLength);
+  return [...values, ...key, ...values.filter((_, i) => assignments[i]?.automatic !== true)];
+}
