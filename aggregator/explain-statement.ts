@@ -6,7 +6,12 @@ import { insertText } from './planner/insert-planner.ts';
 import { resolveDelete, resolveUpdate } from './planner/resolve-change.ts';
 import { resolveInsert } from './planner/resolve-insert.ts';
 import { planQuery } from './planner/planner.ts';
-import type { DeleteStatement, ExplainStatement, InsertStatement, UpdateStatement } from './parser/ast.ts';
+import type {
+  DeleteStatement,
+  ExplainStatement,
+  InsertStatement,
+  UpdateStatement,
+} from './parser/ast.ts';
 import { planOf, type StatementRun } from './run-statement.ts';
 import { resolveEnvironment, storeConstant } from './statement-environment.ts';
 import { computedColumn, rowsResult, type StatementResult } from './statement-result.ts';
@@ -18,7 +23,8 @@ export async function explainStatement(
   explain: ExplainStatement,
 ): Promise<StatementResult> {
   if (explain.analyze) throw databaseError('unsupported', { what: 'EXPLAIN ANALYZE' });
-  if (explain.format === 'json') throw databaseError('unsupported', { what: 'EXPLAIN FORMAT=JSON' });
+  if (explain.format === 'json')
+    throw databaseError('unsupported', { what: 'EXPLAIN FORMAT=JSON' });
   const type = {
     kind: 'string',
     form: 'longtext',
@@ -26,7 +32,10 @@ export async function explainStatement(
     collation: 'utf8mb4_general_ci',
   } as const;
   const lines = linesOf(run, explain.statement);
-  return rowsResult([computedColumn('EXPLAIN', type, false)], lines.map((line) => [line]));
+  return rowsResult(
+    [computedColumn('EXPLAIN', type, false)],
+    lines.map((line) => [line]),
+  );
 }
 
 function linesOf(run: StatementRun, statement: ExplainStatement['statement']): readonly string[] {

@@ -23,7 +23,10 @@ import type { ColumnType, StoredValue } from '#shared/sql/column-type.ts';
 export function insertCompletion(
   execution: Execution,
   session: Session,
-  { insert, environment }: {
+  {
+    insert,
+    environment,
+  }: {
     readonly insert: ResolvedInsert;
     readonly environment: ResolveEnvironment;
   },

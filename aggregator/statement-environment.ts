@@ -39,7 +39,12 @@ export interface StatementParts {
 /** The modes of a session, in upper case. */
 export function sqlModeOf(session: Session): ReadonlySet<string> {
   const mode = String(session.variables.get('session', 'sql_mode') ?? '');
-  return new Set(mode.toUpperCase().split(',').filter((name) => name !== ''));
+  return new Set(
+    mode
+      .toUpperCase()
+      .split(',')
+      .filter((name) => name !== ''),
+  );
 }
 
 export function isStrict(sqlMode: ReadonlySet<string>): boolean {

@@ -22,7 +22,8 @@ export async function withFreshCatalog<T>(
       const isStale = error instanceof DatabaseError && error.is('catalogMismatch');
       if (!isStale || context.clock.monotonicMs() > deadline || session.signal.aborted) throw error;
     }
-    for (const name of databasesOf(statement, session.database)) await context.catalog.refresh(name);
+    for (const name of databasesOf(statement, session.database))
+      await context.catalog.refresh(name);
   }
 }
 

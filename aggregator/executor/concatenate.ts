@@ -30,8 +30,6 @@ export function quietly<T>(promise: Promise<T>): Promise<T> {
 }
 
 /** Ends sources early. One that fails while it ends has nothing left to tell. */
-export async function closeAll(
-  iterators: readonly AsyncIterator<readonly Row[]>[],
-): Promise<void> {
+export async function closeAll(iterators: readonly AsyncIterator<readonly Row[]>[]): Promise<void> {
   await Promise.allSettled(iterators.map((iterator) => iterator.return?.()));
 }

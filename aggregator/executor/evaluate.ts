@@ -31,7 +31,10 @@ function evaluateBatch(
   const open = expressions.filter((_, i) => known[i] === null);
   if (open.length === 0) return known.filter((value) => value !== null);
   const context = { relationText: refuseTables };
-  const list = joined(open.map((expression) => deparseExpression(expression, context)), ', ');
+  const list = joined(
+    open.map((expression) => deparseExpression(expression, context)),
+    ', ',
+  );
   const statement = bindFragment(
     { sql: `SELECT ${list.sql}`, parameters: list.parameters },
     execution.values,

@@ -61,7 +61,9 @@ async function inlined(
       const { type, nullable, negated } = part;
       const rows = await readRows(execution, part.query, LIST_MAX + 1);
       if (rows.length > LIST_MAX) {
-        throw databaseError('unsupported', { what: `IN of more than ${LIST_MAX} rows in a change` });
+        throw databaseError('unsupported', {
+          what: `IN of more than ${LIST_MAX} rows in a change`,
+        });
       }
       if (rows.length === 0) return integerConstant(negated ? 1 : 0);
       const column = must(outputColumns(part.query)[0]);

@@ -16,7 +16,9 @@ export async function* readPartition(
   const { transaction, signal } = execution;
   const key = { database: task.database, ordinal };
   const forUpdate = task.forUpdate && transaction !== null;
-  const tag = forUpdate ? await transaction.tagForLock(key) : (transaction?.tagForRead(key) ?? null);
+  const tag = forUpdate
+    ? await transaction.tagForLock(key)
+    : (transaction?.tagForRead(key) ?? null);
   const leaf = leafOfPartition(execution.context, key);
   const request = {
     key,

@@ -1,10 +1,6 @@
 // Carries out an INSERT or REPLACE: rows to their partitions, and MySQL's count of what happened.
 
-import {
-  insertText,
-  partitionOfRow,
-  rowsInTheWay,
-} from '#aggregator/planner/insert-planner.ts';
+import { insertText, partitionOfRow, rowsInTheWay } from '#aggregator/planner/insert-planner.ts';
 import { planQuery } from '#aggregator/planner/planner.ts';
 import type { InsertValue, ResolvedInsert } from '#aggregator/planner/resolve-insert.ts';
 import type { TypedExpression } from '#aggregator/planner/typed-expression.ts';

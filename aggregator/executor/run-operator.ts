@@ -17,11 +17,7 @@ export function runOperator(execution: Execution, operator: Operator): RowBatche
       return sources.length === 1 && only !== undefined ? only : concatenate(sources);
     }
     case 'mergeSort':
-      return mergeSort(
-        partitionRows(execution, operator.task),
-        operator.keys,
-        operator.visible,
-      );
+      return mergeSort(partitionRows(execution, operator.task), operator.keys, operator.visible);
     case 'virtual':
       return virtualRows(execution, operator.database, operator.name);
     case 'combine': {

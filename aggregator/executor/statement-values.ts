@@ -40,9 +40,7 @@ export function rowToBind(
   row: readonly StoredValue[],
   isReal: readonly boolean[],
 ): readonly StoredValue[] {
-  return row.map((value, i) =>
-    isIntegral(value) && isReal[i] !== true ? BigInt(value) : value,
-  );
+  return row.map((value, i) => (isIntegral(value) && isReal[i] !== true ? BigInt(value) : value));
 }
 
 /** True for a type whose values are REALs in SQLite. */

@@ -86,7 +86,9 @@ export async function writeInTransaction(
   }
   const done = requests.filter((_, i) => settled[i]?.status === 'fulfilled');
   await transaction.undoLastWrite(done.map(({ key }) => key));
-  throw failures.find((error) => error instanceof DatabaseError && error.is('deadlock')) ?? failures[0];
+  throw (
+    failures.find((error) => error instanceof DatabaseError && error.is('deadlock')) ?? failures[0]
+  );
 }
 
 function requestsOf(execution: Execution, { database, catalogVersion, tasks }: PartitionWrites) {

@@ -79,7 +79,10 @@ function addEquality(determined: Set<string>, condition: TypedExpression): void 
   if (condition.kind !== 'call' || condition.name !== '=') return;
   const [left, right] = condition.arguments;
   if (left === undefined || right === undefined) return;
-  for (const [one, other] of [[left, right], [right, left]] as const) {
+  for (const [one, other] of [
+    [left, right],
+    [right, left],
+  ] as const) {
     if (one.kind !== 'column') continue;
     const known =
       other.kind === 'constant' || (other.kind === 'column' && determined.has(columnKey(other)));
@@ -102,5 +105,6 @@ function addKeyed(determined: Set<string>, relation: Relation): void {
       ),
   );
   if (!isKey) return;
-  for (const { name } of columns) determined.add(columnKey({ relation: relation.id, column: name }));
+  for (const { name } of columns)
+    determined.add(columnKey({ relation: relation.id, column: name }));
 }

@@ -30,10 +30,7 @@ export interface FromNames {
 export const noNames: FromNames = { tables: [], star: [] };
 
 /** The names of one FROM item. */
-export function namesOfRelation(
-  relation: Relation,
-  columns: readonly ResultColumn[],
-): FromNames {
+export function namesOfRelation(relation: Relation, columns: readonly ResultColumn[]): FromNames {
   const visible = columns.map((column) => ({
     name: column.name,
     column,

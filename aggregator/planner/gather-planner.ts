@@ -160,7 +160,11 @@ function gatherTable(
   }[relation.table.spread]();
   const own = filters.flatMap(conjuncts).filter((part) => concernsOnly(part, relation.id));
   const items = columns.map(({ name, type, nullable }) =>
-    selectItem({ kind: 'column', relation: relation.id, column: name, type, nullable }, name, noNames),
+    selectItem(
+      { kind: 'column', relation: relation.id, column: name, type, nullable },
+      name,
+      noNames,
+    ),
   );
   const query = plainSelect({
     items: items.length > 0 ? items : [selectItem(integerConstant(1), '', noNames)],

@@ -24,7 +24,8 @@ export function insertText(insert: ResolvedInsert): Fragment {
   const names = columns.map(({ name }) => quoteName(name)).join(', ');
   const holes = columns.map(() => '?').join(', ');
   const verb = insert.mode === 'replace' ? 'INSERT OR REPLACE' : 'INSERT';
-  const alias = insert.onDuplicate === null ? '' : ` AS ${relationAlias(insert.onDuplicate.existing)}`;
+  const alias =
+    insert.onDuplicate === null ? '' : ` AS ${relationAlias(insert.onDuplicate.existing)}`;
   const base = `${verb} INTO ${quoteName(table.name)}${alias} (${names}) VALUES (${holes})`;
   if (insert.onDuplicate !== null) return sql`${base} ${conflictClause(insert.onDuplicate)}`;
   return sql`${base}${insert.mode === 'ignore' ? ' ON CONFLICT DO NOTHING' : ''}`;
@@ -42,7 +43,10 @@ function conflictClause({ existing, inserted, assignments }: OnDuplicate): Fragm
     name: quoteName(column.name),
     value: deparseExpression(value, context),
   }));
-  const set = joined(values.map(({ name, value }) => sql`${name} = ${value}`), ', ');
+  const set = joined(
+    values.map(({ name, value }) => sql`${name} = ${value}`),
+    ', ',
+  );
   const differs = joined(
     values
       .filter(({ automatic }) => !automatic)

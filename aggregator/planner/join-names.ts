@@ -46,11 +46,13 @@ export function joinCondition(
   const operands = common.map((column): Expression => {
     requireColumn(left, column);
     requireColumn(right, column);
-    const side = (table: string) => ({ kind: 'column', at, database: null, table, column }) as const;
+    const side = (table: string) =>
+      ({ kind: 'column', at, database: null, table, column }) as const;
     return { kind: 'binary', at, operator: '=', left: side(LEFT), right: side(RIGHT) };
   });
   const [first] = operands;
-  const on = operands.length === 1 && first !== undefined ? first : ({ kind: 'and', at, operands } as const);
+  const on =
+    operands.length === 1 && first !== undefined ? first : ({ kind: 'and', at, operands } as const);
   return { names: { tables: [aliased(left, LEFT), aliased(right, RIGHT)], star: [] }, on };
 }
 
@@ -77,7 +79,9 @@ export function joinedNames(
   const common = commonColumns(left, right, reference);
   const isCommon = (column: VisibleColumn) => common.some((name) => sameName(name, column.name));
   const kept = reference.join === 'right' ? rightNames : leftNames;
-  const merged = common.flatMap((name) => kept.star.filter((column) => sameName(column.name, name)));
+  const merged = common.flatMap((name) =>
+    kept.star.filter((column) => sameName(column.name, name)),
+  );
   return {
     tables: [...leftNames.tables, ...rightNames.tables],
     star: [

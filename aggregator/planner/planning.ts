@@ -84,10 +84,7 @@ export function typesOf(columns: readonly ResultColumn[]): readonly ColumnType[]
 }
 
 /** A query over tables that the combine operator has gathered under these names. */
-export function gatheredQuery(
-  query: ResolvedQuery,
-  names: ReadonlyMap<number, string>,
-): Fragment {
+export function gatheredQuery(query: ResolvedQuery, names: ReadonlyMap<number, string>): Fragment {
   return deparseQuery(query, {
     relationText: (relation: NamedRelation) => quoteName(must(names.get(relation.id))),
   });

@@ -93,7 +93,10 @@ function partitionsOfKeys(
     rows = rows.flatMap((row) => values.map((value) => [...row, value]));
   }
   const ordinals = rows.map((row) => {
-    const slot = slotOf(row.map(({ value }) => value), row.map(({ type }) => type));
+    const slot = slotOf(
+      row.map(({ value }) => value),
+      row.map(({ type }) => type),
+    );
     return partitionOfSlot(slot, partitionCount);
   });
   return new Set(ordinals);

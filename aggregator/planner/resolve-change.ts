@@ -138,7 +138,8 @@ function updatedTable(
     const resolved = scope.resolveColumn(column);
     if (resolved.kind === 'column') ids.add(resolved.relation);
   }
-  if (ids.size > 1) throw databaseError('unsupported', { what: 'UPDATE of several tables at once' });
+  if (ids.size > 1)
+    throw databaseError('unsupported', { what: 'UPDATE of several tables at once' });
   const [id] = ids;
   return writtenTable(names, id);
 }

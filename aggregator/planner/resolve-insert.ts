@@ -3,7 +3,12 @@
 import type { Expression, InsertStatement } from '#aggregator/parser/ast.ts';
 import type { ColumnDefinition } from '#shared/cluster/table-definition.ts';
 import { databaseError } from '#shared/error.ts';
-import { assignedValue, currentTimestamp, defaultValue, type StoreConstant } from './assign-value.ts';
+import {
+  assignedValue,
+  currentTimestamp,
+  defaultValue,
+  type StoreConstant,
+} from './assign-value.ts';
 import { BlockScope, type Block } from './block-scope.ts';
 import { namesOfRelation, noNames, type FromNames } from './from-names.ts';
 import { sameName, type ResolveEnvironment } from './resolve-environment.ts';
@@ -157,7 +162,8 @@ function withRowAlias(
   const renamed = rowAlias.columns.map((alias, i) => {
     const name = columns?.[i] ?? table.columns[i]?.name ?? '';
     const visible = table.columns.find((column) => sameName(column.name, name));
-    if (visible === undefined) throw databaseError('unknownColumn', { column: name, clause: 'field list' });
+    if (visible === undefined)
+      throw databaseError('unknownColumn', { column: name, clause: 'field list' });
     return { ...visible, name: alias };
   });
   const visible = rowAlias.columns.length > 0 ? renamed : table.columns;

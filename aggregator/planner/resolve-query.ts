@@ -31,7 +31,8 @@ export function createQueryResolver(environment: ResolveEnvironment): QueryResol
     environment,
     nextRelation: () => ++relations,
     resolve(query, outer, commonTables) {
-      if (depth >= DEPTH_MAX) throw databaseError('unsupported', { what: 'queries nested this deep' });
+      if (depth >= DEPTH_MAX)
+        throw databaseError('unsupported', { what: 'queries nested this deep' });
       depth += 1;
       try {
         return resolveInside(resolver, query, outer, commonTables);
@@ -140,10 +141,7 @@ function valuesAsUnion(values: ValuesQuery): Query {
   }, first);
 }
 
-function valuesSelect(
-  expressions: ValuesQuery['rows'][number],
-  at: number,
-): SelectStatement {
+function valuesSelect(expressions: ValuesQuery['rows'][number], at: number): SelectStatement {
   return {
     kind: 'select',
     at,

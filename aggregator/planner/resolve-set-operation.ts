@@ -39,8 +39,7 @@ export function resolveSetOperation(
       descending: item.descending,
     })),
     limit: limit === null ? null : resolveExpression(limit.count, scope),
-    offset:
-      limit === null || limit.offset === null ? null : resolveExpression(limit.offset, scope),
+    offset: limit === null || limit.offset === null ? null : resolveExpression(limit.offset, scope),
     outerRelations: [...new Set([...left.outerRelations, ...right.outerRelations])],
   };
 }

@@ -41,7 +41,8 @@ export function splitAggregates(select: ResolvedSelect): SplitAggregates | strin
     if (problem !== null) return problem;
   }
   const relation = columnsRelation(freshRelation(select), 'part', parts);
-  const lift = (expression: TypedExpression) => liftExpression(expression, { groupBy, parts, relation });
+  const lift = (expression: TypedExpression) =>
+    liftExpression(expression, { groupBy, parts, relation });
   const partial: ResolvedSelect = {
     ...select,
     items: parts.map((part) => selectItem(part, '', noNames)),

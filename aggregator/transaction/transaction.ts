@@ -20,7 +20,6 @@ import { commitParticipants, type Participant } from './two-phase-commit.ts';
 export type WriteRequest = Omit<LeafCalls['write']['request'], 'transaction'>;
 export type WriteReply = LeafCalls['write']['reply'];
 
-
 /** How long a task that only takes the lock waits for it. */
 const LOCK_WAIT_MS_MAX = 50_000;
 
