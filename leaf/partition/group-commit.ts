@@ -25,6 +25,8 @@ interface Task {
   readonly run: () => unknown;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
+  /** True once a group has it. */
+  taken: boolean;
   timer: Timer | null;
 }
 
@@ -56,11 +58,12 @@ export class GroupCommit {
       const { foreignKeys, run } = options;
       const startedAt = this.#core.environment.hybridClock.next();
       const done = resolve as (value: unknown) => void;
-      const task: Task = { foreignKeys, startedAt, run, resolve: done, reject, timer: null };
+      const fresh = { taken: false, timer: null };
+      const task: Task = { foreignKeys, startedAt, run, resolve: done, reject, ...fresh };
       this.#queue.push(task);
       if (!this.#pumping) void this.#pump();
       // Still queued: somebody else holds the lock.
-      if (this.#queue.includes(task)) this.#startTimer(task, options.timeoutMs);
+      if (!task.taken) this.#startTimer(task, options.timeoutMs);
     });
   }
 
@@ -177,6 +180,7 @@ export class GroupCommit {
 
   #take(): Task {
     const task = must(this.#queue.shift());
+    task.taken = true;
     task.timer?.cancel();
     return task;
   }

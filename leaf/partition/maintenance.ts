@@ -46,6 +46,8 @@ export class Maintenance {
   async #turn(): Promise<void> {
     const { clock, logger } = this.#core.environment;
     try {
+      // With durability `async` nobody else makes the log durable.
+      await this.#core.log.harden();
       const late = clock.monotonicMs() - this.#checkpointMs > CHECKPOINT_INTERVAL_MS;
       const dirty = this.#core.file.meta.applied.lsn > this.#durableLsn;
       if (walBytes(this.#core.file.path) > WAL_BYTES_MAX || (late && dirty)) {

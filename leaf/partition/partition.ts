@@ -352,7 +352,8 @@ export class Partition {
 
   /** It stopped amid a write: once it can be opened again, the log makes it whole. */
   #recoverLater(): void {
-    this.#environment.clock.after(RECOVERY_DELAY_MS, () => void this.#inTurn(() => this.#recover()));
+    const recover = (): void => void this.#inTurn(() => this.#recover());
+    this.#environment.clock.after(RECOVERY_DELAY_MS, recover);
   }
 
   async #recover(): Promise<void> {

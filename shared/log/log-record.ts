@@ -8,8 +8,9 @@ import type { LSN } from './lsn.ts';
  * - definition: one step of the database's schema, from catalog version v-1 to v.
  * - prepare: this partition's part of a transaction over several; not visible yet.
  * - commit, abort: the verdict on the prepared transaction, which is always the one before it:
- *   a prepared transaction holds the partition's write lock. The first participant's `commit`
- *   *is* the decision for all.
+ *   a prepared transaction holds the partition's write lock, so no rows come between. The first
+ *   participant's `commit` *is* the decision for all. An `abort` may also stand alone: the answer
+ *   to who asked for the verdict on a transaction that was never prepared here.
  * - term: a promotion; the first record of a new term.
  */
 export type LogPayload =

@@ -113,7 +113,7 @@ for (const failpoint of ['after-snapshot-ready', 'after-log-reset']) {
 }
 
 for (const failpoint of ['after-append', 'before-commit'] as const) {
-  test(`failure ${failpoint}: the client is told, and the partition comes back whole`, async (t) => {
+  test(`failure ${failpoint}: the client is told; the partition comes back whole`, async (t) => {
     let armed = false;
     const environment = testEnvironment({
       failpoint: (name) => {
