@@ -156,7 +156,9 @@ function wholeQuotient(
   const type = unsigned ? UNSIGNED_BIGINT : BIGINT;
   if (isIntegerLike(left.type) && isIntegerLike(right.type)) {
     const { low } = integerRange(left);
-    return nullableCall(low > INT64_MIN ? '/' : 'tl_int_div', [left, right], type);
+    const whole = nullableCall(low > INT64_MIN ? '/' : 'tl_int_div', [left, right], type);
+    const natural = !unsigned || (low >= 0n && integerRange(right).low >= 0n);
+    return natural ? whole : nullableCall('tl_unsigned', [whole], type);
   }
   const [a, b] = [left, right].map((operand) => exactOperand(operand, scope));
   const parts = [must(a), scaleOf(must(a)), must(b), scaleOf(must(b))];

@@ -41,6 +41,16 @@ interface Bound {
   readonly exact: boolean;
 }
 
+/** A constant for a YEAR: two figures are a year of 1970 to 2069, and '0' is 2000. */
+export function yearConstant(type: ColumnType, right: ConstantExpression): ConstantExpression {
+  const number = type.kind === 'year' ? exactNumber(right) : null;
+  if (number === null) return right;
+  const year = rescale(number, 0).unscaled;
+  const isZero = typeof right.value === 'string' && /^\s*0+\s*$/.test(right.value);
+  if (year < 0n || year > 99n || (year === 0n && !isZero)) return right;
+  return constant(year < 70n ? year + 2000n : year + 1900n, BIGINT);
+}
+
 /** False for every value, NULL for NULL. */
 export function never(operand: TypedExpression): TypedExpression {
   return call('never', [operand], BIGINT);

@@ -8,6 +8,7 @@ import {
   JSON_TYPE,
   call,
   conjunction,
+  constant,
   datetime,
   decimalType,
   disjunction,
@@ -40,6 +41,7 @@ import {
   compareToNumber,
   compareToTime,
   plainComparison,
+  yearConstant,
   type Comparison,
 } from './resolve-bound.ts';
 import type { ResolveScope } from './resolve-scope.ts';
@@ -107,7 +109,7 @@ function againstConstant(
   const { type } = left;
   const other = right.type;
   if (isExact(type)) {
-    if (isReal(other) && type.kind !== 'integer') return null;
+    if (isReal(other) && type.kind !== 'integer' && type.kind !== 'year') return null;
     return isTemporal(other) && !isIntegerLike(type)
       ? null
       : compareToNumber(operator, left, yearConstant(type, right));
@@ -119,16 +121,6 @@ function againstConstant(
     return compareToMember(operator, left, right);
   }
   return null;
-}
-
-/** Two figures are a year of 1970 to 2069. */
-function yearConstant(
-  type: ColumnType,
-  right: Extract<TypedExpression, { kind: 'constant' }>,
-): Extract<TypedExpression, { kind: 'constant' }> {
-  const { value } = right;
-  if (type.kind !== 'year' || typeof value !== 'bigint' || value <= 0n || value > 99n) return right;
-  return { ...right, value: value < 70n ? value + 2000n : value + 1900n };
 }
 
 /** The key by which JSON values compare: text, byte by byte. */
@@ -243,8 +235,26 @@ function compareTemporal(
     return call(operator, sides, BIGINT, operator === '<=>' ? { nullable: false } : {});
   }
   const target = a.kind === 'time' || b.kind === 'time' ? time(6) : datetime(6);
-  const sides = [left, right].map((side) => convert(side, target, scope));
+  const sides = [left, right].map((side) => momentOrZero(side, target, scope));
   return call(operator, sides, BIGINT, operator === '<=>' ? { nullable: false } : {});
+}
+
+/** Text that is no moment compares as the zero moment. */
+function momentOrZero(
+  side: TypedExpression,
+  target: ColumnType,
+  scope: ResolveScope,
+): TypedExpression {
+  const converted = convert(side, target, scope);
+  if (isTemporal(side.type)) return converted;
+  const zero = target.kind === 'time' ? 0n : '0000-00-00 00:00:00.000000';
+  return {
+    kind: 'case',
+    branches: [{ when: isNull(side), then: nullConstant(target) }],
+    otherwise: call('coalesce', [converted, constant(zero, target)], target, { nullable: false }),
+    type: target,
+    nullable: side.nullable,
+  };
 }
 
 /** `operand IN (list)`: one IN where the operand keeps its form, else equations. */

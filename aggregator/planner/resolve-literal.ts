@@ -131,7 +131,8 @@ function temporalLiteral(
   const fsp = fractionDigits(text);
   const target = type === 'date' ? DATE : type === 'time' ? time(fsp) : datetime(fsp);
   const value = castConstant(textConstant(text), target, scope);
-  if (value.value !== null) return value;
+  const isWhole = type !== 'timestamp' || /\d[ T]+\d/.test(text.trim());
+  if (value.value !== null && isWhole) return value;
   const name = type === 'timestamp' ? 'DATETIME' : type.toUpperCase();
   throw databaseError('wrongTemporal', { type: name, value: text });
 }

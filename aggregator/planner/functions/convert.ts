@@ -201,7 +201,8 @@ export function asDouble(expression: TypedExpression, scope: ResolveScope): Type
 /** As what arithmetic works on: an integer, a decimal or a double. */
 export function asNumber(expression: TypedExpression, scope: ResolveScope): TypedExpression {
   const { type } = expression;
-  if (isIntegerLike(type) || type.kind === 'decimal' || isReal(type)) return expression;
+  if (isIntegerLike(type) || type.kind === 'decimal') return expression;
+  if (isReal(type)) return asDouble(expression, scope);
   if (type.kind === 'null') return nullConstant(BIGINT);
   if (isMoment(type) || type.kind === 'time') {
     const { whole } = digitsOf(type);

@@ -67,7 +67,8 @@ function intervalAmount(
   const whole = isConstant(amount) && typeof amount.value === 'string' && !amount.value.includes('.');
   const text = asText(amount, scope);
   const isWhole = whole && amount.type.kind === 'string';
-  return { amount: text, fsp: isWhole || isNullConstant(amount) ? 0 : 6 };
+  const digits = amount.type.kind === 'decimal' ? Math.min(amount.type.scale, 6) : 6;
+  return { amount: text, fsp: isWhole || isNullConstant(amount) ? 0 : digits };
 }
 
 /** EXTRACT(unit FROM operand). */

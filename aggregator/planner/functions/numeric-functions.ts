@@ -23,6 +23,7 @@ import {
 import { aggregateCollation } from './collation-rule.ts';
 import { asDouble, asInteger, asNumber, asText, convert, withNumbers } from './convert.ts';
 import { argument, direct, special, type FunctionFamily, type Parts } from './function-definition.ts';
+import { INT64_MIN, integerRange } from './integer-range.ts';
 import { isIntegerLike, isMoment, isNumber, mergeTypes } from './result-type.ts';
 
 /** ROUND and TRUNCATE. */
@@ -66,9 +67,22 @@ function wholeNumber(name: 'ceil' | 'floor', part: TypedExpression, scope: Resol
 function absolute(part: TypedExpression, scope: ResolveScope): TypedExpression {
   const number = asNumber(part, scope);
   const { type } = number;
+  if (isIntegerLike(type) && integerRange(number).low <= INT64_MIN) return checkedAbsolute(number);
   if (type.kind !== 'decimal' || type.precision <= 18) return call('abs', [number], type);
   const parts = [number, type.scale, type.precision, type.scale];
   return call('tl_decimal_abs', withNumbers(parts), type);
+}
+
+/** The smallest BIGINT has no positive counterpart: error 1690. */
+function checkedAbsolute(number: TypedExpression): TypedExpression {
+  const negative = call('<', [number, integerConstant(0)], BIGINT);
+  return {
+    kind: 'case',
+    branches: [{ when: negative, then: call('tl_neg', [number], BIGINT) }],
+    otherwise: number,
+    type: BIGINT,
+    nullable: number.nullable,
+  };
 }
 
 function sign(part: TypedExpression, scope: ResolveScope): TypedExpression {
