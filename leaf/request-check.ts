@@ -132,6 +132,8 @@ const calls: { readonly [K in keyof LeafCalls]: Check } = {
   startLink: object({ key, source }),
   probeLink: object({ source }),
   pauseLink: object({ key }),
+  sharedTransactions: object({ key }),
+  rewind: object({ key, lsn }),
   promote: object({ key }),
   checksum: object({ key }),
   acknowledge: object({ key, followerId: name, lsn }),

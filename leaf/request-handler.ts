@@ -14,6 +14,7 @@ import type {
 } from '#shared/wire/message.ts';
 import type { Partition } from '#leaf/partition/partition.ts';
 import type { LinkSet } from '#leaf/replication/link-set.ts';
+import { listSharedTransactions } from '#leaf/replication/list-shared-transactions.ts';
 import type { LogSender } from '#leaf/replication/log-sender.ts';
 import type { PartitionSet } from './partition-set.ts';
 import { checkCall, checkStream } from './request-check.ts';
@@ -111,8 +112,7 @@ export class RequestHandler implements LeafService {
       this.#partitions.find(request.key);
     return {
       ping: async () => this.#status(),
-      createPartition: async ({ key, ...identity }) =>
-        done(this.#partitions.create(key, identity)),
+      createPartition: async ({ key, ...identity }) => done(this.#partitions.create(key, identity)),
       dropPartition: async ({ key }) => done(this.#partitions.drop(key)),
       partitionStatus: async ({ database }) => ({
         partitions: this.#partitions.list(database).map((each) => this.#partitionStatus(each)),
@@ -131,6 +131,8 @@ export class RequestHandler implements LeafService {
       startLink: async (request) => done(this.#links.startLink(at(request), request.source)),
       probeLink: async ({ source }) => done(this.#links.probeLink(source)),
       pauseLink: async (request) => done(this.#links.pauseLink(at(request))),
+      sharedTransactions: async (request) => listSharedTransactions(at(request)),
+      rewind: async (request) => ({ done: await at(request).rewindTo(request.lsn) }),
       promote: async (request) => ({ position: await this.#links.promote(at(request)) }),
       checksum: async (request) => at(request).checksum(),
       acknowledge: async (request) => {

@@ -70,7 +70,7 @@ test('leaf: creates, defines, writes, reads, says how it is, and drops', async (
   t.true(error instanceof DatabaseError && error.is('partitionNotOnline'));
 });
 
-test('leaf: requests that are not what they should be are refused, and change nothing', async (t) => {
+test('leaf: a request that is not what it should be is refused', async (t) => {
   const leaf = await leafOf(t);
   await leaf.call('createPartition', { key, role: 'primary', durability: 'sync', origin: 'o' });
   const good = { key, ...insertOf(1, 10) };

@@ -89,7 +89,8 @@ test('foreign keys: a transaction keeps the checks that it began with', async (t
   const tag = tagOf('t', 1);
   await partition.write({ ...transferOf(1, 404), transaction: tag, foreignKeyChecks: false });
   const joined = { ...tag, joined: true };
-  const error = await t.throwsAsync(partition.write({ ...transferOf(2, 404), transaction: joined }));
+  const second = { ...transferOf(2, 404), transaction: joined };
+  const error = await t.throwsAsync(partition.write(second));
   t.true(error instanceof DatabaseError && error.is('unsupported'));
   await partition.commit('t');
   t.deepEqual(await rowsOf(partition, transfers, at2), [[1, 404]]);

@@ -333,3 +333,41 @@ test('link: confirming what was never sent is refused', async (t) => {
   const request = { key, followerId: 'x/shop_0', lsn: 999n };
   await t.throwsAsync(leaf.call('acknowledge', request), { message: /never sent/ });
 });
+
+test('link: what has come of shared transactions is told, and can be taken back', async (t) => {
+  const { primary, secondary } = await pair(t);
+  await secondary.follow(primary);
+  await primary.insert(1);
+  const { handler } = primary;
+  for (const [id, verdict] of [
+    [2, 'commit'],
+    [3, 'abort'],
+    [4, 'commit'],
+  ] as const) {
+    const transactionId = `t${id}`;
+    await handler.call('write', { key, ...insertOf(id, id, tagOf(transactionId, id)) });
+    await handler.call('prepare', { key, transactionId, participants: [0, 1] });
+    await handler.call('decide', { key, transactionId, verdict });
+  }
+  await primary.insert(5);
+  await equal(primary, secondary);
+  t.deepEqual(await secondary.rows(), [1, 2, 4, 5]);
+  const shared = await secondary.handler.call('sharedTransactions', { key });
+  t.deepEqual(
+    shared.prepared.map(({ transactionId, decided }) => [transactionId, decided?.verdict]),
+    [
+      ['t2', 'commit'],
+      ['t3', 'abort'],
+      ['t4', 'commit'],
+    ],
+  );
+  t.is(shared.fromTimestamp, 0n);
+  await secondary.handler.call('pauseLink', { key });
+  const lsn = (shared.prepared[2]?.lsn ?? 0n) - 1n;
+  t.deepEqual(await secondary.handler.call('rewind', { key, lsn }), { done: true });
+  t.deepEqual(await secondary.rows(), [1, 2]);
+  t.is((await secondary.status()).tail.lsn, lsn);
+  await secondary.follow(primary);
+  await equal(primary, secondary);
+  t.deepEqual(await secondary.rows(), [1, 2, 4, 5]);
+});

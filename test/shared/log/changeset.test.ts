@@ -37,13 +37,15 @@ function content(file: SqliteFile): unknown {
 
 test('changeset: every kind of value and operation is read', (t) => {
   const file = open();
-  const inserted = record(file, "INSERT INTO t (id, u, v) VALUES (1, 1.5, 'é'), (-2, x'00ff', NULL)");
+  const values = "(1, 1.5, 'é'), (-2, x'00ff', NULL)";
+  const inserted = record(file, `INSERT INTO t (id, u, v) VALUES ${values}`);
   const [first] = [...readChangeset(inserted)].filter((change) => changeKey(change)[0] === 1n);
   t.is(first?.table, 't');
   t.deepEqual(first?.keyColumns, [0]);
   t.is(first?.after?.[1], 1.5);
   t.is(first?.after?.[2], 'é');
-  const updated = [...readChangeset(record(file, 'UPDATE t SET v = 9007199254740993 WHERE id = 1'))];
+  const big = 'UPDATE t SET v = 9007199254740993 WHERE id = 1';
+  const updated = [...readChangeset(record(file, big))];
   t.is(updated[0]?.before?.[0], 1n);
   t.is(updated[0]?.before?.[1], undefined);
   t.is(updated[0]?.after?.[2], 9007199254740993n);
