@@ -1,4 +1,4 @@
-// Databases and partitions with their roles, states and positions, as SingleStore's SHOW tells them.
+// Databases and partitions with their roles, states and positions, as SingleStore shows them.
 
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
 import { partitionName, type NodeDescription } from '#shared/cluster/topology.ts';

@@ -1,13 +1,13 @@
 // Promotion: every partition of a secondary becomes a primary, and the database takes writes.
 //
-// pause the links → apply what came → promote each partition → settle what is prepared → one
-// schema for all → AUTO_INCREMENT above what has arrived. Every step may be done again, so a
-// promotion that a crash has cut off is run from its beginning.
+// let what is on its way arrive → pause the links → cut where every transaction is whole →
+// promote each partition → settle what is prepared → one schema for all → AUTO_INCREMENT above
+// what has arrived. Every step may be done again, so a promotion that a crash has cut off is run
+// from its beginning.
 
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
-import { createTableStatements, livesIn } from '#aggregator/metadata/sqlite-table.ts';
+import { livesIn } from '#aggregator/metadata/sqlite-table.ts';
 import { must } from '#shared/assert.ts';
-import type { TableDefinition } from '#shared/cluster/table-definition.ts';
 import {
   partitionName,
   REFERENCE_ORDINAL,
@@ -15,10 +15,11 @@ import {
 } from '#shared/cluster/topology.ts';
 import { databaseError } from '#shared/error.ts';
 import { quoteIdentifier } from '#shared/sqlite-file.ts';
-import type { PartitionStatus } from '#shared/wire/message.ts';
-import { withSchema } from './catalog-follower.ts';
-import { gatherLeafStatuses, masterCopies } from './leaf-statuses.ts';
+import type { SharedTransactions } from '#shared/wire/message.ts';
+import { findConsistentCut } from './consistent-cut.ts';
+import { leafOf, placeOf, readMasters } from './master-leaves.ts';
 import type { ReplicationParts } from './replication-parts.ts';
+import { unifySchema } from './unify-schema.ts';
 
 /** How long links that run may bring what is on its way, before they are paused. */
 const drainMs = 3000;
@@ -27,19 +28,18 @@ const drainPollMs = 50;
 const settleRoundsMax = 16;
 const lockWaitTimeoutMs = 10_000;
 
-type Place = 'first' | 'other' | 'reference';
-
 /** Answers the database as a primary. Throws leafUnreachable, promotionBlocked: do it again. */
 export async function promoteDatabase(
   parts: ReplicationParts,
   database: DatabaseDefinition,
 ): Promise<DatabaseDefinition> {
   await drainLinks(parts, database);
+  const committed = await cutToWhole(parts, database);
   await forEachPartition(parts, database, async (placement) => {
     const key = { database: database.name, ordinal: placement.ordinal };
     await parts.leaves.leaf(placement.leafId).call('promote', { key });
   });
-  await settleInDoubt(parts, database);
+  await settleInDoubt(parts, database, committed);
   const promoted = await unifySchema(parts, database);
   await raiseSequences(parts, promoted);
   return { ...promoted, role: 'primary', state: 'online', primaryUri: '' };
@@ -58,25 +58,47 @@ async function drainLinks(parts: ReplicationParts, database: DatabaseDefinition)
   }
 }
 
-/** Throws leafUnreachable when a leaf with a master copy does not answer. */
-async function readMasters(
+/**
+ * Pauses the links and takes back what has come by halves; answers the transactions that some
+ * partition has committed. Partitions that are promoted already have been cut before.
+ */
+async function cutToWhole(
   parts: ReplicationParts,
   database: DatabaseDefinition,
-): Promise<PartitionStatus[]> {
-  const leaves = await gatherLeafStatuses(parts, database.name);
-  const masters = masterCopies(database, leaves);
-  return database.placements.map(({ ordinal, leafId }) => {
-    const status = masters.get(ordinal);
-    if (status !== undefined) return status;
-    const away = leaves.find(({ node }) => node.id === leafId);
-    const name = away === undefined ? `node ${leafId}` : nodeName(away.node.address);
-    const reason = away?.error || `it does not hold ${database.name}_${ordinal}`;
-    throw databaseError('leafUnreachable', { leaf: name, reason });
+): Promise<ReadonlySet<string>> {
+  const masters = await readMasters(parts, database);
+  const logs = new Map<number, SharedTransactions>();
+  await forEachPartition(parts, database, async ({ ordinal }) => {
+    const key = { database: database.name, ordinal };
+    const leaf = leafOf(parts, database, ordinal);
+    const status = masters.find((master) => master.key.ordinal === ordinal);
+    if (status !== undefined && status.link !== null) await leaf.call('pauseLink', { key });
+    logs.set(ordinal, await leaf.call('sharedTransactions', { key }));
   });
+  const { lsns, dropped, committed } = findConsistentCut(logs);
+  for (const { key, role } of masters) {
+    const lsn = must(lsns.get(key.ordinal));
+    if (role === 'primary' || lsn === must(logs.get(key.ordinal)).tail) continue;
+    const { done } = await leafOf(parts, database, key.ordinal).call('rewind', { key, lsn });
+    const fields = { partition: partitionName(key), lsn, dropped: dropped.join(' ') };
+    if (done) parts.logger.warn('taken back what had come by halves', fields);
+    else parts.logger.error('what had come by halves could not be taken back', fields);
+    if (done && key.ordinal === REFERENCE_ORDINAL) await remakeReplicas(parts, database);
+  }
+  return committed;
 }
 
-function nodeName(address: { readonly host: string; readonly port: number }): string {
-  return `${address.host}:${address.port}`;
+/** The copies on other leaves have what their master has no more. */
+async function remakeReplicas(
+  parts: ReplicationParts,
+  database: DatabaseDefinition,
+): Promise<void> {
+  const key = { database: database.name, ordinal: REFERENCE_ORDINAL };
+  const reference = must(database.placements.find(({ ordinal }) => ordinal === key.ordinal));
+  for (const leafId of reference.replicaLeafIds) {
+    await parts.leaves.leaf(leafId).call('dropPartition', { key });
+  }
+  await parts.partitions.linkReplicas(database);
 }
 
 async function forEachPartition(
@@ -89,8 +111,15 @@ async function forEachPartition(
   if (failed !== undefined) throw failed.reason;
 }
 
-/** What is prepared gets the verdict of its first participant, which writes one where it has none. */
-async function settleInDoubt(parts: ReplicationParts, database: DatabaseDefinition): Promise<void> {
+/**
+ * What is prepared gets its verdict: commit where another partition has it committed, else what
+ * the first participant says, which writes `abort` down where it knows of none.
+ */
+async function settleInDoubt(
+  parts: ReplicationParts,
+  database: DatabaseDefinition,
+  committed: ReadonlySet<string>,
+): Promise<void> {
   for (let round = 0; round < settleRoundsMax; round++) {
     const masters = await readMasters(parts, database);
     const inDoubt = masters.filter((status) => status.inDoubt !== null);
@@ -98,10 +127,15 @@ async function settleInDoubt(parts: ReplicationParts, database: DatabaseDefiniti
     for (const { key, inDoubt: prepared } of inDoubt) {
       const { transactionId, participants } = must(prepared);
       const decider = { database: database.name, ordinal: must(participants[0]) };
-      const { verdict } = await leafOf(parts, database, decider.ordinal).call('verdict', {
-        key: decider,
-        transactionId,
-      });
+      const known = committed.has(transactionId) ? ('commit' as const) : null;
+      const verdict =
+        known ??
+        (
+          await leafOf(parts, database, decider.ordinal).call('verdict', {
+            key: decider,
+            transactionId,
+          })
+        ).verdict;
       await leafOf(parts, database, key.ordinal).call('decide', { key, transactionId, verdict });
     }
   }
@@ -109,68 +143,6 @@ async function settleInDoubt(parts: ReplicationParts, database: DatabaseDefiniti
     partition: database.name,
     reason: 'transactions stay in doubt',
   });
-}
-
-function leafOf(parts: ReplicationParts, database: DatabaseDefinition, ordinal: number) {
-  const placement = must(database.placements.find((entry) => entry.ordinal === ordinal));
-  return parts.leaves.leaf(placement.leafId);
-}
-
-/**
- * All partitions reach the newest schema that one of them has. A table that is new or gone is
- * made or dropped where that had not arrived; one that was altered meanwhile blocks.
- */
-async function unifySchema(
-  parts: ReplicationParts,
-  database: DatabaseDefinition,
-): Promise<DatabaseDefinition> {
-  const masters = await readMasters(parts, database);
-  const newest = masters.reduce((a, b) => (b.catalogVersion > a.catalogVersion ? b : a));
-  const schema = await leafOf(parts, database, newest.key.ordinal).call('partitionSchema', {
-    key: newest.key,
-  });
-  for (const { key, catalogVersion } of masters) {
-    if (catalogVersion >= schema.version) continue;
-    const leaf = leafOf(parts, database, key.ordinal);
-    const behind = await leaf.call('partitionSchema', { key });
-    const place = placeOf(key.ordinal);
-    const put = newTables(behind.tables, schema.tables, partitionName(key));
-    const names = new Set(schema.tables.map(({ name }) => name));
-    const gone = behind.tables.filter(({ name }) => !names.has(name));
-    const sqlite = [
-      ...gone
-        .filter((table) => livesIn(table, place))
-        .map(({ name }) => `DROP TABLE IF EXISTS ${quoteIdentifier(name)}`),
-      ...put.flatMap((table) => createTableStatements(table, place)),
-    ];
-    const drop = gone.map(({ name }) => name);
-    await leaf.call('define', { key, change: { version: schema.version, sqlite, put, drop } });
-  }
-  return withSchema(database, schema);
-}
-
-function placeOf(ordinal: number): Place {
-  if (ordinal === REFERENCE_ORDINAL) return 'reference';
-  return ordinal === 0 ? 'first' : 'other';
-}
-
-function newTables(
-  behind: readonly TableDefinition[],
-  newest: readonly TableDefinition[],
-  partition: string,
-): TableDefinition[] {
-  const known = new Map(behind.map((table) => [table.name, table]));
-  return newest.filter((table) => {
-    const before = known.get(table.name);
-    if (before === undefined) return true;
-    if (JSON.stringify(before, plain) === JSON.stringify(table, plain)) return false;
-    const reason = `a change of table '${table.name}' has not arrived there; continue replicating`;
-    throw databaseError('promotionBlocked', { partition, reason });
-  });
-}
-
-function plain(_key: string, value: unknown): unknown {
-  return typeof value === 'bigint' ? `${value}n` : value;
 }
 
 /** Numbers given from here on are above every one that has arrived. */

@@ -144,6 +144,24 @@ export interface LeafStatus {
 
 export type Verdict = 'commit' | 'abort';
 
+/** The part of a log that one partition can still tell of. */
+export interface SharedTransactions {
+  /** Hybrid timestamp of the first record told of; 0 when nothing is before it. */
+  readonly fromTimestamp: bigint;
+  readonly tail: LSN;
+  /** Hybrid timestamp of the tail. */
+  readonly tailTimestamp: bigint;
+  /** In the order of the log. */
+  readonly prepared: readonly {
+    readonly transactionId: string;
+    readonly participants: readonly number[];
+    readonly lsn: LSN;
+    readonly timestamp: bigint;
+    /** The verdict that follows in this log, and its LSN; null while there is none. */
+    readonly decided: { readonly verdict: Verdict; readonly lsn: LSN } | null;
+  }[];
+}
+
 /** Calls a leaf answers, with what each asks and gives. */
 export interface LeafCalls {
   ping: { request: Record<never, never>; reply: LeafStatus };
@@ -230,6 +248,13 @@ export interface LeafCalls {
   /** Can this leaf reach that one, and is the ticket good? Changes nothing. */
   probeLink: { request: { source: LinkSource }; reply: Record<never, never> };
   pauseLink: { request: { key: PartitionKey }; reply: Record<never, never> };
+  /** What this log says of transactions over several partitions: for a promotion to be whole. */
+  sharedTransactions: { request: { key: PartitionKey }; reply: SharedTransactions };
+  /**
+   * Takes back every record of a secondary after `lsn`. `done` is false, and nothing has happened,
+   * when one of them cannot be taken back (a definition).
+   */
+  rewind: { request: { key: PartitionKey; lsn: LSN }; reply: { done: boolean } };
   /** Promotion: applies what was received, opens the next term, takes writes. Idempotent. */
   promote: { request: { key: PartitionKey }; reply: { position: Position } };
   /** A digest of the content at the replay position, for comparing two copies. */

@@ -1,0 +1,92 @@
+// The newest state of all partitions together in which every transaction is whole.
+//
+// Links of one database go at their own pace: when they end, one partition may hold its part of a
+// transaction that has not reached another. Such a transaction is taken back everywhere, with what
+// came after it, until nothing is by halves. Pure.
+
+import type { LSN } from '#shared/log/lsn.ts';
+import type { SharedTransactions } from '#shared/wire/message.ts';
+
+/**
+ * Hybrid timestamps (milliseconds times 2^16) of two leaves may differ by this for one
+ * transaction; what lies nearer to the edge of what a log can tell counts as arrived.
+ */
+const timestampMargin = 10_000n << 16n;
+
+type Prepared = SharedTransactions['prepared'][number];
+
+export interface ConsistentCut {
+  /** By ordinal: the newest LSN that stays. */
+  readonly lsns: ReadonlyMap<number, LSN>;
+  /** Transactions that are taken back where they were visible. */
+  readonly dropped: readonly string[];
+  /** Transactions that are committed somewhere within the cut: prepared ones must be, too. */
+  readonly committed: ReadonlySet<string>;
+}
+
+/** The cut through these logs, by ordinal; every partition of the database must be among them. */
+export function findConsistentCut(logs: ReadonlyMap<number, SharedTransactions>): ConsistentCut {
+  const lsns = new Map([...logs].map(([ordinal, { tail }]) => [ordinal, tail]));
+  const index = indexById(logs);
+  const dropped = new Set<string>();
+  for (let isWhole = false; !isWhole;) {
+    isWhole = true;
+    for (const [ordinal, { prepared }] of logs) {
+      const torn = prepared.find((each) => isTorn(each, { ordinal, lsns, logs, index }));
+      if (torn === undefined) continue;
+      lsns.set(ordinal, torn.lsn - 1n);
+      dropped.add(torn.transactionId);
+      isWhole = false;
+    }
+  }
+  const committed = new Set<string>();
+  for (const [ordinal, { prepared }] of logs) {
+    for (const each of prepared) {
+      if (isCommitted(each, lsns.get(ordinal) ?? 0n)) committed.add(each.transactionId);
+    }
+  }
+  return { lsns, dropped: [...dropped], committed };
+}
+
+type Index = ReadonlyMap<number, ReadonlyMap<string, Prepared>>;
+
+function indexById(logs: ReadonlyMap<number, SharedTransactions>): Index {
+  return new Map(
+    [...logs].map(([ordinal, { prepared }]) => [
+      ordinal,
+      new Map(prepared.map((each) => [each.transactionId, each])),
+    ]),
+  );
+}
+
+function isCommitted(prepared: Prepared, lsn: LSN): boolean {
+  const { decided } = prepared;
+  return decided !== null && decided.verdict === 'commit' && decided.lsn <= lsn;
+}
+
+/** Visible here, and not even prepared at another participant. */
+function isTorn(
+  here: Prepared,
+  at: {
+    readonly ordinal: number;
+    readonly lsns: ReadonlyMap<number, LSN>;
+    readonly logs: ReadonlyMap<number, SharedTransactions>;
+    readonly index: Index;
+  },
+): boolean {
+  const { ordinal, lsns, logs, index } = at;
+  if (!isCommitted(here, lsns.get(ordinal) ?? 0n)) return false;
+  return here.participants.some((participant) => {
+    const log = logs.get(participant);
+    if (participant === ordinal || log === undefined) return false;
+    const there = index.get(participant)?.get(here.transactionId);
+    if (there !== undefined) return there.lsn > (lsns.get(participant) ?? 0n);
+    return isBeyond(here, log);
+  });
+}
+
+/** A transaction that a log does not tell of: has it not come yet, or is it long past? */
+function isBeyond(here: Prepared, log: SharedTransactions): boolean {
+  if (here.timestamp <= log.tailTimestamp - timestampMargin) return false;
+  return log.fromTimestamp === 0n || here.timestamp >= log.fromTimestamp + timestampMargin;
+}

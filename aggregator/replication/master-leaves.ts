@@ -1,0 +1,45 @@
+// The leaves that hold a database's master copies, and what they must answer for a promotion.
+
+import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
+import type { PartitionPlace } from '#aggregator/metadata/sqlite-table.ts';
+import { must } from '#shared/assert.ts';
+import { partitionName, REFERENCE_ORDINAL } from '#shared/cluster/topology.ts';
+import { databaseError } from '#shared/error.ts';
+import type { LeafService, PartitionStatus } from '#shared/wire/message.ts';
+import { gatherLeafStatuses, masterCopies } from './leaf-statuses.ts';
+import type { ReplicationParts } from './replication-parts.ts';
+import { addressText } from './status-columns.ts';
+
+/** Throws leafUnreachable when a leaf with a master copy does not answer. */
+export async function readMasters(
+  parts: ReplicationParts,
+  database: DatabaseDefinition,
+): Promise<PartitionStatus[]> {
+  const leaves = await gatherLeafStatuses(parts, database.name);
+  const masters = masterCopies(database, leaves);
+  return database.placements.map(({ ordinal, leafId }) => {
+    const status = masters.get(ordinal);
+    if (status !== undefined) return status;
+    const away = leaves.find(({ node }) => node.id === leafId);
+    const name = away === undefined ? `node ${leafId}` : addressText(away.node.address);
+    const reason =
+      away?.error || `it does not hold ${partitionName({ database: database.name, ordinal })}`;
+    throw databaseError('leafUnreachable', { leaf: name, reason });
+  });
+}
+
+/** The leaf with the master copy of a partition. */
+export function leafOf(
+  parts: ReplicationParts,
+  database: DatabaseDefinition,
+  ordinal: number,
+): LeafService {
+  const placement = must(database.placements.find((entry) => entry.ordinal === ordinal));
+  return parts.leaves.leaf(placement.leafId);
+}
+
+/** What lives in a partition of that ordinal. */
+export function placeOf(ordinal: number): PartitionPlace {
+  if (ordinal === REFERENCE_ORDINAL) return 'reference';
+  return ordinal === 0 ? 'first' : 'other';
+}

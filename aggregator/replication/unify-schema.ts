@@ -1,0 +1,63 @@
+// One schema for all partitions of a database whose definitions stopped arriving in the middle.
+
+import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
+import { createTableStatements, livesIn } from '#aggregator/metadata/sqlite-table.ts';
+import type { TableDefinition } from '#shared/cluster/table-definition.ts';
+import { partitionName } from '#shared/cluster/topology.ts';
+import { databaseError } from '#shared/error.ts';
+import { quoteIdentifier } from '#shared/sqlite-file.ts';
+import { withSchema } from './catalog-follower.ts';
+import { leafOf, placeOf, readMasters } from './master-leaves.ts';
+import type { ReplicationParts } from './replication-parts.ts';
+
+/**
+ * All partitions reach the newest schema that one of them has. A table that is new or gone is
+ * made or dropped where that had not arrived; one that was altered meanwhile blocks.
+ */
+export async function unifySchema(
+  parts: ReplicationParts,
+  database: DatabaseDefinition,
+): Promise<DatabaseDefinition> {
+  const masters = await readMasters(parts, database);
+  const newest = masters.reduce((a, b) => (b.catalogVersion > a.catalogVersion ? b : a));
+  const schema = await leafOf(parts, database, newest.key.ordinal).call('partitionSchema', {
+    key: newest.key,
+  });
+  for (const { key, catalogVersion } of masters) {
+    if (catalogVersion >= schema.version) continue;
+    const leaf = leafOf(parts, database, key.ordinal);
+    const behind = await leaf.call('partitionSchema', { key });
+    const place = placeOf(key.ordinal);
+    const put = newTables(behind.tables, schema.tables, partitionName(key));
+    const names = new Set(schema.tables.map(({ name }) => name));
+    const gone = behind.tables.filter(({ name }) => !names.has(name));
+    const sqlite = [
+      ...gone
+        .filter((table) => livesIn(table, place))
+        .map(({ name }) => `DROP TABLE IF EXISTS ${quoteIdentifier(name)}`),
+      ...put.flatMap((table) => createTableStatements(table, place)),
+    ];
+    const drop = gone.map(({ name }) => name);
+    await leaf.call('define', { key, change: { version: schema.version, sqlite, put, drop } });
+  }
+  return withSchema(database, schema);
+}
+
+function newTables(
+  behind: readonly TableDefinition[],
+  newest: readonly TableDefinition[],
+  partition: string,
+): TableDefinition[] {
+  const known = new Map(behind.map((table) => [table.name, table]));
+  return newest.filter((table) => {
+    const before = known.get(table.name);
+    if (before === undefined) return true;
+    if (JSON.stringify(before, plain) === JSON.stringify(table, plain)) return false;
+    const reason = `a change of table '${table.name}' has not arrived there; continue replicating`;
+    throw databaseError('promotionBlocked', { partition, reason });
+  });
+}
+
+function plain(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? `${value}n` : value;
+}
