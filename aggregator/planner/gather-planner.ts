@@ -74,6 +74,8 @@ class PartReplacer {
   readonly #planning: Planning;
   readonly #planPart: PlanPart;
   readonly #gathering: Gathering;
+  /** An item that ORDER BY names again is one part, gathered once. */
+  readonly #replaced = new Map<ResolvedQuery, ResolvedQuery>();
   #nextRelation: number;
 
   constructor(planning: Planning, planPart: PlanPart, gathering: Gathering) {
@@ -116,8 +118,16 @@ class PartReplacer {
     });
   }
 
-  /** A part's rows under a name of their own, where it can be planned by itself. */
   #replace(query: ResolvedQuery): ResolvedQuery {
+    const known = this.#replaced.get(query);
+    if (known !== undefined) return known;
+    const replacement = this.#replacementOf(query);
+    this.#replaced.set(query, replacement);
+    return replacement;
+  }
+
+  /** A part's rows under a name of their own, where it can be planned by itself. */
+  #replacementOf(query: ResolvedQuery): ResolvedQuery {
     if (query.outerRelations.length > 0) return this.replaceIn(query);
     const planning = startPlanning(query, this.#planning.catalog);
     if (planning.survey.tables.length === 0) return query;

@@ -1,6 +1,6 @@
 // Aggregates in two steps: partial ones in each partition, whole ones over their results.
 //
-//   COUNT → SUM of counts      SUM, MIN, MAX, BIT_OR → the same again      AVG → SUM / SUM of counts
+//   COUNT → SUM of counts    SUM, MIN, MAX, BIT_OR → the same again    AVG → SUM / SUM of counts
 //
 // BIT_AND of no rows is a number that no BIGINT of ours holds, so a partition could not answer it.
 

@@ -55,10 +55,16 @@ function surveyInto(
   for (const relation of relationsOf(query.from)) {
     if (relation.kind === 'virtual') survey.virtual.push(relation);
     else if (relation.kind === 'derived') surveyInto(survey, relation.query, []);
-    else survey.tables.push(surveyTable(query, relation, outer));
+    else addTable(survey, surveyTable(query, relation, outer));
   }
   const known = [...outer, ...fromConditions(query.from, null).conditions, ...one(query.where)];
   for (const inner of directSubqueries(query)) surveyInto(survey, inner, known);
+}
+
+/** A subquery that ORDER BY or GROUP BY repeats is looked at once. */
+function addTable({ tables }: OpenSurvey, table: SurveyedTable): void {
+  const { id } = table.relation;
+  if (!tables.some(({ relation }) => relation.id === id)) tables.push(table);
 }
 
 function surveyTable(

@@ -1,4 +1,4 @@
-// Case files: a command, `----`, its answer, a blank line. Lines with # before a command explain it.
+// Case files: a command, `----`, its answer, a blank line; lines with # before it explain it.
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,0 +1,76 @@
+// Random queries: eight partitions, one partition and MariaDB must answer alike.
+
+import test from 'ava';
+import { diceOf, randomQuery, randomRows, randomTables } from '#test/support/random-query.ts';
+import { oracleTests } from '#test/support/oracle-test.ts';
+import { answerLines } from '#test/support/run-sql.ts';
+import { openTestCluster, type TestCluster } from '#test/support/test-cluster.ts';
+
+const SEED = Number(process.env['SEED'] ?? 1);
+const COUNT = Number(process.env['COUNT'] ?? 150);
+
+let cluster: TestCluster;
+
+test.before(async () => {
+  cluster = await openTestCluster();
+});
+
+test.after.always(async () => {
+  await cluster.close();
+});
+
+async function world(name: string, partitions: number) {
+  const session = cluster.session();
+  const run = (text: string) => answerLines(cluster.engine, session, text);
+  await run(`CREATE DATABASE ${name} PARTITIONS ${partitions}`);
+  session.database = name;
+  for (const statement of [...randomTables, ...randomRows(diceOf(SEED))]) {
+    const [first = ''] = await run(statement);
+    if (!first.startsWith('ok')) throw new Error(`${statement}: ${first}`);
+  }
+  return run;
+}
+
+function comparable(query: string, rows: readonly string[]): string {
+  return (query.includes('ORDER BY') ? rows : rows.toSorted()).join('\n');
+}
+
+test.serial(`random queries of seed ${SEED}: one partition is the truth for eight`, async (t) => {
+  const one = await world('one', 1);
+  const eight = await world('eight', 8);
+  const dice = diceOf(SEED);
+  const differences: string[] = [];
+  for (let i = 0; i < COUNT; i += 1) {
+    const query = randomQuery(dice);
+    const expected = comparable(query, await one(query));
+    const actual = comparable(query, await eight(query));
+    if (expected !== actual) {
+      const plan = (await eight(`EXPLAIN ${query}`)).join('\n');
+      differences.push(`${query}\n-- one\n${expected}\n-- eight\n${actual}\n-- plan\n${plan}`);
+    }
+  }
+  t.deepEqual(differences, []);
+});
+
+oracleTests(test)(`random queries of seed ${SEED}: MariaDB agrees`, async (t, oracle) => {
+  const ours = await world('oracle', 8);
+  for (const statement of [...randomTables, ...randomRows(diceOf(SEED))]) {
+    await oracle.query(
+      statement.replace(/, SHARD KEY \(\w+\)/, '').replace('REFERENCE TABLE', 'TABLE'),
+    );
+  }
+  const dice = diceOf(SEED);
+  const differences: string[] = [];
+  for (let i = 0; i < COUNT; i += 1) {
+    const query = randomQuery(dice);
+    const rows = await oracle.query(query);
+    const lines = rows.map((row) => row.map((value) => value ?? 'NULL').join('\t'));
+    const expected = comparable(query, lines);
+    const answer = await ours(query);
+    const actual = comparable(query, answer[0]?.startsWith('error') ? answer : answer.slice(1));
+    if (expected !== actual) {
+      differences.push(`${query}\n-- MariaDB\n${expected}\n-- ours\n${actual}`);
+    }
+  }
+  t.deepEqual(differences, []);
+});
