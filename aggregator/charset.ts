@@ -67,7 +67,8 @@ const collationIds: readonly (readonly [name: string, id: number])[] = [
 function describe([name, id]: readonly [string, number]): CollationDescription {
   const charset = name === 'binary' ? 'binary' : name.slice(0, name.indexOf('_'));
   const isDefault = charsets.some((each) => each.defaultCollation === name);
-  const noPad = name === 'binary' || name.includes('0900');
+  // The 0900 collations pad here too: they stand for utf8mb4_general_ci or utf8mb4_bin.
+  const noPad = name === 'binary';
   return { name, charset, id, isDefault, padAttribute: noPad ? 'NO PAD' : 'PAD SPACE' };
 }
 

@@ -75,6 +75,7 @@ export function createQueryEngine(options: QueryEngineOptions): QueryEngine {
         throw databaseError('unsupported', { what: 'several statements in one PREPARE' });
       }
       const { statement, parameterCount } = parsed;
+      options.authorize(session, statement);
       if (!isQuery(statement)) return { parameterCount, columns: [] };
       const query = resolveQuery(statement, resolveEnvironment(parts, session, null));
       return { parameterCount, columns: outputColumns(query) };

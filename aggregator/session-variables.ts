@@ -23,6 +23,9 @@ const twins: ReadonlyMap<string, string> = new Map([
   ['transaction_read_only', 'tx_read_only'],
 ]);
 
+/** What a session takes at its login and keeps: set for all later ones alone. */
+const fixedAtLogin = new Set(['max_allowed_packet', 'net_buffer_length', 'net_write_timeout']);
+
 /** Read committed is what every transaction has; weaker levels get it too. */
 const isolationLevels = new Set(['READ-UNCOMMITTED', 'READ-COMMITTED', 'REPEATABLE-READ']);
 
@@ -158,7 +161,9 @@ export class SessionVariables implements SystemVariables {
 
   #settable(scope: Scope, name: string): VariableDefinition {
     const definition = this.#global.definition(name);
-    if (definition.readOnly) throw databaseError('readOnlyVariable', { name: definition.name });
+    const isFixed = scope === 'session' && fixedAtLogin.has(definition.name);
+    if (definition.readOnly || isFixed)
+      throw databaseError('readOnlyVariable', { name: definition.name });
     if (scope === 'session' && definition.scope === 'global') {
       throw databaseError('globalVariable', { name: definition.name });
     }

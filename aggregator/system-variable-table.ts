@@ -99,7 +99,7 @@ function effective(): VariableDefinition[] {
     integer('max_execution_time', 0, [0, 0xffff_ffff]),
     integer('max_allowed_packet', 64 * 1024 ** 2, [1024, GIB]),
     integer('group_concat_max_len', 1024, [4, Number.MAX_SAFE_INTEGER]),
-    integer('div_precision_increment', 4, [0, 30]),
+    integer('div_precision_increment', 4, [0, 30], pinned),
     integer('sql_select_limit', Number.MAX_SAFE_INTEGER, undefined, pinned),
     integer('cte_max_recursion_depth', 1000, [0, 0xffff_ffff]),
     integer('connect_timeout', 10, [2, YEAR_S], global),

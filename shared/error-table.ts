@@ -497,6 +497,11 @@ export const errorTable = {
     'HY000',
     () => 'Prepared statement contains too many placeholders',
   ),
+  queryTimeout: entry(
+    3024,
+    'HY000',
+    () => 'Query execution was interrupted, maximum statement execution time exceeded',
+  ),
   noSuchThread: entry<{ id: string }>(1094, 'HY000', (p) => `Unknown thread id: ${p.id}`),
   // Transactions.
   lockWaitTimeout: entry(

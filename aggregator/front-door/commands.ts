@@ -64,7 +64,7 @@ export class CommandHandler {
     this.#options = options;
     this.#login = options.login;
     this.#session = options.session;
-    this.#statements = new StatementCommands(options.parts.engine, options.stream);
+    this.#statements = new StatementCommands(options.parts, options.stream);
   }
 
   get session(): Session {
@@ -161,7 +161,8 @@ export class CommandHandler {
   async #runOwnText(text: string): Promise<void> {
     const { parts, stream } = this.#options;
     const context = this.#context();
-    await runText({ engine: parts.engine, stream, context, text, protocol: 'text' });
+    const { engine, clock } = parts;
+    await runText({ engine, clock, stream, context, text, protocol: 'text' });
   }
 
   async #use(name: Buffer): Promise<void> {

@@ -47,7 +47,10 @@ export class Connection {
     this.#socket = socket;
     this.#host = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
     this.peer = `${this.#host}:${socket.remotePort ?? 0}`;
-    this.#stream = new PacketStream(socket, LOGIN_BYTES_MAX);
+    this.#stream = new PacketStream(socket, {
+      payloadBytesMax: LOGIN_BYTES_MAX,
+      clock: parts.clock,
+    });
     this.#nonce = makeNonce(parts.clock.randomBytes(NONCE_BYTES));
     socket.on('close', () => this.#entry?.session.kill());
   }
@@ -184,6 +187,7 @@ export class Connection {
     }
     this.#register(session);
     stream.reader.payloadBytesMax = Number(session.variables.get(null, 'max_allowed_packet'));
+    stream.writeTimeoutMs = Number(session.variables.get(null, 'net_write_timeout')) * 1000;
     const nothing = { affectedRows: 0, lastInsertId: 0n, info: '' };
     const { capabilities } = login;
     writeOk(stream.writer, nothing, resultEnd(session, null), { capabilities });

@@ -2,6 +2,7 @@
 // than the limits below on either side.
 
 import type { Socket } from 'node:net';
+import type { Clock } from '#shared/clock.ts';
 import { PacketReader, type Packet } from './packet-reader.ts';
 import { PacketWriter } from './packet-writer.ts';
 
@@ -13,7 +14,10 @@ const UNSENT_BYTES_MAX = 256 * 1024;
 export class PacketStream {
   readonly reader: PacketReader;
   readonly writer = new PacketWriter();
+  /** A client that takes nothing for this long, while an answer waits for it, is let go. */
+  writeTimeoutMs = 60_000;
   readonly #socket: Socket;
+  readonly #clock: Clock;
   readonly #onData = (chunk: Buffer) => this.#take(chunk);
   readonly #onClose = () => this.#wake();
   /** Lives with the socket: an error without a listener would end the process. */
@@ -22,9 +26,13 @@ export class PacketStream {
   #ended = false;
   #released = false;
 
-  constructor(socket: Socket, payloadBytesMax: number) {
+  constructor(
+    socket: Socket,
+    options: { readonly payloadBytesMax: number; readonly clock: Clock },
+  ) {
     this.#socket = socket;
-    this.reader = new PacketReader(payloadBytesMax);
+    this.#clock = options.clock;
+    this.reader = new PacketReader(options.payloadBytesMax);
     socket.setNoDelay(true);
     socket.on('data', this.#onData);
     socket.on('close', this.#onClose);
@@ -115,6 +123,7 @@ export class PacketStream {
   }
 
   async #drained(): Promise<void> {
+    const patience = this.#clock.after(this.writeTimeoutMs, () => this.destroy());
     await new Promise<void>((resolve) => {
       const done = () => {
         this.#socket.off('drain', done);
@@ -124,5 +133,6 @@ export class PacketStream {
       this.#socket.on('drain', done);
       this.#socket.on('close', done);
     });
+    patience.cancel();
   }
 }

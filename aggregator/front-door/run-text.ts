@@ -1,9 +1,10 @@
 // One text of SQL to its answers: a result a statement, each of which says whether more follow.
 
 import type { QueryEngine } from '#aggregator/query-engine.ts';
+import type { Clock } from '#shared/clock.ts';
 import { databaseError } from '#shared/error.ts';
 import type { SourceValue } from '#shared/sql/store-value.ts';
-import type { StatementResult } from '#aggregator/statement-result.ts';
+import type { RowsResult, StatementResult } from '#aggregator/statement-result.ts';
 import { status } from './capabilities.ts';
 import { clientError, writeError } from './error-packet.ts';
 import type { PacketStream } from './packet-stream.ts';
@@ -16,9 +17,11 @@ import {
   type ResultEnd,
   type RowProtocol,
 } from './result-writer.ts';
+import { startTimeLimit, type TimeLimit } from './time-limit.ts';
 
 export interface RunTextOptions {
   readonly engine: QueryEngine;
+  readonly clock: Clock;
   readonly stream: PacketStream;
   readonly context: AnswerContext;
   readonly text: string;
@@ -47,16 +50,26 @@ async function step(results: AsyncIterator<StatementResult>): Promise<Step> {
  * what was answered before it stands. Throws what the first statement throws before it answers.
  */
 export async function runText(options: RunTextOptions): Promise<void> {
+  const { session } = options.context;
+  session.beginStatement();
+  const limit = startTimeLimit(options.clock, session, options.text);
+  try {
+    await answerText(options, limit);
+  } finally {
+    limit.cancel();
+  }
+}
+
+async function answerText(options: RunTextOptions, limit: TimeLimit): Promise<void> {
   const { engine, stream, context, text, parameters } = options;
   const { session } = context;
-  session.beginStatement();
   let databaseBefore = session.database;
   const results = engine.execute(session, text, parameters)[Symbol.asyncIterator]();
   let current = await step(results);
   if (current.kind === 'end') throw databaseError('emptyQuery', {});
   while (current.kind === 'result') {
     const { result } = current;
-    const isSent = result.kind === 'ok' || (await tryRows(options, result));
+    const isSent = result.kind === 'ok' || (await tryRows(options, result, limit));
     if (!isSent || stream.closed) {
       await results.return?.();
       return;
@@ -67,13 +80,16 @@ export async function runText(options: RunTextOptions): Promise<void> {
     const more = current.kind === 'end' ? 0 : status.moreResults;
     writeEnd(options, result, { ...end, statusFlags: end.statusFlags | more });
   }
-  if (current.kind === 'failure') writeError(stream.writer, clientError(current.cause));
+  if (current.kind === 'failure') {
+    writeError(stream.writer, clientError(limit.explain(current.cause)));
+  }
 }
 
 /** False when the rows broke off; the error is written then. */
 async function tryRows(
   options: RunTextOptions,
-  result: Extract<StatementResult, { kind: 'rows' }>,
+  result: RowsResult,
+  limit: TimeLimit,
 ): Promise<boolean> {
   const { stream, context, protocol } = options;
   const mark = stream.writer.mark();
@@ -82,7 +98,7 @@ async function tryRows(
     return true;
   } catch (cause) {
     stream.writer.backTo(mark);
-    writeError(stream.writer, clientError(cause));
+    writeError(stream.writer, clientError(limit.explain(cause)));
     return false;
   }
 }

@@ -1,9 +1,9 @@
 // The commands of prepared statements: prepare, execute, data sent ahead, reset, close.
 
-import type { QueryEngine } from '#aggregator/query-engine.ts';
 import type { Session } from '#aggregator/session.ts';
 import { computedColumn } from '#aggregator/statement-result.ts';
 import { databaseError, type DatabaseError } from '#shared/error.ts';
+import type { FrontDoorParts } from './front-door-parts.ts';
 import type { PacketStream } from './packet-stream.ts';
 import { PayloadReader } from './payload-reader.ts';
 import { PreparedStatement } from './prepared-statement.ts';
@@ -23,15 +23,15 @@ const parameterColumn = computedColumn('?', {
 });
 
 export class StatementCommands {
-  readonly #engine: QueryEngine;
+  readonly #parts: FrontDoorParts;
   readonly #stream: PacketStream;
   readonly #statements = new Map<number, PreparedStatement>();
   /** Statements whose data sent ahead was too much: their execution tells. */
   readonly #failed = new Map<number, DatabaseError>();
   #nextId = 1;
 
-  constructor(engine: QueryEngine, stream: PacketStream) {
-    this.#engine = engine;
+  constructor(parts: FrontDoorParts, stream: PacketStream) {
+    this.#parts = parts;
     this.#stream = stream;
   }
 
@@ -48,7 +48,7 @@ export class StatementCommands {
     }
     const { session, capabilities } = context;
     session.beginStatement();
-    const shape = await this.#engine.prepare(session, text);
+    const shape = await this.#parts.engine.prepare(session, text);
     const { parameterCount, columns } = shape;
     if (parameterCount > PARAMETERS_MAX) {
       throw databaseError('tooManyPlaceholders', {});
@@ -84,10 +84,10 @@ export class StatementCommands {
     }
     const charset = String(context.session.variables.get(null, 'character_set_client'));
     const parameters = statement.readParameters(payload, charset);
-    const engine = this.#engine;
+    const { engine, clock } = this.#parts;
     const stream = this.#stream;
     const { text } = statement;
-    await runText({ engine, stream, context, text, parameters, protocol: 'binary' });
+    await runText({ engine, clock, stream, context, text, parameters, protocol: 'binary' });
   }
 
   /** COM_STMT_SEND_LONG_DATA, which is never answered. */

@@ -7,7 +7,7 @@ import type { ResultColumn } from '#aggregator/statement-result.ts';
 import type { VirtualTables } from '#aggregator/virtual-tables.ts';
 import { databaseError } from '#shared/error.ts';
 import type { Row } from '#shared/sql/column-type.ts';
-import { clusterTables } from './information-schema/cluster-tables.ts';
+import { clusterTables, maySeeCluster } from './information-schema/cluster-tables.ts';
 import { columnTables } from './information-schema/column-tables.ts';
 import { emptyTables } from './information-schema/empty-tables.ts';
 import { keyTables } from './information-schema/key-tables.ts';
@@ -28,6 +28,11 @@ function byName(tables: readonly VirtualTable[]): Tables {
   return new Map(tables.map((table) => [table.name, table]));
 }
 
+/** The table, empty for those who may not see the cluster. */
+function ofTheCluster(table: VirtualTable): VirtualTable {
+  return { ...table, rows: (scope) => (maySeeCluster(scope) ? table.rows(scope) : []) };
+}
+
 export class InformationSchema implements VirtualTables {
   readonly #sources: VirtualSources;
   readonly #databases: ReadonlyMap<string, Tables>;
@@ -42,7 +47,7 @@ export class InformationSchema implements VirtualTables {
       ...privilegeTables,
       ...clusterTables,
       ...emptyTables,
-      ...more,
+      ...more.map(ofTheCluster),
     ];
     this.#databases = new Map([
       ['information_schema', byName(information)],

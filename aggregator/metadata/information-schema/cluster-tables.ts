@@ -14,6 +14,11 @@ import {
   type VirtualTable,
 } from './virtual-table.ts';
 
+/** What SHOW LEAVES and the links' views ask for. */
+export function maySeeCluster(scope: VirtualScope): boolean {
+  return scope.holds('SHOW METADATA', 'CLUSTER', 'SUPER');
+}
+
 /** A leaf that does not answer within this is shown without a latency. */
 const PING_TIMEOUT_MS = 1000;
 
@@ -59,6 +64,7 @@ const leaves: VirtualTable = {
     OPENED_CONNECTIONS number
     AVERAGE_ROUNDTRIP_LATENCY_MS double?`),
   rows: async (scope) => {
+    if (!maySeeCluster(scope)) return [];
     const nodes = scope.leaves.nodes().filter((node) => node.kind === 'leaf');
     return await Promise.all(nodes.map(async (node) => await leafRow(scope, node)));
   },
@@ -78,7 +84,7 @@ const aggregators: VirtualTable = {
   rows: (scope) =>
     scope.leaves
       .nodes()
-      .filter((node) => node.kind === 'aggregator')
+      .filter((node) => node.kind === 'aggregator' && maySeeCluster(scope))
       .map((node) => ({
         NODE_ID: BigInt(node.id),
         HOST: node.address.host,
