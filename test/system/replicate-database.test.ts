@@ -129,7 +129,7 @@ test('replicate: pause keeps the rows as they are, continue brings the rest', as
   await caughtUp(secondary, 'shop');
 });
 
-test('replicate: stop promotes; numbers go on above; a database of the old name is gone', async (t) => {
+test('replicate: stop promotes, and numbers go on above', async (t) => {
   const { primary, secondary, from } = await shopPair(t);
   await primary.query('CREATE TABLE shop.keyless (v INT)');
   await primary.query('INSERT INTO shop.keyless VALUES (1), (2), (3)');
@@ -153,7 +153,7 @@ test('replicate: stop promotes; numbers go on above; a database of the old name 
   await sameRows(primary, secondary, allItems);
 });
 
-test('replicate: under another name, in the same cluster, and a secondary of a secondary', async (t) => {
+test('replicate: another name, the same cluster, a secondary of a secondary', async (t) => {
   const { primary, secondary, from } = await shopPair(t);
   await primary.query(`REPLICATE DATABASE copy ${from}/shop`);
   await secondary.query(`REPLICATE DATABASE middle ${from}/shop`);
@@ -188,7 +188,7 @@ test('replicate: the password is nowhere to be read', async (t) => {
   }
 });
 
-test('replicate: every refusal names its cause at once, and leaves nothing behind', async (t) => {
+test('replicate: every refusal names its cause, and leaves nothing behind', async (t) => {
   const { primary, secondary, from } = await shopPair(t);
   const { port } = primary;
   await primary.query("CREATE USER reader IDENTIFIED BY 'pw'");
@@ -253,7 +253,7 @@ test('replicate: every refusal names its cause at once, and leaves nothing behin
   }
 });
 
-test('replicate: a newer primary is refused, and a leaf that cannot be reached is named', async (t) => {
+test('replicate: a newer primary is refused, an unreachable leaf is named', async (t) => {
   const newer = await TestClusterProcess.start(t, { leaves: 1, version: '99.0.0' });
   const hidden = await TestClusterProcess.start(t, { leaves: 1, advertiseHost: 'leaf.invalid' });
   const secondary = await TestClusterProcess.start(t, { leaves: 1 });
@@ -269,4 +269,40 @@ test('replicate: a newer primary is refused, and a leaf that cannot be reached i
     /127\.0\.0\.1:\d+ of this cluster cannot reach leaf leaf\.invalid:/,
   );
   t.deepEqual((await secondary.list('SHOW DATABASES')).includes('shop'), false);
+});
+
+test('replicate: stopped under load, every transfer is whole or not there', async (t) => {
+  const { primary, secondary, from } = await shopPair(t);
+  await primary.query('CREATE TABLE shop.account (id INT PRIMARY KEY, balance INT NOT NULL)');
+  const ids = Array.from({ length: 20 }, (_, id) => id);
+  await primary.query(`INSERT INTO shop.account VALUES ${ids.map((id) => `(${id}, 100)`).join()}`);
+  await secondary.query(`REPLICATE DATABASE shop ${from}`);
+  await caughtUp(secondary, 'shop');
+  let transfers = 0;
+  let isOver = false;
+  async function transfer(seed: number): Promise<void> {
+    const client = await primary.connect('root', 'secret');
+    for (let round = seed; !isOver; round++) {
+      const [a, b] = [(round * 7) % 20, (round * 7 + 1 + seed) % 20].toSorted((x, y) => x - y);
+      try {
+        await client.query('BEGIN');
+        await client.query(`UPDATE shop.account SET balance = balance - 1 WHERE id = ${a}`);
+        await client.query(`UPDATE shop.account SET balance = balance + 1 WHERE id = ${b}`);
+        await client.query('COMMIT');
+        transfers++;
+      } catch {
+        await client.query('ROLLBACK');
+      }
+    }
+    client.destroy();
+  }
+  const clients = [1, 2, 3].map(transfer);
+  await until('some transfers', () => transfers > 50);
+  await secondary.query('STOP REPLICATING shop');
+  isOver = true;
+  await Promise.all(clients);
+  const [sum] = await secondary.query('SELECT sum(balance) AS total FROM shop.account');
+  t.is(Number(sum?.['total']), 2000);
+  await secondary.query('UPDATE shop.account SET balance = 1');
+  t.is(await stateOf(secondary, 'shop'), 'online');
 });

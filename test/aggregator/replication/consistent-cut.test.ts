@@ -9,7 +9,12 @@ const second = 1000n << 16n;
 /** A log of so many records, one a second from 100 s on; `parts` say who was prepared where. */
 function log(
   tail: number,
-  parts: readonly (readonly [id: string, participants: number[], lsn: number, decided: string])[],
+  parts: readonly (readonly [
+    id: string,
+    participants: readonly number[],
+    lsn: number,
+    decided: string,
+  ])[],
   from = 0n,
 ): SharedTransactions {
   const timestampAt = (lsn: number) => (100n + BigInt(lsn)) * second;
