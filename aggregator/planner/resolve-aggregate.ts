@@ -55,11 +55,7 @@ interface Typing {
   readonly type: ColumnType;
 }
 
-function aggregateOf(
-  name: AggregateExpression['name'],
-  parts: Parts,
-  scope: ResolveScope,
-): Typing {
+function aggregateOf(name: AggregateExpression['name'], parts: Parts, scope: ResolveScope): Typing {
   switch (name) {
     case 'count':
       return { values: parts, type: BIGINT };

@@ -211,7 +211,10 @@ function negatedConstant(
     const negative = -BigInt(value as bigint);
     return negative <= INT64_MAX
       ? constant(negative, BIGINT)
-      : constant(storedOfDecimal({ unscaled: negative, scale: 0 }, decimalType(19, 0)), decimalType(19, 0));
+      : constant(
+          storedOfDecimal({ unscaled: negative, scale: 0 }, decimalType(19, 0)),
+          decimalType(19, 0),
+        );
   }
   const { unscaled, scale } = decimalOfStored(value, type);
   if (type.scale === 0 && -unscaled >= INT64_MIN) return constant(-unscaled, BIGINT);

@@ -61,11 +61,7 @@ function narrows(from: ColumnType, to: ColumnType): boolean {
   return to.kind === 'integer' && to.unsigned && !(from.kind === 'integer' && from.unsigned);
 }
 
-function targetType(
-  operand: TypedExpression,
-  target: CastType,
-  scope: ResolveScope,
-): ColumnType {
+function targetType(operand: TypedExpression, target: CastType, scope: ResolveScope): ColumnType {
   switch (target.kind) {
     case 'signed':
       return BIGINT;
@@ -133,7 +129,8 @@ export function resolveCollate(
     if (collation === 'binary') return source;
     throw databaseError('collationCharset', { collation: name, charset: 'binary' });
   }
-  if (collation === 'binary') throw databaseError('collationCharset', { collation: name, charset: 'utf8mb4' });
+  if (collation === 'binary')
+    throw databaseError('collationCharset', { collation: name, charset: 'utf8mb4' });
   const length = displayLength(source.type);
   const type: StringType =
     source.type.kind === 'string' ? { ...source.type, collation } : varchar(length, collation);

@@ -18,7 +18,7 @@ import {
 import { BlockScope, type Block } from './block-scope.ts';
 import { noNames, tablesNamed, type FromNames } from './from-names.ts';
 import { sameName, type CommonTables, type ResolveEnvironment } from './resolve-environment.ts';
-import { resolveExpression } from './resolve-expression.ts';
+import { resolveCondition, resolveExpression } from './resolve-expression.ts';
 import { resolveFrom } from './resolve-from.ts';
 import { createQueryResolver, extendCommonTables, newBlock } from './resolve-query.ts';
 import { requireWritable, writableColumn } from './resolve-target.ts';
@@ -118,7 +118,7 @@ function rowsMeant(
   const limitScope = new BlockScope(block, { clause: 'limit clause', names: noNames });
   return {
     from,
-    where: where === null ? null : resolveExpression(where, whereScope),
+    where: where === null ? null : resolveCondition(where, whereScope),
     orderBy: orderBy.map(({ expression, descending }) => ({
       expression: resolveExpression(expression, orderScope),
       descending,

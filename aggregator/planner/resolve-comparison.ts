@@ -195,7 +195,8 @@ function compareNumbers(
   if (isReal(a.type) || isReal(b.type)) {
     return plainComparison(operator, asDouble(a, scope), asDouble(b, scope));
   }
-  if (a.type.kind !== 'decimal' && b.type.kind !== 'decimal') return plainComparison(operator, a, b);
+  if (a.type.kind !== 'decimal' && b.type.kind !== 'decimal')
+    return plainComparison(operator, a, b);
   const [x, y] = [shape(a), shape(b)];
   const scale = Math.max(x.scale, y.scale);
   const common = decimalType(Math.max(x.whole, y.whole) + scale, scale);
@@ -271,10 +272,7 @@ export function resolveIn(
   return negated ? negation(either) : either;
 }
 
-function asInList(
-  equations: readonly TypedExpression[],
-  negated: boolean,
-): TypedExpression | null {
+function asInList(equations: readonly TypedExpression[], negated: boolean): TypedExpression | null {
   let operand: TypedExpression | null = null;
   let collation: Extract<TypedExpression, { kind: 'in' }>['collation'];
   const values: TypedExpression[] = [];

@@ -1,9 +1,7 @@
 // Syntax to typed expressions: every name to what it means, every part to its MySQL type.
 
-import type { Expression, WindowSpecification } from '#aggregator/parser/ast.ts';
+import type { Expression } from '#aggregator/parser/ast.ts';
 import { unreachable } from '#shared/assert.ts';
-import { databaseError } from '#shared/error.ts';
-import { resolveCharacterSet } from '#shared/sql/collation.ts';
 import {
   BIGINT,
   DOUBLE,
@@ -18,29 +16,27 @@ import {
 } from './functions/build.ts';
 import { asCondition, asInteger } from './functions/convert.ts';
 import { choose } from './functions/control-functions.ts';
-import { dateArithmetic, extract, timestampDiff } from './functions/date-arithmetic.ts';
 import { resolveFunction } from './functions/function-table.ts';
-import { BOOLEAN_LITERAL, asJsonDocument } from './functions/json-argument.ts';
-import { jsonExtract, jsonUnquote } from './functions/json-functions.ts';
+import { BOOLEAN_LITERAL } from './functions/json-argument.ts';
 import { regexpLike } from './functions/regexp-functions.ts';
-import { char, concat, trim } from './functions/string-functions.ts';
-import { nullableCall } from './functions/build.ts';
-import {
-  frameText,
-  isWindowFunction,
-  resolveAggregate,
-  resolveWindowFunction,
-} from './resolve-aggregate.ts';
+import { concat } from './functions/string-functions.ts';
 import { resolveArithmetic, resolveBitOperation, resolveNegation } from './resolve-arithmetic.ts';
 import { resolveBinary, resolveCast, resolveCollate, resolveConvertUsing } from './resolve-cast.ts';
-import { compareRows, resolveComparison, resolveIn, toJson } from './resolve-comparison.ts';
+import { compareRows, resolveComparison, resolveIn } from './resolve-comparison.ts';
 import { resolveLike } from './resolve-like.ts';
 import { bytesAsNumber, isLiteral, resolveLiteral } from './resolve-literal.ts';
 import type { ResolveScope } from './resolve-scope.ts';
+import { resolveSpecialSyntax } from './resolve-special-syntax.ts';
 import { resolveInQuery, resolveQuantified, scalarQuery } from './resolve-subquery.ts';
-import type { OrderItem, TypedExpression } from './typed-expression.ts';
+import { resolveAggregateSyntax, resolveWindow } from './resolve-window.ts';
+import type { TypedExpression } from './typed-expression.ts';
 
 type Of<K extends Expression['kind']> = Extract<Expression, { kind: K }>;
+
+/** A condition: WHERE, ON and HAVING ask of it only whether it is zero, whatever its type. */
+export function resolveCondition(expression: Expression, scope: ResolveScope): TypedExpression {
+  return asCondition(resolveExpression(expression, scope), scope);
+}
 
 /**
  * The typed form of an expression. Throws what MySQL answers for wrong names, types and places,
@@ -73,27 +69,6 @@ export function resolveExpression(expression: Expression, scope: ResolveScope): 
       const nullable = operands.some((operand) => operand.nullable);
       return { kind: expression.kind, operands, type: BIGINT, nullable };
     }
-    case 'is':
-      return resolveIs(expression, scope);
-    case 'between':
-      return resolveBetween(expression, scope);
-    case 'in':
-      return resolveInList(expression, scope);
-    case 'inQuery': {
-      const operands = rowOf(expression.operand).map(resolve);
-      return resolveInQuery(operands, scope.resolveQuery(expression.query), expression.negated, scope);
-    }
-    case 'like':
-      return negatedIf(expression.negated, resolveLike(
-        resolve(expression.operand),
-        resolve(expression.pattern),
-        expression.escape === null ? null : resolve(expression.escape),
-        scope,
-      ));
-    case 'regexp': {
-      const parts = [resolve(expression.operand), resolve(expression.pattern)];
-      return negatedIf(expression.negated, regexpLike(parts, scope));
-    }
     case 'case':
       return resolveCase(expression, scope);
     case 'cast':
@@ -105,13 +80,64 @@ export function resolveExpression(expression: Expression, scope: ResolveScope): 
     case 'call':
       return resolveFunction(expression.name, expression.arguments.map(resolve), scope);
     case 'aggregate':
-      return aggregate(expression, scope);
+      return resolveAggregateSyntax(expression, resolveExpression, scope);
     case 'window':
-      return resolveWindow(expression, scope);
+      return resolveWindow(expression, resolveExpression, scope);
     case 'insertedValue':
       return scope.insertedValue(expression.column);
     case 'scalarQuery':
       return scalarQuery(scope.resolveQuery(expression.query));
+    case 'is':
+    case 'between':
+    case 'in':
+    case 'inQuery':
+    case 'like':
+    case 'regexp':
+    case 'exists':
+    case 'quantified':
+      return resolvePredicate(expression, scope);
+    default:
+      return resolveSpecialSyntax(expression, resolve, scope);
+  }
+}
+
+type Predicate = Of<
+  'is' | 'between' | 'in' | 'inQuery' | 'like' | 'regexp' | 'exists' | 'quantified'
+>;
+
+/** What is true or false. */
+function resolvePredicate(expression: Predicate, scope: ResolveScope): TypedExpression {
+  const resolve = (part: Expression) => resolveExpression(part, scope);
+  switch (expression.kind) {
+    case 'is':
+      return resolveIs(expression, scope);
+    case 'between':
+      return resolveBetween(expression, scope);
+    case 'in':
+      return resolveInList(expression, scope);
+    case 'inQuery': {
+      const operands = rowOf(expression.operand).map(resolve);
+      return resolveInQuery(
+        operands,
+        scope.resolveQuery(expression.query),
+        expression.negated,
+        scope,
+      );
+    }
+    case 'like':
+      return negatedIf(
+        expression.negated,
+        resolveLike(
+          resolve(expression.operand),
+          resolve(expression.pattern),
+          expression.escape === null ? null : resolve(expression.escape),
+          scope,
+        ),
+      );
+    case 'regexp': {
+      const parts = [resolve(expression.operand), resolve(expression.pattern)];
+      return negatedIf(expression.negated, regexpLike(parts, scope));
+    }
     case 'exists': {
       const query = scope.resolveQuery(expression.query);
       return { kind: 'exists', query, negated: false, type: BIGINT, nullable: false };
@@ -119,73 +145,13 @@ export function resolveExpression(expression: Expression, scope: ResolveScope): 
     case 'quantified': {
       const query = scope.resolveQuery(expression.query);
       const { operator, quantifier } = expression;
-      return resolveQuantified(operator, quantifier, { operand: resolve(expression.operand), query }, scope);
-    }
-    default:
-      return resolveSpecialSyntax(expression, scope);
-  }
-}
-
-type SpecialSyntax = Of<
-  | 'soundsLike'
-  | 'memberOf'
-  | 'dateArithmetic'
-  | 'extract'
-  | 'timestampDiff'
-  | 'trim'
-  | 'char'
-  | 'jsonExtract'
-  | 'match'
-  | 'default'
-  | 'row'
-  | 'assignment'
->;
-
-/** Functions that have a syntax of their own, and what we refuse. */
-function resolveSpecialSyntax(expression: SpecialSyntax, scope: ResolveScope): TypedExpression {
-  const resolve = (part: Expression) => resolveExpression(part, scope);
-  switch (expression.kind) {
-    case 'soundsLike': {
-      const sounds = [expression.left, expression.right].map((part) =>
-        resolveFunction('soundex', [resolve(part)], scope),
+      return resolveQuantified(
+        operator,
+        quantifier,
+        { operand: resolve(expression.operand), query },
+        scope,
       );
-      return compareRows('=', sounds.slice(0, 1), sounds.slice(1), scope);
     }
-    case 'memberOf': {
-      const parts = [toJson(resolve(expression.operand)), asJsonDocument(resolve(expression.array), scope)];
-      return nullableCall('tl_member_of', parts, BIGINT);
-    }
-    case 'dateArithmetic': {
-      const { operator, unit } = expression;
-      const [operand, amount] = [resolve(expression.operand), resolve(expression.amount)];
-      return dateArithmetic({ operator, operand, amount, unit }, scope);
-    }
-    case 'extract':
-      return extract(expression.unit, resolve(expression.operand), scope);
-    case 'timestampDiff':
-      return timestampDiff(expression.unit, resolve(expression.from), resolve(expression.to), scope);
-    case 'trim': {
-      const remove = expression.remove === null ? null : resolve(expression.remove);
-      return trim(expression.side, remove, resolve(expression.operand), scope);
-    }
-    case 'char': {
-      const { charset } = expression;
-      const collation = charset === null ? null : resolveCharacterSet(charset).collation;
-      return char(expression.arguments.map(resolve), collation, scope);
-    }
-    case 'jsonExtract': {
-      const parts = [resolve(expression.operand), textConstant(expression.path)];
-      const extracted = jsonExtract(parts, scope);
-      return expression.unquote ? jsonUnquote(extracted, scope) : extracted;
-    }
-    case 'match':
-      throw databaseError('unsupported', { what: 'MATCH … AGAINST' });
-    case 'default':
-      throw databaseError('unsupported', { what: 'DEFAULT in an expression' });
-    case 'row':
-      throw databaseError('operandColumns', { count: 1 });
-    case 'assignment':
-      throw databaseError('unsupported', { what: 'an assignment to a user variable in a query' });
     default:
       return unreachable(expression);
   }
@@ -223,7 +189,10 @@ function resolveUnary(expression: Of<'unary'>, scope: ResolveScope): TypedExpres
     case '+':
       return operand;
     case '~':
-      return call('tl_bit_not', [asInteger(operand, scope)], { ...BIGINT, unsigned: true } as typeof BIGINT);
+      return call('tl_bit_not', [asInteger(operand, scope)], {
+        ...BIGINT,
+        unsigned: true,
+      } as typeof BIGINT);
     case 'not':
       return notOf(resolveExpression(expression.operand, scope), scope);
     case 'binary':
@@ -241,7 +210,8 @@ function notOf(operand: TypedExpression, scope: ResolveScope): TypedExpression {
 
 /** x'41' in arithmetic is a number. */
 function numericOperand(expression: Expression, scope: ResolveScope): TypedExpression {
-  if (expression.kind === 'hex' || expression.kind === 'bit') return bytesAsNumber(expression.bytes);
+  if (expression.kind === 'hex' || expression.kind === 'bit')
+    return bytesAsNumber(expression.bytes);
   return resolveExpression(expression, scope);
 }
 
@@ -262,13 +232,23 @@ function resolveBinaryOperator(expression: Of<'binary'>, scope: ResolveScope): T
     case '/':
     case 'div':
     case '%':
-      return resolveArithmetic(operator, numericOperand(left, scope), numericOperand(right, scope), scope);
+      return resolveArithmetic(
+        operator,
+        numericOperand(left, scope),
+        numericOperand(right, scope),
+        scope,
+      );
     case '&':
     case '|':
     case '^':
     case '<<':
     case '>>':
-      return resolveBitOperation(operator, numericOperand(left, scope), numericOperand(right, scope), scope);
+      return resolveBitOperation(
+        operator,
+        numericOperand(left, scope),
+        numericOperand(right, scope),
+        scope,
+      );
     case 'xor': {
       const sides = [left, right].map((part) => asCondition(resolveExpression(part, scope), scope));
       return call('xor', sides, BIGINT);
@@ -292,11 +272,17 @@ function resolveCompared(
 ): TypedExpression {
   if (left.kind === 'row' || right.kind === 'row') {
     const [query, row] = left.kind === 'scalarQuery' ? [left, right] : [right, left];
-    if (query.kind === 'scalarQuery' && row.kind === 'row' && (operator === '=' || operator === '<>')) {
+    if (
+      query.kind === 'scalarQuery' &&
+      row.kind === 'row' &&
+      (operator === '=' || operator === '<>')
+    ) {
       const operands = row.items.map((item) => resolveExpression(item, scope));
       return resolveInQuery(operands, scope.resolveQuery(query.query), operator === '<>', scope);
     }
-    const sides = [left, right].map((side) => rowOf(side).map((item) => resolveExpression(item, scope)));
+    const sides = [left, right].map((side) =>
+      rowOf(side).map((item) => resolveExpression(item, scope)),
+    );
     return compareRows(operator, sides[0] ?? [], sides[1] ?? [], scope);
   }
   const sides = [resolveExpression(left, scope), resolveExpression(right, scope)];
@@ -325,9 +311,7 @@ function resolveIs(expression: Of<'is'>, scope: ResolveScope): TypedExpression {
   const operand = resolveExpression(expression.operand, scope);
   const { value, negated } = expression;
   if (value === 'null' || value === 'unknown') {
-    return negated
-      ? call('is not null', [operand], BIGINT, { nullable: false })
-      : isNull(operand);
+    return negated ? call('is not null', [operand], BIGINT, { nullable: false }) : isNull(operand);
   }
   const name = negated ? `is not ${value}` : `is ${value}`;
   return call(name, [asCondition(operand, scope)], BIGINT, { nullable: false });
@@ -336,7 +320,8 @@ function resolveIs(expression: Of<'is'>, scope: ResolveScope): TypedExpression {
 function resolveBetween(expression: Of<'between'>, scope: ResolveScope): TypedExpression {
   const resolve = (part: Expression) => resolveExpression(part, scope);
   const [operand, low, high] = [expression.operand, expression.low, expression.high].map(resolve);
-  if (operand === undefined || low === undefined || high === undefined) return unreachable(expression as never);
+  if (operand === undefined || low === undefined || high === undefined)
+    return unreachable(expression as never);
   const inside = conjunction([
     resolveComparison('>=', operand, low, scope),
     resolveComparison('<=', operand, high, scope),
@@ -353,7 +338,12 @@ function resolveInList(expression: Of<'in'>, scope: ResolveScope): TypedExpressi
   }
   const row = operand.items.map((item) => resolveExpression(item, scope));
   const choices = list.map((item) =>
-    compareRows('=', row, rowOf(item).map((part) => resolveExpression(part, scope)), scope),
+    compareRows(
+      '=',
+      row,
+      rowOf(item).map((part) => resolveExpression(part, scope)),
+      scope,
+    ),
   );
   const nullable = choices.some((choice) => choice.nullable);
   return negatedIf(negated, { kind: 'or', operands: choices, type: BIGINT, nullable });
@@ -369,67 +359,4 @@ function resolveCase(expression: Of<'case'>, scope: ResolveScope): TypedExpressi
     then: resolveExpression(branch.then, scope),
   }));
   return choose(branches, otherwise === null ? null : resolveExpression(otherwise, scope), scope);
-}
-
-/** What stands in an aggregate may hold no aggregate. */
-function inAggregate(scope: ResolveScope): ResolveScope {
-  return new Proxy(scope, {
-    get: (target, property) => {
-      if (property === 'aggregatesAllowed' || property === 'windowsAllowed') return false;
-      const value: unknown = Reflect.get(target, property, target);
-      return typeof value === 'function' ? value.bind(target) : value;
-    },
-  });
-}
-
-function aggregate(expression: Of<'aggregate'>, scope: ResolveScope) {
-  if (!scope.aggregatesAllowed) throw databaseError('invalidGroupFunction', {});
-  return aggregateParts(expression, scope);
-}
-
-function aggregateParts(expression: Of<'aggregate'>, scope: ResolveScope) {
-  const inner = inAggregate(scope);
-  const { name, distinct, separator } = expression;
-  const parts = expression.arguments.map((part) => resolveExpression(part, inner));
-  const orderBy = expression.orderBy.map((item) => orderItem(item, inner));
-  return resolveAggregate({ name, distinct, separator, arguments: parts, orderBy }, scope);
-}
-
-function orderItem(
-  item: WindowSpecification['orderBy'][number],
-  scope: ResolveScope,
-): OrderItem {
-  return { expression: resolveExpression(item.expression, scope), descending: item.descending };
-}
-
-function resolveWindow(expression: Of<'window'>, scope: ResolveScope): TypedExpression {
-  if (!scope.windowsAllowed) throw databaseError('windowMisplaced', {});
-  const { over, function: called } = expression;
-  if (over.base !== null) throw databaseError('unsupported', { what: `WINDOW ${over.base}` });
-  const inner = called.kind === 'aggregate' ? windowAggregate(called, scope) : windowCall(called, scope);
-  return {
-    kind: 'window',
-    function: inner,
-    partitionBy: over.partitionBy.map((part) => resolveExpression(part, scope)),
-    orderBy: over.orderBy.map((item) => orderItem(item, scope)),
-    frame: frameText(over.frame, (bound) => resolveExpression(bound.offset ?? { kind: 'null', at: 0 }, scope)),
-    type: inner.type,
-    nullable: inner.nullable,
-  };
-}
-
-/** SUM(SUM(x)) OVER (): what a window sums may be an aggregate of the block. */
-function windowAggregate(called: Of<'aggregate'>, scope: ResolveScope): TypedExpression {
-  if (called.distinct) throw databaseError('unsupported', { what: 'DISTINCT in a window function' });
-  const parts = called.arguments.map((part) => resolveExpression(part, scope));
-  const { name, separator } = called;
-  return resolveAggregate({ name, separator, distinct: false, arguments: parts, orderBy: [] }, scope);
-}
-
-function windowCall(called: Of<'call'>, scope: ResolveScope): TypedExpression {
-  if (!isWindowFunction(called.name)) {
-    throw databaseError('unsupported', { what: `${called.name.toUpperCase()}() OVER` });
-  }
-  const parts = called.arguments.map((part) => resolveExpression(part, scope));
-  return resolveWindowFunction(called.name, parts, scope);
 }

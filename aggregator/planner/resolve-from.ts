@@ -8,7 +8,7 @@ import { BlockScope, type Block } from './block-scope.ts';
 import { namesOfRelation, type FromNames } from './from-names.ts';
 import { joinCondition, joinedNames } from './join-names.ts';
 import { sameName, type CommonTableEntry, type CommonTables } from './resolve-environment.ts';
-import { resolveExpression } from './resolve-expression.ts';
+import { resolveCondition } from './resolve-expression.ts';
 import type { FromTree, JoinKind, Relation, ResolvedQuery } from './resolved-query.ts';
 
 export interface ResolvedFrom {
@@ -175,7 +175,7 @@ function resolveJoin(block: Block, reference: JoinReference): ResolvedFrom {
   const outer = reference.join === 'left' || reference.join === 'right';
   const condition = joinCondition(left.names, right.names, reference);
   const scope = new BlockScope(block, { clause: 'on clause', names: condition.names });
-  const on = condition.on === null ? null : resolveExpression(condition.on, scope);
+  const on = condition.on === null ? null : resolveCondition(condition.on, scope);
   const kind: JoinKind = outer ? 'left' : on === null ? 'cross' : 'inner';
   const [first, second] =
     reference.join === 'right' ? [right.tree, left.tree] : [left.tree, right.tree];

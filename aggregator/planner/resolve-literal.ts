@@ -26,7 +26,10 @@ import type { ResolveScope } from './resolve-scope.ts';
 
 type Literal = Extract<
   Expression,
-  { kind: 'null' | 'boolean' | 'integer' | 'decimal' | 'double' | 'string' | 'hex' | 'bit' | 'temporal' }
+  {
+    kind:
+      'null' | 'boolean' | 'integer' | 'decimal' | 'double' | 'string' | 'hex' | 'bit' | 'temporal';
+  }
 >;
 
 export function isLiteral(expression: Expression): expression is Literal {

@@ -7,7 +7,7 @@ import { checkGrouping } from './check-grouping.ts';
 import { findVisible, noNames, type FromNames } from './from-names.ts';
 import { expandNamedWindows } from './named-windows.ts';
 import { sameName } from './resolve-environment.ts';
-import { resolveExpression } from './resolve-expression.ts';
+import { resolveCondition, resolveExpression } from './resolve-expression.ts';
 import { resolveFrom } from './resolve-from.ts';
 import { resolveSelectItems } from './resolve-select-items.ts';
 import type { ResolvedSelect, SelectItem } from './resolved-query.ts';
@@ -23,7 +23,8 @@ export function resolveSelect(block: Block, statement: SelectStatement): Resolve
   const names = from?.names ?? noNames;
   const scope = (clause: Clause, aliases: readonly SelectItem[] = [], whole = false) =>
     new BlockScope(block, { clause, names, aliases, aggregates: whole, windows: whole });
-  const where = optional(select.where, scope('where clause'));
+  const whereScope = scope('where clause');
+  const where = select.where === null ? null : resolveCondition(select.where, whereScope);
   const items = resolveSelectItems(select.items, names, scope('field list', [], true));
   const groupBy = select.groupBy.map((expression) =>
     resolveGroupItem(expression, { names, items, scope: scope('group statement', items) }),
@@ -150,7 +151,7 @@ function resolveHaving(
     aggregates: true,
     windows: false,
   });
-  return resolveExpression(select.having, scope);
+  return resolveCondition(select.having, scope);
 }
 
 /** True when a column of FROM has the item's name, once. */

@@ -49,7 +49,9 @@ export function resolveInQuery(
 interface Aligned {
   readonly operands: readonly TypedExpression[];
   readonly query: ResolvedQuery;
-  readonly collations: readonly NonNullable<Extract<TypedExpression, { kind: 'in' }>['collation']>[];
+  readonly collations: readonly NonNullable<
+    Extract<TypedExpression, { kind: 'in' }>['collation']
+  >[];
 }
 
 /**
@@ -79,7 +81,13 @@ function alignOne(
   { index, type }: { readonly index: number; readonly type: TypedExpression['type'] },
   scope: ResolveScope,
 ): Aligned {
-  const stand: TypedExpression = { kind: 'column', relation: -1, column: 'c', type, nullable: true };
+  const stand: TypedExpression = {
+    kind: 'column',
+    relation: -1,
+    column: 'c',
+    type,
+    nullable: true,
+  };
   // Not told as a constant: the column's type would decide, and it is not a column yet.
   const probe: TypedExpression =
     operand.kind === 'constant' && operand.value !== null
@@ -126,8 +134,10 @@ export function resolveQuantified(
   scope: ResolveScope,
 ): TypedExpression {
   const { operand, query } = parts;
-  if (operator === '=' && quantifier === 'any') return resolveInQuery([operand], query, false, scope);
-  if (operator === '<>' && quantifier === 'all') return resolveInQuery([operand], query, true, scope);
+  if (operator === '=' && quantifier === 'any')
+    return resolveInQuery([operand], query, false, scope);
+  if (operator === '<>' && quantifier === 'all')
+    return resolveInQuery([operand], query, true, scope);
   const aligned = alignOperands([operand], query, scope);
   const [left] = aligned.operands;
   const value = scalarQuery(aligned.query);

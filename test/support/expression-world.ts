@@ -50,7 +50,12 @@ function tableOf(sketch: TableSketch, id: number): TableDefinition {
     shardKeyExplicit: false,
     columns: sketch.columns.map(columnOf),
     indexes: [
-      { name: 'PRIMARY', kind: 'primary', parts: [{ column: first, descending: false }], comment: '' },
+      {
+        name: 'PRIMARY',
+        kind: 'primary',
+        parts: [{ column: first, descending: false }],
+        comment: '',
+      },
     ],
     foreignKeys: [],
     checks: [],
@@ -113,7 +118,9 @@ export class ExpressionWorld {
   }
 
   #fill({ name, columns, rows }: TableSketch): void {
-    this.#file.exec(`CREATE TABLE "${name}" (${columns.map(([column]) => `"${column}"`).join(', ')})`);
+    this.#file.exec(
+      `CREATE TABLE "${name}" (${columns.map(([column]) => `"${column}"`).join(', ')})`,
+    );
     const insert = `INSERT INTO "${name}" VALUES (${columns.map(() => '?').join(', ')})`;
     for (const row of rows) {
       const stored = columns.map((column, i) => this.#store(column, row[i] ?? null));
@@ -136,7 +143,9 @@ export class ExpressionWorld {
   definitions(): readonly string[] {
     return this.#sketches.flatMap(({ name, columns, rows }) => {
       const declared = columns.map(([column, declaration]) => `${column} ${declaration}`);
-      const values = rows.map((row) => `(${row.map((v) => (v === null ? 'NULL' : `'${v}'`)).join(', ')})`);
+      const values = rows.map(
+        (row) => `(${row.map((v) => (v === null ? 'NULL' : `'${v}'`)).join(', ')})`,
+      );
       return [
         `CREATE OR REPLACE TABLE ${name} (${declared.join(', ')})`,
         ...(values.length === 0 ? [] : [`INSERT INTO ${name} VALUES ${values.join(', ')}`]),
@@ -150,7 +159,9 @@ export class ExpressionWorld {
   }
 
   deparse(text: string): Fragment {
-    return deparseQuery(this.resolve(text), { relationText: ({ alias: _, ...r }) => relationName(r) });
+    return deparseQuery(this.resolve(text), {
+      relationText: ({ alias: _, ...r }) => relationName(r),
+    });
   }
 
   /** The rows as the text protocol shows them, bytes as Latin-1. */
@@ -180,7 +191,10 @@ export class ExpressionWorld {
   }
 }
 
-function relationName(relation: { readonly kind: string; readonly table?: TableDefinition }): string {
+function relationName(relation: {
+  readonly kind: string;
+  readonly table?: TableDefinition;
+}): string {
   return `main."${relation.table?.name ?? ''}"`;
 }
 

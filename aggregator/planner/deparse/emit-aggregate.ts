@@ -66,7 +66,8 @@ export function emitAggregate(
 
 /** An aggregate of ours, which cannot take a row back when a window moves on. */
 function ours(name: string, parts: readonly Fragment[], over: Over): Fragment {
-  if (over !== null) throw databaseError('unsupported', { what: `${name.slice(3).toUpperCase()} OVER` });
+  if (over !== null)
+    throw databaseError('unsupported', { what: `${name.slice(3).toUpperCase()} OVER` });
   return callOf(name, ...parts);
 }
 
@@ -80,8 +81,14 @@ function emitCount(
   if (!aggregate.distinct) return callOf('count', first);
   const keys = aggregate.arguments.map((part) => sortKeyOf(emitter, part));
   if (keys.length === 1) return sql`count(DISTINCT ${must(keys[0])})`;
-  const missing = joined(parts.map((part) => sql`${part} IS NULL`), ' OR ');
-  const whole = joined(keys.map((key) => callOf('quote', key)), " || ',' || ");
+  const missing = joined(
+    parts.map((part) => sql`${part} IS NULL`),
+    ' OR ',
+  );
+  const whole = joined(
+    keys.map((key) => callOf('quote', key)),
+    " || ',' || ",
+  );
   return sql`count(DISTINCT CASE WHEN ${missing} THEN NULL ELSE ${whole} END)`;
 }
 

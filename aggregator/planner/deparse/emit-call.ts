@@ -38,7 +38,7 @@ export function emitCall(call: CallExpression, emitter: Emitter): Fragment {
   const { name } = call;
   const comparison = COMPARISONS[name];
   if (comparison !== undefined) return emitComparison(call, comparison, emitter);
-  const quantified = /^(any|all) (.+)$/.exec(name);
+  const quantified = /^(all|any) (.+)$/.exec(name);
   if (quantified !== null) {
     const [, quantifier, operator] = quantified;
     return emitQuantified(call, { isAny: quantifier === 'any', operator: must(operator) }, emitter);
@@ -125,5 +125,7 @@ function emitQuantified(
   const decided = isAny ? test : sql`(NOT ${test})`;
   const [found, rest] = isAny ? ['1', '0'] : ['0', '1'];
   const exists = (condition: Fragment) => sql`EXISTS (SELECT 1 FROM ${rows} WHERE ${condition})`;
-  return sql`(CASE WHEN ${exists(decided)} THEN ${found} WHEN ${exists(sql`${test} IS NULL`)} THEN NULL ELSE ${rest} END)`;
+  const unknown = exists(sql`${test} IS NULL`);
+  const branches = sql`WHEN ${exists(decided)} THEN ${found} WHEN ${unknown} THEN NULL`;
+  return sql`(CASE ${branches} ELSE ${rest} END)`;
 }

@@ -72,7 +72,10 @@ function balanced(operands: readonly Fragment[], connective: string): Fragment {
   if (operands.length <= 4) return sql`(${joined(operands, connective)})`;
   const middle = operands.length >> 1;
   const halves = [operands.slice(0, middle), operands.slice(middle)];
-  return sql`(${joined(halves.map((half) => balanced(half, connective)), connective)})`;
+  return sql`(${joined(
+    halves.map((half) => balanced(half, connective)),
+    connective,
+  )})`;
 }
 
 function emitCase(expression: Of<'case'>, emitter: Emitter): Fragment {
@@ -91,7 +94,10 @@ function emitIn(expression: Of<'in'>, emitter: Emitter): Fragment {
     if (long && item.kind === 'constant' && typeof item.value === 'bigint') {
       return text(item.value.toString());
     }
-    return keyOf(emitter.expression(item), item.kind === 'constant' && item.value === null ? undefined : collation);
+    return keyOf(
+      emitter.expression(item),
+      item.kind === 'constant' && item.value === null ? undefined : collation,
+    );
   });
   const left = keyOf(emitter.expression(operand), collation);
   return sql`(${left} ${negated ? 'NOT IN' : 'IN'} (${joined(values, ', ')}))`;

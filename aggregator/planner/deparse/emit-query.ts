@@ -21,7 +21,11 @@ export function emitQuery(
   names?: readonly string[],
 ): Fragment {
   if (query.kind === 'setOperation') return emitSetOperation(query, emitter, names);
-  if (query.distinct && query.from !== null && query.items.some((item) => needsKey(item.expression.type))) {
+  if (
+    query.distinct &&
+    query.from !== null &&
+    query.items.some((item) => needsKey(item.expression.type))
+  ) {
     return emitKeyedDistinct(query, emitter, names);
   }
   return emitSelect(query, emitter, names);
@@ -120,8 +124,12 @@ function emitDistinctAround(
     orderBy: null,
   });
   const columns = select.items.map((_, i) => `"d"."c${i}" AS ${columnName(i, names)}`).join(', ');
-  const keys = select.items.map(({ expression }, i) => sortKey(text(`"d"."c${i}"`), expression.type));
-  const order = select.orderBy.map(({ descending }, i) => `"d"."o${i}"${descending ? ' DESC' : ''}`);
+  const keys = select.items.map(({ expression }, i) =>
+    sortKey(text(`"d"."c${i}"`), expression.type),
+  );
+  const order = select.orderBy.map(
+    ({ descending }, i) => `"d"."o${i}"${descending ? ' DESC' : ''}`,
+  );
   const sorted = order.length === 0 ? '' : ` ORDER BY ${order.join(', ')}`;
   const rows = sql`SELECT ${columns} FROM (${inner}) AS "d" GROUP BY ${joined(keys, ', ')}`;
   return sql`${rows}${sorted}${emitBounds(select, emitter)}`;
@@ -145,7 +153,10 @@ export function emitFrom(from: FromTree, emitter: Emitter): Fragment {
     const right = emitFrom(from.right, emitter);
     const side = from.right.kind === 'join' ? sql`(${right})` : right;
     const word = from.join === 'left' ? 'LEFT JOIN' : 'JOIN';
-    const on = from.on === null ? text(from.join === 'left' ? ' ON 1' : '') : sql` ON ${emitter.expression(from.on)}`;
+    const on =
+      from.on === null
+        ? text(from.join === 'left' ? ' ON 1' : '')
+        : sql` ON ${emitter.expression(from.on)}`;
     return sql`${emitFrom(from.left, emitter)} ${word} ${side}${on}`;
   }
   const { relation } = from;
@@ -191,7 +202,10 @@ function emitOperator(
   }
   const key = (alias: string, index: number) =>
     sortKey(text(`${alias}.${columnName(index, names)}`), columns[index]?.type ?? { kind: 'null' });
-  const keys = joined(columns.map((_, i) => key('"s"', i)), ', ');
+  const keys = joined(
+    columns.map((_, i) => key('"s"', i)),
+    ', ',
+  );
   if (operator === 'union') {
     return sql`SELECT * FROM (${left} UNION ALL ${right}) AS "s" GROUP BY ${keys}`;
   }

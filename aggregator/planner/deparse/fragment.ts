@@ -65,10 +65,7 @@ export function joined(fragments: readonly Fragment[], separator: string): Fragm
 }
 
 /** `name(argument, …)`. */
-export function callOf(
-  name: string,
-  ...parts: readonly (Fragment | string | number)[]
-): Fragment {
+export function callOf(name: string, ...parts: readonly (Fragment | string | number)[]): Fragment {
   const fragments = parts.map((part) => (typeof part === 'object' ? part : text(String(part))));
   const inner = joined(fragments, ', ');
   return { sql: `${name}(${inner.sql})`, parameters: inner.parameters };

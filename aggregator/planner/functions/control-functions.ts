@@ -17,7 +17,10 @@ export function brought(
   scope: ResolveScope,
 ): { readonly values: Parts; readonly type: TypedExpression['type'] } {
   const collation = aggregateCollation(values, 'case');
-  const type = mergeTypes(values.map((value) => value.type), collation);
+  const type = mergeTypes(
+    values.map((value) => value.type),
+    collation,
+  );
   if (type.kind === 'json') return { values: values.map(jsonOrNull), type };
   return { values: values.map((value) => convert(value, type, scope)), type };
 }
@@ -32,7 +35,10 @@ export function choose(
   otherwise: TypedExpression | null,
   scope: ResolveScope,
 ): TypedExpression {
-  const results = [...branches.map((branch) => branch.then), ...(otherwise === null ? [] : [otherwise])];
+  const results = [
+    ...branches.map((branch) => branch.then),
+    ...(otherwise === null ? [] : [otherwise]),
+  ];
   const { values, type } = brought(results, scope);
   const last = otherwise === null ? null : must(values.at(-1));
   return {

@@ -20,7 +20,14 @@ import { asInteger, asText } from './convert.ts';
 import { fspOf, isIntegerLike } from './result-type.ts';
 import { asMoment, asTime } from './temporal-argument.ts';
 
-const DATE_UNITS: readonly IntervalUnit[] = ['day', 'week', 'month', 'quarter', 'year', 'year_month'];
+const DATE_UNITS: readonly IntervalUnit[] = [
+  'day',
+  'week',
+  'month',
+  'quarter',
+  'year',
+  'year_month',
+];
 
 /** What a date function is told of the form of its result. */
 export function resultKind(type: ColumnType): TypedExpression {
@@ -64,7 +71,8 @@ function intervalAmount(
   if (unit !== 'second' || isIntegerLike(amount.type)) {
     return { amount: asInteger(amount, scope), fsp: 0 };
   }
-  const whole = isConstant(amount) && typeof amount.value === 'string' && !amount.value.includes('.');
+  const whole =
+    isConstant(amount) && typeof amount.value === 'string' && !amount.value.includes('.');
   const text = asText(amount, scope);
   const isWhole = whole && amount.type.kind === 'string';
   const digits = amount.type.kind === 'decimal' ? Math.min(amount.type.scale, 6) : 6;

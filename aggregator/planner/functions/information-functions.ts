@@ -7,7 +7,11 @@ import { BIGINT, UNSIGNED_BIGINT, integerConstant, textConstant, varchar } from 
 import { coercibilityOf, collationOf } from './collation-rule.ts';
 import { argument, special, type FunctionFamily } from './function-definition.ts';
 
-function context(name: ContextValueName, type: ColumnType, nullable = false): FunctionFamily[string] {
+function context(
+  name: ContextValueName,
+  type: ColumnType,
+  nullable = false,
+): FunctionFamily[string] {
   const value: TypedExpression = { kind: 'context', name, fsp: 0, type, nullable };
   return special(0, 0, () => value);
 }
@@ -24,7 +28,8 @@ export const informationFunctions: FunctionFamily = {
   current_user: context('currentUser', varchar(288)),
   connection_id: context('connectionId', UNSIGNED_BIGINT),
   last_insert_id: special(0, 1, (parts, scope) => {
-    if (parts.length > 0) throw databaseError('unsupported', { what: 'LAST_INSERT_ID(expression)' });
+    if (parts.length > 0)
+      throw databaseError('unsupported', { what: 'LAST_INSERT_ID(expression)' });
     return context('lastInsertId', UNSIGNED_BIGINT).resolve(parts, scope);
   }),
   found_rows: context('foundRows', BIGINT),

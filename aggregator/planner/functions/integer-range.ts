@@ -17,7 +17,9 @@ const BOOLEAN_RANGE: IntegerRange = { low: 0n, high: 1n };
 const PREDICATES: readonly string[] = (
   '= <=> <> < <= > >= not xor any all tl_like tl_regexp_like|is null|is not null|is true|' +
   'is false|is not true|is not false'
-).split('|').flatMap((part) => (part.startsWith('is ') ? [part] : part.split(' ')));
+)
+  .split('|')
+  .flatMap((part) => (part.startsWith('is ') ? [part] : part.split(' ')));
 
 /** Functions that count characters, bytes or parts of a moment. */
 const COUNTS: readonly string[] = [
@@ -53,9 +55,7 @@ export function integerRange(expression: TypedExpression): IntegerRange {
   }
 }
 
-function rangeOfCall(
-  expression: Extract<TypedExpression, { kind: 'call' }>,
-): IntegerRange | null {
+function rangeOfCall(expression: Extract<TypedExpression, { kind: 'call' }>): IntegerRange | null {
   const [left, right] = expression.arguments;
   if (left === undefined || expression.type.kind !== 'integer') return null;
   if (expression.name === 'negate') {

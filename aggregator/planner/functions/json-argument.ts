@@ -60,7 +60,8 @@ export function asJsonValue(part: TypedExpression): TypedExpression {
 }
 
 function isTruth(part: TypedExpression): boolean {
-  if (part.kind === 'constant') return 'boolean' in part.type && part.type.kind === 'integer' && part.type.bits === 64;
+  if (part.kind === 'constant')
+    return 'boolean' in part.type && part.type.kind === 'integer' && part.type.bits === 64;
   if (part.kind === 'call') return PREDICATE_CALLS.includes(part.name);
   return PREDICATE_KINDS.includes(part.kind);
 }

@@ -2,7 +2,14 @@
 
 import { BIGINT, JSON_TYPE, call, textConstant, varchar } from './build.ts';
 import { asText } from './convert.ts';
-import { argument, bring, direct, special, type FunctionFamily, type Parts } from './function-definition.ts';
+import {
+  argument,
+  bring,
+  direct,
+  special,
+  type FunctionFamily,
+  type Parts,
+} from './function-definition.ts';
 import { asJsonValue } from './json-argument.ts';
 import { nullableCall } from './build.ts';
 import type { ResolveScope } from '#aggregator/planner/resolve-scope.ts';
@@ -64,7 +71,11 @@ export const jsonFunctions: FunctionFamily = {
     const [document, mode, pattern, escape, ...paths] = parts;
     const texts = [mode, pattern, escape ?? textConstant('\\'), ...paths];
     const all = texts.map((part) => asText(part ?? textConstant(''), scope));
-    return nullableCall('tl_json_search', [bring(document ?? textConstant(''), 'j', scope), ...all], JSON_TYPE);
+    return nullableCall(
+      'tl_json_search',
+      [bring(document ?? textConstant(''), 'j', scope), ...all],
+      JSON_TYPE,
+    );
   }),
   json_merge: mergePreserve,
   json_merge_preserve: mergePreserve,

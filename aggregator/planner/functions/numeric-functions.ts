@@ -22,7 +22,13 @@ import {
 } from './build.ts';
 import { aggregateCollation } from './collation-rule.ts';
 import { asDouble, asInteger, asNumber, asText, convert, withNumbers } from './convert.ts';
-import { argument, direct, special, type FunctionFamily, type Parts } from './function-definition.ts';
+import {
+  argument,
+  direct,
+  special,
+  type FunctionFamily,
+  type Parts,
+} from './function-definition.ts';
 import { INT64_MIN, integerRange } from './integer-range.ts';
 import { isIntegerLike, isMoment, isNumber, mergeTypes } from './result-type.ts';
 
@@ -101,7 +107,10 @@ function logarithm(parts: Parts, scope: ResolveScope): TypedExpression {
 /** GREATEST and LEAST: all brought to one type. */
 function extreme(name: 'greatest' | 'least', parts: Parts, scope: ResolveScope): TypedExpression {
   const collation = aggregateCollation(parts, name);
-  const merged = mergeTypes(parts.map((part) => part.type), collation);
+  const merged = mergeTypes(
+    parts.map((part) => part.type),
+    collation,
+  );
   const type = merged.kind === 'enum' || merged.kind === 'set' ? varchar(255, collation) : merged;
   if (parts.some(isNullConstant)) return nullConstant(type);
   if (isNumber(type) || isMoment(type) || type.kind === 'time') {

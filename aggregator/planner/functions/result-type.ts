@@ -99,7 +99,9 @@ export function displayLength(type: ColumnType): number {
     case 'year':
       return 4;
     case 'string':
-      return type.form === 'char' || type.form === 'varchar' ? type.length : Number.MAX_SAFE_INTEGER;
+      return type.form === 'char' || type.form === 'varchar'
+        ? type.length
+        : Number.MAX_SAFE_INTEGER;
     case 'binary':
       return type.form === 'binary' || type.form === 'varbinary'
         ? type.length

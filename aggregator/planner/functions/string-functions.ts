@@ -18,7 +18,13 @@ import {
 } from './build.ts';
 import { aggregateCollation } from './collation-rule.ts';
 import { asDouble, asInteger, asText, convert, withNumbers } from './convert.ts';
-import { argument, direct, special, type FunctionFamily, type Parts } from './function-definition.ts';
+import {
+  argument,
+  direct,
+  special,
+  type FunctionFamily,
+  type Parts,
+} from './function-definition.ts';
 import { displayLength, isNumber, isReal } from './result-type.ts';
 
 const LONG = Number.MAX_SAFE_INTEGER;
@@ -36,7 +42,10 @@ function sameText(parts: Parts): ColumnType {
 
 /** Text of any length, by the collations of the text among the arguments. */
 function longText(parts: Parts): ColumnType {
-  return textType(parts.filter((part) => part.type.kind === 'string' || part.type.kind === 'binary'), LONG);
+  return textType(
+    parts.filter((part) => part.type.kind === 'string' || part.type.kind === 'binary'),
+    LONG,
+  );
 }
 
 /** ASCII text that a function makes, of at most that many characters. */
@@ -84,7 +93,11 @@ function collated(
 ): TypedExpression {
   const collation = textConstant(aggregateCollation(texts, name));
   const parts = [...texts, ...others];
-  return nullableCall(name, place === 'first' ? [collation, ...parts] : [...parts, collation], BIGINT);
+  return nullableCall(
+    name,
+    place === 'first' ? [collation, ...parts] : [...parts, collation],
+    BIGINT,
+  );
 }
 
 function locate(parts: Parts, scope: ResolveScope): TypedExpression {

@@ -21,7 +21,13 @@ import {
 } from './build.ts';
 import { asDouble, asInteger, asText, castConstant, convert, timeZoneOf } from './convert.ts';
 import { resultKind } from './date-arithmetic.ts';
-import { argument, direct, special, type FunctionFamily, type Parts } from './function-definition.ts';
+import {
+  argument,
+  direct,
+  special,
+  type FunctionFamily,
+  type Parts,
+} from './function-definition.ts';
 import { fspOf, isIntegerLike, isMoment } from './result-type.ts';
 import { asMoment, asTime } from './temporal-argument.ts';
 
@@ -85,7 +91,9 @@ function addTime(sign: 1 | -1): FunctionFamily[string] {
     const amount = sign === 1 ? given : call('negate', [given], given.type);
     const dated =
       isMoment(operand.type) ||
-      (operand.type.kind === 'string' && isConstant(operand) && /\d-\d/.test(String(operand.value)));
+      (operand.type.kind === 'string' &&
+        isConstant(operand) &&
+        /\d-\d/.test(String(operand.value)));
     if (dated) {
       const start = asMoment(operand, scope);
       const type = datetime(Math.max(fspOf(start.type), fspOf(amount.type)));
@@ -103,7 +111,11 @@ function timeDifference(parts: Parts, scope: ResolveScope): TypedExpression {
     isMoment(part.type) || (isConstant(part) && /\d-\d/.test(String(part.value)));
   if (dated(left) && dated(right)) {
     const moments = [asMoment(left, scope), asMoment(right, scope)];
-    return nullableCall('tl_timediff', moments, time(Math.max(...moments.map((m) => fspOf(m.type)))));
+    return nullableCall(
+      'tl_timediff',
+      moments,
+      time(Math.max(...moments.map((m) => fspOf(m.type)))),
+    );
   }
   const [a, b] = [asTime(left, scope), asTime(right, scope)];
   const negative = call('negate', [b], b.type);
@@ -154,7 +166,11 @@ function makeTime(parts: Parts, scope: ResolveScope): TypedExpression {
   const whole = isIntegerLike(must(seconds).type);
   const last = whole ? must(seconds) : asDouble(must(seconds), scope);
   const decimal = must(seconds).type.kind === 'decimal' ? must(seconds).type : null;
-  const fsp = whole ? 0 : decimal !== null && decimal.kind === 'decimal' ? Math.min(decimal.scale, 6) : 6;
+  const fsp = whole
+    ? 0
+    : decimal !== null && decimal.kind === 'decimal'
+      ? Math.min(decimal.scale, 6)
+      : 6;
   const all = [asInteger(must(hours), scope), asInteger(must(minutes), scope), last];
   return nullableCall('tl_maketime', all, time(fsp));
 }
