@@ -33,7 +33,8 @@ export function insertCompletion(
 ): RowCompletion {
   const { database, table } = insert.target;
   const { sequences } = execution.context;
-  const store = storeConstantOfRow(session);
+  // INSERT IGNORE: what does not fit becomes the nearest value that does, with a warning.
+  const store = storeConstantOfRow(session, insert.mode !== 'ignore');
   const evaluate = (expression: TypedExpression) => {
     return must(evaluateExpressions(execution, [expression])[0]);
   };
@@ -43,7 +44,11 @@ export function insertCompletion(
     table,
     columns: insert.columns,
     zeroIsValue: environment.sqlMode.has('NO_AUTO_VALUE_ON_ZERO'),
-    store: (column, value, row) => store(row)(column, value),
+    store(column, value, row) {
+      const isMissing = value.value === null && !column.nullable;
+      if (insert.mode === 'ignore' && isMissing) return zeroWithWarning(session, column);
+      return store(row)(column, value);
+    },
     defaultOf(column, row) {
       switch (column.default.kind) {
         case 'value':
@@ -63,6 +68,12 @@ export function insertCompletion(
     allocate: (count) => sequences.allocate(database.name, table.id, count),
     observe: (value) => sequences.observe(database.name, table.id, value),
   };
+}
+
+function zeroWithWarning(session: Session, column: ColumnDefinition): StoredValue {
+  const problem = databaseError('columnNotNull', { column: column.name });
+  session.warn('Warning', problem.errno, problem.message);
+  return zeroOf(column.type);
 }
 
 function resolveDefault(text: string, environment: ResolveEnvironment): TypedExpression {

@@ -2,7 +2,7 @@
 
 import { runChange } from './executor/run-change.ts';
 import { runInsert } from './executor/run-insert.ts';
-import type { Execution, RowBatches } from './executor/execution.ts';
+import { ownReferences, type Execution, type RowBatches } from './executor/execution.ts';
 import { runOperator } from './executor/run-operator.ts';
 import { isRealType, rowToBind } from './executor/statement-values.ts';
 import { insertCompletion } from './insert-completion.ts';
@@ -35,7 +35,8 @@ export interface StatementRun {
 /** The plan of a query, as this session would run it. */
 export function planOf({ parts, session, parameters }: StatementRun, query: Query): QueryPlan {
   const environment = resolveEnvironment(parts, session, parameters);
-  return planQuery(resolveQuery(query, environment), parts.context.catalog);
+  const own = ownReferences(createExecution(parts, session));
+  return planQuery(resolveQuery(query, environment), parts.context.catalog, own);
 }
 
 /** Resolves once the first rows are there, so that what can be tried again has been. */

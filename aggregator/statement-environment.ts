@@ -96,9 +96,12 @@ export function storeConstant(session: Session): StoreConstant {
  * As storeConstant, for each row of one statement. The session is read once: a name of a zone
  * costs more to look up than a value to convert, so that waits until a value needs it.
  */
-export function storeConstantOfRow(session: Session): (row: number) => StoreConstant {
+export function storeConstantOfRow(
+  session: Session,
+  mayBeStrict = true,
+): (row: number) => StoreConstant {
   const sqlMode = sqlModeOf(session);
-  const strict = isStrict(sqlMode);
+  const strict = mayBeStrict && isStrict(sqlMode);
   const zeroDates = !strict || (!sqlMode.has('NO_ZERO_DATE') && !sqlMode.has('NO_ZERO_IN_DATE'));
   let zone: TimeZone | null = null;
   const warn = (level: 'Note' | 'Warning', problem: { errno: number; message: string }) =>

@@ -70,7 +70,7 @@ async function gather(
 }
 
 /** About what a row takes in memory. */
-function rowBytes(row: Row): number {
+export function rowBytes(row: Row): number {
   let bytes = 16;
   for (const value of row) {
     bytes += typeof value === 'string' || value instanceof Uint8Array ? value.length + 8 : 8;

@@ -1,5 +1,6 @@
 // Several partitions' rows, one partition after the other, all of them working at once.
 
+import { must } from '#shared/assert.ts';
 import type { Row } from '#shared/sql/column-type.ts';
 import type { RowBatches } from './execution.ts';
 
@@ -11,12 +12,10 @@ export async function* concatenate(sources: readonly RowBatches[]): RowBatches {
   const iterators = sources.map((source) => source[Symbol.asyncIterator]());
   const firsts = iterators.map((iterator) => quietly(iterator.next()));
   try {
-    for (const [index, iterator] of iterators.entries()) {
-      let next = await firsts[index];
-      while (next !== undefined && next.done !== true) {
-        yield next.value;
-        next = await iterator.next();
-      }
+    // All have begun, or none has: what one refuses at its start comes before the first row.
+    for (const [index, first] of (await Promise.all(firsts)).entries()) {
+      const iterator = must(iterators[index]);
+      for (let next = first; next.done !== true; next = await iterator.next()) yield next.value;
     }
   } finally {
     await closeAll(iterators);

@@ -5,6 +5,7 @@ import type { Transaction } from '#aggregator/transaction/transaction.ts';
 import type { TransactionCoordinator } from '#aggregator/transaction/transaction-coordinator.ts';
 import type { Row } from '#shared/sql/column-type.ts';
 import type { SqliteFile } from '#shared/sqlite-file.ts';
+import { REFERENCE_ORDINAL } from '#shared/cluster/topology.ts';
 import type { StatementValues } from './statement-values.ts';
 
 export interface Execution {
@@ -20,6 +21,13 @@ export interface Execution {
   readonly lockWaitTimeoutMs: number;
   readonly foreignKeyChecks: boolean;
   virtualRows(database: string, name: string): Promise<readonly Row[]>;
+}
+
+/** Which databases' reference tables this run's transaction has changed. */
+export function ownReferences({ transaction }: Execution): (database: string) => boolean {
+  return (database) => {
+    return transaction !== null && transaction.takesPart({ database, ordinal: REFERENCE_ORDINAL });
+  };
 }
 
 /** Rows as they come, a batch at a time: not asking for the next one is back pressure. */

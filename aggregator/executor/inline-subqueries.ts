@@ -10,7 +10,7 @@ import { mapExpression, queryOf, walkExpression } from '#aggregator/planner/walk
 import { must } from '#shared/assert.ts';
 import { databaseError } from '#shared/error.ts';
 import type { Row } from '#shared/sql/column-type.ts';
-import type { Execution } from './execution.ts';
+import { ownReferences, type Execution } from './execution.ts';
 import { runOperator } from './run-operator.ts';
 import { isRealType, rowToBind } from './statement-values.ts';
 
@@ -83,7 +83,7 @@ export async function readRows(
   count: number,
 ): Promise<readonly Row[]> {
   const catalog: CatalogReader = execution.context.catalog;
-  const plan = planQuery(query, catalog);
+  const plan = planQuery(query, catalog, ownReferences(execution));
   const isReal = plan.columns.map(({ type }) => isRealType(type));
   const input = { kind: 'limit', input: plan.rows, offset: 0, count } as const;
   const rows: Row[] = [];

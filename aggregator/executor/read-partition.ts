@@ -29,9 +29,15 @@ export async function* readPartition(
     forUpdate,
     lockWaitTimeoutMs: execution.lockWaitTimeoutMs,
   };
-  for await (const { rows } of leaf.stream('read', request, signal)) {
-    if (signal.aborted) throw databaseError('queryInterrupted', {});
-    yield rows;
+  try {
+    for await (const { rows } of leaf.stream('read', request, signal)) {
+      if (signal.aborted) throw databaseError('queryInterrupted', {});
+      yield rows;
+    }
+  } catch (error) {
+    if (signal.aborted) throw databaseError('queryInterrupted', {}, error);
+    if (tag !== null) await transaction?.readFailed(key, tag, error);
+    throw error;
   }
 }
 

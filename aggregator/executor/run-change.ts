@@ -5,7 +5,7 @@ import { targetOrdinals, type ChangePlan, type PlannedStep } from '#aggregator/p
 import type { ResolvedChange } from '#aggregator/planner/resolve-change.ts';
 import type { WriteStep } from '#shared/wire/message.ts';
 import { changePickedRows, type ChangedRows } from './change-picked-rows.ts';
-import type { Execution } from './execution.ts';
+import { ownReferences, type Execution } from './execution.ts';
 import { inlineSubqueries } from './inline-subqueries.ts';
 import { bindFragment } from './statement-values.ts';
 import { writePartitions, type TaskResults } from './write-partitions.ts';
@@ -19,10 +19,10 @@ export async function runChange(
   change: ResolvedChange,
 ): Promise<ChangedRows> {
   const { catalog } = execution.context;
-  const planned = planChange(change, catalog);
+  const planned = planChange(change, catalog, ownReferences(execution));
   if (planned.kind === 'change') return runPlan(execution, planned);
   const inlined = await withoutSubqueries(execution, change);
-  const again = planChange(inlined, catalog);
+  const again = planChange(inlined, catalog, ownReferences(execution));
   if (again.kind === 'change') return runPlan(execution, again);
   return changePickedRows(execution, inlined);
 }

@@ -8,8 +8,10 @@ import type { Transaction } from '#aggregator/transaction/transaction.ts';
 import type { Row } from '#shared/sql/column-type.ts';
 import type { CompiledStatement, WriteStep } from '#shared/wire/message.ts';
 import { must } from '#shared/assert.ts';
+import { databaseError } from '#shared/error.ts';
 import { evaluateExpressions } from './evaluate.ts';
-import type { Execution } from './execution.ts';
+import { GATHERED_BYTES_MAX, rowBytes } from './combine.ts';
+import { ownReferences, type Execution, type RowBatches } from './execution.ts';
 import { inlineSubqueries } from './inline-subqueries.ts';
 import { completeRows, type GivenValue, type RowCompletion } from './insert-rows.ts';
 import { runOperator } from './run-operator.ts';
@@ -166,11 +168,14 @@ async function insertBatches(
   const { source } = run.insert;
   let total: InsertedRows = { records: 0, affected: 0, duplicates: 0, firstGenerated: null };
   if (source.kind !== 'query') return total;
-  const plan = planQuery(source.query, execution.context.catalog);
+  const plan = planQuery(source.query, execution.context.catalog, ownReferences(execution));
   const types = plan.columns.map(({ type }) => type);
   const isReal = types.map(isRealType);
-  // The rows are read as they were before the statement: nothing it writes is seen by its SELECT.
-  for await (const batch of runOperator(execution, plan.rows)) {
+  // Under autocommit the SELECT reads a snapshot from before the statement. In a transaction it
+  // may read among what is being written: then all its rows are taken first.
+  const read = runOperator(execution, plan.rows);
+  const batches = execution.transaction === null ? read : await collected(read);
+  for await (const batch of batches) {
     const given = batch.map((row) =>
       rowToBind(row, isReal).map((value, i) => ({ type: must(types[i]), value })),
     );
@@ -186,4 +191,16 @@ async function insertBatches(
     };
   }
   return total;
+}
+
+/** All rows at once, within bounds. */
+async function collected(rows: RowBatches): Promise<readonly (readonly Row[])[]> {
+  const batches: (readonly Row[])[] = [];
+  let room = GATHERED_BYTES_MAX;
+  for await (const batch of rows) {
+    for (const row of batch) room -= rowBytes(row);
+    if (room < 0) throw databaseError('gatheredTooMuch', { bytes: GATHERED_BYTES_MAX });
+    batches.push(batch);
+  }
+  return batches;
 }

@@ -17,7 +17,14 @@ import { call, conjunction } from './functions/build.ts';
 import { noNames } from './from-names.ts';
 import { plainSelect } from './plain-select.ts';
 import type { ChangePlan, PlannedStep, ReadTask } from './plan.ts';
-import { boundsOf, partitionContext, startPlanning, targetOf } from './planning.ts';
+import {
+  boundsOf,
+  partitionContext,
+  startPlanning,
+  targetOf,
+  mixesOwnReferences,
+  type OwnReferences,
+} from './planning.ts';
 import { intersect, prune } from './prune.ts';
 import type { ResolvedAssignment, ResolvedChange } from './resolve-change.ts';
 import { selectItem } from './resolve-select-items.ts';
@@ -33,10 +40,18 @@ const CHANGED = '"changed"';
 /** A plan, or why the change cannot be done partition by partition as it stands. */
 export type ChangeAnswer = ChangePlan | { readonly kind: 'problem'; readonly reason: string };
 
-export function planChange(change: ResolvedChange, catalog: CatalogReader): ChangeAnswer {
+export function planChange(
+  change: ResolvedChange,
+  catalog: CatalogReader,
+  hasOwnReferences?: OwnReferences,
+): ChangeAnswer {
   const database = catalog.database(change.target.database);
   const select = rowsOf(change);
-  const { survey } = startPlanning(select, catalog);
+  const planning = startPlanning(select, catalog, hasOwnReferences);
+  const { survey } = planning;
+  if (mixesOwnReferences(planning)) {
+    return { kind: 'problem', reason: 'the transaction has changed a reference table' };
+  }
   const target = changeTarget(change, { select, survey, database });
   if (typeof target === 'string') return { kind: 'problem', reason: target };
   if (readsOwnRows(change)) return { kind: 'problem', reason: 'SET reads what it changes' };

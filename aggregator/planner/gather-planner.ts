@@ -129,7 +129,8 @@ class PartReplacer {
   /** A part's rows under a name of their own, where it can be planned by itself. */
   #replacementOf(query: ResolvedQuery): ResolvedQuery {
     if (query.outerRelations.length > 0) return this.replaceIn(query);
-    const planning = startPlanning(query, this.#planning.catalog);
+    const { catalog, hasOwnReferences } = this.#planning;
+    const planning = startPlanning(query, catalog, hasOwnReferences);
     if (planning.survey.tables.length === 0) return query;
     const columns = outputColumns(query);
     const id = this.#nextRelation++;

@@ -20,15 +20,38 @@ export interface Planning {
   readonly query: ResolvedQuery;
   readonly survey: Survey;
   readonly catalog: CatalogReader;
+  /**
+   * True where the transaction has written on this database's reference partition: the copies
+   * beside the other partitions do not know of it, so its tables are read where they are.
+   */
+  readonly hasOwnReferences: OwnReferences;
 }
+
+export type OwnReferences = (database: string) => boolean;
+
+/** Outside of a transaction, and in most of them. */
+export const noOwnReferences: OwnReferences = () => false;
 
 /** Tried in turn: the rows of the query and why this planner fits, or why it does not. */
 export type PlannerAnswer =
   | { readonly fits: true; readonly rows: Operator; readonly reason: string }
   | { readonly fits: false; readonly reason: string };
 
-export function startPlanning(query: ResolvedQuery, catalog: CatalogReader): Planning {
-  return { query, survey: surveyQuery(query), catalog };
+export function startPlanning(
+  query: ResolvedQuery,
+  catalog: CatalogReader,
+  hasOwnReferences: OwnReferences = noOwnReferences,
+): Planning {
+  return { query, survey: surveyQuery(query), catalog, hasOwnReferences };
+}
+
+/** True where a copy of a reference table would be read that lacks the transaction's own rows. */
+export function mixesOwnReferences({ survey, hasOwnReferences }: Planning): boolean {
+  const isReference = survey.tables.map(({ relation }) => relation.table.spread === 'reference');
+  if (isReference.every((each) => each === isReference[0])) return false;
+  return survey.tables.some(
+    ({ relation }, i) => isReference[i] && hasOwnReferences(relation.database),
+  );
 }
 
 /** The one database of the query's tables, or null where there are several. */

@@ -1,6 +1,7 @@
 // A query's syntax to a query whose every name is resolved: SELECT, set operations, WITH, VALUES.
 
 import type {
+  Expression,
   Query,
   SelectStatement,
   SetOperation,
@@ -86,9 +87,30 @@ function resolveOperation(
   outer: OuterScope | null,
   commonTables: CommonTables,
 ): ResolvedQuery {
+  if (query.orderBy.some(({ expression }) => !isOutputName(expression))) {
+    return resolver.resolve(sortedAround(query), outer, commonTables);
+  }
   const left = resolver.resolve(query.left, outer, commonTables);
   const right = resolver.resolve(query.right, outer, commonTables);
   return resolveSetOperation(newBlock(resolver, outer, commonTables), query, { left, right });
+}
+
+function isOutputName(expression: Expression): boolean {
+  if (expression.kind === 'integer') return true;
+  return expression.kind === 'column' && expression.table === null;
+}
+
+/** A set operation sorted by an expression: SELECT * FROM (it) ORDER BY the expression. */
+function sortedAround(query: SetOperation): SelectStatement {
+  const { at, orderBy, limit } = query;
+  const inner: SetOperation = { ...query, orderBy: [], limit: null };
+  return {
+    ...bareSelect(at),
+    items: [{ kind: 'wildcard', at, database: null, table: null }],
+    from: { kind: 'derived', at, query: inner, alias: 'sorted', columns: [], lateral: false },
+    orderBy,
+    limit,
+  };
 }
 
 /** The tables of a WITH added to those that are visible already. */
@@ -143,10 +165,7 @@ function valuesAsUnion(values: ValuesQuery): Query {
 
 function valuesSelect(expressions: ValuesQuery['rows'][number], at: number): SelectStatement {
   return {
-    kind: 'select',
-    at,
-    distinct: false,
-    calculateFoundRows: false,
+    ...bareSelect(at),
     items: expressions.map((expression, i) => ({
       kind: 'expression',
       at,
@@ -154,6 +173,16 @@ function valuesSelect(expressions: ValuesQuery['rows'][number], at: number): Sel
       alias: `column_${i}`,
       text: '',
     })),
+  };
+}
+
+function bareSelect(at: number): SelectStatement {
+  return {
+    kind: 'select',
+    at,
+    distinct: false,
+    calculateFoundRows: false,
+    items: [],
     from: null,
     where: null,
     groupBy: [],

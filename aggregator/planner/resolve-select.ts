@@ -49,7 +49,8 @@ export function resolveSelect(block: Block, statement: SelectStatement): Resolve
     offset: optional(select.limit?.offset ?? null, limitScope),
     aggregated: groupBy.length > 0 || anyAggregate(items, having, orderBy),
     outerRelations: [...block.outerRelations],
-    forUpdate: select.lock !== null && select.lock.mode === 'update',
+    // A shared lock is taken as an exclusive one: stronger than asked for, never weaker.
+    forUpdate: select.lock !== null,
   };
   checkGrouping(resolved, block.resolver.environment.sqlMode);
   return resolved;

@@ -68,6 +68,17 @@ export class Transaction {
     return this.#tag(joined);
   }
 
+  /** True when it has written on the partition, or locked it. */
+  takesPart(key: PartitionKey): boolean {
+    return this.#isParticipant(key);
+  }
+
+  /** Told when a read with `tag` has failed: as after a failed write, more may be lost than that. */
+  async readFailed(key: PartitionKey, tag: TransactionTag, error: unknown): Promise<void> {
+    if (endsTransaction(error)) await this.rollback();
+    else if (!tag.joined) this.#participants.delete(key.ordinal);
+  }
+
   /**
    * One write task. After a deadlock or a lost leaf the transaction has ended; after any other
    * error the task has not happened and the transaction goes on.
