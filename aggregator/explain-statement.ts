@@ -52,7 +52,7 @@ function linesOf(run: StatementRun, statement: ExplainStatement['statement']): r
 
 function insertLines({ parts, session, parameters }: StatementRun, statement: InsertStatement) {
   const environment = resolveEnvironment(parts, session, parameters);
-  const insert = resolveInsert(statement, environment, storeConstant(session));
+  const insert = resolveInsert(statement, environment, storeConstant(parts, session));
   const title = `insert: ${insert.target.table.spread} table, row by row to its partition`;
   const lines = [title, `  ${explainFragment(insertText(insert))}`];
   if (insert.source.kind === 'values') return lines;
@@ -67,7 +67,7 @@ function changeLines(
   const environment = resolveEnvironment(parts, session, parameters);
   const change =
     statement.kind === 'update'
-      ? resolveUpdate(statement, environment, storeConstant(session))
+      ? resolveUpdate(statement, environment, storeConstant(parts, session))
       : resolveDelete(statement, environment);
   const plan = planChange(change, parts.context.catalog);
   if (plan.kind === 'problem') {

@@ -34,7 +34,7 @@ export function insertCompletion(
   const { database, table } = insert.target;
   const { sequences } = execution.context;
   // INSERT IGNORE: what does not fit becomes the nearest value that does, with a warning.
-  const store = storeConstantOfRow(session, insert.mode !== 'ignore');
+  const store = storeConstantOfRow(session, environment.sqlMode, insert.mode !== 'ignore');
   const evaluate = (expression: TypedExpression) => {
     return must(evaluateExpressions(execution, [expression])[0]);
   };

@@ -2,6 +2,7 @@
 
 import type { AggregatorContext } from './aggregator-context.ts';
 import type { Command, CommandTable } from './commands/command.ts';
+import { GatherFiles } from './executor/gather-files.ts';
 import { explainStatement } from './explain-statement.ts';
 import type { Query, Statement } from './parser/ast.ts';
 import { iterateStatements, parserOptions, type ParsedStatement } from './parser/parser.ts';
@@ -23,8 +24,12 @@ import type { TransactionCoordinator } from './transaction/transaction-coordinat
 import type { VirtualTables } from './virtual-tables.ts';
 import { withFreshCatalog } from './with-fresh-catalog.ts';
 import { databaseError } from '#shared/error.ts';
+import { LruCache } from '#shared/sql/lru-cache.ts';
 import { SqliteFile } from '#shared/sqlite-file.ts';
 import type { SourceValue } from '#shared/sql/store-value.ts';
+
+/** How many different values of sql_mode are kept taken apart. */
+const SQL_MODES_MAX = 64;
 
 /** What a prepared statement needs and gives. */
 export interface PreparedShape {
@@ -59,10 +64,19 @@ export interface QueryEngineOptions {
 export function createQueryEngine(options: QueryEngineOptions): QueryEngine {
   const { context, virtualTables, transactions } = options;
   const scratch = SqliteFile.open(':memory:');
-  const parts: StatementParts = { context, virtualTables, transactions, scratch };
+  const gatherFiles = new GatherFiles();
+  const sqlModes = new LruCache<string, ReadonlySet<string>>(SQL_MODES_MAX);
+  const parts: StatementParts = {
+    context,
+    virtualTables,
+    transactions,
+    scratch,
+    gatherFiles,
+    sqlModes,
+  };
   return {
     async *execute(session, text, parameters = []) {
-      for (const parsed of statementsOf(session, text)) {
+      for (const parsed of statementsOf(parts, session, text)) {
         if (parsed.parameterCount > parameters.length) {
           throw databaseError('wrongArguments', { command: 'EXECUTE' });
         }
@@ -70,7 +84,7 @@ export function createQueryEngine(options: QueryEngineOptions): QueryEngine {
       }
     },
     async prepare(session, text) {
-      const [parsed, ...more] = statementsOf(session, text);
+      const [parsed, ...more] = statementsOf(parts, session, text);
       if (parsed === undefined || more.length > 0) {
         throw databaseError('unsupported', { what: 'several statements in one PREPARE' });
       }
@@ -83,8 +97,12 @@ export function createQueryEngine(options: QueryEngineOptions): QueryEngine {
   };
 }
 
-function statementsOf(session: Session, text: string): Iterable<ParsedStatement> {
-  const statements = iterateStatements(text, parserOptions(sqlModeOf(session)));
+function statementsOf(
+  parts: StatementParts,
+  session: Session,
+  text: string,
+): Iterable<ParsedStatement> {
+  const statements = iterateStatements(text, parserOptions(sqlModeOf(parts, session)));
   if (session.multiStatements) return statements;
   const all = [...statements];
   const [, second] = all;

@@ -107,7 +107,7 @@ export async function runInsertStatement(
 ): Promise<OkResult> {
   const { parts, session, parameters } = run;
   const environment = resolveEnvironment(parts, session, parameters);
-  const insert = resolveInsert(statement, environment, storeConstant(session));
+  const insert = resolveInsert(statement, environment, storeConstant(parts, session));
   const execution = createExecution(parts, session);
   const completion = insertCompletion(execution, session, { insert, environment });
   const { foundRowsFlag: foundRows } = session;
@@ -130,7 +130,7 @@ export async function runUpdateStatement(
 ): Promise<OkResult> {
   const { parts, session, parameters } = run;
   const environment = resolveEnvironment(parts, session, parameters);
-  const change = resolveUpdate(statement, environment, storeConstant(session));
+  const change = resolveUpdate(statement, environment, storeConstant(parts, session));
   changedDatabase(change, environment);
   const { matched, changed } = await runChange(createExecution(parts, session), change);
   const warnings = session.warnings.length;

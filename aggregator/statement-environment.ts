@@ -2,6 +2,7 @@
 
 import type { AggregatorContext } from './aggregator-context.ts';
 import type { Execution } from './executor/execution.ts';
+import type { GatherFiles } from './executor/gather-files.ts';
 import type { StatementValues } from './executor/statement-values.ts';
 import type { StoreConstant } from './planner/assign-value.ts';
 import type { ResolveEnvironment } from './planner/resolve-environment.ts';
@@ -13,6 +14,7 @@ import type { VirtualTables } from './virtual-tables.ts';
 import { must } from '#shared/assert.ts';
 import type { ColumnType, StoredValue } from '#shared/sql/column-type.ts';
 import type { SourceValue } from '#shared/sql/source-value.ts';
+import type { LruCache } from '#shared/sql/lru-cache.ts';
 import type { SqliteFile } from '#shared/sqlite-file.ts';
 import type { StoreContext } from '#shared/sql/store-context.ts';
 import { storeValue } from '#shared/sql/store-value.ts';
@@ -34,11 +36,21 @@ export interface StatementParts {
   readonly transactions: TransactionCoordinator;
   /** An in-memory SQLite without tables. */
   readonly scratch: SqliteFile;
+  readonly gatherFiles: GatherFiles;
+  /** The modes of each sql_mode that some session has. */
+  readonly sqlModes: LruCache<string, ReadonlySet<string>>;
 }
 
 /** The modes of a session, in upper case. */
-export function sqlModeOf(session: Session): ReadonlySet<string> {
+export function sqlModeOf(
+  { sqlModes }: Pick<StatementParts, 'sqlModes'>,
+  session: Session,
+): ReadonlySet<string> {
   const mode = String(session.variables.get('session', 'sql_mode') ?? '');
+  return sqlModes.get(mode, () => modesIn(mode));
+}
+
+function modesIn(mode: string): ReadonlySet<string> {
   return new Set(
     mode
       .toUpperCase()
@@ -64,7 +76,7 @@ export function resolveEnvironment(
   return {
     catalog: parts.context.catalog,
     database: session.database,
-    sqlMode: sqlModeOf(session),
+    sqlMode: sqlModeOf(parts, session),
     virtualTables: parts.virtualTables,
     systemVariable: (scope, name) => session.variables.get(scope, name),
     userVariableType: (name) => session.userVariables.get(name)?.type ?? { kind: 'null' },
@@ -88,8 +100,8 @@ function parameterConstant({ type, value }: SourceValue): TypedExpression {
 }
 
 /** MySQL's conversion of a constant on assignment, in this session's mode. */
-export function storeConstant(session: Session): StoreConstant {
-  return storeConstantOfRow(session)(1);
+export function storeConstant(parts: StatementParts, session: Session): StoreConstant {
+  return storeConstantOfRow(session, sqlModeOf(parts, session))(1);
 }
 
 /**
@@ -98,9 +110,9 @@ export function storeConstant(session: Session): StoreConstant {
  */
 export function storeConstantOfRow(
   session: Session,
+  sqlMode: ReadonlySet<string>,
   mayBeStrict = true,
 ): (row: number) => StoreConstant {
-  const sqlMode = sqlModeOf(session);
   const strict = mayBeStrict && isStrict(sqlMode);
   const zeroDates = !strict || (!sqlMode.has('NO_ZERO_DATE') && !sqlMode.has('NO_ZERO_IN_DATE'));
   let zone: TimeZone | null = null;
@@ -171,6 +183,7 @@ export function createExecution(parts: StatementParts, session: Session): Execut
     transactions: parts.transactions,
     values: statementValues(parts, session),
     scratch: parts.scratch,
+    gatherFiles: parts.gatherFiles,
     signal,
     lockWaitTimeoutMs: lockWaitSeconds * 1000,
     foreignKeyChecks: variables.get('session', 'foreign_key_checks') !== 0n,

@@ -3,7 +3,7 @@
 import type { GatheredTable } from '#aggregator/planner/plan.ts';
 import type { Fragment } from '#aggregator/planner/deparse/fragment.ts';
 import { databaseError } from '#shared/error.ts';
-import { quoteIdentifier, SqliteFile } from '#shared/sqlite-file.ts';
+import { quoteIdentifier, type SqliteFile } from '#shared/sqlite-file.ts';
 import type { Row } from '#shared/sql/column-type.ts';
 import type { Execution, RowBatches } from './execution.ts';
 import { bindFragment, isRealType, rowToBind } from './statement-values.ts';
@@ -26,10 +26,15 @@ export async function* combine(
   sources: readonly GatheredSource[],
   statement: Fragment,
 ): RowBatches {
-  const file = SqliteFile.open(':memory:');
+  const file = execution.gatherFiles.take();
+  const room = { bytes: GATHERED_BYTES_MAX };
+  const tables: string[] = [];
   try {
-    const room = { bytes: GATHERED_BYTES_MAX };
-    for (const source of sources) await gather(execution, file, source, room);
+    for (const source of sources) {
+      makeTable(file, source.table);
+      tables.push(source.table.name);
+      await gather(execution, file, source, room);
+    }
     const compiled = bindFragment(statement, execution.values);
     let batch: Row[] = [];
     for (const row of file.iterate(compiled.sql, compiled.parameters)) {
@@ -41,8 +46,14 @@ export async function* combine(
     }
     if (batch.length > 0) yield batch;
   } finally {
-    file.close();
+    execution.gatherFiles.giveBack(file, { tables, bytes: GATHERED_BYTES_MAX - room.bytes });
   }
+}
+
+/** Without types its columns have no affinity: values stay as they came. */
+function makeTable(file: SqliteFile, { name, columns }: GatheredTable): void {
+  const names = columns.map((column) => quoteIdentifier(column.name));
+  file.exec(`CREATE TABLE ${quoteIdentifier(name)} (${names.join(', ') || '"_"'})`);
 }
 
 async function gather(
@@ -51,9 +62,7 @@ async function gather(
   { table, rows }: GatheredSource,
   room: { bytes: number },
 ): Promise<void> {
-  const columns = table.columns.map(({ name }) => quoteIdentifier(name));
-  // Without a type a column has no affinity: values stay as they came.
-  file.exec(`CREATE TABLE ${quoteIdentifier(table.name)} (${columns.join(', ') || '"_"'})`);
+  const { columns } = table;
   const holes = columns.map(() => '?').join(', ') || 'NULL';
   const insert = `INSERT INTO ${quoteIdentifier(table.name)} VALUES (${holes})`;
   const isReal = table.columns.map(({ type }) => isRealType(type));

@@ -6,6 +6,7 @@ import type { TransactionCoordinator } from '#aggregator/transaction/transaction
 import type { Row } from '#shared/sql/column-type.ts';
 import type { SqliteFile } from '#shared/sqlite-file.ts';
 import { REFERENCE_ORDINAL } from '#shared/cluster/topology.ts';
+import type { GatherFiles } from './gather-files.ts';
 import type { StatementValues } from './statement-values.ts';
 
 export interface Execution {
@@ -16,6 +17,7 @@ export interface Execution {
   readonly values: StatementValues;
   /** An in-memory SQLite without tables, for expressions alone. */
   readonly scratch: SqliteFile;
+  readonly gatherFiles: GatherFiles;
   /** Fires when the client is gone or somebody killed the statement. */
   readonly signal: AbortSignal;
   readonly lockWaitTimeoutMs: number;

@@ -32,5 +32,12 @@ export function expandNamedWindows(select: SelectStatement): SelectStatement {
 }
 
 function usesBase(select: SelectStatement): boolean {
-  return select.windows.length > 0 || JSON.stringify(select.items).includes('"base":"');
+  return select.windows.length > 0 || select.items.some(namesWindow);
+}
+
+/** Looks for OVER name: without WINDOW there is no such name, which must be said. */
+function namesWindow(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return false;
+  if ('base' in value && typeof value.base === 'string') return true;
+  return Object.values(value).some(namesWindow);
 }
