@@ -77,7 +77,7 @@ test('a login into an unknown database fails with its error', async (t) => {
   });
 });
 
-test('the mariadb client logs in with either plugin, and is refused with a wrong password', async (t) => {
+test('the mariadb client logs in with either plugin, not with a wrong password', async (t) => {
   await withDoor(async ({ port, texts }) => {
     for (const user of ['root', 'native', 'sha2']) {
       const args = ['-h127.0.0.1', `-P${port}`, `-u${user}`, '-psecret'];

@@ -56,7 +56,7 @@ test('pipelined commands are answered in their order', async (t) => {
   });
 });
 
-test('commands that we do not know, or that are malformed, are errors and nothing more', async (t) => {
+test('unknown and malformed commands are errors and nothing more', async (t) => {
   await withScript(
     () => ok(),
     async ({ port }) => {
