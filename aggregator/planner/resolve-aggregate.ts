@@ -20,6 +20,13 @@ import { asDouble, asInteger, asNumber, asText, convert } from './functions/conv
 import { argument, type Parts } from './functions/function-definition.ts';
 import { asJsonValue } from './functions/json-argument.ts';
 import { concat } from './functions/string-functions.ts';
+import {
+  DIVISION_DIGITS,
+  fixedDigits,
+  fixedDouble,
+  quotientScale,
+  unrounded,
+} from './functions/shown-digits.ts';
 import { digitsOf, displayLength, isReal } from './functions/result-type.ts';
 import type { ResolveScope } from './resolve-scope.ts';
 import type { OrderItem, TypedExpression } from './typed-expression.ts';
@@ -33,12 +40,18 @@ export interface AggregateParts {
   readonly separator: string;
 }
 
+/** An aggregate with all its digits, and the type by which it is shown. */
+export interface ResolvedAggregate {
+  readonly aggregate: AggregateExpression;
+  readonly shownAs: ColumnType;
+}
+
 /** An aggregate whose arguments are resolved. */
-export function resolveAggregate(parts: AggregateParts, scope: ResolveScope): AggregateExpression {
+export function resolveAggregate(parts: AggregateParts, scope: ResolveScope): ResolvedAggregate {
   const { name, distinct, separator } = parts;
-  const { values, type } = aggregateOf(name, parts.arguments, scope);
+  const { values, type, shownAs = type } = aggregateOf(name, parts.arguments, scope);
   const neverNull = name === 'count' || name.startsWith('bit_');
-  return {
+  const aggregate: AggregateExpression = {
     kind: 'aggregate',
     name,
     distinct: distinct && name !== 'min' && name !== 'max',
@@ -48,11 +61,14 @@ export function resolveAggregate(parts: AggregateParts, scope: ResolveScope): Ag
     type,
     nullable: !neverNull,
   };
+  return { aggregate, shownAs };
 }
 
 interface Typing {
   readonly values: Parts;
   readonly type: ColumnType;
+  /** Absent: the type itself. */
+  readonly shownAs?: ColumnType;
 }
 
 function aggregateOf(name: AggregateExpression['name'], parts: Parts, scope: ResolveScope): Typing {
@@ -89,15 +105,32 @@ function aggregateOf(name: AggregateExpression['name'], parts: Parts, scope: Res
   }
 }
 
+/** Digits before the point that a sum can have beyond those of its terms. */
+const SUM_DIGITS = 22;
+
 function sumOf(name: 'sum' | 'avg', value: TypedExpression): Typing {
   if (value.type.kind === 'null') return { values: [nullConstant(DOUBLE)], type: DOUBLE };
-  if (isReal(value.type)) return { values: [value], type: DOUBLE };
-  const { whole, scale } = digitsOf(value.type);
-  if (name === 'avg') {
-    const digits = Math.min(scale + 4, 30);
-    return { values: [value], type: decimalType(whole + digits, digits) };
+  if (isReal(value.type)) {
+    const decimals = fixedDigits(value.type);
+    const more = name === 'avg' ? DIVISION_DIGITS : 0;
+    return { values: [value], type: fixedDouble(decimals === null ? null : decimals + more) };
   }
-  return { values: [value], type: decimalType(whole + 22 + scale, scale) };
+  const exact = unrounded(value);
+  const [{ whole, scale }, visible] = [digitsOf(exact.type), digitsOf(value.type).scale];
+  if (name === 'avg') {
+    const digits = quotientScale(scale, 0);
+    const shownDigits = Math.min(visible + DIVISION_DIGITS, 30);
+    return {
+      values: [exact],
+      type: decimalType(whole + digits, digits),
+      shownAs: decimalType(whole + shownDigits, shownDigits),
+    };
+  }
+  return {
+    values: [exact],
+    type: decimalType(whole + SUM_DIGITS + scale, scale),
+    shownAs: decimalType(whole + SUM_DIGITS + visible, visible),
+  };
 }
 
 /** MIN and MAX of an ENUM are those of its texts. */

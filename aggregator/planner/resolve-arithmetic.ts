@@ -26,6 +26,13 @@ import {
   integerRange,
 } from './functions/integer-range.ts';
 import { digitsOf, isIntegerLike, isReal, isUnsigned } from './functions/result-type.ts';
+import {
+  DIVISION_DIGITS,
+  doubleResult,
+  quotientScale,
+  shown,
+  unrounded,
+} from './functions/shown-digits.ts';
 import type { ResolveScope } from './resolve-scope.ts';
 import type { TypedExpression } from './typed-expression.ts';
 
@@ -33,9 +40,6 @@ export type ArithmeticOperator = '+' | '-' | '*' | '/' | 'div' | '%';
 
 const CHECKED = { '+': 'tl_add', '-': 'tl_sub', '*': 'tl_mul' } as const;
 const DECIMAL = { '+': 'tl_decimal_add', '-': 'tl_decimal_sub', '*': 'tl_decimal_mul' } as const;
-
-/** Digits that a quotient has after the point, beyond those of the dividend. */
-const DIVISION_DIGITS = 4;
 
 export function resolveArithmetic(
   operator: ArithmeticOperator,
@@ -66,17 +70,21 @@ function sumOrProduct(
   scope: ResolveScope,
 ): TypedExpression {
   if (isReal(left.type) || isReal(right.type)) {
-    return finite(call(operator, [asDouble(left, scope), asDouble(right, scope)], DOUBLE));
+    const type = doubleResult(operator, left.type, right.type);
+    return finite(call(operator, [asDouble(left, scope), asDouble(right, scope)], type));
   }
   if (isIntegerLike(left.type) && isIntegerLike(right.type)) {
     return integerArithmetic(operator, left, right);
   }
-  return decimalArithmetic(operator, left, right, scope);
+  const [a, b] = [unrounded(left), unrounded(right)];
+  const exact = decimalArithmetic(operator, a, b, scope);
+  if (a === left && b === right) return exact;
+  return shown(exact, decimalResult(operator, left, right));
 }
 
 /** Beyond the greatest double MySQL answers an error. */
 function finite(expression: TypedExpression): TypedExpression {
-  return call('tl_finite', [expression], DOUBLE);
+  return call('tl_finite', [expression], expression.type);
 }
 
 function integerArithmetic(
@@ -110,16 +118,32 @@ function decimalArithmetic(
   right: TypedExpression,
   scope: ResolveScope,
 ): TypedExpression {
+  const product = operator === '*';
+  const type = decimalResult(operator, left, right);
+  if (type.precision > 18) return decimalCall(DECIMAL[operator], left, right, type);
+  if (product) return call('*', [left, right], type);
+  const common = decimalType(type.precision, type.scale);
+  const aligned = [left, right].map((operand) => convert(operand, common, scope));
+  return call(operator, aligned, type);
+}
+
+/** The type of a sum, difference or product of two exact numbers. */
+function decimalResult(
+  operator: '+' | '-' | '*',
+  left: TypedExpression,
+  right: TypedExpression,
+): DecimalType {
   const [a, b] = [shapeOf(left), shapeOf(right)];
   const product = operator === '*';
   const scale = product ? a.scale + b.scale : Math.max(a.scale, b.scale);
   const whole = product ? a.whole + b.whole : Math.max(a.whole, b.whole) + 1;
-  const type = decimalType(whole + scale, scale);
-  if (type.precision > 18) return decimalCall(DECIMAL[operator], left, right, type);
-  if (product) return call('*', [left, right], type);
-  const common = decimalType(type.precision, scale);
-  const aligned = [left, right].map((operand) => convert(operand, common, scope));
-  return call(operator, aligned, type);
+  return decimalType(whole + scale, scale);
+}
+
+function remainderType(left: TypedExpression, right: TypedExpression): DecimalType {
+  const [a, b] = [shapeOf(left), shapeOf(right)];
+  const scale = Math.max(a.scale, b.scale);
+  return decimalType(Math.max(a.whole, b.whole) + scale, scale);
 }
 
 function decimalCall(
@@ -139,12 +163,16 @@ function quotient(
 ): TypedExpression {
   if (isReal(left.type) || isReal(right.type)) {
     const parts = [asDouble(left, scope), asDouble(right, scope)];
-    return nullableCall('tl_finite', [nullableCall('/', parts, DOUBLE)], DOUBLE);
+    const type = doubleResult('/', left.type, right.type);
+    return nullableCall('tl_finite', [nullableCall('/', parts, type)], type);
   }
-  const [a, b] = [shapeOf(left), shapeOf(right)];
-  const scale = Math.min(a.scale + DIVISION_DIGITS, 30);
-  const type = decimalType(a.whole + b.scale + scale, scale);
-  return { ...decimalCall('tl_decimal_div', left, right, type), nullable: true };
+  const [dividend, divisor] = [unrounded(left), unrounded(right)];
+  const [a, b] = [shapeOf(dividend), shapeOf(divisor)];
+  const digits = quotientScale(a.scale, b.scale);
+  const exact = decimalType(a.whole + b.scale + digits, digits);
+  const quotient = nullableCall('/', [dividend, divisor], exact);
+  const scale = Math.min(shapeOf(left).scale + DIVISION_DIGITS, 30);
+  return shown(quotient, decimalType(a.whole + b.scale + scale, scale));
 }
 
 function wholeQuotient(
@@ -166,7 +194,7 @@ function wholeQuotient(
 }
 
 function exactOperand(operand: TypedExpression, scope: ResolveScope): TypedExpression {
-  return isReal(operand.type) ? convert(operand, decimalType(65, 30), scope) : operand;
+  return isReal(operand.type) ? convert(operand, decimalType(65, 30), scope) : unrounded(operand);
 }
 
 function remainder(
@@ -175,23 +203,29 @@ function remainder(
   scope: ResolveScope,
 ): TypedExpression {
   if (isReal(left.type) || isReal(right.type)) {
-    return nullableCall('tl_mod_double', [asDouble(left, scope), asDouble(right, scope)], DOUBLE);
+    const type = doubleResult('%', left.type, right.type);
+    return nullableCall('tl_mod_double', [asDouble(left, scope), asDouble(right, scope)], type);
   }
   if (isIntegerLike(left.type) && isIntegerLike(right.type)) {
     return nullableCall('%', [left, right], isUnsigned(left.type) ? UNSIGNED_BIGINT : BIGINT);
   }
-  const [a, b] = [shapeOf(left), shapeOf(right)];
-  const scale = Math.max(a.scale, b.scale);
-  const type = decimalType(Math.max(a.whole, b.whole) + scale, scale);
-  return { ...decimalCall('tl_decimal_mod', left, right, type), nullable: true };
+  const [dividend, divisor] = [unrounded(left), unrounded(right)];
+  const exact: TypedExpression = {
+    ...decimalCall('tl_decimal_mod', dividend, divisor, remainderType(dividend, divisor)),
+    nullable: true,
+  };
+  if (dividend === left && divisor === right) return exact;
+  return shown(exact, remainderType(left, right));
 }
 
 /** -x; a constant becomes the negative constant. */
 export function resolveNegation(operand: TypedExpression, scope: ResolveScope): TypedExpression {
   const number = asNumber(operand, scope);
   const { type } = number;
+  const exact = unrounded(number);
+  if (exact !== number) return shown(resolveNegation(exact, scope), type);
   if (isConstant(number)) return negatedConstant(number.value, type);
-  if (isReal(type)) return call('negate', [number], DOUBLE);
+  if (isReal(type)) return call('negate', [number], type);
   if (type.kind === 'decimal') {
     if (type.precision <= 18) return call('negate', [number], { ...type, unsigned: false });
     const parts = [number, type.scale, type.precision, type.scale];

@@ -35,6 +35,7 @@ import {
   isReal,
   isTemporal,
 } from './functions/result-type.ts';
+import { unrounded } from './functions/shown-digits.ts';
 import {
   compareToMember,
   compareToMoment,
@@ -61,10 +62,11 @@ const TURNED: Readonly<Record<Comparison, Comparison>> = {
 /** `left operator right` of two single values. */
 export function resolveComparison(
   operator: Comparison,
-  left: TypedExpression,
-  right: TypedExpression,
+  leftOperand: TypedExpression,
+  rightOperand: TypedExpression,
   scope: ResolveScope,
 ): TypedExpression {
+  const [left, right] = [unrounded(leftOperand), unrounded(rightOperand)];
   if (isConstant(left) && !isConstant(right)) {
     return resolveComparison(TURNED[operator], right, left, scope);
   }

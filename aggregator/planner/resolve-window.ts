@@ -8,6 +8,7 @@ import {
   resolveAggregate,
   resolveWindowFunction,
 } from './resolve-aggregate.ts';
+import { shown } from './functions/shown-digits.ts';
 import type { ResolveScope } from './resolve-scope.ts';
 import type { OrderItem, TypedExpression } from './typed-expression.ts';
 
@@ -38,7 +39,11 @@ export function resolveAggregateSyntax(
   const { name, distinct, separator } = expression;
   const parts = expression.arguments.map((part) => resolve(part, inner));
   const orderBy = expression.orderBy.map((item) => orderItem(item, resolve, inner));
-  return resolveAggregate({ name, distinct, separator, arguments: parts, orderBy }, scope);
+  const resolved = resolveAggregate(
+    { name, distinct, separator, arguments: parts, orderBy },
+    scope,
+  );
+  return asShown(resolved.aggregate, resolved.shownAs);
 }
 
 function orderItem(
@@ -58,11 +63,11 @@ export function resolveWindow(
   if (!scope.windowsAllowed) throw databaseError('windowMisplaced', {});
   const { over, function: called } = expression;
   if (over.base !== null) throw databaseError('unsupported', { what: `WINDOW ${over.base}` });
-  const inner =
+  const { inner, shownAs } =
     called.kind === 'aggregate'
       ? windowAggregate(called, resolve, scope)
       : windowCall(called, resolve, scope);
-  return {
+  const window: TypedExpression = {
     kind: 'window',
     function: inner,
     partitionBy: over.partitionBy.map((part) => resolve(part, scope)),
@@ -73,6 +78,16 @@ export function resolveWindow(
     type: inner.type,
     nullable: inner.nullable,
   };
+  return asShown(window, shownAs);
+}
+
+function asShown(exact: TypedExpression, type: TypedExpression['type']): TypedExpression {
+  return exact.type === type ? exact : shown(exact, type);
+}
+
+interface WindowCall {
+  readonly inner: TypedExpression;
+  readonly shownAs: TypedExpression['type'];
 }
 
 /** SUM(SUM(x)) OVER (): what a window sums may be an aggregate of the block. */
@@ -80,21 +95,24 @@ function windowAggregate(
   called: Of<'aggregate'>,
   resolve: Resolve,
   scope: ResolveScope,
-): TypedExpression {
-  if (called.distinct)
+): WindowCall {
+  if (called.distinct) {
     throw databaseError('unsupported', { what: 'DISTINCT in a window function' });
+  }
   const parts = called.arguments.map((part) => resolve(part, scope));
   const { name, separator } = called;
-  return resolveAggregate(
+  const { aggregate, shownAs } = resolveAggregate(
     { name, separator, distinct: false, arguments: parts, orderBy: [] },
     scope,
   );
+  return { inner: aggregate, shownAs };
 }
 
-function windowCall(called: Of<'call'>, resolve: Resolve, scope: ResolveScope): TypedExpression {
+function windowCall(called: Of<'call'>, resolve: Resolve, scope: ResolveScope): WindowCall {
   if (!isWindowFunction(called.name)) {
     throw databaseError('unsupported', { what: `${called.name.toUpperCase()}() OVER` });
   }
   const parts = called.arguments.map((part) => resolve(part, scope));
-  return resolveWindowFunction(called.name, parts, scope);
+  const inner = resolveWindowFunction(called.name, parts, scope);
+  return { inner, shownAs: inner.type };
 }

@@ -34,7 +34,12 @@ export type ColumnType =
       readonly unsigned: boolean;
     }
   | { readonly kind: 'float'; readonly unsigned: boolean }
-  | { readonly kind: 'double'; readonly unsigned: boolean }
+  | {
+      readonly kind: 'double';
+      readonly unsigned: boolean;
+      /** Digits after the point that are always shown: ROUND(x, 2). Absent: as many as it has. */
+      readonly decimals?: number;
+    }
   | { readonly kind: 'bit'; readonly length: number }
   | { readonly kind: 'year' }
   | {

@@ -16,6 +16,13 @@ export function floatText(value: number): string {
   return withMysqlExponent(value, `${short}e${exponent}`);
 }
 
+/** The double with so many digits after the point, and never an exponent: '2.50'. */
+export function fixedText(value: number, decimals: number): string {
+  // Beyond 1e21 toFixed writes an exponent; such a double is a whole number.
+  if (Math.abs(value) < 1e21) return value.toFixed(decimals);
+  return `${BigInt(value)}${decimals === 0 ? '' : `.${'0'.repeat(decimals)}`}`;
+}
+
 function withMysqlExponent(value: number, exponential: string): string {
   const [mantissa = '0', exponentText = '0'] = exponential.split('e');
   const exponent = Number(exponentText);

@@ -3,7 +3,7 @@
 import { must } from '#shared/assert.ts';
 import type { ColumnType, StoredValue } from './column-type.ts';
 import { decimalOfStored, formatDecimal, rescale } from './decimal.ts';
-import { doubleText, floatText } from './double-text.ts';
+import { doubleText, fixedText, floatText } from './double-text.ts';
 import { timeText } from './time-of-day.ts';
 
 /** Text, or bytes for binary and BIT. Timestamps come in UTC: `inTimeZone` first (time-zone.ts). */
@@ -25,7 +25,9 @@ export function formatValue(
     case 'float':
       return floatText(Number(value));
     case 'double':
-      return doubleText(Number(value));
+      return type.decimals === undefined
+        ? doubleText(Number(value))
+        : fixedText(Number(value), type.decimals);
     case 'bit':
       return bitBytes(BigInt(value as bigint | number), type.length);
     case 'year':

@@ -138,7 +138,7 @@ function emitAverage(aggregate: AggregateExpression, value: Fragment, over: Over
   if (type.kind !== 'decimal') return withOver(sql`avg(${each}${value})`, over);
   const { value: sum, scale } = exactSum(aggregate, value, over);
   const count = withOver(sql`count(${each}${value})`, over);
-  return callOf('tl_decimal_div', sum, scale, count, 0, type.precision, type.scale);
+  return callOf('tl_decimal_quotient', sum, scale, count, 0, type.precision, type.scale);
 }
 
 function emitExtreme(aggregate: AggregateExpression, value: Fragment, over: Over): Fragment {

@@ -38,10 +38,10 @@ export function emitCall(call: CallExpression, emitter: Emitter): Fragment {
   const { name } = call;
   const comparison = COMPARISONS[name];
   if (comparison !== undefined) return emitComparison(call, comparison, emitter);
-  const quantified = /^(all|any) (.+)$/.exec(name);
-  if (quantified !== null) {
-    const [, quantifier, operator] = quantified;
-    return emitQuantified(call, { isAny: quantifier === 'any', operator: must(operator) }, emitter);
+  const [quantifier, operator] = name.split(' ');
+  if (quantifier === 'any' || quantifier === 'all') {
+    const isAny = quantifier === 'any';
+    return emitQuantified(call, { isAny, operator: must(operator) }, emitter);
   }
   const parts = call.arguments.map((part) => emitter.expression(part));
   if (INFIX.has(name)) return sql`(${joined(parts, ` ${name} `)})`;
@@ -66,6 +66,8 @@ export function emitCall(call: CallExpression, emitter: Emitter): Fragment {
       return sql`(${first} IS NULL AND NULL)`;
     case 'always':
       return sql`(${first} IS NOT NULL OR NULL)`;
+    case 'shown':
+      return emitShown(call, first);
     case 'retype':
     case 'collate':
       return first;
@@ -85,6 +87,14 @@ function emitComparison(call: CallExpression, operator: string, emitter: Emitter
   return sql`(${joined(sides, ` ${operator} `)})`;
 }
 
+/** Rounded to the digits that a client sees. */
+function emitShown(call: CallExpression, exact: Fragment): Fragment {
+  const { type } = call;
+  if (type.kind !== 'decimal') return exact;
+  const scale = scaleOf(must(call.arguments[0]));
+  return callOf('tl_decimal_rescale', exact, scale, type.precision, type.scale);
+}
+
 /** Exact where the result is a decimal, SQLite's own for integers and doubles. */
 function emitDivision(call: CallExpression, parts: readonly Fragment[]): Fragment {
   const { type } = call;
@@ -92,7 +102,7 @@ function emitDivision(call: CallExpression, parts: readonly Fragment[]): Fragmen
   const [left, right] = parts;
   const [a, b] = call.arguments.map(scaleOf);
   return callOf(
-    'tl_decimal_div',
+    'tl_decimal_quotient',
     must(left),
     must(a),
     must(right),

@@ -22,6 +22,7 @@ import {
   type DecimalType,
 } from './build.ts';
 import { digitsOfRange, integerRange } from './integer-range.ts';
+import { unrounded } from './shown-digits.ts';
 import { collationOf } from './collation-rule.ts';
 import {
   digitsOf,
@@ -29,6 +30,7 @@ import {
   fspOf,
   isIntegerLike,
   isMoment,
+  isNumber,
   isReal,
   sameStoredForm,
 } from './result-type.ts';
@@ -63,6 +65,8 @@ export function convert(
   if (expression.type.kind === 'null') return nullConstant(type);
   if (typeText(expression.type) === typeText(type)) return expression;
   if (isConstant(expression)) return castConstant(expression, type, scope);
+  const exact = isNumber(type) ? unrounded(expression) : expression;
+  if (exact !== expression) return convert(exact, type, scope);
   if (expression.kind === 'parameter') return { ...expression, type };
   if (expression.type.kind === 'timestamp' && type.kind !== 'timestamp') {
     return convert(localised(expression, scope), type, scope);

@@ -10,6 +10,7 @@ import {
   BIGINT,
   DOUBLE,
   call,
+  constant,
   decimalType,
   integerConstant,
   isConstant,
@@ -30,16 +31,20 @@ import {
   type Parts,
 } from './function-definition.ts';
 import { INT64_MIN, integerRange } from './integer-range.ts';
+import { fixedDouble, shown, unrounded } from './shown-digits.ts';
 import { isIntegerLike, isMoment, isNumber, mergeTypes } from './result-type.ts';
 
 /** ROUND and TRUNCATE. */
 function rounding(name: 'round' | 'truncate', parts: Parts, scope: ResolveScope): TypedExpression {
-  const number = asNumber(argument(parts, 0), scope);
+  const number = unrounded(asNumber(argument(parts, 0), scope));
   const places = parts[1] === undefined ? integerConstant(0) : asInteger(parts[1], scope);
   if (isNullConstant(number) || isNullConstant(places)) return nullConstant(number.type);
   const { type } = number;
   if (type.kind === 'decimal') return decimalRounding(name, number, type, places);
-  if (!isIntegerLike(type)) return nullableCall(`tl_${name}`, [number, places], DOUBLE);
+  if (!isIntegerLike(type)) {
+    const digits = isConstant(places) ? Math.max(0, Number(places.value)) : null;
+    return nullableCall(`tl_${name}`, [number, places], fixedDouble(digits));
+  }
   if (isConstant(places) && BigInt(places.value as bigint) >= 0n) return number;
   return nullableCall(`tl_int_${name}`, [number, places], BIGINT);
 }
@@ -51,7 +56,7 @@ function decimalRounding(
   places: TypedExpression,
 ): TypedExpression {
   const wanted = isConstant(places) ? Number(places.value) : type.scale;
-  const scale = Math.max(0, Math.min(type.scale, wanted));
+  const scale = Math.max(0, Math.min(30, wanted));
   const result = decimalType(type.precision - type.scale + scale + 1, scale);
   const parts = [number, type.scale, places, result.precision, result.scale];
   return call(`tl_decimal_${name}`, withNumbers(parts), result);
@@ -59,10 +64,10 @@ function decimalRounding(
 
 /** CEILING and FLOOR. */
 function wholeNumber(name: 'ceil' | 'floor', part: TypedExpression, scope: ResolveScope) {
-  const number = asNumber(part, scope);
+  const number = unrounded(asNumber(part, scope));
   const { type } = number;
   if (isIntegerLike(type)) return number;
-  if (type.kind !== 'decimal') return call(name, [number], DOUBLE);
+  if (type.kind !== 'decimal') return call(name, [number], fixedDouble(0));
   const digits = type.precision - type.scale + 1;
   const result = decimalType(Math.max(digits, type.precision > 18 ? 19 : 1), 0);
   const shown: ColumnType = result.precision <= 18 ? BIGINT : result;
@@ -73,6 +78,8 @@ function wholeNumber(name: 'ceil' | 'floor', part: TypedExpression, scope: Resol
 function absolute(part: TypedExpression, scope: ResolveScope): TypedExpression {
   const number = asNumber(part, scope);
   const { type } = number;
+  const exact = unrounded(number);
+  if (exact !== number) return shown(absolute(exact, scope), type);
   if (isIntegerLike(type) && integerRange(number).low <= INT64_MIN) return checkedAbsolute(number);
   if (type.kind !== 'decimal' || type.precision <= 18) return call('abs', [number], type);
   const parts = [number, type.scale, type.precision, type.scale];
@@ -92,7 +99,7 @@ function checkedAbsolute(number: TypedExpression): TypedExpression {
 }
 
 function sign(part: TypedExpression, scope: ResolveScope): TypedExpression {
-  const number = asNumber(part, scope);
+  const number = unrounded(asNumber(part, scope));
   const { type } = number;
   if (type.kind !== 'decimal' || type.precision <= 18) return call('sign', [number], BIGINT);
   return call('tl_decimal_sign', withNumbers([number, type.scale]), BIGINT);
@@ -178,7 +185,7 @@ export const numericFunctions: FunctionFamily = {
   }),
   degrees: real('degrees'),
   radians: real('radians'),
-  pi: special(0, 0, () => ({ ...nullConstant(DOUBLE), value: Math.PI, nullable: false })),
+  pi: special(0, 0, () => constant(Math.PI, fixedDouble(6))),
   sign: unary(sign),
   rand: special(0, 1, (parts) => {
     if (parts.length === 0) return call('random', [], DOUBLE);

@@ -1,9 +1,9 @@
 // MySQL's rules for the type of a result: of arithmetic, of CASE, of UNION.
 
 import type { Collation, ColumnType } from '#shared/sql/column-type.ts';
+import { doubleResult } from './shown-digits.ts';
 import {
   BIGINT,
-  DOUBLE,
   NULL_TYPE,
   UNSIGNED_BIGINT,
   datetime,
@@ -89,11 +89,11 @@ export function displayLength(type: ColumnType): number {
     case 'integer':
       return { 8: 4, 16: 6, 24: 9, 32: 11, 64: 20 }[type.bits];
     case 'decimal':
-      return type.precision + 2;
+      return type.precision + 3;
     case 'float':
       return 12;
     case 'double':
-      return 22;
+      return type.decimals === undefined ? 24 : 310 + type.decimals;
     case 'bit':
       return Math.ceil(type.length / 8);
     case 'year':
@@ -169,7 +169,7 @@ function mergeMoments(left: ColumnType, right: ColumnType): ColumnType {
 /** The number type that holds the values of both. */
 export function mergeNumbers(left: ColumnType, right: ColumnType): ColumnType {
   if (left.kind === 'float' && right.kind === 'float') return left;
-  if (isReal(left) || isReal(right)) return DOUBLE;
+  if (isReal(left) || isReal(right)) return doubleResult('+', left, right);
   if (left.kind === 'decimal' || right.kind === 'decimal') {
     const [a, b] = [digitsOf(left), digitsOf(right)];
     const scale = Math.max(a.scale, b.scale);

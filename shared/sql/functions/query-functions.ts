@@ -2,7 +2,9 @@
 
 import { databaseError } from '#shared/error.ts';
 import type { StoredValue } from '#shared/sql/column-type.ts';
-import { aggregate, type SqlFunction } from './sql-function.ts';
+import { pow10 } from '#shared/sql/decimal.ts';
+import { read, store } from './decimal-functions.ts';
+import { aggregate, strict, type SqlFunction } from './sql-function.ts';
 
 /** The texts of a GROUP_CONCAT(DISTINCT …) so far, and the keys that were seen. */
 interface DistinctTexts {
@@ -11,7 +13,14 @@ interface DistinctTexts {
   separator: string;
 }
 
+type Stored = bigint | string;
+
+/** What tl_decimal_quotient is told besides its operands. */
+type QuotientShape = [bScale: bigint, precision: bigint, scale: bigint];
+
 export const queryFunctions: readonly SqlFunction[] = [
+  /** tl_decimal_quotient(a, as, b, bs, p, s): a / b, cut off at its scale; NULL for b = 0. */
+  strict('tl_decimal_quotient', quotient),
   /** tl_too_many_rows(): error 1242. Not deterministic, or SQLite would call it beforehand. */
   {
     kind: 'scalar',
@@ -35,3 +44,19 @@ export const queryFunctions: readonly SqlFunction[] = [
     result: ({ texts, separator }) => (texts.length === 0 ? null : texts.join(separator)),
   }),
 ];
+
+function quotient(
+  a: Stored,
+  aScale: bigint,
+  b: Stored,
+  ...[bScale, precision, scale]: QuotientShape
+): Stored | null {
+  const [dividend, divisor] = [read(a, aScale), read(b, bScale)];
+  if (divisor.unscaled === 0n) return null;
+  const shift = Number(scale) - dividend.scale + divisor.scale;
+  const unscaled =
+    shift >= 0
+      ? (dividend.unscaled * pow10(shift)) / divisor.unscaled
+      : dividend.unscaled / (divisor.unscaled * pow10(-shift));
+  return store({ unscaled, scale: Number(scale) }, precision, scale);
+}
