@@ -34,8 +34,8 @@ export interface RegisteredSession {
 
 export class SessionRegistry {
   readonly startedMs: number;
-  /** Connections ever accepted, statements ever begun, and those that failed to log in. */
-  readonly counters = { connections: 0, questions: 0, aborted: 0, slow: 0, maxUsed: 0 };
+  /** Connections accepted, commands begun, logins refused, and the most clients at once. */
+  readonly counters = { connections: 0, questions: 0, aborted: 0, maxUsed: 0 };
   readonly #clock: Clock;
   readonly #entries = new Map<number, RegisteredSession>();
   #nextId = 1;

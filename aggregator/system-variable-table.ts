@@ -39,6 +39,7 @@ function define(
 
 const global = { scope: 'global' } as const;
 const pinned = { pinned: true } as const;
+const pinnedGlobal = { scope: 'global', pinned: true } as const;
 const fixed = { scope: 'global', readOnly: true } as const;
 
 function flag(name: string, on: boolean, options: Options = {}): VariableDefinition {
@@ -106,7 +107,6 @@ function effective(): VariableDefinition[] {
     integer('last_insert_id', 0, undefined, { scope: 'session' }),
     integer('identity', 0, undefined, { scope: 'session' }),
     integer('insert_id', 0, undefined, { scope: 'session', pinned: true }),
-    integer('default_partitions_per_leaf', 8, [1, 1024], global),
   ];
 }
 
@@ -172,9 +172,9 @@ function facts(server: ServerFacts): VariableDefinition[] {
 /** Taken and given back, because tools set them. */
 function remembered(): VariableDefinition[] {
   return [
-    define('character_set_server', { kind: 'charset' }, 'utf8mb4'),
+    define('character_set_server', { kind: 'charset' }, 'utf8mb4', pinned),
     define('character_set_database', { kind: 'charset' }, 'utf8mb4'),
-    define('collation_server', { kind: 'collation' }, 'utf8mb4_general_ci'),
+    define('collation_server', { kind: 'collation' }, 'utf8mb4_general_ci', pinned),
     define('collation_database', { kind: 'collation' }, 'utf8mb4_general_ci'),
     define('default_collation_for_utf8mb4', { kind: 'collation' }, 'utf8mb4_general_ci'),
     flag('unique_checks', true),
@@ -187,19 +187,19 @@ function remembered(): VariableDefinition[] {
     flag('sql_buffer_result', false),
     flag('sql_generate_invisible_primary_key', false),
     flag('sql_require_primary_key', false, pinned),
-    flag('explicit_defaults_for_timestamp', true),
+    flag('explicit_defaults_for_timestamp', true, pinned),
     flag('big_tables', false),
     flag('low_priority_updates', false),
     flag('new', false),
-    flag('profiling', false),
-    flag('read_only', false, global),
-    flag('super_read_only', false, global),
-    flag('event_scheduler', false, global),
-    flag('general_log', false, global),
-    flag('slow_query_log', false, global),
-    flag('local_infile', false, global),
+    flag('profiling', false, pinned),
+    flag('read_only', false, pinnedGlobal),
+    flag('super_read_only', false, pinnedGlobal),
+    flag('event_scheduler', false, pinnedGlobal),
+    flag('general_log', false, pinnedGlobal),
+    flag('slow_query_log', false, pinnedGlobal),
+    flag('local_infile', false, pinnedGlobal),
     flag('log_bin_trust_function_creators', false, global),
-    flag('offline_mode', false, global),
+    flag('offline_mode', false, pinnedGlobal),
     flag('print_identified_with_as_hex', false),
     flag('show_create_table_verbosity', false),
     flag('show_old_temporals', false),
@@ -221,10 +221,10 @@ function rememberedSizes(): VariableDefinition[] {
     text('session_track_system_variables', 'time_zone,autocommit,character_set_client'),
     choice('completion_type', 'NO_CHAIN', ['NO_CHAIN', 'CHAIN', 'RELEASE'], pinned),
     choice('binlog_format', 'ROW', ['MIXED', 'STATEMENT', 'ROW']),
-    choice('gtid_mode', 'OFF', ['OFF', 'OFF_PERMISSIVE', 'ON_PERMISSIVE', 'ON'], global),
+    choice('gtid_mode', 'OFF', ['OFF', 'OFF_PERMISSIVE', 'ON_PERMISSIVE', 'ON'], pinnedGlobal),
     text('gtid_executed', '', fixed),
     text('gtid_purged', '', global),
-    text('gtid_next', 'AUTOMATIC', { scope: 'session' }),
+    text('gtid_next', 'AUTOMATIC', { scope: 'session', pinned: true }),
     choice('query_cache_type', 'OFF', ['OFF', 'ON', 'DEMAND']),
     integer('query_cache_size', 0, undefined, global),
     integer('query_cache_limit', 0, undefined, global),
@@ -236,7 +236,7 @@ function rememberedSizes(): VariableDefinition[] {
     text('optimizer_trace', 'enabled=off,one_line=off'),
     integer('optimizer_search_depth', 62, [0, 62]),
     integer('optimizer_prune_level', 1, [0, 1]),
-    text('init_connect', '', global),
+    text('init_connect', '', pinnedGlobal),
     text('init_file', '', fixed),
     text('lc_messages', 'en_US'),
     text('lc_time_names', 'en_US', pinned),
@@ -256,7 +256,7 @@ function rememberedSizes(): VariableDefinition[] {
     integer('max_length_for_sort_data', 4096),
     integer('max_error_count', 1024, [0, 65_535]),
     integer('max_sp_recursion_depth', 0, [0, 255]),
-    integer('max_user_connections', 0),
+    integer('max_user_connections', 0, undefined, pinned),
     integer('max_prepared_stmt_count', 16_382, [0, 1_048_576], global),
     integer('max_points_in_geometry', 65_536),
   ];
@@ -296,10 +296,10 @@ function rememberedBuffers(): VariableDefinition[] {
     flag('updatable_views_with_limit', true),
     flag('end_markers_in_json', false),
     flag('windowing_use_high_precision', true),
-    flag('require_secure_transport', false, global),
-    flag('partial_revokes', false, global),
-    flag('activate_all_roles_on_login', false, global),
-    flag('enforce_gtid_consistency', false, global),
+    flag('require_secure_transport', false, pinnedGlobal),
+    flag('partial_revokes', false, pinnedGlobal),
+    flag('activate_all_roles_on_login', false, pinnedGlobal),
+    flag('enforce_gtid_consistency', false, pinnedGlobal),
   ];
 }
 

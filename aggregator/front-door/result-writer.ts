@@ -1,6 +1,6 @@
 // Results to packets: OK, column descriptions, rows, and what ends them.
 
-import { timeZone } from '#shared/sql/time-zone.ts';
+import { timeZone, UTC } from '#shared/sql/time-zone.ts';
 import type { Session } from '#aggregator/session.ts';
 import type { OkResult, ResultColumn, RowsResult } from '#aggregator/statement-result.ts';
 import { writeBinaryRow } from './binary-row.ts';
@@ -112,11 +112,11 @@ export function encodingOf(context: AnswerContext): TextEncoding {
 }
 
 function rowFormat(context: AnswerContext, columns: readonly ResultColumn[]): RowFormat {
-  return {
-    types: columns.map((column) => column.type),
-    zone: timeZone(String(context.session.variables.get('session', 'time_zone'))),
-    encoding: encodingOf(context),
-  };
+  const types = columns.map((column) => column.type);
+  // A zone costs more to look up than a row to write, and only timestamps have one.
+  const zoned = types.some((type) => type.kind === 'timestamp');
+  const zone = zoned ? timeZone(String(context.session.variables.get(null, 'time_zone'))) : UTC;
+  return { types, zone, encoding: encodingOf(context) };
 }
 
 /**

@@ -2,13 +2,7 @@
 
 import { databaseError } from '#shared/error.ts';
 import type { Subscription } from 'rxjs';
-import {
-  accountText,
-  makeVerifiers,
-  type AccountDefinition,
-  type Grant,
-  type GrantScope,
-} from './account.ts';
+import { accountText, makeVerifiers, type AccountDefinition, type Grant } from './account.ts';
 import { updateMetadata, type MetadataStore } from './metadata-store.ts';
 import { allPrivileges } from './privilege.ts';
 import { keyWord } from './store-key.ts';
@@ -150,19 +144,6 @@ export class Accounts {
   async drop(identity: AccountIdentity): Promise<void> {
     if (!(await this.#store.delete(keyOf(identity)))) refuse('DROP USER', identity);
     this.#forget(keyOf(identity));
-  }
-
-  /** Drops every grant in a database (or on one table of it): none outlives what it is about. */
-  async forgetGrants(scope: GrantScope): Promise<void> {
-    const concerns = (grant: Grant) =>
-      grant.database === scope.database && (scope.table === null || grant.table === scope.table);
-    for (const account of this.list()) {
-      if (!account.grants.some(concerns)) continue;
-      await this.change('REVOKE', account, (current) => ({
-        ...current,
-        grants: current.grants.filter((grant) => !concerns(grant)),
-      }));
-    }
   }
 
   close(): void {

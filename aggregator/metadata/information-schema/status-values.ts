@@ -19,7 +19,6 @@ export function statusValues(sources: {
     Max_used_connections: counters.maxUsed,
     Queries: counters.questions,
     Questions: counters.questions,
-    Slow_queries: counters.slow,
     Ssl_cipher: '',
     Ssl_version: '',
     Threads_connected: registry.size,
