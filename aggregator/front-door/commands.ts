@@ -100,7 +100,7 @@ export class CommandHandler {
     } catch (cause) {
       // What failed before any of its packets has left is answered by the error alone.
       stream.writer.backTo(mark);
-      writeError(stream.writer, clientError(cause));
+      writeError(stream.writer, clientError(cause, this.#options.parts.logger));
     }
     await stream.flush();
     return !stream.closed;
@@ -161,8 +161,8 @@ export class CommandHandler {
   async #runOwnText(text: string): Promise<void> {
     const { parts, stream } = this.#options;
     const context = this.#context();
-    const { engine, clock } = parts;
-    await runText({ engine, clock, stream, context, text, protocol: 'text' });
+    const { engine, clock, logger } = parts;
+    await runText({ engine, clock, logger, stream, context, text, protocol: 'text' });
   }
 
   async #use(name: Buffer): Promise<void> {
@@ -235,7 +235,7 @@ export class CommandHandler {
       return true;
     } catch (cause) {
       stream.writer.abandon();
-      writeError(stream.writer, clientError(cause));
+      writeError(stream.writer, clientError(cause, this.#options.parts.logger));
       await stream.end();
       return false;
     }

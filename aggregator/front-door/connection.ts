@@ -60,7 +60,7 @@ export class Connection {
     try {
       await this.#converse();
     } catch (cause) {
-      await this.#refuse(clientError(cause));
+      await this.#refuse(clientError(cause, this.#parts.logger));
     } finally {
       await this.#leave();
     }

@@ -2,6 +2,7 @@
 
 import { AssertionError } from '#shared/assert.ts';
 import { DatabaseError, databaseError } from '#shared/error.ts';
+import type { Logger } from '#shared/logger.ts';
 import type { PacketWriter } from './packet-writer.ts';
 
 /** MySQL cuts its messages at 512 bytes; drivers have buffers of that size. */
@@ -26,11 +27,12 @@ function cut(message: string): string {
 
 /**
  * What the client is told of `cause`. A failed assertion is rethrown: it ends the process. Any
- * other unknown error is `internal`, without the inner text, which may hold row values.
+ * other unknown error is logged, and told as `internal` without its text.
  */
-export function clientError(cause: unknown): DatabaseError {
+export function clientError(cause: unknown, logger: Logger): DatabaseError {
   if (cause instanceof DatabaseError) return cause;
   if (cause instanceof AssertionError) throw cause;
   const reason = cause instanceof Error ? cause.name : 'unknown';
+  logger.error('a command failed in a way that nobody foresaw', {}, cause);
   return databaseError('internal', { reason }, cause);
 }

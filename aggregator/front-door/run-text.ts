@@ -3,6 +3,7 @@
 import type { QueryEngine } from '#aggregator/query-engine.ts';
 import type { Clock } from '#shared/clock.ts';
 import { databaseError } from '#shared/error.ts';
+import type { Logger } from '#shared/logger.ts';
 import type { SourceValue } from '#shared/sql/store-value.ts';
 import type { RowsResult, StatementResult } from '#aggregator/statement-result.ts';
 import { status } from './capabilities.ts';
@@ -22,6 +23,7 @@ import { startTimeLimit, type TimeLimit } from './time-limit.ts';
 export interface RunTextOptions {
   readonly engine: QueryEngine;
   readonly clock: Clock;
+  readonly logger: Logger;
   readonly stream: PacketStream;
   readonly context: AnswerContext;
   readonly text: string;
@@ -81,7 +83,7 @@ async function answerText(options: RunTextOptions, limit: TimeLimit): Promise<vo
     writeEnd(options, result, { ...end, statusFlags: end.statusFlags | more });
   }
   if (current.kind === 'failure') {
-    writeError(stream.writer, clientError(limit.explain(current.cause)));
+    writeError(stream.writer, clientError(limit.explain(current.cause), options.logger));
   }
 }
 
@@ -98,7 +100,7 @@ async function tryRows(
     return true;
   } catch (cause) {
     stream.writer.backTo(mark);
-    writeError(stream.writer, clientError(limit.explain(cause)));
+    writeError(stream.writer, clientError(limit.explain(cause), options.logger));
     return false;
   }
 }

@@ -84,10 +84,10 @@ export class StatementCommands {
     }
     const charset = String(context.session.variables.get(null, 'character_set_client'));
     const parameters = statement.readParameters(payload, charset);
-    const { engine, clock } = this.#parts;
+    const { engine, clock, logger } = this.#parts;
     const stream = this.#stream;
     const { text } = statement;
-    await runText({ engine, clock, stream, context, text, parameters, protocol: 'binary' });
+    await runText({ engine, clock, logger, stream, context, text, parameters, protocol: 'binary' });
   }
 
   /** COM_STMT_SEND_LONG_DATA, which is never answered. */

@@ -102,7 +102,7 @@ export async function openScripted(options: ScriptedOptions): Promise<ScriptedFr
     variables,
     registry,
     clock: realClock,
-    logger: createLogger('error'),
+    logger: createLogger('error', {}, () => undefined),
     serverVersion: '8.0.36-twinleaf-test',
     maxConnections: options.maxConnections ?? 100,
     onNodeConnection: (socket, firstPacket) => {
