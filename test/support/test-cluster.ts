@@ -87,6 +87,8 @@ export async function openTestCluster(
     clock,
     logger,
   };
+  // The cluster's own timers keep no process alive, and there is no socket that would.
+  const alive = setInterval(() => undefined, 1000);
   const transactions = new TransactionCoordinator(context);
   let engine: QueryEngine | null = null;
   const evaluate = createEvaluate(() => must(engine));
@@ -137,6 +139,7 @@ export async function openTestCluster(
       return session;
     },
     async close() {
+      clearInterval(alive);
       changer.stop();
       partitions.stop();
       await set.close();
