@@ -253,6 +253,9 @@ export class Transactions {
 
   /** Does a task's work. The first that fails leaves nothing behind: nobody will end it. */
   #attempt<T>(transaction: OpenTransaction, action: () => T): T {
+    // Between the lock and this task it may have been wounded or rolled back: what the task did
+    // then would fall into another's transaction.
+    if (transaction.state !== 'active') throw databaseError('deadlock', {});
     transaction.lastUsedMs = this.#core.environment.clock.monotonicMs();
     try {
       const result = action();
