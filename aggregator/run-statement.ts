@@ -6,8 +6,15 @@ import { ownReferences, type Execution, type RowBatches } from './executor/execu
 import { runOperator } from './executor/run-operator.ts';
 import { isRealType, rowToBind } from './executor/statement-values.ts';
 import { insertCompletion } from './insert-completion.ts';
-import type { DeleteStatement, InsertStatement, Query, UpdateStatement } from './parser/ast.ts';
+import type {
+  DeleteStatement,
+  InsertStatement,
+  Query,
+  SelectStatement,
+  UpdateStatement,
+} from './parser/ast.ts';
 import type { QueryPlan } from './planner/plan.ts';
+import { boundsOf, type Bounds } from './planner/planning.ts';
 import { planQuery } from './planner/planner.ts';
 import { changedDatabase, resolveDelete, resolveUpdate } from './planner/resolve-change.ts';
 import { resolveInsert } from './planner/resolve-insert.ts';
@@ -41,6 +48,9 @@ export function planOf({ parts, session, parameters }: StatementRun, query: Quer
 
 /** Resolves once the first rows are there, so that what can be tried again has been. */
 export async function runQuery(run: StatementRun, query: Query): Promise<StatementResult> {
+  if (query.kind === 'select' && query.calculateFoundRows && query.limit !== null) {
+    return runWholeQuery(run, query);
+  }
   const plan = planOf(run, query);
   const execution = createExecution(run.parts, run.session);
   if (query.kind === 'select' && query.intoVariables.length > 0) {
@@ -48,6 +58,28 @@ export async function runQuery(run: StatementRun, query: Query): Promise<Stateme
   }
   const rows = await opened(runOperator(execution, plan.rows));
   return { kind: 'rows', columns: plan.columns, rows: counted(run.session, rows) };
+}
+
+/** SQL_CALC_FOUND_ROWS: all rows are counted, those within LIMIT are answered. */
+async function runWholeQuery(run: StatementRun, query: SelectStatement): Promise<StatementResult> {
+  const { parts, session, parameters } = run;
+  const environment = resolveEnvironment(parts, session, parameters);
+  const bounds = boundsOf(resolveQuery(query, environment));
+  const plan = planOf(run, { ...query, limit: null });
+  const rows = await opened(runOperator(createExecution(parts, session), plan.rows));
+  const whole = counted(session, rows);
+  return { kind: 'rows', columns: plan.columns, rows: within(whole, bounds) };
+}
+
+/** The rows within LIMIT; those after it are counted all the same. */
+async function* within(rows: RowBatches, { count, offset }: Bounds): RowBatches {
+  let seen = 0;
+  const end = count === null ? Infinity : offset + count;
+  for await (const batch of rows) {
+    const kept = batch.slice(Math.max(0, offset - seen), Math.max(0, end - seen));
+    seen += batch.length;
+    if (kept.length > 0) yield kept;
+  }
 }
 
 /** SELECT … INTO @a, @b: one row at most. */

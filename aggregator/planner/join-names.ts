@@ -82,12 +82,13 @@ export function joinedNames(
   const merged = common.flatMap((name) =>
     kept.star.filter((column) => sameName(column.name, name)),
   );
+  // As MySQL turns a RIGHT JOIN round, its right side's columns come first where they are merged.
+  const sides =
+    reference.join === 'right' && common.length > 0
+      ? [rightNames, leftNames]
+      : [leftNames, rightNames];
   return {
     tables: [...leftNames.tables, ...rightNames.tables],
-    star: [
-      ...merged,
-      ...leftNames.star.filter((column) => !isCommon(column)),
-      ...rightNames.star.filter((column) => !isCommon(column)),
-    ],
+    star: [...merged, ...sides.flatMap(({ star }) => star.filter((column) => !isCommon(column)))],
   };
 }

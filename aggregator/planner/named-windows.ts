@@ -22,13 +22,13 @@ export function expandNamedWindows(select: SelectStatement): SelectStatement {
       frame: window.frame ?? base.frame,
     };
   };
-  const { windows, from, ...rest } = select;
-  const mapped = mapSyntax(rest, (node) => {
-    if (node['kind'] === 'select') return node;
-    if (node['kind'] !== 'window') return null;
-    return { ...node, over: expand(node['over'] as WindowSpecification, 0) };
-  });
-  return { ...mapped, windows, from };
+  const mapped = <T>(part: T): T =>
+    mapSyntax(part, (node) => {
+      if (node['kind'] === 'select') return node;
+      if (node['kind'] !== 'window') return null;
+      return { ...node, over: expand(node['over'] as WindowSpecification, 0) };
+    });
+  return { ...select, items: mapped(select.items), orderBy: mapped(select.orderBy) };
 }
 
 function usesBase(select: SelectStatement): boolean {

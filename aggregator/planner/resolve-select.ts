@@ -58,9 +58,6 @@ export function resolveSelect(block: Block, statement: SelectStatement): Resolve
 
 function refuseUnsupported(select: SelectStatement): void {
   if (select.rollup) throw databaseError('unsupported', { what: 'WITH ROLLUP' });
-  if (select.calculateFoundRows) {
-    throw databaseError('unsupported', { what: 'SQL_CALC_FOUND_ROWS' });
-  }
   if (select.lock !== null && select.lock.wait === 'skip locked') {
     throw databaseError('unsupported', { what: 'SKIP LOCKED' });
   }
