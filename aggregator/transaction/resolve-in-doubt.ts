@@ -2,8 +2,8 @@
 //
 // Every participant's prepare names all participants; the first of them knows the verdict, or
 // writes `abort` down when it is asked and has none. So any aggregator can settle any transaction,
-// and two that do so at once do no harm. A transaction whose coordinator is alive is left alone
-// for a while: it would lose nothing but its life.
+// and two that do so at once do no harm. One of ours that we are not committing any more is settled
+// at once; one of another aggregator is left alone for a while, since that may be at it.
 
 import type { AggregatorContext } from '#aggregator/aggregator-context.ts';
 import { partitionName, type PartitionKey } from '#shared/cluster/topology.ts';
@@ -14,7 +14,7 @@ import { leafOfPartition } from './partition-client.ts';
 const GRACE_MS = 5_000;
 
 /** Between two rounds of the periodic recovery. */
-export const RECOVERY_INTERVAL_MS = 10_000;
+export const RECOVERY_INTERVAL_MS = 2_000;
 
 interface InDoubt {
   readonly key: PartitionKey;
@@ -37,7 +37,7 @@ export class InDoubtRecovery {
 
   /**
    * One round over all leaves that can be reached; answers how many partitions it settled.
-   * `graceMs` 0 settles at once what no live coordinator of this aggregator holds.
+   * `graceMs` 0 settles other aggregators' at once too.
    */
   async run(graceMs = GRACE_MS): Promise<number> {
     const found = await this.#findInDoubt();
@@ -48,7 +48,8 @@ export class InDoubtRecovery {
       const { transactionId } = inDoubt;
       const since = this.#firstSeen.get(transactionId) ?? now;
       firstSeen.set(transactionId, since);
-      if (this.#isLive(transactionId) || now - since < graceMs) continue;
+      const isOurs = transactionId.startsWith(`${this.#context.nodeId}-`);
+      if (this.#isLive(transactionId) || (!isOurs && now - since < graceMs)) continue;
       if (await this.#settle(inDoubt)) settled += 1;
     }
     this.#firstSeen = firstSeen;

@@ -62,7 +62,10 @@ class Writer {
 /** What was acknowledged is there; a statement's rows are there all or none. */
 async function checkPrimary(t: ExecutionContext, connection: Connection, writer: Writer) {
   const [rows] = await connection.query('SELECT id, batch FROM shop.ring');
-  const found = rows as { id: number; batch: number }[];
+  const found = (rows as { id: string; batch: string }[]).map((row) => ({
+    id: Number(row.id),
+    batch: Number(row.batch),
+  }));
   const ids = new Set(found.map((row) => row.id));
   const lost = [...writer.acknowledged].filter((id) => !ids.has(id));
   t.deepEqual(lost, [], 'acknowledged rows are there');
@@ -91,6 +94,7 @@ test('kill -9 of any process under load: nothing acknowledged is lost, both side
 
   const writer = new Writer(primary);
   writer.start();
+  t.teardown(() => writer.stop());
   const victims: [string, NodeProcess][] = [
     ['primary leaf', must(primary.leaves[0])],
     ['secondary leaf', must(secondary.leaves[0])],
