@@ -16,24 +16,57 @@ export interface KeepRunningOptions {
   readonly onFailure?: (error: unknown, waitMs: number) => void;
 }
 
-/** A running one; `stop` resolves when the last attempt has ended. */
+/** A running one. */
 export interface KeptRunning {
+  /** Ends the wait for the next attempt, when there is one: something says that it is worth it. */
+  hurry(): void;
+  /** Resolves when the last attempt has ended. */
   stop(): Promise<void>;
 }
 
 /** Runs attempts one after another until it is stopped. */
 export function keepRunning(options: KeepRunningOptions): KeptRunning {
   const stopped = new AbortController();
-  const ended = repeat(options, stopped.signal);
+  const pause = new Pause(options.clock);
+  const ended = repeat(options, pause, stopped.signal);
   return {
+    hurry: () => pause.end(),
     async stop() {
       stopped.abort();
+      pause.end();
       await ended;
     },
   };
 }
 
-async function repeat(options: KeepRunningOptions, signal: AbortSignal): Promise<void> {
+/** A wait that can be ended early. */
+class Pause {
+  readonly #clock: Clock;
+  #end: (() => void) | null = null;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  end(): void {
+    this.#end?.();
+  }
+
+  async wait(ms: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#end = resolve;
+    const timer = this.#clock.after(ms, resolve);
+    await promise;
+    timer.cancel();
+    this.#end = null;
+  }
+}
+
+async function repeat(
+  options: KeepRunningOptions,
+  pause: Pause,
+  signal: AbortSignal,
+): Promise<void> {
   const { backoffMinMs, backoffMaxMs, clock } = options;
   let backoffMs = backoffMinMs;
   while (!signal.aborted) {
@@ -47,10 +80,6 @@ async function repeat(options: KeepRunningOptions, signal: AbortSignal): Promise
     const waitMs = Math.ceil(backoffMs / 2) + clock.random(Math.ceil(backoffMs / 2) + 1);
     if (failure !== null) options.onFailure?.(failure, waitMs);
     backoffMs = Math.min(backoffMs * 2, backoffMaxMs);
-    try {
-      await clock.sleep(waitMs, signal);
-    } catch {
-      return;
-    }
+    await pause.wait(waitMs);
   }
 }

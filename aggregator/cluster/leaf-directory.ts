@@ -28,11 +28,15 @@ export class ClusterLeafDirectory implements LeafDirectory {
   readonly #near = new Map<number, LeafService>();
   readonly #far = new Map<number, RemoteLeaf>();
   readonly #online = new Subject<number>();
-  readonly #subscription: Subscription;
+  readonly #subscriptions: readonly Subscription[];
 
   constructor(options: LeafDirectoryOptions) {
     this.#options = options;
-    this.#subscription = options.membership.nodes$.subscribe((nodes) => this.#follow(nodes));
+    const { nodes$, registered$ } = options.membership;
+    this.#subscriptions = [
+      nodes$.subscribe((nodes) => this.#follow(nodes)),
+      registered$.subscribe((nodeId) => this.#far.get(nodeId)?.service.hurry()),
+    ];
   }
 
   /** The id of a leaf, each time that its connection (or its service here) is there anew. */
@@ -68,7 +72,7 @@ export class ClusterLeafDirectory implements LeafDirectory {
   }
 
   async stop(): Promise<void> {
-    this.#subscription.unsubscribe();
+    for (const subscription of this.#subscriptions) subscription.unsubscribe();
     this.#online.complete();
     const services = [...this.#far.values()].map((leaf) => leaf.service);
     this.#far.clear();

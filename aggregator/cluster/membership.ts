@@ -1,6 +1,6 @@
 // The nodes of the cluster: who belongs to it, kept in the store, and who is alive, kept in memory.
 
-import { BehaviorSubject, type Observable } from 'rxjs';
+import { BehaviorSubject, Subject, type Observable } from 'rxjs';
 import type { Clock, Timer } from '#shared/clock.ts';
 import type { Address, NodeDescription } from '#shared/cluster/topology.ts';
 import { databaseError } from '#shared/error.ts';
@@ -32,6 +32,7 @@ export class Membership {
   readonly #logger: Logger;
   readonly #nodes = new BehaviorSubject<readonly NodeDescription[]>([]);
   readonly #alive = new BehaviorSubject<ReadonlySet<number>>(new Set());
+  readonly #registered = new Subject<number>();
   readonly #heardAtMs = new Map<number, number>();
   #timer: Timer | null = null;
 
@@ -59,6 +60,11 @@ export class Membership {
   /** The ids of those heard of lately, and again at every change. */
   get alive$(): Observable<ReadonlySet<number>> {
     return this.#alive.asObservable();
+  }
+
+  /** The id of a node, each time that it registers: it has just started, or we have. */
+  get registered$(): Observable<number> {
+    return this.#registered.asObservable();
   }
 
   nodes(): readonly NodeDescription[] {
@@ -92,6 +98,7 @@ export class Membership {
       port: address.port,
     });
     this.heartbeat(id);
+    this.#registered.next(id);
     return id;
   }
 
@@ -114,6 +121,7 @@ export class Membership {
     this.#timer?.cancel();
     this.#nodes.complete();
     this.#alive.complete();
+    this.#registered.complete();
   }
 
   #isKnown(nodeId: number): boolean {

@@ -2,7 +2,6 @@
 
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Connection } from 'mysql2/promise';
 import { realClock } from '#shared/clock.ts';
 import { lockDataDirectory, type DirectoryLock } from '#shared/directory-lock.ts';
@@ -14,7 +13,6 @@ import { ShopRows } from './shop-rows.ts';
 import { shopSchema } from './shop-schema.ts';
 import { loadShop, shopSize, ShopWriter } from './shop-writer.ts';
 
-const directory = fileURLToPath(new URL('../../.twinleaf/demo', import.meta.url));
 const primaryPort = 13306;
 const secondaryPort = 14306;
 const partitions = 6;
@@ -34,15 +32,17 @@ class StoppedError extends Error {
 
 export class Demo {
   readonly #once: boolean;
+  readonly #directory: string;
   readonly #screen = new Screen(realClock, process.stdout.isTTY === true);
   readonly #stopped = new AbortController();
   readonly #clusters: DemoCluster[] = [];
   #lock: DirectoryLock | null = null;
   #writer: ShopWriter | null = null;
 
-  /** `once`: a short writer phase, a comparison, and the end. */
-  constructor(once: boolean) {
+  /** `once`: a short writer phase, a comparison, and the end. What was in `directory` goes. */
+  constructor({ once, directory }: { readonly once: boolean; readonly directory: string }) {
     this.#once = once;
+    this.#directory = directory;
   }
 
   /** Runs it and answers the exit status. No process that it has started outlives this. */
@@ -54,7 +54,7 @@ export class Demo {
     } catch (error) {
       if (this.#stopped.signal.aborted) return 0;
       this.#screen.say(`The demo failed: ${error instanceof Error ? error.message : error}`);
-      this.#screen.say(`The nodes' logs are in ${directory}.`);
+      this.#screen.say(`The nodes' logs are in ${this.#directory}.`);
       return 1;
     } finally {
       await this.#stop();
@@ -78,10 +78,10 @@ export class Demo {
   }
 
   async #startClusters(): Promise<readonly [DemoCluster, DemoCluster]> {
-    this.#lock = lockDataDirectory(directory);
+    this.#lock = lockDataDirectory(this.#directory);
     for (const name of ['primary', 'secondary']) {
-      rmSync(join(directory, name), { recursive: true, force: true });
-      mkdirSync(join(directory, name), { recursive: true });
+      rmSync(join(this.#directory, name), { recursive: true, force: true });
+      mkdirSync(join(this.#directory, name), { recursive: true });
     }
     this.#screen.say('Starting two clusters, each node a process of its own …');
     const primary = await this.#start('primary', 3, primaryPort);
@@ -91,7 +91,7 @@ export class Demo {
 
   async #start(name: string, leaves: number, preferredPort: number): Promise<DemoCluster> {
     this.#checkStopped();
-    const options = { name, directory: join(directory, name), leaves, preferredPort };
+    const options = { name, directory: join(this.#directory, name), leaves, preferredPort };
     const cluster = await DemoCluster.start(options);
     this.#clusters.push(cluster);
     this.#screen.say(`  ${name}: 1 aggregator on port ${cluster.port}, ${leaves} leaves`);

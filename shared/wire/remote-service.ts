@@ -69,6 +69,11 @@ export class RemoteService implements LeafService {
     yield* leaf.stream(name, request, signal);
   }
 
+  /** The leaf has been heard of: while it is away, the next attempt is now. */
+  hurry(): void {
+    this.#loop.hurry();
+  }
+
   /** Closes the connection for good. */
   async close(): Promise<void> {
     await this.#loop.stop();
