@@ -16,7 +16,7 @@ import {
   nullableCall,
   type DecimalType,
 } from './functions/build.ts';
-import { asDouble, asInteger, asNumber, convert, withNumbers } from './functions/convert.ts';
+import { asDouble, asNumber, convert, withNumbers } from './functions/convert.ts';
 import {
   INT64_MAX,
   INT64_MIN,
@@ -253,28 +253,4 @@ function negatedConstant(
   const { unscaled, scale } = decimalOfStored(value, type);
   if (type.scale === 0 && -unscaled >= INT64_MIN) return constant(-unscaled, BIGINT);
   return constant(storedOfDecimal({ unscaled: -unscaled, scale }, type), type);
-}
-
-export type BitOperator = '&' | '|' | '^' | '<<' | '>>';
-
-const BIT_FUNCTIONS = {
-  '&': 'tl_bit_and',
-  '|': 'tl_bit_or',
-  '^': 'tl_bit_xor',
-  '<<': 'tl_shift_left',
-  '>>': 'tl_shift_right',
-} as const;
-
-/** Bit operators work on unsigned 64-bit integers; SQLite's own do where no sign comes in. */
-export function resolveBitOperation(
-  operator: BitOperator,
-  leftOperand: TypedExpression,
-  rightOperand: TypedExpression,
-  scope: ResolveScope,
-): TypedExpression {
-  const left = asInteger(leftOperand, scope);
-  const right = asInteger(rightOperand, scope);
-  const plain = integerRange(left).low >= 0n && integerRange(right).low >= 0n;
-  const native = plain && (operator === '&' || operator === '|');
-  return call(native ? operator : BIT_FUNCTIONS[operator], [left, right], UNSIGNED_BIGINT);
 }

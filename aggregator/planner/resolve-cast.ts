@@ -24,7 +24,7 @@ import {
   type StringType,
 } from './functions/build.ts';
 import { collationOf } from './functions/collation-rule.ts';
-import { asText, castConstant, convert, localised } from './functions/convert.ts';
+import { asText, castConstant, convert, localised, wholeSeconds } from './functions/convert.ts';
 import { asJsonDocument } from './functions/json-argument.ts';
 import { unrounded } from './functions/shown-digits.ts';
 import { displayLength } from './functions/result-type.ts';
@@ -45,7 +45,7 @@ export function resolveCast(
   const type = targetType(operand, target, scope);
   if (operand.type.kind === 'null') return nullConstant(type);
   const exact = target.kind === 'char' || target.kind === 'binary' ? operand : unrounded(operand);
-  const source = localised(exact, scope);
+  const source = wholeSeconds(localised(exact, scope), type, scope);
   if (isConstant(source)) return castConstant(source, type, scope);
   if (source.type.kind === 'integer' && isInteger(target) && !narrows(source.type, type)) {
     return convert(source, type, scope);

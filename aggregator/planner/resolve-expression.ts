@@ -14,13 +14,14 @@ import {
   textConstant,
   varchar,
 } from './functions/build.ts';
-import { asCondition, asInteger } from './functions/convert.ts';
+import { asCondition } from './functions/convert.ts';
 import { choose } from './functions/control-functions.ts';
 import { resolveFunction } from './functions/function-table.ts';
 import { BOOLEAN_LITERAL } from './functions/json-argument.ts';
 import { regexpLike } from './functions/regexp-functions.ts';
 import { concat } from './functions/string-functions.ts';
-import { resolveArithmetic, resolveBitOperation, resolveNegation } from './resolve-arithmetic.ts';
+import { resolveArithmetic, resolveNegation } from './resolve-arithmetic.ts';
+import { resolveBitNot, resolveBitOperation } from './resolve-bits.ts';
 import { resolveBinary, resolveCast, resolveCollate, resolveConvertUsing } from './resolve-cast.ts';
 import { compareRows, resolveComparison, resolveIn } from './resolve-comparison.ts';
 import { resolveLike } from './resolve-like.ts';
@@ -189,10 +190,7 @@ function resolveUnary(expression: Of<'unary'>, scope: ResolveScope): TypedExpres
     case '+':
       return operand;
     case '~':
-      return call('tl_bit_not', [asInteger(operand, scope)], {
-        ...BIGINT,
-        unsigned: true,
-      } as typeof BIGINT);
+      return resolveBitNot(operand, scope);
     case 'not':
       return notOf(resolveExpression(expression.operand, scope), scope);
     case 'binary':

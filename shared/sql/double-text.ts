@@ -18,9 +18,12 @@ export function floatText(value: number): string {
 
 /** The double with so many digits after the point, and never an exponent: '2.50'. */
 export function fixedText(value: number, decimals: number): string {
-  // Beyond 1e21 toFixed writes an exponent; such a double is a whole number.
-  if (Math.abs(value) < 1e21) return value.toFixed(decimals);
-  return `${BigInt(value)}${decimals === 0 ? '' : `.${'0'.repeat(decimals)}`}`;
+  if (Math.abs(value) < 1e15) return value.toFixed(decimals);
+  // Its own digits, and zeros where a double has none.
+  const [mantissa = '0', exponent = '0'] = value.toExponential().split('e');
+  const sign = value < 0 ? '-' : '';
+  const whole = mantissa.replace(/[-.]/g, '').padEnd(Number(exponent) + 1, '0');
+  return `${sign}${whole}${decimals === 0 ? '' : `.${'0'.repeat(decimals)}`}`;
 }
 
 function withMysqlExponent(value: number, exponential: string): string {

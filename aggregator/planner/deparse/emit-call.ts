@@ -16,7 +16,7 @@ const COMPARISONS: Readonly<Record<string, string>> = {
   '>=': '>=',
 };
 
-const INFIX: ReadonlySet<string> = new Set(['+', '-', '*', '%', '&', '|']);
+const INFIX: ReadonlySet<string> = new Set(['+', '-', '*', '%', '&', '|', '<<']);
 
 const POSTFIX: Readonly<Record<string, string>> = {
   'is null': 'IS NULL',
@@ -60,6 +60,10 @@ export function emitCall(call: CallExpression, emitter: Emitter): Fragment {
       return sql`(NOT ${first})`;
     case 'xor':
       return sql`((${first} <> 0) <> (${must(parts[1])} <> 0))`;
+    case 'bits ~':
+      return sql`(~${first})`;
+    case 'bits ^':
+      return emitExclusiveOr(first, must(parts[1]));
     case 'negate':
       return sql`(-(${first}))`;
     case 'never':
@@ -85,6 +89,11 @@ function emitWithoutArguments(name: string): Fragment {
 function emitComparison(call: CallExpression, operator: string, emitter: Emitter): Fragment {
   const sides = call.arguments.map((part) => keyOf(emitter.expression(part), call.collation));
   return sql`(${joined(sides, ` ${operator} `)})`;
+}
+
+/** SQLite has no operator for it: the bits of either without those of both. */
+function emitExclusiveOr(left: Fragment, right: Fragment): Fragment {
+  return sql`((${left} | ${right}) - (${left} & ${right}))`;
 }
 
 /** Rounded to the digits that a client sees. */

@@ -17,6 +17,7 @@ import {
   nullConstant,
   nullableCall,
   textConstant,
+  time,
   varchar,
   type ConstantExpression,
   type DecimalType,
@@ -32,6 +33,7 @@ import {
   isMoment,
   isNumber,
   isReal,
+  isTemporal,
   sameStoredForm,
 } from './result-type.ts';
 
@@ -71,10 +73,24 @@ export function convert(
   if (expression.type.kind === 'timestamp' && type.kind !== 'timestamp') {
     return convert(localised(expression, scope), type, scope);
   }
+  const whole = wholeSeconds(expression, type, scope);
+  if (whole !== expression) return convert(whole, type, scope);
   if (sameStoredForm(expression.type, type)) {
     return call('retype', [expression], type);
   }
   return toNumber(expression, type) ?? toText(expression, type) ?? general(expression, type, scope);
+}
+
+/** A moment on its way to an integer loses its fraction first: 23:59:59.9 is the next day. */
+export function wholeSeconds(
+  expression: TypedExpression,
+  target: ColumnType,
+  scope: ResolveScope,
+): TypedExpression {
+  const { type } = expression;
+  if (!isIntegerLike(target) || fspOf(type) === 0) return expression;
+  const rounded = type.kind === 'time' ? time(0) : datetime(0);
+  return isTemporal(type) ? convert(expression, rounded, scope) : expression;
 }
 
 function toNumber(expression: TypedExpression, type: ColumnType): TypedExpression | null {
