@@ -42,9 +42,13 @@ function functionSizes(file: SourceFile): { readonly at: number; readonly size: 
     /^(\s{0,2})(?:export )?(?:async )?(?:function\*? |(?:get |set |async |static |\*|#)*[#\w]+\()/;
   file.lines.forEach((line, index) => {
     const match = start.exec(line);
-    if (match === null || /^\s*(if|for|while|switch|return|await|test|strict|scalar)\b/.test(line)) return;
+    if (match === null || /^\s*(if|for|while|switch|return|await|test|strict|scalar)\b/.test(line))
+      return;
     const indent = match[1] ?? '';
-    const length = file.lines.slice(index).findIndex((end) => end === `${indent}}`);
+    // A signature in an interface has no end of its own: its surroundings end first.
+    const closes = (end: string): boolean =>
+      end === `${indent}}` || (indent !== '' && end !== '' && !end.startsWith(' '));
+    const length = file.lines.slice(index).findIndex(closes);
     if (length > 0) sizes.push({ at: index + 1, size: length + 1 });
   });
   return sizes;
