@@ -5,7 +5,7 @@
 //   listener → dialler   welcome   {proof of the listener}  or  refusal {reason}
 //
 // A proof is HMAC-SHA256(key, role ‖ version ‖ both nonces ‖ claims). The dialler proves first, so
-// a listener gives nothing away. The key itself never crosses the wire, and neither does a ticket's.
+// a listener gives nothing away. The key itself never crosses the wire, nor does a ticket's.
 
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '#shared/clock.ts';

@@ -84,7 +84,7 @@ test('cli: a flag wins over the variable, the variable over the file', async (t)
   t.regex((await twinleaf(file)).errors, /unknown setting 'prot'/);
 });
 
-test('cli: a port in use and a directory that cannot be made are one line and status 1', async (t) => {
+test('cli: a port in use, a directory that cannot be made: one line, status 1', async (t) => {
   const server = createServer();
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -5,7 +5,7 @@ import { realClock } from '#shared/clock.ts';
 import { keepRunning } from '#shared/service.ts';
 import { until } from '#test/support/wait.ts';
 
-test('service: a failure is told and another attempt follows; waits grow up to the limit', async (t) => {
+test('service: a failure is told, another attempt follows, and waits grow', async (t) => {
   const waits: number[] = [];
   let attempts = 0;
   const running = keepRunning({

@@ -44,7 +44,7 @@ test('membership: nodes get ids of their own, kept over a restart', async (t) =>
   t.is(await again.membership.register(leafAt(8)), 4);
 });
 
-test('membership: an id that nobody has, and an address that another has, are refused', async (t) => {
+test('membership: an id that nobody has, an address that another has: refused', async (t) => {
   const { membership } = await open(t);
   await t.throwsAsync(membership.register(leafAt(1, 9)), { message: /node 9 is unknown/ });
   t.throws(() => membership.heartbeat(9), { message: /node 9 is unknown/ });

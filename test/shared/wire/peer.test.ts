@@ -48,7 +48,7 @@ test('peer: errors keep number, state and sentence; a bug is told as internal', 
   t.true(lines.some((line) => line.includes('request failed')));
 });
 
-test('peer: a stream brings all items and then ends; its error comes after its items', async (t) => {
+test('peer: a stream brings all items and ends; its error comes after them', async (t) => {
   const { asking, service } = connect(t, await tcpPair(t));
   const items = await Array.fromAsync(asking.stream('items', { count: 50, size: 1 }));
   t.is(items.length, 50);
@@ -74,7 +74,7 @@ test('peer: a consumer that stops asking stops the producer', async (t) => {
   await until('the producer to end', () => service.ended === 1);
 });
 
-test('peer: an aborted stream ends on both ends; an aborted call is no longer waited for', async (t) => {
+test('peer: an aborted stream ends on both ends; an aborted call is let go', async (t) => {
   const { asking, service } = connect(t, memoryTransportPair());
   const abort = new AbortController();
   const items = asking.stream('items', { count: 1_000_000, size: 1 }, abort.signal);
@@ -93,7 +93,7 @@ test('peer: an aborted stream ends on both ends; an aborted call is no longer wa
   t.is(await asking.call('echo', 'still good'), 'still good');
 });
 
-test('peer: a cut connection fails whoever waits, names the leaf, and ends the streams', async (t) => {
+test('peer: a cut connection fails who waits, names the leaf, ends streams', async (t) => {
   const pair = await tcpPair(t);
   const { asking, serving, service } = connect(t, pair);
   const call = asking.call('wait', 1);
