@@ -17,5 +17,7 @@ export function encode(value: unknown): Uint8Array {
 export function decode(bytes: Uint8Array): unknown {
   // A Buffer's slices would be Buffers too: bytes are plain Uint8Arrays wherever they come from.
   const { buffer, byteOffset, byteLength } = bytes;
-  return decoder.decode(Buffer.isBuffer(bytes) ? new Uint8Array(buffer, byteOffset, byteLength) : bytes);
+  return decoder.decode(
+    Buffer.isBuffer(bytes) ? new Uint8Array(buffer, byteOffset, byteLength) : bytes,
+  );
 }

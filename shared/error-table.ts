@@ -132,7 +132,8 @@ export const errorTable = {
     3105,
     'HY000',
     (p) =>
-      `The value specified for generated column '${p.column}' in table '${p.table}' is not allowed.`,
+      `The value specified for generated column '${p.column}' in table '${p.table}' is not ` +
+      'allowed.',
   ),
   nonUpdatableTable: entry<Name>(
     1288,

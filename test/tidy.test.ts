@@ -45,10 +45,11 @@ function functionSizes(file: SourceFile): { readonly at: number; readonly size: 
     if (match === null || /^\s*(if|for|while|switch|return|await|test|strict|scalar)\b/.test(line))
       return;
     const indent = match[1] ?? '';
+    const rest = file.lines.slice(index + 1);
+    const length = rest.findIndex((end) => end === `${indent}}`) + 1;
     // A signature in an interface has no end of its own: its surroundings end first.
-    const closes = (end: string): boolean =>
-      end === `${indent}}` || (indent !== '' && end !== '' && !end.startsWith(' '));
-    const length = file.lines.slice(index).findIndex(closes);
+    const outside = rest.findIndex((end) => indent !== '' && end !== '' && !end.startsWith(' '));
+    if (outside >= 0 && outside + 1 < length) return;
     if (length > 0) sizes.push({ at: index + 1, size: length + 1 });
   });
   return sizes;

@@ -47,7 +47,7 @@ export function buildColumn(syntax: ColumnSyntax, context: ColumnContext): Colum
   };
 }
 
-/** The column that keys a table without a primary key; its numbers are taken like AUTO_INCREMENT. */
+/** The column that keys a table without a primary key; numbered like AUTO_INCREMENT. */
 export function hiddenKeyColumn(): ColumnDefinition {
   return {
     name: HIDDEN_KEY,

@@ -73,7 +73,7 @@ export class Transaction {
     return this.#isParticipant(key);
   }
 
-  /** Told when a read with `tag` has failed: as after a failed write, more may be lost than that. */
+  /** Told when a read with `tag` has failed: as after a failed write, more may be lost. */
   async readFailed(key: PartitionKey, tag: TransactionTag, error: unknown): Promise<void> {
     if (endsTransaction(error)) await this.rollback();
     else if (!tag.joined) this.#participants.delete(key.ordinal);

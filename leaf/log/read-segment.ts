@@ -59,7 +59,7 @@ export function indexedBytesAfter(segment: Segment, lsn: LSN): number {
 
 /** Writes all the bytes at `position`; throws what the file system throws. */
 export function writeWhole(descriptor: number, bytes: Uint8Array, position: number): void {
-  for (let done = 0; done < bytes.length; ) {
+  for (let done = 0; done < bytes.length;) {
     done += writeSync(descriptor, bytes, done, bytes.length - done, position + done);
   }
 }

@@ -48,7 +48,9 @@ async function digestTable(
   let sum = 0n;
   let rows = 0;
   for (const row of connection.iterate(sql)) {
-    const digest = createHash('sha256').update(encode([table.name, row])).digest();
+    const digest = createHash('sha256')
+      .update(encode([table.name, row]))
+      .digest();
     sum += digest.readBigUInt64BE(0) * 2n ** 64n + digest.readBigUInt64BE(8);
     rows += 1;
     if (rows % ROWS_PER_TURN !== 0) continue;

@@ -105,7 +105,7 @@ export function decodeFrame(frame: Uint8Array, previous: Position | null): LogRe
  */
 export function* readFrames(bytes: Uint8Array, previous: Position): Generator<ReadFrame> {
   let position = previous;
-  for (let offset = 0; offset < bytes.length; ) {
+  for (let offset = 0; offset < bytes.length;) {
     const length = frameLength(bytes, offset);
     if (length === null || offset + length > bytes.length) {
       throw new FrameError('a run of frames is cut off');

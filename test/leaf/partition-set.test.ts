@@ -43,7 +43,10 @@ test('partition set: what it made is there after a restart; what it dropped is n
   mkdirSync(join(directory, 'gone_0.dropped'));
   const again = openSet(directory);
   await again.open();
-  t.deepEqual(again.list(null).map(({ key }) => key), [a]);
+  t.deepEqual(
+    again.list(null).map(({ key }) => key),
+    [a],
+  );
   t.is(again.list('other').length, 0);
   t.false(existsSync(join(directory, 'half_0.new')));
   t.false(existsSync(join(directory, 'gone_0.dropped')));

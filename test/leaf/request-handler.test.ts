@@ -60,7 +60,10 @@ test('leaf: creates, defines, writes, reads, says how it is, and drops', async (
   t.is(partitions[0]?.state, 'online');
   t.is(partitions[0]?.link, null);
   const { tables } = await leaf.call('checksum', { key });
-  t.deepEqual(tables.map(({ name, rows: count }) => [name, count]), [['account', 1]]);
+  t.deepEqual(
+    tables.map(({ name, rows: count }) => [name, count]),
+    [['account', 1]],
+  );
   t.is((await leaf.call('partitionSchema', { key })).tables[0]?.name, 'account');
   const status = await leaf.call('ping', {});
   t.is(status.version, '1.2.3');

@@ -79,7 +79,7 @@ async function checkPrimary(t: ExecutionContext, connection: Connection, writer:
   t.deepEqual(torn, [], 'a statement over several partitions is there whole');
 }
 
-test('kill -9 of any process under load: nothing acknowledged is lost, both sides become equal', async (t) => {
+test('kill -9 of any process under load: nothing acknowledged is lost', async (t) => {
   t.timeout(600_000);
   const primary = await startProcessCluster(t, { leaves: 2 });
   const secondary = await startProcessCluster(t, { leaves: 2 });

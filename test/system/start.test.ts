@@ -25,7 +25,7 @@ async function connect(t: ExecutionContext<unknown>, port: number) {
   return connection;
 }
 
-test('start: one ready line; SIGTERM ends it with 0; the same directory is the same cluster', async (t) => {
+test('start: one ready line; SIGTERM ends it with 0; same directory, same cluster', async (t) => {
   const { port, dataDir, args } = await startArguments(t);
   const node = new NodeProcess(args);
   t.teardown(() => node.stop('SIGKILL'));

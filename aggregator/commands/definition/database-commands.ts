@@ -40,7 +40,7 @@ export interface DatabaseCommandParts {
   readonly beforeDrop: (database: DatabaseDefinition) => Promise<void>;
 }
 
-/** Throws wrongDatabaseName for a name that no database can have, or that is taken by the system. */
+/** Throws wrongDatabaseName for a name that no database can have; the system's are taken. */
 export function checkDatabaseName(name: string): void {
   if (name === '' || name.endsWith(' ') || name.length > 64 || /[/\\\0]/.test(name)) {
     throw databaseError('wrongDatabaseName', { name });

@@ -54,8 +54,9 @@ export class SchemaChanger {
 
   /**
    * Changes the schema of a database: `plan` is given its newest version and answers the change,
-   * or null when there is nothing to do. Throws what `plan` throws, readOnlySecondary, leafUnreachable when
-   * a leaf is away before anything has begun, or definitionPending when one went in the middle.
+   * or null when there is nothing to do. Throws what `plan` throws, readOnlySecondary,
+   * leafUnreachable when a leaf is away before anything has begun, or definitionPending when one
+   * went in the middle.
    */
   async change(
     name: string,

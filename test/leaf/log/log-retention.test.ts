@@ -26,11 +26,17 @@ test('retention: a follower beyond the bytes or the age is let go, and the other
   const followers = [follower('slow', 5n), follower('fast', 40n)];
   const small = { ...limits, logSizeBytesMax: 350 };
   const plan = planRetention({ ...plenty, followers, limits: small });
-  t.deepEqual(plan.letGo.map(({ id }) => id), ['slow']);
+  t.deepEqual(
+    plan.letGo.map(({ id }) => id),
+    ['slow'],
+  );
   t.regex(plan.letGo[0]?.reason ?? '', /350 bytes/);
   const young = { ...limits, ageMsMax: 25_000 };
   const old = planRetention({ ...plenty, followers: [follower('slow', 15n)], limits: young });
-  t.deepEqual(old.letGo.map(({ id }) => id), ['slow']);
+  t.deepEqual(
+    old.letGo.map(({ id }) => id),
+    ['slow'],
+  );
   t.is(planRetention({ ...plenty, followers: [follower('b', 25n)], limits: young }).dropped, 2);
 });
 

@@ -139,7 +139,10 @@ test('lock: a younger transaction and an autocommit task wait, and give up in ti
   const waiting = partition.write(insertOf(4, 4));
   await partition.commit('old');
   await waiting;
-  t.deepEqual((await rowsOf(partition)).map(([id]) => id), [1, 4]);
+  t.deepEqual(
+    (await rowsOf(partition)).map(([id]) => id),
+    [1, 4],
+  );
   await partition.close();
 });
 
