@@ -4,8 +4,10 @@ import type { ColumnDefinition } from '#shared/cluster/table-definition.ts';
 import type { ColumnType, StoredValue } from '#shared/sql/column-type.ts';
 import type { SourceValue } from '#shared/sql/store-value.ts';
 import { databaseError } from '#shared/error.ts';
-import { constant } from './functions/build.ts';
-import { convert } from './functions/convert.ts';
+import { typeText } from '#shared/sql/type-text.ts';
+import { call, constant, integerConstant, textConstant } from './functions/build.ts';
+import { convert, localised, timeZoneOf } from './functions/convert.ts';
+import { isIntegerLike, isNumber, sameStoredForm } from './functions/result-type.ts';
 import type { ResolveScope } from './resolve-scope.ts';
 import type { TypedExpression } from './typed-expression.ts';
 
@@ -21,7 +23,39 @@ export function assignedValue(
   if (value.kind === 'constant') {
     return constant(context.store(column, { type: value.type, value: value.value }), column.type);
   }
-  return convert(value, roomyType(column.type), context.scope);
+  const { scope } = context;
+  const roomy = roomyType(column.type);
+  return losesNothing(value.type, roomy)
+    ? convert(value, roomy, scope)
+    : storedValue(column, value, scope);
+}
+
+/** True where the conversion itself refuses nothing, so that the table's checks see it all. */
+function losesNothing(from: ColumnType, to: ColumnType): boolean {
+  if (from.kind === 'null' || sameStoredForm(from, to)) return true;
+  if (to.kind === 'integer') return isIntegerLike(from);
+  if (to.kind === 'decimal') return isIntegerLike(from) || from.kind === 'decimal';
+  return to.kind === 'double' && isNumber(from);
+}
+
+/** MySQL's conversion on assignment, row by row: 1292, 1366 and their like in strict mode. */
+function storedValue(
+  column: ColumnDefinition,
+  value: TypedExpression,
+  scope: ResolveScope,
+): TypedExpression {
+  const { sqlMode } = scope;
+  const strict = sqlMode.has('STRICT_TRANS_TABLES') || sqlMode.has('STRICT_ALL_TABLES');
+  const source = localised(value, scope);
+  const parts = [
+    source,
+    textConstant(typeText(source.type)),
+    textConstant(typeText(column.type)),
+    textConstant(column.name),
+    integerConstant(strict ? 1 : 0),
+    textConstant(timeZoneOf(scope)),
+  ];
+  return call('tl_store', parts, column.type, { nullable: true });
 }
 
 /**
