@@ -44,6 +44,7 @@ interface Question {
 
 function pruneParts(relation: TableRelation, question: Question): ReadonlySet<number> | null {
   const { parts, partitionCount, depth } = question;
+  if (parts.some(isNeverTrue)) return new Set();
   let result = partitionsOfKeys(relation, parts, partitionCount);
   if (depth >= OR_DEPTH_MAX) return result;
   for (const part of parts) {
@@ -61,6 +62,12 @@ function pruneParts(relation: TableRelation, question: Question): ReadonlySet<nu
     result = intersect(result, union);
   }
   return result;
+}
+
+/** NULL and 0, which conditions that cannot hold are resolved to. */
+function isNeverTrue(part: TypedExpression): boolean {
+  if (part.kind !== 'constant' || part.type.kind === 'string') return false;
+  return part.value === null || part.value === 0n || part.value === 0;
 }
 
 function unionOf(sets: readonly (ReadonlySet<number> | null)[]): ReadonlySet<number> | null {
