@@ -13,9 +13,13 @@ function installedNode() {
   return join(dirname(require.resolve('node/package.json')), 'bin', 'node');
 }
 
-/** Runs this same command under that Node; signals go through, and its status is ours. */
+/**
+ * Runs this same command under that Node; signals go through, and its status is ours. The channel
+ * tells a node that runs there when this process is gone.
+ */
 function runAgain() {
-  const child = spawn(installedNode(), process.argv.slice(1), { stdio: 'inherit' });
+  const stdio = ['inherit', 'inherit', 'inherit', 'ipc'];
+  const child = spawn(installedNode(), process.argv.slice(1), { stdio });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(signal, () => child.kill(signal));
   }

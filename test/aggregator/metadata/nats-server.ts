@@ -7,11 +7,13 @@ import { delimiter, join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import type { MetadataStore } from '#aggregator/metadata/metadata-store.ts';
 import { NatsMetadataStore } from '#aggregator/metadata/nats-metadata-store.ts';
+import { must } from '#shared/assert.ts';
 import { freePorts } from '#test/support/free-ports.ts';
 import { temporaryDirectory } from '#test/support/temporary-directory.ts';
 import { until } from '#test/support/wait.ts';
 
-function findServer(): string | null {
+/** The path of nats-server, or null where none is installed. */
+export function findNatsServer(): string | null {
   const places = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin'];
   for (const place of places) {
     const path = join(place, 'nats-server');
@@ -25,12 +27,11 @@ function findServer(): string | null {
   return null;
 }
 
-/** Starts a server and answers how to open a store on it; null where none is installed. */
+/** Starts a server and answers how to open a store on it. */
 export async function natsServerFor(
   t: ExecutionContext<unknown>,
-): Promise<(() => Promise<MetadataStore>) | null> {
-  const path = findServer();
-  if (path === null) return null;
+): Promise<() => Promise<MetadataStore>> {
+  const path = must(findNatsServer(), 'nats-server is installed');
   const [port = 0] = await freePorts(1);
   const store = temporaryDirectory(t);
   const args = ['-a', '127.0.0.1', '-p', String(port), '-js', '-sd', store];
