@@ -13,7 +13,7 @@
 import type { AggregatorContext } from '#aggregator/aggregator-context.ts';
 import type { PartitionKey } from '#shared/cluster/topology.ts';
 import { DatabaseError, databaseError } from '#shared/error.ts';
-import type { LeafCalls, TransactionTag } from '#shared/wire/message.ts';
+import type { LeafCalls, TransactionTag, WriteStepResult } from '#shared/wire/message.ts';
 import { leafOfPartition } from './partition-client.ts';
 import { commitParticipants, type Participant } from './two-phase-commit.ts';
 
@@ -39,6 +39,11 @@ export class Transaction {
   readonly #context: AggregatorContext;
   /** By ordinal; all of one database. */
   readonly #participants = new Map<number, Participant>();
+  /**
+   * Ordinals of participants that hold something until the end: rows changed, matched, or locked
+   * by SELECT … FOR UPDATE. The others have nothing to commit, and their locks protect nothing.
+   */
+  readonly #held = new Set<number>();
   readonly #savepoints: string[] = [];
   #database: string | null = null;
   readonly #onEnd: () => void;
@@ -65,6 +70,7 @@ export class Transaction {
   /** What a SELECT … FOR UPDATE carries: it locks the partition, which so becomes a participant. */
   async tagForLock(key: PartitionKey): Promise<TransactionTag> {
     const joined = await this.#join(key, true);
+    this.#held.add(key.ordinal);
     return this.#tag(joined);
   }
 
@@ -93,7 +99,9 @@ export class Transaction {
     const { key } = request;
     const leaf = leafOfPartition(this.#context, key);
     try {
-      return await leaf.call('write', { ...request, transaction: this.#tag(joined) });
+      const reply = await leaf.call('write', { ...request, transaction: this.#tag(joined) });
+      if (reply.results.some(touchesRows)) this.#held.add(key.ordinal);
+      return reply;
     } catch (error) {
       if (endsTransaction(error)) await this.rollback();
       // A first task that fails leaves nothing behind on its partition.
@@ -143,8 +151,14 @@ export class Transaction {
   async commit(): Promise<void> {
     if (this.#ended) return;
     this.#ended = true;
+    const participants = this.#ordered();
+    const holding = participants.filter(({ key }) => this.#held.has(key.ordinal));
+    const others = participants.filter(({ key }) => !this.#held.has(key.ordinal));
     try {
-      await commitParticipants(this.#context, this.id, this.#ordered());
+      await Promise.all([
+        commitParticipants(this.#context, this.id, holding),
+        this.#rollbackAt(others),
+      ]);
     } finally {
       this.#onEnd();
     }
@@ -153,11 +167,15 @@ export class Transaction {
   async rollback(): Promise<void> {
     if (this.#ended) return;
     this.#ended = true;
+    await this.#rollbackAt(this.#ordered());
+    this.#onEnd();
+  }
+
+  async #rollbackAt(participants: readonly Participant[]): Promise<void> {
     const transactionId = this.id;
     await Promise.allSettled(
-      this.#ordered().map(({ key, leaf }) => leaf.call('rollback', { key, transactionId })),
+      participants.map(({ key, leaf }) => leaf.call('rollback', { key, transactionId })),
     );
-    this.#onEnd();
   }
 
   #tag(joined: boolean): TransactionTag {
@@ -202,6 +220,11 @@ export class Transaction {
   #ordered(): readonly Participant[] {
     return [...this.#participants.values()].sort((a, b) => a.key.ordinal - b.key.ordinal);
   }
+}
+
+/** A step that changed rows, or whose first answer is a count of rows above 0. */
+function touchesRows({ changes, rows }: WriteStepResult): boolean {
+  return changes > 0 || Number(rows[0]?.[0] ?? 0) > 0;
 }
 
 /**

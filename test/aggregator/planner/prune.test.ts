@@ -151,7 +151,6 @@ for (const [title, from, expected] of [
     ),
   ],
   ['text of any case', "w WHERE k = 'ABC'", of([['abc', textType]])],
-  ['text by its bytes', "w WHERE k = BINARY 'abc'", of([['abc', textType]])],
   ['text as a number', 'w WHERE k = 5', null],
 ] as const) {
   test(`prune: ${title}: ${from}`, (t) => {

@@ -79,6 +79,14 @@ test('transaction: one participant commits in one phase', async (t) => {
   );
 });
 
+test('transaction: partitions without a changed row have nothing to commit', async (t) => {
+  const { leaf, session, run } = t.context;
+  leaf.calls.length = 0;
+  await run(session(), 'UPDATE account SET balance = 7 WHERE balance + id = 105');
+  const names = leaf.calls.map((call) => call.split(' ')[0]);
+  t.deepEqual(names.slice(4).sort(), ['commit', 'rollback', 'rollback', 'rollback']);
+});
+
 test('transaction: one that cannot prepare takes all back', async (t) => {
   const { leaf, session, run } = t.context;
   const one = session();
@@ -161,11 +169,12 @@ test('transaction: a deadlock ends the younger one, and its session knows', asyn
   await run(younger, `UPDATE account SET balance = 2 WHERE id = ${there}`);
   const waits = run(younger, `UPDATE account SET balance = 2 WHERE id = ${here}`);
   const wins = run(older, `UPDATE account SET balance = 1 WHERE id = ${there}`);
-  const error = await t.throwsAsync(waits, { instanceOf: DatabaseError });
-  t.is(error?.errno, 1213);
-  t.is(younger.transaction, null);
   await wins;
   await run(older, 'COMMIT');
+  await waits;
+  const error = await t.throwsAsync(run(younger, 'COMMIT'), { instanceOf: DatabaseError });
+  t.is(error?.errno, 1213);
+  t.is(younger.transaction, null);
   const query = `SELECT balance FROM account WHERE id IN (${here}, ${there})`;
   t.is(await run(older, query), '1, 1');
 });
