@@ -5,6 +5,7 @@ import type { Clock } from '#shared/clock.ts';
 /** Without a terminal, a line that changes is written at most this often, in milliseconds. */
 const plainIntervalMs = 2000;
 const barWidth = 32;
+const unknownWidth = 80;
 
 export class Screen {
   readonly #clock: Clock;
@@ -27,8 +28,9 @@ export class Screen {
   /** A line that the next one of its label replaces. */
   update(label: string, line: string): void {
     if (this.#isTerminal) {
-      const width = process.stdout.columns;
-      process.stdout.write(`\r\u001b[2K${`  ${line}`.slice(0, Math.max(20, width - 1))}`);
+      // A terminal that does not tell its width says 0.
+      const width = process.stdout.columns || unknownWidth;
+      process.stdout.write(`\r\u001b[2K${`  ${line}`.slice(0, width - 1)}`);
       this.#live = true;
       return;
     }
