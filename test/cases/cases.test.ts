@@ -45,6 +45,13 @@ function ordered(command: string, lines: readonly string[]): readonly string[] {
   return isPlan || /order by/i.test(command) ? lines : [head, ...rows.sort()];
 }
 
+function difference(
+  command: string,
+  answers: { readonly expected: string | undefined; readonly actual: string | undefined },
+): string {
+  return `${command}\n---- expected\n${answers.expected}\n---- is\n${answers.actual}`;
+}
+
 function check(t: ExecutionContext, file: CaseFile, answers: readonly string[][]): void {
   if (isUpdate) {
     writeCaseFile(file, file.cases.map((one, i) => ({ ...one, answer: answers[i] ?? [] })));
@@ -54,7 +61,7 @@ function check(t: ExecutionContext, file: CaseFile, answers: readonly string[][]
   const differences = file.cases.flatMap(({ command, answer }, i) => {
     const actual = (answers[i] ?? []).join('\n');
     const expected = answer.join('\n');
-    return actual === expected ? [] : [`${command}\n---- expected\n${expected}\n---- is\n${actual}`];
+    return actual === expected ? [] : [difference(command, { expected, actual })];
   });
   t.deepEqual(differences, []);
 }
@@ -68,7 +75,7 @@ for (const file of readCaseFiles(join(directory, 'sql'))) {
     const eight = await answersOf(file, 8);
     const differences = file.cases.flatMap(({ command }, i) => {
       const [expected, actual] = [one[i]?.join('\n'), eight[i]?.join('\n')];
-      return expected === actual ? [] : [`${command}\n---- one\n${expected}\n---- eight\n${actual}`];
+      return expected === actual ? [] : [difference(command, { expected, actual })];
     });
     t.deepEqual(differences, []);
   });
@@ -96,7 +103,7 @@ async function differencesFromMariadb(file: CaseFile, oracle: MariadbOracle): Pr
       const rows = kind === 'ok' || kind === 'error' ? [answer[0]?.split(':')[0]] : answer.slice(1);
       const ours = kind === 'ok' ? 'ok' : rows.join('\n');
       const theirs = ordered(command, ['', ...expected]).slice(1).join('\n');
-      if (ours !== theirs) differences.push(`${command}\n---- MariaDB\n${theirs}\n---- ours\n${ours}`);
+      if (ours !== theirs) differences.push(difference(command, { expected: theirs, actual: ours }));
     }
   } finally {
     await oracle.query('DROP DATABASE cases');

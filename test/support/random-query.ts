@@ -231,7 +231,8 @@ function plainSelect(dice: Dice): string {
 function unionSelect(dice: Dice): string {
   const side = () => {
     const { text, scope } = fromClause(dice);
-    return `SELECT ${numberColumn(scope)}, ${textColumn(scope)} FROM ${text} WHERE ${condition(scope)}`;
+    const items = `${numberColumn(scope)}, ${textColumn(scope)}`;
+    return `SELECT ${items} FROM ${text} WHERE ${condition(scope)}`;
   };
   return `${side()} UNION${dice(2) === 0 ? ' ALL' : ''} ${side()}${tail(dice, 2)}`;
 }
@@ -243,7 +244,8 @@ function derivedSelect(dice: Dice): string {
     `FROM ${text} GROUP BY 1`;
   const table = pick(dice, tables);
   const outer = `SELECT x, y, z.${pick(dice, table.texts)} FROM (${inner}) v`;
-  return `${outer} LEFT JOIN ${table.name} z ON z.${pick(dice, table.numbers)} = v.x${tail(dice, 3)}`;
+  const on = `z.${pick(dice, table.numbers)} = v.x`;
+  return `${outer} LEFT JOIN ${table.name} z ON ${on}${tail(dice, 3)}`;
 }
 
 /** A query that every one of the tables' worlds must answer alike. */
