@@ -103,7 +103,8 @@ async function differencesFromMariadb(file: CaseFile, oracle: MariadbOracle): Pr
       const rows = kind === 'ok' || kind === 'error' ? [answer[0]?.split(':')[0]] : answer.slice(1);
       const ours = kind === 'ok' ? 'ok' : rows.join('\n');
       const theirs = ordered(command, ['', ...expected]).slice(1).join('\n');
-      if (ours !== theirs) differences.push(difference(command, { expected: theirs, actual: ours }));
+      if (ours === theirs) continue;
+      differences.push(difference(command, { expected: theirs, actual: ours }));
     }
   } finally {
     await oracle.query('DROP DATABASE cases');
