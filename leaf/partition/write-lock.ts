@@ -57,9 +57,7 @@ export class WriteLock {
         const isYounger = (other: Waiter): boolean => other.claim.startedAt > claim.startedAt;
         const position = this.#waiters.findIndex(isYounger);
         this.#waiters.splice(position < 0 ? this.#waiters.length : position, 0, waiter);
-        if (claim.wounds) {
-          timers.push(this.#clock.after(WOUND_DELAY_MS, () => this.#woundFor(claim)));
-        }
+        if (claim.wounds) this.#woundLater(claim, timers);
         if (timeoutMs === null) return;
         const giveUp = (): void => {
           this.#waiters = this.#waiters.filter((other) => other !== waiter);
@@ -80,10 +78,22 @@ export class WriteLock {
     next?.granted();
   }
 
-  #woundFor(claim: LockClaim): void {
+  /** Again and again: the next holder may be younger too, or this one not to be wounded yet. */
+  #woundLater(claim: LockClaim, timers: Timer[]): void {
+    const timer = this.#clock.after(WOUND_DELAY_MS, () => {
+      timers.splice(timers.indexOf(timer), 1);
+      if (!this.#woundFor(claim)) return;
+      this.#woundLater(claim, timers);
+    });
+    timers.push(timer);
+  }
+
+  /** False when the claim waits no more. */
+  #woundFor(claim: LockClaim): boolean {
     const waits = this.#waiters.some((waiter) => waiter.claim === claim);
     if (waits && this.#holder !== null && this.#holder.startedAt > claim.startedAt) {
       this.#holder.wound();
     }
+    return waits;
   }
 }

@@ -6,6 +6,8 @@ import type { ConnectionIdentity } from './credentials.ts';
 export interface ServedService {
   call(name: string, request: unknown, signal?: AbortSignal): Promise<unknown>;
   stream(name: string, request: unknown, signal?: AbortSignal): AsyncIterable<unknown>;
+  /** The connection has ended: what it held is let go. */
+  disconnected?(): void;
 }
 
 /**

@@ -95,6 +95,7 @@ export class NodeServer {
     const peer = new Peer({ transport, clock: verifier.clock, logger, service });
     logger.debug('node connected', { peer: transport.peer, identity: identity.kind });
     const reason = await peer.closed;
+    service.disconnected?.();
     logger.debug('node gone', { peer: transport.peer, reason });
   }
 }
