@@ -1,7 +1,11 @@
 // What the commands that run nodes share: start, say `ready`, and stop cleanly when told to.
 
 import { isIP } from 'node:net';
+import { realClock } from '#shared/clock.ts';
 import { UsageError } from './failure.ts';
+
+/** How long a node takes to stop at the most, in milliseconds. */
+const stopMsMax = 5000;
 
 export interface RunningNode {
   stop(): Promise<void>;
@@ -19,7 +23,20 @@ export async function runNode(
   const { node, ready } = await started;
   process.stdout.write(`ready ${ready}\n`);
   await told;
+  await stopWithin(node, stopMsMax);
+}
+
+/**
+ * Stops the node; one that waits for a peer which is away ends all the same. Nothing is lost by
+ * that: what was acknowledged is in the log.
+ */
+async function stopWithin(node: RunningNode, ms: number): Promise<void> {
+  const timer = realClock.after(ms, () => {
+    process.stderr.write('twinleaf: a peer that is away held up the stop; ended without it\n');
+    process.exit(0);
+  });
   await node.stop();
+  timer.cancel();
 }
 
 /** Resolves at the first signal; a second one ends the process at once. */
