@@ -3,6 +3,7 @@
 import type { Sequences } from '#aggregator/aggregator-context.ts';
 import { updateMetadata, type MetadataStore } from './metadata-store.ts';
 import { keyWord } from './store-key.ts';
+import { Turns } from './turns.ts';
 
 /** Numbers reserved at a time, beyond what is asked for. After a crash they are skipped. */
 const blockSize = 1000n;
@@ -22,8 +23,7 @@ function keyOf(database: string, tableId: number): string {
 export class StoredSequences implements Sequences {
   readonly #store: MetadataStore;
   readonly #sequences = new Map<string, Sequence>();
-  /** The last work on each sequence: one at a time, in order. */
-  readonly #turns = new Map<string, Promise<unknown>>();
+  readonly #turns = new Turns();
 
   constructor(store: MetadataStore) {
     this.#store = store;
@@ -31,7 +31,7 @@ export class StoredSequences implements Sequences {
 
   async allocate(database: string, tableId: number, count: number): Promise<bigint> {
     const key = keyOf(database, tableId);
-    return await this.#inTurn(key, async () => {
+    return await this.#turns.inTurn(key, async () => {
       const sequence = await this.#open(key);
       const first = sequence.next;
       await this.#advance(key, sequence, first + BigInt(count));
@@ -43,7 +43,7 @@ export class StoredSequences implements Sequences {
     const key = keyOf(database, tableId);
     const known = this.#sequences.get(key);
     if (known !== undefined && value < known.next) return;
-    await this.#inTurn(key, async () => {
+    await this.#turns.inTurn(key, async () => {
       const sequence = await this.#open(key);
       if (value >= sequence.next) await this.#advance(key, sequence, value + 1n);
     });
@@ -65,24 +65,6 @@ export class StoredSequences implements Sequences {
       if (tableId !== null && key !== prefix) continue;
       await this.#store.delete(key);
       this.#sequences.delete(key);
-    }
-  }
-
-  async #inTurn<T>(key: string, work: () => Promise<T>): Promise<T> {
-    const before = this.#turns.get(key);
-    const turn = (async () => {
-      try {
-        await before;
-      } catch {
-        // The one before was answered with its own error.
-      }
-      return await work();
-    })();
-    this.#turns.set(key, turn);
-    try {
-      return await turn;
-    } finally {
-      if (this.#turns.get(key) === turn) this.#turns.delete(key);
     }
   }
 

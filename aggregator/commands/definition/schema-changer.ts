@@ -9,6 +9,7 @@ import type { Catalog } from '#aggregator/metadata/catalog.ts';
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
 import type { MetadataStore } from '#aggregator/metadata/metadata-store.ts';
 import { keyWord } from '#aggregator/metadata/store-key.ts';
+import { Turns } from '#aggregator/metadata/turns.ts';
 import type { Clock } from '#shared/clock.ts';
 import type { PartitionPlacement } from '#shared/cluster/topology.ts';
 import { databaseError, DatabaseError } from '#shared/error.ts';
@@ -44,8 +45,7 @@ type Outcome =
 
 export class SchemaChanger {
   readonly #parts: SchemaChangerParts;
-  /** The last change of each database: one at a time, in order. */
-  readonly #turns = new Map<string, Promise<unknown>>();
+  readonly #turns = new Turns();
   readonly #stopped = new AbortController();
 
   constructor(parts: SchemaChangerParts) {
@@ -62,7 +62,7 @@ export class SchemaChanger {
     name: string,
     plan: (database: DatabaseDefinition) => SchemaChange | null | Promise<SchemaChange | null>,
   ): Promise<void> {
-    await this.#inTurn(name, async () => {
+    await this.#turns.inTurn(name, async () => {
       await this.#settle(name);
       const database = this.#parts.catalog.database(name);
       checkWritable(database);
@@ -82,7 +82,7 @@ export class SchemaChanger {
     name: string,
     plan: (database: DatabaseDefinition) => Promise<SchemaChange>,
   ): Promise<void> {
-    await this.#inTurn(name, async () => {
+    await this.#turns.inTurn(name, async () => {
       await this.#settle(name);
       const database = this.#parts.catalog.database(name);
       checkWritable(database);
@@ -111,7 +111,7 @@ export class SchemaChanger {
 
   /** Work of another kind on a database (its creation, its end), in its turn. */
   async inTurn<T>(name: string, work: () => Promise<T>): Promise<T> {
-    return await this.#inTurn(name, work);
+    return await this.#turns.inTurn(name, work);
   }
 
   stop(): void {
@@ -121,7 +121,7 @@ export class SchemaChanger {
   async #complete(pending: PendingChange): Promise<void> {
     const { name } = pending.next;
     try {
-      await this.#inTurn(name, async () => {
+      await this.#turns.inTurn(name, async () => {
         if (this.#isSettled(pending)) return;
         await this.#carryOut(pending, Infinity);
       });
@@ -240,24 +240,6 @@ export class SchemaChanger {
         return { kind: 'away', reason: error.message };
       }
       return { kind: 'refused', error };
-    }
-  }
-
-  async #inTurn<T>(name: string, work: () => Promise<T>): Promise<T> {
-    const before = this.#turns.get(name);
-    const turn = (async () => {
-      try {
-        await before;
-      } catch {
-        // The one before was answered with its own error.
-      }
-      return await work();
-    })();
-    this.#turns.set(name, turn);
-    try {
-      return await turn;
-    } finally {
-      if (this.#turns.get(name) === turn) this.#turns.delete(name);
     }
   }
 }
