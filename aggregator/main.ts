@@ -18,6 +18,9 @@ import type { AggregatorSettings } from './config.ts';
 import { FrontDoor } from './front-door/server.ts';
 import { startRecovery, type RunningRecovery } from './recovery.ts';
 
+/** How long a close waits for leaves that do not answer, in milliseconds. */
+const LEAF_PATIENCE_MS = 2_000;
+
 /** Open once it is constructed; takes clients and nodes from `listen` to `close`. */
 export class Aggregator {
   /** For the nodes of this process. */
@@ -106,7 +109,21 @@ export class Aggregator {
     this.#lock.release();
   }
 
+  /**
+   * A leaf that does not answer holds it up for a while only: then its connection is closed, by
+   * which the leaf rolls back what it holds, and whoever waits for it is told that it is away.
+   */
   async #close(): Promise<void> {
+    const { clock } = this.#settings;
+    const patience = clock.after(LEAF_PATIENCE_MS, () => void this.#parts.leaves.stop());
+    try {
+      await this.#closeParts();
+    } finally {
+      patience.cancel();
+    }
+  }
+
+  async #closeParts(): Promise<void> {
     await this.#door.close();
     await this.#nodes.stop();
     this.#leavesOnline?.unsubscribe();

@@ -50,16 +50,16 @@ export class FrontDoor {
     return bound === null || typeof bound === 'string' ? address.port : bound.port;
   }
 
-  /** Closes the port and every connection; resolves when their transactions are rolled back. */
+  /**
+   * Closes the port and every connection; resolves when their transactions are rolled back. A
+   * socket that was handed over to a node is not waited for: it ends with that node's listener.
+   */
   async close(): Promise<void> {
     this.#sweep?.cancel();
     this.#sweep = null;
-    const closed = new Promise<void>((resolve) => {
-      this.#server.close(() => resolve());
-    });
+    this.#server.close();
     for (const connection of this.#connections.keys()) connection.disconnect();
     await Promise.all(this.#connections.values());
-    await closed;
   }
 
   #accept(socket: Socket): void {
