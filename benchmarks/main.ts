@@ -1,0 +1,42 @@
+// `npm run bench`: lists the benchmarks, or runs one and prints what it measured.
+
+import { writeFileSync } from 'node:fs';
+import { parseArguments, usage } from './arguments.ts';
+import type { Benchmark } from './benchmark.ts';
+import { describeMachine, hasProgram, machineLine } from './measure/machine.ts';
+import { workloadBenchmark } from './workload-benchmark.ts';
+import { workloads } from './workloads.ts';
+
+function allBenchmarks(): Benchmark[] {
+  return workloads.map(workloadBenchmark);
+}
+
+function listBenchmarks(benchmarks: readonly Benchmark[]): string {
+  const width = Math.max(...benchmarks.map(({ name }) => name.length));
+  const lines = benchmarks.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
+  return [usage, '', 'Benchmarks:', ...lines].join('\n');
+}
+
+async function main(): Promise<void> {
+  const benchmarks = allBenchmarks();
+  const args = parseArguments(process.argv.slice(2));
+  const benchmark = benchmarks.find(({ name }) => name === args.name);
+  if (benchmark === undefined) {
+    console.log(listBenchmarks(benchmarks));
+    if (args.name !== null) throw new Error(`there is no benchmark ${args.name}`);
+    return;
+  }
+  if (!hasProgram('mariadbd')) throw new Error('MariaDB is not installed (mariadb-server)');
+  const machine = describeMachine();
+  console.log(machineLine(machine));
+  const results = await benchmark.run(args, (line) => console.log(line));
+  if (args.json === null) return;
+  writeFileSync(args.json, JSON.stringify({ name: benchmark.name, machine, results }, null, 2));
+}
+
+try {
+  await main();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}

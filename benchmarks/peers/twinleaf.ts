@@ -1,0 +1,134 @@
+// Twinleaf as real processes: a whole cluster in one, or an aggregator and leaves of their own.
+
+import { spawnSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { realClock } from '#shared/clock.ts';
+import { freePorts, scratchDirectory } from '#benchmarks/measure/scratch.ts';
+import { connectWhenReady, type DatabaseServer, type Login } from './database-server.ts';
+import { ServerProcess } from './server-process.ts';
+
+const launcher = fileURLToPath(new URL('../../cli/twinleaf.js', import.meta.url));
+const password = 'leaf-and-twig';
+const ONLINE_MS_MAX = 60_000;
+const POLL_MS = 50;
+
+export interface TwinleafServer extends DatabaseServer {
+  readonly processes: readonly ServerProcess[];
+  readonly dataDirectory: string;
+}
+
+export interface TwinleafOptions {
+  readonly name?: string;
+  /** Leaves; 2 unless given, as `twinleaf start` has them. */
+  readonly leaves?: number;
+  /** Where each process writes a CPU profile at its end; none unless given. */
+  readonly profileDirectory?: string | null;
+}
+
+/** One process, as `twinleaf start` makes it. */
+export async function startEmbedded(options: TwinleafOptions = {}): Promise<TwinleafServer> {
+  const directory = scratchDirectory('twinleaf');
+  const [port = 0] = await freePorts(1);
+  const place = ['--data-dir', directory.path, '--port', String(port), '--leaf-port', '0'];
+  const leaves = ['--leaves', String(options.leaves ?? 2)];
+  const server = await startNode(options, join(directory.path, 'start.log'), [
+    ...['start', ...place, ...leaves, '--root-password', password],
+  ]);
+  return finish({ name: 'twinleaf', ...options }, { directory, port, processes: [server] });
+}
+
+/** An aggregator and its leaves, each a process. */
+export async function startSeparate(options: TwinleafOptions = {}): Promise<TwinleafServer> {
+  const directory = scratchDirectory('twinleaf');
+  const count = options.leaves ?? 2;
+  const [port = 0, ...leafPorts] = await freePorts(1 + count);
+  const dataDir = join(directory.path, 'aggregator');
+  const aggregator = await startNode(options, join(directory.path, 'aggregator.log'), [
+    ...['aggregator', '--data-dir', dataDir, '--port', String(port)],
+    ...['--root-password', password],
+  ]);
+  const processes = [aggregator];
+  const token = joinToken(dataDir);
+  for (const [index, leafPort] of leafPorts.entries()) {
+    const name = `leaf-${index + 1}`;
+    const place = ['--data-dir', join(directory.path, name), '--port', String(leafPort)];
+    const joining = ['--join', `127.0.0.1:${port}`, '--token', token];
+    const logPath = join(directory.path, `${name}.log`);
+    processes.push(await startNode(options, logPath, ['leaf', ...place, ...joining]));
+  }
+  return finish({ name: 'twinleaf separate', ...options }, { directory, port, processes });
+}
+
+function joinToken(dataDir: string): string {
+  const args = [launcher, 'token', '--data-dir', dataDir];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`twinleaf token failed: ${stderr}`);
+  return stdout.trim();
+}
+
+function startNode(
+  options: TwinleafOptions,
+  logPath: string,
+  args: readonly string[],
+): Promise<ServerProcess> {
+  const { profileDirectory = null } = options;
+  if (profileDirectory !== null) mkdirSync(profileDirectory, { recursive: true });
+  const profile =
+    profileDirectory === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDirectory}`];
+  return ServerProcess.start({
+    name: `twinleaf ${args[0] ?? ''}`,
+    program: process.execPath,
+    args: [...profile, launcher, ...args],
+    logPath,
+    readyPrefix: 'ready',
+  });
+}
+
+/** Waits until every leaf is online. */
+async function finish(
+  options: TwinleafOptions & { readonly name: string },
+  parts: {
+    readonly directory: ReturnType<typeof scratchDirectory>;
+    readonly port: number;
+    readonly processes: readonly ServerProcess[];
+  },
+): Promise<TwinleafServer> {
+  const { directory, port, processes } = parts;
+  const login: Login = { host: '127.0.0.1', port, user: 'root', password };
+  await waitOnline(login, processes, options.leaves ?? 2);
+  return {
+    name: options.name,
+    dialect: 'twinleaf',
+    login,
+    processes,
+    dataDirectory: directory.path,
+    pids: () => processes.map(({ pid }) => pid),
+    async stop() {
+      for (const each of processes.toReversed()) await each.stop();
+      directory.remove();
+    },
+  };
+}
+
+async function waitOnline(
+  login: Login,
+  processes: readonly ServerProcess[],
+  leaves: number,
+): Promise<void> {
+  const deadline = realClock.monotonicMs() + ONLINE_MS_MAX;
+  const check = (): void => {
+    for (const each of processes) each.assertRunning();
+    if (realClock.monotonicMs() > deadline) throw new Error('the leaves do not come online');
+  };
+  const connection = await connectWhenReady(login, check);
+  for (;;) {
+    check();
+    const [rows] = await connection.query('SHOW LEAVES');
+    const states = (rows as { State: string }[]).map(({ State }) => State);
+    if (states.filter((state) => state === 'online').length === leaves) break;
+    await realClock.sleep(POLL_MS);
+  }
+  await connection.end();
+}
