@@ -110,7 +110,8 @@ async function run({ workload, clients }: Work, seconds: number): Promise<Driver
   await Promise.all(
     clients.map(async (client) => {
       for (let at = performance.now(); at < deadline;) {
-        total.sum += await operate(workload, client, () => total.retries++);
+        const answered = await operate(workload, client, () => total.retries++);
+        total.sum += answered;
         total.operations++;
         const now = performance.now();
         latencies.add((now - at) * 1000);
