@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { openClusterIdentity, type ClusterIdentity } from './cluster/cluster-identity.ts';
 import { DatabasePartitions } from './cluster/database-partitions.ts';
 import { ClusterLeafDirectory } from './cluster/leaf-directory.ts';
+import { KillOrders } from './cluster/kill-orders.ts';
 import { masterNodeId, Membership } from './cluster/membership.ts';
+import { MetadataFeed } from './cluster/metadata-feed.ts';
 import type { AggregatorContext } from './aggregator-context.ts';
 import { createClientCommands } from './commands/client-commands.ts';
 import {
@@ -30,7 +32,10 @@ import type { ReplicationParts } from './replication/replication-parts.ts';
 import { replicationViews } from './replication/replication-views.ts';
 import { SessionRegistry } from './session-registry.ts';
 import { GlobalVariables } from './session-variables.ts';
+import type { ServerFacts } from './system-variable-table.ts';
 import { TransactionCoordinator } from './transaction/transaction-coordinator.ts';
+
+const DECOY_SECRET_BYTES = 32;
 
 /** Clients at once. */
 export const connectionsMax = 1000;
@@ -48,6 +53,8 @@ export interface AggregatorParts {
   readonly variables: GlobalVariables;
   readonly registry: SessionRegistry;
   readonly engine: QueryEngine;
+  readonly feed: MetadataFeed;
+  readonly killOrders: KillOrders;
 }
 
 /** Opens what is kept in the data directory, which the caller has locked. */
@@ -60,7 +67,9 @@ export async function openParts(settings: AggregatorSettings): Promise<Aggregato
   const leaves = new ClusterLeafDirectory({ membership, clusterSecret, clock, logger });
   const catalog = await Catalog.open(store, clock);
   const sequences = new StoredSequences(store);
-  const accounts = await Accounts.open({ store, rootPassword: settings.rootPassword });
+  const { rootPassword } = settings;
+  const decoySecret = clock.randomBytes(DECOY_SECRET_BYTES);
+  const accounts = await Accounts.open({ store, rootPassword, decoySecret });
   const { clusterId } = identity;
   const context: AggregatorContext = {
     clusterId,
@@ -90,17 +99,23 @@ export async function openParts(settings: AggregatorSettings): Promise<Aggregato
   const registry = new SessionRegistry(clock);
   const transactions = new TransactionCoordinator(context);
   const variables = new GlobalVariables(serverFacts(settings, clusterId));
+  const killOrders = new KillOrders();
   const engine = makeEngine({
     ...{ context, accounts, sequences, definition, replication, replicationParts },
-    ...{ registry, transactions },
+    ...{ registry, transactions, killOrders },
   });
   return {
     ...{ identity, store, membership, leaves, accounts, definition, replication },
-    ...{ transactions, variables, registry, engine },
+    ...{ transactions, variables, registry, engine, killOrders },
+    feed: await MetadataFeed.open(store),
   };
 }
 
-function serverFacts(settings: AggregatorSettings, clusterId: string) {
+/** What the system variables say of the server. */
+export function serverFacts(
+  settings: Pick<AggregatorSettings, 'version' | 'advertise' | 'port' | 'dataDir'>,
+  clusterId: string,
+): ServerFacts {
   const digits = clusterId.padEnd(32, '0');
   const groups = [8, 12, 16, 20, 32].map((end, index, ends) => {
     return digits.slice(index === 0 ? 0 : ends[index - 1], end);
@@ -129,6 +144,7 @@ interface EngineParts {
   readonly replicationParts: ReplicationParts;
   readonly registry: SessionRegistry;
   readonly transactions: TransactionCoordinator;
+  readonly killOrders: KillOrders;
 }
 
 function makeEngine(parts: EngineParts): QueryEngine {
@@ -150,6 +166,7 @@ function makeEngine(parts: EngineParts): QueryEngine {
       ...replicationCommands(parts.replication),
       ...createClientCommands({
         ...{ accounts, schema, registry, transactions },
+        killElsewhere: (order) => parts.killOrders.send(order),
         engine: () => engine,
         showReplication: (session, what) => showReplication(replicationParts, session, what),
       }),

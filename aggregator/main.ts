@@ -14,9 +14,11 @@ import { createMasterService } from './cluster/master-service.ts';
 import { masterNodeId } from './cluster/membership.ts';
 import { NodeListener } from './cluster/node-listener.ts';
 import { resumeDefinitions } from './commands/definition/definition-commands.ts';
+import { killConnection } from './commands/session/session-commands.ts';
 import type { AggregatorSettings } from './config.ts';
 import { FrontDoor } from './front-door/server.ts';
 import { startRecovery, type RunningRecovery } from './recovery.ts';
+import { runForwarded } from './run-forwarded.ts';
 
 /** How long a close waits for leaves that do not answer, in milliseconds. */
 const LEAF_PATIENCE_MS = 2_000;
@@ -37,11 +39,11 @@ export class Aggregator {
 
   private constructor(settings: AggregatorSettings, lock: DirectoryLock, parts: AggregatorParts) {
     const { clock, logger } = settings;
-    const { identity, membership } = parts;
+    const { identity } = parts;
     this.#settings = settings;
     this.#lock = lock;
     this.#parts = parts;
-    this.master = createMasterService(membership, identity.clusterId);
+    this.master = masterServiceOf(parts);
     this.#nodes = new NodeListener({ identity, master: this.master, clock, logger });
     this.#door = new FrontDoor({
       engine: parts.engine,
@@ -143,6 +145,24 @@ export class Aggregator {
       this.#settings.logger.error('what a crash has cut off could not be resumed', {}, error);
     }
   }
+}
+
+/** What the cluster's other nodes are served. */
+function masterServiceOf(parts: AggregatorParts): MasterService {
+  const { engine, variables, feed, registry, accounts, killOrders } = parts;
+  const allocateId = () => registry.allocateId();
+  return createMasterService({
+    clusterId: parts.identity.clusterId,
+    membership: parts.membership,
+    store: parts.store,
+    ...{ feed, killOrders },
+    kill: async (order) => {
+      if (registry.has(order.id)) killConnection({ accounts, registry }, order);
+      else await killOrders.send(order);
+    },
+    forward: (statement, signal) =>
+      runForwarded({ engine, variables, feed, allocateId }, statement, signal),
+  });
 }
 
 function advertisedAddress(wanted: Address, bound: number): Address {

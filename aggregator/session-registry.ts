@@ -2,6 +2,7 @@
 
 import type { Clock } from '#shared/clock.ts';
 import { databaseError } from '#shared/error.ts';
+import { connectionCountMax } from './cluster/connection-owner.ts';
 import type { Session } from './session.ts';
 
 /** What a client is doing, as SHOW PROCESSLIST names it. */
@@ -38,18 +39,22 @@ export class SessionRegistry {
   readonly counters = { connections: 0, questions: 0, aborted: 0, maxUsed: 0 };
   readonly #clock: Clock;
   readonly #entries = new Map<number, RegisteredSession>();
-  #nextId = 1;
+  readonly #idBase: number;
+  #count = 0;
 
-  constructor(clock: Clock) {
+  /** `idBase`: what the ids of this aggregator's connections begin with. */
+  constructor(clock: Clock, idBase = 0) {
     this.#clock = clock;
+    this.#idBase = idBase;
     this.startedMs = clock.monotonicMs();
   }
 
-  /** A connection id that no other connection of this process has had. */
+  /** A connection id that no other connection of the cluster has. */
   allocateId(): number {
-    const id = this.#nextId;
-    this.#nextId = id === 0xffff_ffff ? 1 : id + 1;
-    return id;
+    do {
+      this.#count = this.#count === connectionCountMax ? 1 : this.#count + 1;
+    } while (this.#entries.has(this.#idBase + this.#count));
+    return this.#idBase + this.#count;
   }
 
   get size(): number {
@@ -92,6 +97,10 @@ export class SessionRegistry {
       state: command === 'Sleep' ? '' : 'executing',
       info,
     }));
+  }
+
+  has(id: number): boolean {
+    return this.#entries.has(id);
   }
 
   /** The session of connection `id`. Throws noSuchThread. */

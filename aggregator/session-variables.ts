@@ -159,6 +159,10 @@ export class SessionVariables implements SystemVariables {
       .sort(([left], [right]) => (left < right ? -1 : 1));
   }
 
+  own(): readonly (readonly [string, VariableValue])[] {
+    return [...this.#values];
+  }
+
   #settable(scope: Scope, name: string): VariableDefinition {
     const definition = this.#global.definition(name);
     const isFixed = scope === 'session' && fixedAtLogin.has(definition.name);

@@ -24,6 +24,8 @@ export interface SystemVariables {
   reset(scope: 'session' | 'global', name: string): void;
   /** Name and value as SHOW VARIABLES prints them, sorted by name. */
   list(scope: 'session' | 'global'): readonly (readonly [string, string])[];
+  /** Names and values that differ from the built-in ones, as `set` takes them. */
+  own(): readonly (readonly [string, string | bigint | number | null])[];
 }
 
 export interface UserVariable {

@@ -3,13 +3,8 @@
 import type { Clock } from '#shared/clock.ts';
 import type { Address } from '#shared/cluster/topology.ts';
 import type { Logger } from '#shared/logger.ts';
-import type { MasterService } from '#shared/wire/message.ts';
+import type { MasterRoute } from '#shared/wire/master-link.ts';
 import { killAt, noFailpoint, type Failpoint } from './partition/failpoint.ts';
-
-/** How the leaf reaches the master aggregator: in the same process, or at its MySQL port. */
-export type MasterRoute =
-  | { readonly kind: 'near'; readonly service: MasterService }
-  | { readonly kind: 'far'; readonly address: Address };
 
 export interface LeafSettings {
   /** Made when it is not there; one process at a time. */

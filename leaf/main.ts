@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import type { Address } from '#shared/cluster/topology.ts';
 import { lockDataDirectory, type DirectoryLock } from '#shared/directory-lock.ts';
 import { HybridClock } from '#shared/log/hybrid-clock.ts';
+import { openNodeIdentity, writeNodeIdentity } from '#shared/node-identity.ts';
 import type { Credentials } from '#shared/wire/credentials.ts';
 import { dial } from '#shared/wire/dial.ts';
+import { MasterLink } from '#shared/wire/master-link.ts';
 import type { LeafService, Ticket } from '#shared/wire/message.ts';
 import { NodeServer } from '#shared/wire/tcp-server.ts';
 import { failpointFromEnvironment, type LeafSettings } from './config.ts';
 import { defaultRetention } from './log/log-retention.ts';
-import { MasterLink } from './master-link.ts';
-import { openNodeIdentity, writeNodeIdentity } from './node-identity.ts';
 import { Checkpointer } from './partition/checkpointer.ts';
 import type { PartitionEnvironment } from './partition/partition-options.ts';
 import { PartitionSet } from './partition-set.ts';
@@ -119,6 +119,7 @@ export class Leaf {
     }
     const { clusterId, dataDir, version } = this.#settings;
     this.#master = new MasterLink({
+      kind: 'leaf',
       route,
       clusterSecret,
       nodeId,

@@ -1,26 +1,86 @@
-// What nodes ask of the master aggregator: to be taken in, and to be known to live.
+// What nodes ask of the master aggregator: to be taken in, to be known to live, and what a child
+// aggregator cannot know or do by itself.
 
+import type { MetadataStore } from '#aggregator/metadata/metadata-store.ts';
+import { sequencePrefix } from '#aggregator/metadata/sequences.ts';
 import { databaseError } from '#shared/error.ts';
-import type { MasterCalls, MasterService } from '#shared/wire/message.ts';
+import type {
+  ForwardedItem,
+  ForwardedStatement,
+  MasterCalls,
+  MasterService,
+  MasterStreams,
+} from '#shared/wire/message.ts';
+import type { KillOrders } from './kill-orders.ts';
 import type { Membership } from './membership.ts';
+import type { MetadataFeed } from './metadata-feed.ts';
 
-/** The master aggregator's answers, for a leaf of this process or from the network. */
-export function createMasterService(membership: Membership, clusterId: string): MasterService {
-  async function register(request: MasterCalls['register']['request']) {
-    return { nodeId: await membership.register(request), clusterId };
-  }
+export interface MasterServiceParts {
+  readonly clusterId: string;
+  readonly membership: Membership;
+  readonly store: MetadataStore;
+  readonly feed: MetadataFeed;
+  readonly killOrders: KillOrders;
+  /** KILL of a client of the master aggregator or, from there, of another child. */
+  readonly kill: (order: MasterCalls['kill']['request']) => Promise<void>;
+  /** Runs a statement here for a client of a child aggregator. */
+  readonly forward: (
+    statement: ForwardedStatement,
+    signal: AbortSignal,
+  ) => AsyncIterable<ForwardedItem>;
+}
+
+type Calls = {
+  readonly [K in keyof MasterCalls]: (
+    request: MasterCalls[K]['request'],
+  ) => Promise<MasterCalls[K]['reply']>;
+};
+
+type Streams = {
+  readonly [K in keyof MasterStreams]: (
+    request: MasterStreams[K]['request'],
+    signal: AbortSignal,
+  ) => AsyncIterable<MasterStreams[K]['item']>;
+};
+
+/** The master aggregator's answers, for a node of this process or from the network. */
+export function createMasterService(parts: MasterServiceParts): MasterService {
+  const calls = callsOf(parts);
+  const streams: Streams = {
+    metadata: (_request, signal) => parts.feed.follow(signal),
+    forward: (statement, signal) => parts.forward(statement, signal),
+    killOrders: ({ nodeId }, signal) => parts.killOrders.take(nodeId, signal),
+  };
   return {
-    call: (async (name: keyof MasterCalls, request: never) => {
-      switch (name) {
-        case 'register':
-          return register(request);
-        case 'heartbeat':
-          membership.heartbeat((request as MasterCalls['heartbeat']['request']).nodeId);
-          return {};
-      }
-    }) as MasterService['call'],
-    async *stream() {
-      throw databaseError('internal', { reason: 'an aggregator serves no streams' });
+    call: ((name: keyof MasterCalls, request: never) => calls[name](request)) as never,
+    stream: ((name: keyof MasterStreams, request: never, signal = new AbortController().signal) =>
+      streams[name](request, signal)) as never,
+  };
+}
+
+function callsOf({ clusterId, membership, store, killOrders, kill }: MasterServiceParts): Calls {
+  return {
+    register: async (request) => ({ nodeId: await membership.register(request), clusterId }),
+    heartbeat: async ({ nodeId }) => {
+      membership.heartbeat(nodeId);
+      return {};
+    },
+    metadataGet: async ({ key }) => {
+      const entry = await store.get(key);
+      return { entry: entry === null ? null : { value: entry.value, revision: entry.revision } };
+    },
+    metadataPut: async ({ key, value, expected }) => {
+      if (!key.startsWith(sequencePrefix)) throw databaseError('malformedPacket', {});
+      return { revision: await store.put(key, value, expected ?? undefined) };
+    },
+    kill: async (order) => {
+      await kill(order);
+      return {};
+    },
+    killed: async ({ number, refusal, id }) => {
+      const error = refusal === null ? null : databaseError(refusal, { id: String(id) });
+      killOrders.answer(number, error);
+      return {};
     },
   };
 }

@@ -12,7 +12,7 @@ import { createGrantCommands } from './account/grant-commands.ts';
 import type { CommandTable } from './command.ts';
 import { createEvaluate } from './evaluate.ts';
 import { createPrepareCommands } from './session/prepare-commands.ts';
-import { createSessionCommands } from './session/session-commands.ts';
+import { createSessionCommands, type SessionCommandParts } from './session/session-commands.ts';
 import { createTransactionCommands } from './session/transaction-commands.ts';
 import { createSetCommands } from './set/set-command.ts';
 import type { ShowAnswer } from './show/show-answer.ts';
@@ -22,6 +22,7 @@ export interface ClientCommandParts {
   readonly accounts: Accounts;
   readonly schema: InformationSchema;
   readonly registry: SessionRegistry;
+  readonly killElsewhere: SessionCommandParts['killElsewhere'];
   readonly transactions: Pick<TransactionCoordinator, 'begin'>;
   /** Asked for when used: the engine is made after its commands. */
   readonly engine: () => QueryEngine;
@@ -30,7 +31,8 @@ export interface ClientCommandParts {
 }
 
 export function createClientCommands(parts: ClientCommandParts): CommandTable {
-  const { accounts, schema, registry, transactions, engine, showReplication } = parts;
+  const { accounts, schema, registry, transactions, engine, showReplication, killElsewhere } =
+    parts;
   const evaluate = createEvaluate(engine);
   return {
     ...createSetCommands({ evaluate, setPassword: createSetPassword(accounts) }),
@@ -41,7 +43,10 @@ export function createClientCommands(parts: ClientCommandParts): CommandTable {
       transactions,
       disconnect: (session) => registry.kill(session.id, 'connection'),
     }),
-    ...createSessionCommands({ evaluate, accounts, registry, virtualTables: schema }),
+    ...createSessionCommands({
+      ...{ evaluate, accounts, registry, killElsewhere },
+      virtualTables: schema,
+    }),
     ...createPrepareCommands({ evaluate, engine }),
   };
 }

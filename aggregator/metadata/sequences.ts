@@ -15,11 +15,14 @@ interface Sequence {
   limit: bigint;
 }
 
+/** What the keys of all sequences begin with. */
+export const sequencePrefix = 'sequence/';
+
 function keyOf(database: string, tableId: number): string {
-  return `sequence/${keyWord(database)}/${tableId}`;
+  return `${sequencePrefix}${keyWord(database)}/${tableId}`;
 }
 
-/** Numbers rise, and are without gaps as long as the aggregator runs. */
+/** Numbers of one aggregator rise, and are without gaps while it runs and no other takes any. */
 export class StoredSequences implements Sequences {
   readonly #store: MetadataStore;
   readonly #sequences = new Map<string, Sequence>();
@@ -33,8 +36,11 @@ export class StoredSequences implements Sequences {
     const key = keyOf(database, tableId);
     return await this.#turns.inTurn(key, async () => {
       const sequence = await this.#open(key);
+      if (sequence.next + BigInt(count) > sequence.limit) {
+        await this.#reserve(key, sequence, { least: 1n, count: BigInt(count) });
+      }
       const first = sequence.next;
-      await this.#advance(key, sequence, first + BigInt(count));
+      sequence.next = first + BigInt(count);
       return first;
     });
   }
@@ -45,7 +51,9 @@ export class StoredSequences implements Sequences {
     if (known !== undefined && value < known.next) return;
     await this.#turns.inTurn(key, async () => {
       const sequence = await this.#open(key);
-      if (value >= sequence.next) await this.#advance(key, sequence, value + 1n);
+      if (value < sequence.next) return;
+      if (value < sequence.limit) sequence.next = value + 1n;
+      else await this.#reserve(key, sequence, { least: value + 1n, count: 0n });
     });
   }
 
@@ -60,12 +68,18 @@ export class StoredSequences implements Sequences {
 
   /** A dropped table's, or a dropped database's (`tableId` null), are gone. */
   async forget(database: string, tableId: number | null): Promise<void> {
-    const prefix = tableId === null ? `sequence/${keyWord(database)}/` : keyOf(database, tableId);
+    const prefix =
+      tableId === null ? `${sequencePrefix}${keyWord(database)}/` : keyOf(database, tableId);
     for (const { key } of await this.#store.list(prefix)) {
       if (tableId !== null && key !== prefix) continue;
       await this.#store.delete(key);
       this.#sequences.delete(key);
     }
+  }
+
+  /** The numbers taken ahead are another table's now, or nobody's: this key was deleted. */
+  drop(key: string): void {
+    this.#sequences.delete(key);
   }
 
   async #open(key: string): Promise<Sequence> {
@@ -78,15 +92,22 @@ export class StoredSequences implements Sequences {
     return sequence;
   }
 
-  /** Moves `next` on; what it passes has been reserved durably by then. */
-  async #advance(key: string, sequence: Sequence, next: bigint): Promise<void> {
-    if (next > sequence.limit) {
-      const wanted = next + blockSize;
-      const written = await updateMetadata(this.#store, key, (value) =>
-        value !== null && (value as bigint) > wanted ? (value as bigint) : wanted,
-      );
-      sequence.limit = written;
-    }
+  /**
+   * Takes a block of at least `count` numbers, none below `least`. It follows on the one before,
+   * unless another aggregator has taken numbers since.
+   */
+  async #reserve(
+    key: string,
+    sequence: Sequence,
+    { least, count }: { readonly least: bigint; readonly count: bigint },
+  ): Promise<void> {
+    let next = sequence.next;
+    sequence.limit = await updateMetadata(this.#store, key, (value) => {
+      const free = value === null ? 1n : (value as bigint);
+      next = free === sequence.limit ? sequence.next : free;
+      if (next < least) next = least;
+      return next + count + blockSize;
+    });
     sequence.next = next;
   }
 }

@@ -2,7 +2,13 @@
 //
 // What comes from the network is checked by `request-check.ts` before anything acts on it.
 
-import type { Address, DatabaseRole, Durability, PartitionKey } from '#shared/cluster/topology.ts';
+import type {
+  Address,
+  DatabaseRole,
+  Durability,
+  NodeKind,
+  PartitionKey,
+} from '#shared/cluster/topology.ts';
 import type { TableDefinition } from '#shared/cluster/table-definition.ts';
 import type { DefinitionChange } from '#shared/log/log-record.ts';
 import type { LSN, Position } from '#shared/log/lsn.ts';
@@ -144,6 +150,17 @@ export interface LeafStatus {
 
 export type Verdict = 'commit' | 'abort';
 
+/** How an empty secondary gets the content of a backup: begin, chunks, install, then records. */
+export type RestoreStep =
+  /** A snapshot comes; what had come of another is forgotten. */
+  | { readonly kind: 'begin'; readonly position: Position; readonly bytesTotal: number }
+  /** Its bytes from `offset`, compressed with zstd, in their order. */
+  | { readonly kind: 'chunk'; readonly offset: number; readonly compressed: Uint8Array }
+  /** All of it is there: it becomes the partition's content. */
+  | { readonly kind: 'install' }
+  /** Log records that follow, framed. */
+  | { readonly kind: 'records'; readonly frames: Uint8Array };
+
 /** The part of a log that one partition can still tell of. */
 export interface SharedTransactions {
   /** Hybrid timestamp of the first record told of; 0 when nothing is before it. */
@@ -255,6 +272,21 @@ export interface LeafCalls {
    * when one of them cannot be taken back (a definition).
    */
   rewind: { request: { key: PartitionKey; lsn: LSN }; reply: { done: boolean } };
+  /** A primary becomes a secondary that holds what it has; its writers are refused. Idempotent. */
+  demote: { request: { key: PartitionKey }; reply: Record<never, never> };
+  /**
+   * The newest position of this log that the source's log has, too, and this log's tail. Null:
+   * one of the two no longer reaches back to it. Changes nothing.
+   */
+  sharedPosition: {
+    request: { key: PartitionKey; source: LinkSource };
+    reply: { shared: { term: number; lsn: LSN } | null; tail: LSN };
+  };
+  /** Leaf → source: is this position part of your log's history? */
+  comparePosition: {
+    request: { key: PartitionKey; followerId: string; position: Position };
+    reply: { containment: Containment };
+  };
   /** Promotion: applies what was received, opens the next term, takes writes. Idempotent. */
   promote: { request: { key: PartitionKey }; reply: { position: Position } };
   /** A digest of the content at the replay position, for comparing two copies. */
@@ -265,12 +297,53 @@ export interface LeafCalls {
       tables: readonly { name: string; rows: number; digest: string }[];
     };
   };
+  /** Moves everything into the SQLite file, and drops what no follower needs of the log. */
+  compact: { request: { key: PartitionKey }; reply: { position: Position } };
+  /** One step of a restore, into a secondary that nobody reads yet. */
+  restore: { request: { key: PartitionKey; step: RestoreStep }; reply: Record<never, never> };
+  /** This follower comes no more: nothing is kept for it. Idempotent. */
+  forgetFollower: {
+    request: { key: PartitionKey; followerId: string };
+    reply: Record<never, never>;
+  };
   /** Link → log sender: everything up to `lsn` is applied, durably. */
   acknowledge: {
     request: { key: PartitionKey; followerId: string; lsn: LSN };
     reply: Record<never, never>;
   };
 }
+
+/** Is a position part of a log's history? */
+export type Containment =
+  /** Same history, and the records after it are still there. */
+  | 'same'
+  /** The log has another record at that LSN: the histories part before it. */
+  | 'different'
+  /** The log no longer holds it. */
+  | 'dropped'
+  /** The log does not reach it. */
+  | 'ahead';
+
+/** What one record of a log has made visible, or would have. */
+export interface LoggedChange {
+  readonly term: number;
+  readonly lsn: LSN;
+  readonly logHash: Uint8Array;
+  /** Hybrid timestamp. */
+  readonly timestamp: bigint;
+  /** Of a transaction over several partitions; else null. */
+  readonly transactionId: string | null;
+  /** False: it is prepared, and this log has no verdict on it. */
+  readonly isDecided: boolean;
+  readonly content:
+    | { readonly kind: 'rows'; readonly changeset: Uint8Array }
+    | { readonly kind: 'definition'; readonly change: DefinitionChange };
+}
+
+export type ChangesItem =
+  /** First, always: the tables as they were where the changes begin, as far as they are known. */
+  | { readonly kind: 'tables'; readonly tables: readonly TableDefinition[] }
+  | { readonly kind: 'changes'; readonly changes: readonly LoggedChange[] };
 
 export type RowBatch = {
   readonly rows: readonly Row[];
@@ -321,6 +394,8 @@ export interface LeafStreams {
     };
     item: RowBatch;
   };
+  /** What the log's records after `lsn` have done, oldest first; it ends at the tail. */
+  changesAfter: { request: { key: PartitionKey; lsn: LSN }; item: ChangesItem };
   subscribe: {
     request: {
       key: PartitionKey;
@@ -340,10 +415,10 @@ export interface LeafStreams {
 
 /** Calls the master aggregator answers to its nodes. */
 export interface MasterCalls {
-  /** A leaf says that it is there. Its first call after the connection is trusted. */
+  /** A node says that it is there. Its first call after the connection is trusted. */
   register: {
     request: {
-      kind: 'leaf';
+      kind: NodeKind;
       /** 0 at the first start; then what the master gave it. */
       nodeId: number;
       address: Address;
@@ -352,6 +427,85 @@ export interface MasterCalls {
     reply: { nodeId: number; clusterId: string };
   };
   heartbeat: { request: { nodeId: number }; reply: Record<never, never> };
+  /** An entry of the metadata store as it is now; null: there is none. */
+  metadataGet: {
+    request: { key: string };
+    reply: { entry: { value: unknown; revision: number } | null };
+  };
+  /** Writes a sequence, as MetadataStore.put does. Other entries are the master's to write. */
+  metadataPut: {
+    request: { key: string; value: unknown; expected: number | null };
+    reply: { revision: number | null };
+  };
+  /** KILL of a connection that another aggregator holds. Rejects with its refusal. */
+  kill: { request: KillOrder; reply: Record<never, never> };
+  /** What became of an order of `killOrders`. */
+  killed: {
+    request: { number: number; refusal: 'noSuchThread' | 'killDenied' | null; id: number };
+    reply: Record<never, never>;
+  };
+}
+
+/** KILL: which connection, what of it, and for whom, whose right to it the holder checks. */
+export interface KillOrder {
+  readonly id: number;
+  readonly what: 'query' | 'connection';
+  readonly account: { readonly user: string; readonly host: string };
+}
+
+/** One on its way to the aggregator that holds the connection, which answers by its number. */
+export interface NumberedKillOrder extends KillOrder {
+  readonly number: number;
+}
+
+/** One step of the metadata store at another aggregator. */
+export type MetadataItem =
+  | {
+      readonly kind: 'put';
+      readonly key: string;
+      readonly value: unknown;
+      readonly revision: number;
+    }
+  | { readonly kind: 'delete'; readonly key: string; readonly revision: number }
+  /** All that was there at the start has been sent. */
+  | { readonly kind: 'complete' };
+
+/** A statement that only the master aggregator may run, and the session that it came from. */
+export interface ForwardedStatement {
+  readonly account: { readonly user: string; readonly host: string };
+  readonly peer: string;
+  readonly database: string | null;
+  /** The session's own system variables. */
+  readonly variables: readonly (readonly [string, string | bigint | number | null])[];
+  readonly userVariables: readonly (readonly [string, ColumnType, StoredValue])[];
+  readonly text: string;
+}
+
+/** What a forwarded statement answers: rows or an OK, and what it did to its session. */
+export type ForwardedItem =
+  | { readonly kind: 'columns'; readonly columns: readonly unknown[] }
+  | { readonly kind: 'rows'; readonly rows: readonly Row[] }
+  | {
+      readonly kind: 'ok';
+      readonly affectedRows: number;
+      readonly lastInsertId: bigint;
+      readonly info: string;
+    }
+  | {
+      readonly kind: 'session';
+      readonly database: string | null;
+      readonly warnings: readonly unknown[];
+      /** Of the metadata store: an aggregator that has seen it sees what the statement did. */
+      readonly revision: number;
+    };
+
+/** Streams the master aggregator serves to child aggregators. */
+export interface MasterStreams {
+  /** Every entry of the metadata store, then each change of one, for ever. */
+  metadata: { request: Record<never, never>; item: MetadataItem };
+  forward: { request: ForwardedStatement; item: ForwardedItem };
+  /** Connections of this aggregator's that others want killed, for ever. */
+  killOrders: { request: { nodeId: number }; item: NumberedKillOrder };
 }
 
 /** What a peer can be asked: in the same process by a call, elsewhere by the network. */
@@ -376,4 +530,4 @@ export interface Service<
 /** A leaf, near or far. */
 export type LeafService = Service<LeafCalls, LeafStreams>;
 /** The master aggregator, near or far. */
-export type MasterService = Service<MasterCalls, Record<never, never>>;
+export type MasterService = Service<MasterCalls, MasterStreams>;

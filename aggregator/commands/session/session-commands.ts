@@ -5,15 +5,18 @@ import type { Evaluate } from '#aggregator/commands/evaluate.ts';
 import { hasPrivilege } from '#aggregator/metadata/privilege.ts';
 import type { Accounts } from '#aggregator/metadata/accounts.ts';
 import type { SessionRegistry } from '#aggregator/session-registry.ts';
-import type { Session } from '#aggregator/session.ts';
+import type { Account, Session } from '#aggregator/session.ts';
 import { computedColumn, ok, rowsResult } from '#aggregator/statement-result.ts';
 import type { VirtualTables } from '#aggregator/virtual-tables.ts';
 import { databaseError } from '#shared/error.ts';
+import type { KillOrder } from '#shared/wire/message.ts';
 
 export interface SessionCommandParts {
   readonly evaluate: Evaluate;
   readonly accounts: Accounts;
   readonly registry: SessionRegistry;
+  /** KILL of a connection that this aggregator does not hold. Throws noSuchThread, killDenied. */
+  readonly killElsewhere: (order: KillOrder) => Promise<void>;
   readonly virtualTables: Pick<VirtualTables, 'isVirtualDatabase'>;
 }
 
@@ -28,21 +31,35 @@ function createUse(parts: SessionCommandParts): Command<'use'> {
 }
 
 /** One's own connections, and with CONNECTION_ADMIN or SUPER everyone's. */
-function mayKill(parts: SessionCommandParts, session: Session, other: Session): boolean {
-  if (session.account.user === other.account.user) return true;
-  const account = parts.accounts.find(session.account);
+function mayKill({ accounts }: Pick<KillParts, 'accounts'>, by: Account, other: Session): boolean {
+  if (by.user === other.account.user) return true;
+  const account = accounts.find(by);
   if (account === null) return false;
   return ['CONNECTION_ADMIN', 'SUPER'].some((name) => hasPrivilege(account, name, everywhere));
+}
+
+/** What `killConnection` needs. */
+export interface KillParts {
+  readonly accounts: Accounts;
+  readonly registry: SessionRegistry;
+}
+
+/** KILL of a connection of this aggregator. Throws noSuchThread and killDenied. */
+export function killConnection(parts: KillParts, { id, what, account }: KillOrder): void {
+  const other = parts.registry.session(id);
+  if (!mayKill(parts, account, other)) throw databaseError('killDenied', { id: String(id) });
+  parts.registry.kill(id, what);
 }
 
 function createKill(parts: SessionCommandParts): Command<'kill'> {
   return async (_context, session, statement) => {
     const [evaluated] = await parts.evaluate(session, [statement.id]);
     const id = Number(evaluated?.value ?? 0);
-    const other = parts.registry.session(id);
-    if (!mayKill(parts, session, other)) throw databaseError('killDenied', { id: String(id) });
-    if (statement.query && other === session) throw databaseError('queryInterrupted', {});
-    parts.registry.kill(id, statement.query ? 'query' : 'connection');
+    if (statement.query && id === session.id) throw databaseError('queryInterrupted', {});
+    const what = statement.query ? 'query' : 'connection';
+    const order = { id, what, account: session.account } as const;
+    if (parts.registry.has(id)) killConnection(parts, order);
+    else await parts.killElsewhere(order);
     return ok();
   };
 }

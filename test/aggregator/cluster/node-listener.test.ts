@@ -3,14 +3,16 @@
 import test, { type ExecutionContext } from 'ava';
 import { join } from 'node:path';
 import { createMasterService } from '#aggregator/cluster/master-service.ts';
+import { KillOrders } from '#aggregator/cluster/kill-orders.ts';
 import { Membership } from '#aggregator/cluster/membership.ts';
+import { MetadataFeed } from '#aggregator/cluster/metadata-feed.ts';
 import { NodeListener } from '#aggregator/cluster/node-listener.ts';
 import { FrontDoor } from '#aggregator/front-door/server.ts';
 import { SqliteMetadataStore } from '#aggregator/metadata/sqlite-metadata-store.ts';
 import type { QueryEngine } from '#aggregator/query-engine.ts';
 import { SessionRegistry } from '#aggregator/session-registry.ts';
 import { GlobalVariables } from '#aggregator/session-variables.ts';
-import { MasterLink } from '#leaf/master-link.ts';
+import { MasterLink } from '#shared/wire/master-link.ts';
 import { realClock } from '#shared/clock.ts';
 import { freePorts } from '#test/support/free-ports.ts';
 import { quietLogger } from '#test/support/quiet-logger.ts';
@@ -30,7 +32,15 @@ async function startMaster(t: ExecutionContext<unknown>, path: string, port: num
   const { logger, lines } = quietLogger();
   const store = SqliteMetadataStore.open(path);
   const membership = await Membership.open(store, clock, logger);
-  const master = createMasterService(membership, identity.clusterId);
+  const master = createMasterService({
+    clusterId: identity.clusterId,
+    membership,
+    store,
+    feed: await MetadataFeed.open(store),
+    killOrders: new KillOrders(),
+    kill: async () => undefined,
+    async *forward() {},
+  });
   const listener = new NodeListener({ identity, master, clock, logger });
   const door = new FrontDoor({
     engine,
@@ -67,6 +77,7 @@ function startLeaf(t: ExecutionContext<unknown>, port: number, secret = identity
   const ids: number[] = [];
   const { logger, lines } = quietLogger();
   const link = new MasterLink({
+    kind: 'leaf',
     route: { kind: 'far', address: { host: '127.0.0.1', port } },
     clusterSecret: secret,
     nodeId: 0,

@@ -1,12 +1,12 @@
-// Who a leaf is, across its restarts: the id that the cluster gave it, and which cluster that is.
+// Who a node is, across its restarts: the id that the cluster gave it, and which cluster that is.
 
 import { join } from 'node:path';
-import { databaseError } from '#shared/error.ts';
-import { readPrivateFile, writePrivateFile } from '#shared/private-file.ts';
+import { databaseError } from './error.ts';
+import { readPrivateFile, writePrivateFile } from './private-file.ts';
 
 export interface NodeIdentity {
   readonly clusterId: string;
-  /** 0 until the cluster has taken the leaf in. */
+  /** 0 until the cluster has taken the node in. */
   readonly nodeId: number;
 }
 
@@ -32,13 +32,13 @@ export function writeNodeIdentity(dataDir: string, identity: NodeIdentity): void
 }
 
 /**
- * The identity for a leaf of this cluster. Throws nodeRefused when the directory holds the data
- * of another cluster's leaf.
+ * The identity for a node of this cluster. Throws nodeRefused when the directory holds the data
+ * of another cluster's node.
  */
 export function openNodeIdentity(dataDir: string, clusterId: string): NodeIdentity {
   const known = readNodeIdentity(dataDir);
   if (known !== null && known.clusterId !== clusterId) {
-    const reason = `${dataDir} holds a leaf of cluster ${known.clusterId}, not of ${clusterId}`;
+    const reason = `${dataDir} holds a node of cluster ${known.clusterId}, not of ${clusterId}`;
     throw databaseError('nodeRefused', { reason });
   }
   return known ?? { clusterId, nodeId: 0 };
