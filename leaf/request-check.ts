@@ -97,6 +97,13 @@ const step = kinds({
 });
 const ended = object({ key, transactionId: name });
 
+const restoreStep = kinds({
+  begin: object({ position, bytesTotal: natural }),
+  chunk: object({ offset: natural, compressed: bytes }),
+  install: anyObject,
+  records: object({ frames: bytes }),
+});
+
 const calls: { readonly [K in keyof LeafCalls]: Check } = {
   ping: anyObject,
   createPartition: object({
@@ -134,8 +141,14 @@ const calls: { readonly [K in keyof LeafCalls]: Check } = {
   pauseLink: object({ key }),
   sharedTransactions: object({ key }),
   rewind: object({ key, lsn }),
+  demote: object({ key }),
+  sharedPosition: object({ key, source }),
+  comparePosition: object({ key, followerId: name, position }),
   promote: object({ key }),
   checksum: object({ key }),
+  compact: object({ key }),
+  restore: object({ key, step: restoreStep }),
+  forgetFollower: object({ key, followerId: name }),
   acknowledge: object({ key, followerId: name, lsn }),
 };
 
@@ -149,6 +162,7 @@ const streams: { readonly [K in keyof LeafStreams]: Check } = {
     forUpdate: boolean,
     lockWaitTimeoutMs: natural,
   }),
+  changesAfter: object({ key, lsn }),
   subscribe: object({
     key,
     followerId: name,

@@ -10,12 +10,13 @@ import type {
   LeafStatus,
   LeafStreams,
   PartitionStatus,
-  SubscribeItem,
 } from '#shared/wire/message.ts';
 import type { Partition } from '#leaf/partition/partition.ts';
 import type { LinkSet } from '#leaf/replication/link-set.ts';
 import { listSharedTransactions } from '#leaf/replication/list-shared-transactions.ts';
 import type { LogSender } from '#leaf/replication/log-sender.ts';
+import { sendChanges } from '#leaf/replication/send-changes.ts';
+import { Restores } from '#leaf/replication/restores.ts';
 import type { PartitionSet } from './partition-set.ts';
 import { checkCall, checkStream } from './request-check.ts';
 
@@ -48,6 +49,7 @@ export class RequestHandler implements LeafService {
   #startedMs: number;
   #delay: ReturnType<typeof monitorEventLoopDelay>;
   #handlers: Handlers;
+  readonly #restores = new Restores();
 
   constructor({ partitions, links, sender, clock, version }: RequestHandlerOptions) {
     this.#partitions = partitions;
@@ -85,7 +87,13 @@ export class RequestHandler implements LeafService {
         const read = request as LeafStreams['read']['request'];
         return this.#partitions.find(read.key).read(read, signal);
       }
-      return this.#subscribe(request as LeafStreams['subscribe']['request'], signal);
+      if (name === 'changesAfter') {
+        const { key, lsn } = request as LeafStreams['changesAfter']['request'];
+        return toldErrors(sendChanges(this.#partitions.find(key), lsn));
+      }
+      const subscribe = request as LeafStreams['subscribe']['request'];
+      const partition = this.#partitions.find(subscribe.key);
+      return toldErrors(this.#sender.subscribe(partition, subscribe, signal));
     } catch (error) {
       return failingStream(error);
     }
@@ -96,24 +104,16 @@ export class RequestHandler implements LeafService {
     this.#delay.disable();
   }
 
-  async *#subscribe(
-    request: LeafStreams['subscribe']['request'],
-    signal: AbortSignal | undefined,
-  ): AsyncGenerator<SubscribeItem, void, undefined> {
-    try {
-      yield* this.#sender.subscribe(this.#partitions.find(request.key), request, signal);
-    } catch (error) {
-      throw toDatabaseError(error);
-    }
-  }
-
   #makeHandlers(): Handlers {
     const at = (request: { readonly key: Partition['key'] }): Partition =>
       this.#partitions.find(request.key);
     return {
       ping: async () => this.#status(),
       createPartition: async ({ key, ...identity }) => done(this.#partitions.create(key, identity)),
-      dropPartition: async ({ key }) => done(this.#partitions.drop(key)),
+      dropPartition: async ({ key }) => {
+        await this.#restores.forget(key);
+        return done(this.#partitions.drop(key));
+      },
       partitionStatus: async ({ database }) => ({
         partitions: this.#partitions.list(database).map((each) => this.#partitionStatus(each)),
       }),
@@ -133,8 +133,22 @@ export class RequestHandler implements LeafService {
       pauseLink: async (request) => done(this.#links.pauseLink(at(request))),
       sharedTransactions: async (request) => listSharedTransactions(at(request)),
       rewind: async (request) => ({ done: await at(request).rewindTo(request.lsn) }),
+      demote: async (request) => done(at(request).demote()),
+      sharedPosition: async (request) => this.#links.sharedPosition(at(request), request.source),
+      comparePosition: async (request) => ({
+        containment: at(request).log.contains(request.position),
+      }),
       promote: async (request) => ({ position: await this.#links.promote(at(request)) }),
       checksum: async (request) => at(request).checksum(),
+      compact: async (request) => {
+        await at(request).maintain({ all: true });
+        return { position: at(request).replay };
+      },
+      restore: async (request) => done(this.#restores.take(at(request), request.step)),
+      forgetFollower: async (request) => {
+        this.#sender.forget(at(request), request.followerId);
+        return {};
+      },
       acknowledge: async (request) => {
         this.#sender.acknowledge(at(request), request.followerId, request.lsn);
         return {};
@@ -170,6 +184,15 @@ export class RequestHandler implements LeafService {
 async function done(work: Promise<void>): Promise<Record<never, never>> {
   await work;
   return {};
+}
+
+/** The items, and what a peer is told where they end in an error. */
+async function* toldErrors<T>(items: AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
+  try {
+    yield* items;
+  } catch (error) {
+    throw toDatabaseError(error);
+  }
 }
 
 /** A stream that never began. */

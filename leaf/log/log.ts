@@ -3,9 +3,7 @@
 // Invariant: hardened <= tail. Followers are given what is `sendable`: with durability `sync` the
 // hardened records only, so that no follower is ever ahead of what this copy keeps.
 
-import { closeSync, fdatasync, fdatasyncSync, ftruncateSync, mkdirSync, openSync } from 'node:fs';
-import { unlinkSync } from 'node:fs';
-import { promisify } from 'node:util';
+import { mkdirSync, openSync, renameSync, rmSync, unlinkSync } from 'node:fs';
 import { must } from '#shared/assert.ts';
 import type { Durability } from '#shared/cluster/topology.ts';
 import { databaseError } from '#shared/error.ts';
@@ -14,13 +12,14 @@ import { recordPosition, samePosition } from '#shared/log/log-frame.ts';
 import type { EncodedFrame, ReadFrame, RecordDraft } from '#shared/log/log-frame.ts';
 import type { LogRecord } from '#shared/log/log-record.ts';
 import type { LSN, Position } from '#shared/log/lsn.ts';
+import type { Containment } from '#shared/wire/message.ts';
 import { nextNumber, openSegments, segmentPath, type OpenedSegments } from './open-segments.ts';
-import { frameEnd, indexedBytesAfter, readSegmentRun, writeWhole } from './read-segment.ts';
+import { frameEnd, indexedBytesAfter, readSegmentRun } from './read-segment.ts';
 import { RecentFrames } from './recent-frames.ts';
 import { createSegment, noteInIndex, syncDirectory, type Segment } from './segment.ts';
+import { noFailpoint, type Failpoint } from '#leaf/partition/failpoint.ts';
 import type { ClosedSegment } from './log-retention.ts';
-
-const datasync = promisify(fdatasync);
+import { TailFile } from './tail-file.ts';
 
 /** Bytes of frames read at a time by a replay. */
 const REPLAY_BATCH_BYTES = 4 * 1024 * 1024;
@@ -30,17 +29,6 @@ export interface LogOptions {
   /** A segment longer than this is closed, and the next begun. */
   readonly segmentBytesMax: number;
 }
-
-/** Is a position part of this log's history? */
-export type Containment =
-  /** Same history, and the records after it are still there. */
-  | 'same'
-  /** This log has another record at that LSN: the histories part before it. */
-  | 'different'
-  /** The log no longer holds it. */
-  | 'dropped'
-  /** This log does not reach it. */
-  | 'ahead';
 
 /** The log of one partition: a directory of segments, the newest open for appending. */
 export class Log {
@@ -316,6 +304,12 @@ export class Log {
     this.#hardened = position;
     this.#recent.clear();
     this.#progressed();
+  }
+
+  /** Closes the newest segment, so that it can be dropped: the next record begins another. */
+  async closeSegment(): Promise<void> {
+    await this.harden();
+    if (must(this.#segments.at(-1)).previous.lsn < this.#tail.lsn) this.#rollOver();
   }
 
   /** Drops the oldest closed segments. */

@@ -61,8 +61,15 @@ export class Maintenance {
     this.start();
   }
 
+  /** As `run`, and the log keeps nothing but what followers need. */
+  async compact(): Promise<void> {
+    await this.#running;
+    await this.#core.log.closeSegment();
+    await this.run(0);
+  }
+
   /** One checkpoint and, where it was whole, what retention then allows. */
-  async run(): Promise<void> {
+  async run(keptBytesMin = this.#core.environment.retention.keptBytesMin): Promise<void> {
     const { file, log, environment } = this.#core;
     this.#checkpointMs = environment.clock.monotonicMs();
     // The file on disk must never be ahead of the log on disk.
@@ -71,17 +78,17 @@ export class Maintenance {
     if (lsn > log.hardened.lsn) return;
     if (!(await environment.checkpoint(file.path)) || this.#stopped) return;
     this.#durableLsn = lsn;
-    this.#retain();
+    this.#retain(keptBytesMin);
   }
 
-  #retain(): void {
+  #retain(keptBytesMin: number): void {
     const { log, environment, name } = this.#core;
     const plan = planRetention({
       segments: log.closedSegments(),
       logSizeBytes: log.sizeBytes,
       durableLsn: this.#durableLsn,
       followers: this.#followers.list(),
-      limits: environment.retention,
+      limits: { ...environment.retention, keptBytesMin },
       nowMs: environment.clock.now(),
     });
     for (const { id, reason } of plan.letGo) {

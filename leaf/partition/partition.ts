@@ -30,12 +30,15 @@ import type { PartitionEnvironment, PartitionPlace, PartitionRole } from './part
 import type { Snapshot } from './snapshot.ts';
 import { createStateFile } from './state-file.ts';
 import type { SavepointRequest } from './transactions.ts';
+import { tailStart } from './visible-changes.ts';
 
 export type WriteRequest = Omit<LeafCalls['write']['request'], 'key'>;
 export type ReadRequest = Omit<LeafStreams['read']['request'], 'key'>;
 
 /** A partition that stopped is opened again after so long, in milliseconds. */
 const RECOVERY_DELAY_MS = 1000;
+/** Bytes of the log that are taken back at a time. */
+const REWIND_BYTES = 4 * 1024 * 1024;
 
 /** What a partition is when it is made. */
 export interface PartitionIdentity {
@@ -269,20 +272,24 @@ export class Partition {
   }
 
   /**
-   * Takes back every record after `lsn` by inverting it. False, and nothing was done, when one of
-   * them cannot be inverted (a definition) or is gone: take a snapshot instead.
+   * Takes back every record after `lsn` by inverting it, a part of the log after another. False,
+   * and nothing was done, when one of them cannot be inverted or is gone: take a snapshot instead.
    */
   async rewindTo(lsn: LSN): Promise<boolean> {
     return this.#inTurn(async () => {
-      const done = this.#follower.rewindTo(lsn);
-      if (done) await this.#reopen();
-      return done;
+      if (!this.#follower.canRewindTo(lsn)) return false;
+      while (this.log.tail.lsn > lsn) {
+        this.#follower.rewindTo(tailStart(this.log, lsn, REWIND_BYTES));
+        this.#environment.failpoint('after-rewind');
+        await this.#reopen();
+      }
+      return true;
     });
   }
 
-  /** Checkpoints the file and drops what retention allows: done by itself from time to time. */
-  async maintain(): Promise<void> {
-    await this.#opened.maintenance.run();
+  /** Checkpoints and drops what retention allows, by itself; `all`: all that no follower needs. */
+  async maintain({ all }: { readonly all: boolean } = { all: false }): Promise<void> {
+    await (all ? this.#opened.maintenance.compact() : this.#opened.maintenance.run());
   }
 
   /** Waits for what is being written; everything prepared is found again at the next start. */

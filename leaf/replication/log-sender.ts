@@ -75,6 +75,12 @@ export class LogSender {
     this.#connected.get(partition.name)?.get(followerId)?.confirm(lsn, sendable);
   }
 
+  /** It comes no more: its subscription ends, and nothing is kept for it. */
+  forget(partition: Partition, followerId: string): void {
+    this.#connected.get(partition.name)?.get(followerId)?.end();
+    partition.followers.remove(followerId);
+  }
+
   /** Who follows the partition, how far, and how much is kept for each. */
   status(partition: Partition): FollowerStatus[] {
     const connected = this.#connected.get(partition.name);
