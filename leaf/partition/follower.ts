@@ -4,15 +4,15 @@
 
 import { closeSync, fdatasyncSync, openSync } from 'node:fs';
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
-import { must } from '#shared/assert.ts';
+import { assert } from '#shared/assert.ts';
 import { invertChangeset } from '#shared/log/changeset.ts';
-import { readFrames, recordPosition, type ReadFrame } from '#shared/log/log-frame.ts';
-import type { LogRecord } from '#shared/log/log-record.ts';
+import { readFrames, type ReadFrame } from '#shared/log/log-frame.ts';
 import type { LSN, Position } from '#shared/log/lsn.ts';
 import { applyChanges } from './apply-changes.ts';
 import type { PreparedRecord } from './in-doubt.ts';
 import type { PartitionCore } from './partition-core.ts';
 import type { Replay } from './replay.ts';
+import { definitionsAfter, preparedAt, visibleChanges } from './visible-changes.ts';
 
 /** Records are applied for so long before others on the event loop get a turn. */
 const APPLY_MS_MAX = 10;
@@ -92,72 +92,37 @@ export class Follower {
     return position;
   }
 
+  /** False when a record after `lsn` is a definition, or the log does not reach back. */
+  canRewindTo(lsn: LSN): boolean {
+    const { log } = this.#core;
+    if (lsn > log.tail.lsn || lsn + 1n < log.firstLsn) return false;
+    return definitionsAfter(log, lsn).length === 0;
+  }
+
   /**
-   * Takes back every record after `lsn`, newest first; answers false, and has done nothing, when
-   * one of them is a definition or the log does not reach back. Log and file part for a moment
-   * in the file's favour: a crash there replays the records, and the caller begins again.
+   * Takes back every record after `lsn`, newest first. Log and file part for a moment in the
+   * file's favour: a crash there replays the records, and the caller begins again.
    */
-  rewindTo(lsn: LSN): boolean {
-    const { log, file, name, fail } = this.#core;
-    if (lsn + 1n < log.firstLsn || lsn >= log.tail.lsn) return lsn === log.tail.lsn;
-    const undone = this.#undoneAfter(lsn);
-    if (undone === null) return false;
+  rewindTo(lsn: LSN): void {
+    const { log, file, name, environment, fail } = this.#core;
+    const undone = [...visibleChanges(log, lsn)].filter(({ isDecided }) => isDecided);
+    const prepared = preparedAt(log, lsn);
     try {
       file.begin(false);
-      for (const changeset of undone.changesets.reverse()) {
-        applyChanges(file.connection, invertChangeset(changeset), name);
+      for (const { content } of undone.reverse()) {
+        assert(content.kind === 'rows', 'a definition is not taken back by its rows');
+        applyChanges(file.connection, invertChangeset(content.changeset), name);
       }
-      const at = undone.preparedLsn === null ? lsn : undone.preparedLsn - 1n;
+      const at = prepared === null ? lsn : prepared.lsn - 1n;
       file.setApplied(log.positionAt(at), log.tailTimestamp);
       file.connection.run('DELETE FROM _twinleaf_verdicts WHERE lsn > ?', [lsn]);
       file.commit();
       syncWal(file.path);
+      environment.failpoint('amid-rewind');
       log.truncateAfter(lsn);
     } catch (error) {
       throw fail(error);
     }
-    return true;
-  }
-
-  /** What the records after `lsn` have made visible; null when it cannot be inverted. */
-  #undoneAfter(lsn: LSN): { changesets: Uint8Array[]; preparedLsn: LSN | null } | null {
-    const { log } = this.#core;
-    const before = this.#preparedAt(lsn);
-    let prepared = before;
-    const changesets: Uint8Array[] = [];
-    for (const { payload, lsn: at } of log.records(log.positionAt(lsn))) {
-      if (payload.kind === 'definition') return null;
-      if (payload.kind === 'rows') changesets.push(payload.changeset);
-      if (payload.kind === 'prepare') prepared = { ...payload, lsn: at };
-      if (payload.kind !== 'commit' && payload.kind !== 'abort') continue;
-      if (prepared?.transactionId !== payload.transactionId) continue;
-      if (payload.kind === 'commit') changesets.push(prepared.changeset);
-      prepared = null;
-    }
-    return { changesets, preparedLsn: before?.lsn ?? null };
-  }
-
-  /** The transaction that was prepared and undecided just after record `lsn`. */
-  #preparedAt(lsn: LSN): PreparedRecord | null {
-    const { log } = this.#core;
-    const decided = new Set<string>();
-    for (let at = lsn; at >= log.firstLsn; at -= 1n) {
-      const record = this.#record(at);
-      const { payload } = record;
-      if (payload.kind === 'commit' || payload.kind === 'abort') decided.add(payload.transactionId);
-      else if (payload.kind === 'prepare') {
-        return decided.has(payload.transactionId) ? null : { ...payload, lsn: at };
-      } else if (payload.kind !== 'term') return null;
-    }
-    return null;
-  }
-
-  #record(lsn: LSN): LogRecord {
-    const { log } = this.#core;
-    const [found] = readFrames(log.read(lsn - 1n, 1, lsn), log.positionAt(lsn - 1n));
-    const { record } = must(found);
-    must(recordPosition(record).lsn === lsn || null, 'the log answers the record asked for');
-    return record;
   }
 }
 

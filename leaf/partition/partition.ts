@@ -271,16 +271,12 @@ export class Partition {
     });
   }
 
-  /**
-   * Takes back every record after `lsn` by inverting it, a part of the log after another. False,
-   * and nothing was done, when one of them cannot be inverted or is gone: take a snapshot instead.
-   */
+  /** Takes back every record after `lsn`. False when it cannot: take a snapshot instead. */
   async rewindTo(lsn: LSN): Promise<boolean> {
     return this.#inTurn(async () => {
       if (!this.#follower.canRewindTo(lsn)) return false;
       while (this.log.tail.lsn > lsn) {
         this.#follower.rewindTo(tailStart(this.log, lsn, REWIND_BYTES));
-        this.#environment.failpoint('after-rewind');
         await this.#reopen();
       }
       return true;

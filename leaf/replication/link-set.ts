@@ -4,11 +4,14 @@ import type { Clock } from '#shared/clock.ts';
 import { databaseError } from '#shared/error.ts';
 import type { Position } from '#shared/log/lsn.ts';
 import type { Logger } from '#shared/logger.ts';
-import type { LinkSource, LinkStatus } from '#shared/wire/message.ts';
+import type { LeafCalls, LinkSource, LinkStatus } from '#shared/wire/message.ts';
 import type { Partition } from '#leaf/partition/partition.ts';
 import { Applier } from './applier.ts';
 import { readLinkFile, removeLinkFile, writeLinkFile } from './link-file.ts';
 import { Link, type DialLeaf } from './link.ts';
+import { findSharedPosition } from './shared-position.ts';
+
+type SharedPosition = LeafCalls['sharedPosition']['reply'];
 
 export interface LinkSetOptions {
   readonly dial: DialLeaf;
@@ -89,6 +92,23 @@ export class LinkSet {
     );
     try {
       await leaf.call('ping', {});
+    } finally {
+      leaf.close();
+    }
+  }
+
+  /** Where the partition's history and the source's part. Rejects when it cannot be reached. */
+  async sharedPosition(partition: Partition, source: LinkSource): Promise<SharedPosition> {
+    const signal = new AbortController().signal;
+    const leaf = await this.#options.dial(source.address, source.ticket, signal);
+    try {
+      const { key } = source;
+      const followerId = this.#followerId(partition, source);
+      const shared = await findSharedPosition(partition.log, async (position) => {
+        const reply = await leaf.call('comparePosition', { key, followerId, position });
+        return reply.containment;
+      });
+      return { shared, tail: partition.log.tail.lsn };
     } finally {
       leaf.close();
     }

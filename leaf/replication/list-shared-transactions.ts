@@ -1,10 +1,9 @@
 // What a log says of transactions over several partitions: prepared when, and how decided.
 
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
-import type { LSN } from '#shared/log/lsn.ts';
 import type { SharedTransactions } from '#shared/wire/message.ts';
-import type { Log } from '#leaf/log/log.ts';
 import type { Partition } from '#leaf/partition/partition.ts';
+import { tailStart } from '#leaf/partition/visible-changes.ts';
 
 /** Bytes of the log that are looked at, from its end. */
 const scannedBytesMax = 256 * 1024 * 1024;
@@ -18,7 +17,7 @@ type Told = SharedTransactions['prepared'][number];
 /** Reads the log's end. The partition should be at rest: what comes meanwhile may be missing. */
 export async function listSharedTransactions(partition: Partition): Promise<SharedTransactions> {
   const { log } = partition;
-  const before = scanStart(log);
+  const before = tailStart(log, log.firstLsn - 1n, scannedBytesMax);
   const prepared = new Map<string, Told>();
   let fromTimestamp: bigint | null = before === 0n ? 0n : null;
   let count = 0;
@@ -41,19 +40,6 @@ export async function listSharedTransactions(partition: Partition): Promise<Shar
     tailTimestamp: log.tailTimestamp,
     prepared: [...prepared.values()],
   };
-}
-
-/** The LSN after which the log is short enough: by halves, as sizes are known by LSN only. */
-function scanStart(log: Log): LSN {
-  let low = log.firstLsn - 1n;
-  let high = log.tail.lsn;
-  if (log.bytesAfter(low) <= scannedBytesMax) return low;
-  while (low + 1n < high) {
-    const middle = (low + high) / 2n;
-    if (log.bytesAfter(middle) > scannedBytesMax) low = middle;
-    else high = middle;
-  }
-  return high;
 }
 
 /** Keeps the list bounded; answers the timestamp from which on it is complete, if it was cut. */

@@ -1,0 +1,111 @@
+// What the records after a position have made visible: what is taken back, and what is rescued.
+
+import { must } from '#shared/assert.ts';
+import type { TableDefinition } from '#shared/cluster/table-definition.ts';
+import { readFrames } from '#shared/log/log-frame.ts';
+import type { DefinitionChange, LogRecord } from '#shared/log/log-record.ts';
+import type { LSN } from '#shared/log/lsn.ts';
+import type { LoggedChange } from '#shared/wire/message.ts';
+import type { Log } from '#leaf/log/log.ts';
+import type { PreparedRecord } from './in-doubt.ts';
+
+/**
+ * What the records after `lsn` have changed, oldest first: rows, definitions, and transactions
+ * over several partitions where their commit stands. One that is prepared there and has no
+ * verdict comes last. `lsn` is at least the log's firstLsn - 1.
+ */
+export function* visibleChanges(log: Log, lsn: LSN): Generator<LoggedChange> {
+  let prepared: { readonly record: LogRecord; readonly of: PreparedRecord } | null = null;
+  const before = preparedAt(log, lsn);
+  if (before !== null) prepared = { record: recordAt(log, before.lsn), of: before };
+  for (const record of log.records(log.positionAt(lsn))) {
+    const { payload } = record;
+    if (payload.kind === 'rows') {
+      yield change(record, { kind: 'rows', changeset: payload.changeset });
+    } else if (payload.kind === 'definition') {
+      yield change(record, { kind: 'definition', change: payload.change });
+    } else if (payload.kind === 'prepare') {
+      prepared = { record, of: { ...payload, lsn: record.lsn } };
+    } else if (payload.kind === 'commit' || payload.kind === 'abort') {
+      if (prepared?.of.transactionId !== payload.transactionId) continue;
+      const { changeset, transactionId } = prepared.of;
+      prepared = null;
+      if (payload.kind === 'abort') continue;
+      yield { ...change(record, { kind: 'rows', changeset }), transactionId };
+    }
+  }
+  if (prepared === null || prepared.of.lsn <= lsn) return;
+  const { changeset, transactionId } = prepared.of;
+  const content = { kind: 'rows', changeset } as const;
+  yield { ...change(prepared.record, content), transactionId, isDecided: false };
+}
+
+/** The transaction that was prepared and undecided just after record `lsn`, or null. */
+export function preparedAt(log: Log, lsn: LSN): PreparedRecord | null {
+  const decided = new Set<string>();
+  for (let at = lsn; at >= log.firstLsn; at -= 1n) {
+    const { payload } = recordAt(log, at);
+    if (payload.kind === 'commit' || payload.kind === 'abort') decided.add(payload.transactionId);
+    else if (payload.kind === 'prepare') {
+      return decided.has(payload.transactionId) ? null : { ...payload, lsn: at };
+    } else if (payload.kind !== 'term') return null;
+  }
+  return null;
+}
+
+/** The steps of the schema after `lsn`, oldest first. */
+export function definitionsAfter(log: Log, lsn: LSN): DefinitionChange[] {
+  const changes: DefinitionChange[] = [];
+  for (const { payload } of log.records(log.positionAt(lsn))) {
+    if (payload.kind === 'definition') changes.push(payload.change);
+  }
+  return changes;
+}
+
+/**
+ * The tables as they were at `lsn`, given those at the tail. One that was defined anew since is
+ * what the newest definition up to `lsn` says, and is left out where the log no longer tells.
+ */
+export function tablesAt(
+  log: Log,
+  lsn: LSN,
+  current: readonly TableDefinition[],
+): TableDefinition[] {
+  const later = definitionsAfter(log, lsn);
+  const touched = new Set(later.flatMap(({ put, drop }) => [...put.map((t) => t.name), ...drop]));
+  const tables = new Map(current.map((table) => [table.name, table]));
+  for (const name of touched) tables.delete(name);
+  if (touched.size === 0) return [...tables.values()];
+  for (const { payload, lsn: at } of log.records(log.positionAt(log.firstLsn - 1n))) {
+    if (at > lsn) break;
+    if (payload.kind !== 'definition') continue;
+    for (const name of payload.change.drop) if (touched.has(name)) tables.delete(name);
+    for (const table of payload.change.put) {
+      if (touched.has(table.name)) tables.set(table.name, table);
+    }
+  }
+  return [...tables.values()];
+}
+
+/** The lowest LSN from `floor` on after which the log holds no more than `bytesMax`. */
+export function tailStart(log: Log, floor: LSN, bytesMax: number): LSN {
+  let low = floor;
+  let high = log.tail.lsn;
+  if (low >= high || log.bytesAfter(low) <= bytesMax) return low;
+  while (low + 1n < high) {
+    const middle = (low + high) / 2n;
+    if (log.bytesAfter(middle) > bytesMax) low = middle;
+    else high = middle;
+  }
+  return high;
+}
+
+function change(record: LogRecord, content: LoggedChange['content']): LoggedChange {
+  const { term, lsn, logHash, timestamp } = record;
+  return { term, lsn, logHash, timestamp, transactionId: null, isDecided: true, content };
+}
+
+function recordAt(log: Log, lsn: LSN): LogRecord {
+  const [found] = readFrames(log.read(lsn - 1n, 1, lsn), log.positionAt(lsn - 1n));
+  return must(found, 'the log answers the record asked for').record;
+}
