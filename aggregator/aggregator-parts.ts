@@ -9,7 +9,7 @@ import { KillOrders } from './cluster/kill-orders.ts';
 import { masterNodeId, Membership } from './cluster/membership.ts';
 import { MetadataFeed } from './cluster/metadata-feed.ts';
 import type { AggregatorContext } from './aggregator-context.ts';
-import { createClientCommands } from './commands/client-commands.ts';
+import { accountCommands, createClientCommands } from './commands/client-commands.ts';
 import {
   definitionCommands,
   type DefinitionParts,
@@ -164,6 +164,7 @@ function makeEngine(parts: EngineParts): QueryEngine {
     commands: {
       ...definitionCommands(parts.definition),
       ...replicationCommands(parts.replication),
+      ...accountCommands(accounts),
       ...createClientCommands({
         ...{ accounts, schema, registry, transactions },
         killElsewhere: (order) => parts.killOrders.send(order),

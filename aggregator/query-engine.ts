@@ -58,6 +58,14 @@ export interface QueryEngineOptions {
   readonly transactions: TransactionCoordinator;
   /** Throws where the session's account may not run the statement. */
   readonly authorize: (session: Session, statement: Statement) => void;
+  /** What a child aggregator leaves to the master; absent at the master. */
+  readonly forwarding?: Forwarding;
+}
+
+/** Which statements another aggregator runs, and how they get there. */
+export interface Forwarding {
+  takes(statement: Statement): boolean;
+  run(session: Session, text: string): Promise<StatementResult>;
 }
 
 /** The engine of an aggregator, for all its sessions. */
@@ -80,7 +88,7 @@ export function createQueryEngine(options: QueryEngineOptions): QueryEngine {
         if (parsed.parameterCount > parameters.length) {
           throw databaseError('wrongArguments', { command: 'EXECUTE' });
         }
-        yield await runStatement(options, { parts, session, parameters }, parsed.statement);
+        yield await runStatement(options, { parts, session, parameters }, parsed);
       }
     },
     async prepare(session, text) {
@@ -114,9 +122,10 @@ function statementsOf(
 async function runStatement(
   options: QueryEngineOptions,
   run: StatementRun,
-  statement: Statement,
+  parsed: ParsedStatement,
 ): Promise<StatementResult> {
   const { session } = run;
+  const { statement } = parsed;
   if (!keepsWarnings(statement)) session.warnings = [];
   options.authorize(session, statement);
   if (endsTransaction(statement)) await commitOpen(session);
@@ -124,7 +133,7 @@ async function runStatement(
     session.transaction = options.transactions.begin();
   }
   try {
-    const result = await dispatch(options, run, statement);
+    const result = await dispatch(options, run, parsed);
     session.rowCount = result.kind === 'ok' ? result.affectedRows : -1;
     return result;
   } catch (error) {
@@ -138,9 +147,13 @@ async function runStatement(
 async function dispatch(
   options: QueryEngineOptions,
   run: StatementRun,
-  statement: Statement,
+  { statement, text, parameterCount }: ParsedStatement,
 ): Promise<StatementResult> {
-  const { context } = options;
+  const { context, forwarding } = options;
+  if (forwarding?.takes(statement) === true) {
+    if (parameterCount === 0) return forwarding.run(run.session, text);
+    throw databaseError('unsupported', { what: `? in ${statement.kind} at a child aggregator` });
+  }
   const fresh = <T>(action: () => Promise<T>) =>
     withFreshCatalog(context, { session: run.session, statement }, action);
   switch (statement.kind) {

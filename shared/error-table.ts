@@ -553,6 +553,12 @@ export const errorTable = {
     (p) => `Unable to connect to leaf ${p.leaf}: ${p.reason}`,
     true,
   ),
+  masterUnreachable: entry(
+    1735,
+    'HY000',
+    () => 'The master aggregator is not reached; what only it may do has to wait until it is back',
+    true,
+  ),
   noLeaves: entry(
     1748,
     'HY000',
@@ -716,6 +722,52 @@ export const errorTable = {
     1793,
     'HY000',
     (p) => `Database '${p.name}' is not a secondary: REPLICATE DATABASE makes one`,
+  ),
+  tlsFilesUnusable: entry<{ reason: string }>(
+    3526,
+    'HY000',
+    (p) => `The TLS certificate or its key cannot be used: ${p.reason}`,
+  ),
+  tlsNotConfigured: entry(
+    3526,
+    'HY000',
+    () => 'There is no TLS certificate: start the server with --tls-cert and --tls-key',
+  ),
+  accountLocked: entry<{ user: string; host: string }>(
+    3118,
+    'HY000',
+    (p) => `Access denied for user '${p.user}'@'${p.host}'. Account is locked.`,
+  ),
+  passwordExpired: entry(
+    1820,
+    'HY000',
+    () =>
+      'You must reset your password using ALTER USER statement before executing this statement.',
+  ),
+  passwordExpiredLogin: entry(
+    1862,
+    'HY000',
+    () =>
+      'Your password has expired. To log in you must change it using a client that supports ' +
+      'expired passwords.',
+  ),
+  hostBlocked: entry<{ host: string }>(
+    1129,
+    'HY000',
+    (p) =>
+      `Host '${p.host}' is blocked because of many connection errors; ` +
+      'unblock with FLUSH HOSTS',
+  ),
+  localInfileDisabled: entry(
+    3948,
+    '42000',
+    () =>
+      'Loading local data is disabled; this must be enabled on both the client and server sides',
+  ),
+  localInfileUnable: entry(
+    1148,
+    '42000',
+    () => 'The used command is not allowed with this MySQL version',
   ),
 } as const satisfies Record<string, ErrorEntry<never>>;
 

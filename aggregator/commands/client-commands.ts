@@ -1,4 +1,4 @@
-// The commands of this family in one table: SHOW, SET, accounts, transactions, and the like.
+// The commands of a session and of a server in one table: SHOW, SET, transactions, and the like.
 
 import type { Accounts } from '#aggregator/metadata/accounts.ts';
 import type { InformationSchema } from '#aggregator/metadata/information-schema.ts';
@@ -30,6 +30,11 @@ export interface ClientCommandParts {
   readonly showReplication: (session: Session, what: ShowWhat) => Promise<ShowAnswer | null>;
 }
 
+/** Accounts and grants: the master aggregator's alone. */
+export function accountCommands(accounts: Accounts): CommandTable {
+  return { ...createAccountCommands(accounts), ...createGrantCommands(accounts) };
+}
+
 export function createClientCommands(parts: ClientCommandParts): CommandTable {
   const { accounts, schema, registry, transactions, engine, showReplication, killElsewhere } =
     parts;
@@ -37,8 +42,6 @@ export function createClientCommands(parts: ClientCommandParts): CommandTable {
   return {
     ...createSetCommands({ evaluate, setPassword: createSetPassword(accounts) }),
     ...createShowCommands({ schema, accounts, evaluate, others: showReplication }),
-    ...createAccountCommands(accounts),
-    ...createGrantCommands(accounts),
     ...createTransactionCommands({
       transactions,
       disconnect: (session) => registry.kill(session.id, 'connection'),
