@@ -17,7 +17,7 @@ import {
 import { SchemaChanger } from './commands/definition/schema-changer.ts';
 import { replicationCommands } from './commands/replication/replication-commands.ts';
 import { showReplication } from './commands/replication/show-replication.ts';
-import type { AggregatorSettings } from './config.ts';
+import { coordinatorFailpointFromEnvironment, type AggregatorSettings } from './config.ts';
 import { Accounts } from './metadata/accounts.ts';
 import { createAuthorizer } from './metadata/authorize.ts';
 import { Catalog } from './metadata/catalog.ts';
@@ -97,7 +97,7 @@ export async function openParts(settings: AggregatorSettings): Promise<Aggregato
     nowMs: () => clock.now(),
   };
   const registry = new SessionRegistry(clock);
-  const transactions = new TransactionCoordinator(context);
+  const transactions = new TransactionCoordinator(context, coordinatorFailpointFromEnvironment());
   const variables = new GlobalVariables(serverFacts(settings, clusterId));
   const killOrders = new KillOrders();
   const engine = makeEngine({

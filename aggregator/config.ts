@@ -1,8 +1,13 @@
-// The settings of an aggregator, as its maker gives them: nothing is read from the environment.
+// The settings of an aggregator: what its maker gives, and the failpoint that tests name.
 
 import type { Clock } from '#shared/clock.ts';
 import type { Address } from '#shared/cluster/topology.ts';
 import type { Logger } from '#shared/logger.ts';
+import {
+  coordinatorFailpointAt,
+  noCoordinatorFailpoint,
+  type CoordinatorFailpoint,
+} from './transaction/failpoint.ts';
 
 export interface AggregatorSettings {
   /** Made when it is not there; one process at a time. */
@@ -21,4 +26,11 @@ export interface AggregatorSettings {
   readonly logger: Logger;
   /** The product's version. */
   readonly version: string;
+}
+
+/** The place where a test wants the process to end, by TWINLEAF_FAILPOINT; none otherwise. */
+export function coordinatorFailpointFromEnvironment(): CoordinatorFailpoint {
+  const place = process.env['TWINLEAF_FAILPOINT'];
+  const isNamed = place !== undefined && place !== '';
+  return isNamed ? coordinatorFailpointAt(place) : noCoordinatorFailpoint;
 }

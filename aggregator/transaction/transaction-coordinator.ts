@@ -1,6 +1,7 @@
 // Begins transactions, and knows those of this aggregator that are still alive.
 
 import type { AggregatorContext } from '#aggregator/aggregator-context.ts';
+import { noCoordinatorFailpoint, type CoordinatorFailpoint } from './failpoint.ts';
 import { InDoubtRecovery } from './resolve-in-doubt.ts';
 import { Transaction } from './transaction.ts';
 
@@ -11,12 +12,14 @@ export class TransactionCoordinator {
   readonly #context: AggregatorContext;
   readonly #prefix: string;
   readonly #live = new Set<string>();
+  readonly #failpoint: CoordinatorFailpoint;
   readonly recovery: InDoubtRecovery;
   #counter = 0;
   #lastStartedAt = 0n;
 
-  constructor(context: AggregatorContext) {
+  constructor(context: AggregatorContext, failpoint = noCoordinatorFailpoint) {
     this.#context = context;
+    this.#failpoint = failpoint;
     this.#prefix = `${context.nodeId}-${context.clock.now()}`;
     this.recovery = new InDoubtRecovery(context, (id) => this.#live.has(id));
   }
@@ -31,6 +34,7 @@ export class TransactionCoordinator {
       startedAt,
       readOnly: options.readOnly === true,
       onEnd: () => this.#live.delete(id),
+      failpoint: this.#failpoint,
     });
   }
 

@@ -14,6 +14,7 @@ import type { AggregatorContext } from '#aggregator/aggregator-context.ts';
 import type { PartitionKey } from '#shared/cluster/topology.ts';
 import { DatabaseError, databaseError } from '#shared/error.ts';
 import type { LeafCalls, TransactionTag, WriteStepResult } from '#shared/wire/message.ts';
+import type { CoordinatorFailpoint } from './failpoint.ts';
 import { leafOfPartition } from './partition-client.ts';
 import { commitParticipants, type Participant } from './two-phase-commit.ts';
 
@@ -29,6 +30,7 @@ export interface TransactionOptions {
   readonly readOnly: boolean;
   /** Called once, after its commit or rollback. */
   readonly onEnd: () => void;
+  readonly failpoint: CoordinatorFailpoint;
 }
 
 /** What a session holds as its open transaction. */
@@ -47,6 +49,7 @@ export class Transaction {
   readonly #savepoints: string[] = [];
   #database: string | null = null;
   readonly #onEnd: () => void;
+  readonly #failpoint: CoordinatorFailpoint;
   #ended = false;
 
   constructor(context: AggregatorContext, options: TransactionOptions) {
@@ -55,6 +58,7 @@ export class Transaction {
     this.startedAt = options.startedAt;
     this.readOnly = options.readOnly;
     this.#onEnd = options.onEnd;
+    this.#failpoint = options.failpoint;
   }
 
   /** True once it is committed, rolled back, or ended by a deadlock. */
@@ -154,11 +158,13 @@ export class Transaction {
     const participants = this.#ordered();
     const holding = participants.filter(({ key }) => this.#held.has(key.ordinal));
     const others = participants.filter(({ key }) => !this.#held.has(key.ordinal));
+    const parts = {
+      context: this.#context,
+      transactionId: this.id,
+      failpoint: this.#failpoint,
+    };
     try {
-      await Promise.all([
-        commitParticipants(this.#context, this.id, holding),
-        this.#rollbackAt(others),
-      ]);
+      await Promise.all([commitParticipants(parts, holding), this.#rollbackAt(others)]);
     } finally {
       this.#onEnd();
     }

@@ -11,10 +11,18 @@ import type { AggregatorContext } from '#aggregator/aggregator-context.ts';
 import type { PartitionKey } from '#shared/cluster/topology.ts';
 import { DatabaseError, databaseError } from '#shared/error.ts';
 import type { LeafService, Verdict } from '#shared/wire/message.ts';
+import type { CoordinatorFailpoint } from './failpoint.ts';
 
 export interface Participant {
   readonly key: PartitionKey;
   readonly leaf: LeafService;
+}
+
+/** What a commit is carried out with. */
+export interface CommitParts {
+  readonly context: Pick<AggregatorContext, 'clock' | 'logger'>;
+  readonly transactionId: string;
+  readonly failpoint: CoordinatorFailpoint;
 }
 
 /** How long a lost decision is asked for before the client is told that it is not known. */
@@ -28,20 +36,24 @@ const VERDICT_RETRY_MS = 200;
  * transaction as a whole, or commitUnknown.
  */
 export async function commitParticipants(
-  context: AggregatorContext,
-  transactionId: string,
+  parts: CommitParts,
   participants: readonly Participant[],
 ): Promise<void> {
+  const { context, transactionId, failpoint } = parts;
   const [first, ...others] = participants;
   if (first === undefined) return;
   if (others.length === 0) return commitOne(first, transactionId);
-  await prepareAll(participants, transactionId);
-  const verdict = await decideFirst(context, first, transactionId);
-  const told = await decideOthers(others, transactionId, verdict);
+  failpoint('coordinator-before-prepare');
+  await prepareAll(parts, participants);
+  failpoint('coordinator-all-prepared');
+  const verdict = await decideFirst(parts, first);
+  failpoint('coordinator-decided');
+  const told = await decideOthers(parts, others, verdict);
   if (verdict === 'abort') throw databaseError('deadlock', {});
   if (!told) {
     context.logger.warn('a committed transaction waits for a participant', { transactionId });
   }
+  failpoint('coordinator-before-answer');
 }
 
 async function commitOne({ key, leaf }: Participant, transactionId: string): Promise<void> {
@@ -54,14 +66,15 @@ async function commitOne({ key, leaf }: Participant, transactionId: string): Pro
 }
 
 async function prepareAll(
+  { transactionId, failpoint }: CommitParts,
   participants: readonly Participant[],
-  transactionId: string,
 ): Promise<void> {
   const ordinals = participants.map(({ key }) => key.ordinal);
   const prepared = await Promise.allSettled(
-    participants.map(({ key, leaf }) =>
-      leaf.call('prepare', { key, transactionId, participants: ordinals }),
-    ),
+    participants.map(async ({ key, leaf }) => {
+      await leaf.call('prepare', { key, transactionId, participants: ordinals });
+      failpoint('coordinator-some-prepared');
+    }),
   );
   const failed = prepared.find((result) => result.status === 'rejected');
   if (failed === undefined) return;
@@ -78,30 +91,27 @@ async function prepareAll(
 }
 
 /** The decision: asked for again, within bounds, when its answer is lost. */
-async function decideFirst(
-  context: AggregatorContext,
-  { key, leaf }: Participant,
-  transactionId: string,
-): Promise<Verdict> {
+async function decideFirst(parts: CommitParts, first: Participant): Promise<Verdict> {
+  const { key, leaf } = first;
+  const { transactionId } = parts;
   try {
     await leaf.call('decide', { key, transactionId, verdict: 'commit' });
     return 'commit';
   } catch (error) {
-    return askVerdict(context, { key, leaf }, { transactionId, error });
+    return askVerdict(parts, first, error);
   }
 }
 
 async function askVerdict(
-  context: AggregatorContext,
+  { context, transactionId }: CommitParts,
   { key, leaf }: Participant,
-  lost: { readonly transactionId: string; readonly error: unknown },
+  lost: unknown,
 ): Promise<Verdict> {
   const { clock } = context;
   const deadline = clock.monotonicMs() + VERDICT_WAIT_MS;
-  let cause = lost.error;
+  let cause = lost;
   while (clock.monotonicMs() < deadline) {
     try {
-      const { transactionId } = lost;
       return (await leaf.call('verdict', { key, transactionId })).verdict;
     } catch (error) {
       cause = error;
@@ -113,12 +123,15 @@ async function askVerdict(
 
 /** True when all have taken the verdict. */
 async function decideOthers(
+  { transactionId, failpoint }: CommitParts,
   others: readonly Participant[],
-  transactionId: string,
   verdict: Verdict,
 ): Promise<boolean> {
   const told = await Promise.allSettled(
-    others.map(({ key, leaf }) => leaf.call('decide', { key, transactionId, verdict })),
+    others.map(async ({ key, leaf }) => {
+      await leaf.call('decide', { key, transactionId, verdict });
+      failpoint('coordinator-some-told');
+    }),
   );
   return told.every((result) => result.status === 'fulfilled');
 }

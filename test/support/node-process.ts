@@ -29,11 +29,20 @@ export class NodeProcess {
     return this.#child !== null && this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
-  /** Starts it and waits for its `ready …` line, which is returned. */
-  async start(): Promise<string> {
+  /** Resolves when the process has ended, whoever ended it. */
+  async ended(): Promise<void> {
+    const child = this.#child;
+    if (child !== null && this.isRunning) await once(child, 'close');
+  }
+
+  /**
+   * Starts it and waits for its `ready …` line, which is returned. `env` is added to its
+   * environment for this start alone.
+   */
+  async start(env: Readonly<Record<string, string>> = {}): Promise<string> {
     const child = spawn(process.execPath, [launcher, ...this.args], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...this.#env },
+      env: { ...process.env, ...this.#env, ...env },
     });
     this.#child = child;
     this.#keepLog(child);
