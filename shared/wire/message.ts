@@ -2,17 +2,45 @@
 //
 // What comes from the network is checked by `request-check.ts` before anything acts on it.
 
-import type {
-  Address,
-  DatabaseRole,
-  Durability,
-  NodeKind,
-  PartitionKey,
-} from '#shared/cluster/topology.ts';
+import type { DatabaseRole, Durability, PartitionKey } from '#shared/cluster/topology.ts';
 import type { TableDefinition } from '#shared/cluster/table-definition.ts';
 import type { DefinitionChange } from '#shared/log/log-record.ts';
 import type { LSN, Position } from '#shared/log/lsn.ts';
 import type { ColumnType, Row, StoredValue } from '#shared/sql/column-type.ts';
+import type { MasterCalls, MasterStreams } from './master-message.ts';
+import type {
+  ChangesItem,
+  Containment,
+  FollowerStatus,
+  LinkSource,
+  LinkStatus,
+  SharedTransactions,
+  SubscribeItem,
+  Verdict,
+} from './link-message.ts';
+
+export type {
+  MasterCalls,
+  KillOrder,
+  NumberedKillOrder,
+  MetadataItem,
+  ForwardedStatement,
+  ForwardedItem,
+  MasterStreams,
+} from './master-message.ts';
+export type {
+  ChangesItem,
+  Containment,
+  FollowerStatus,
+  LinkSource,
+  LinkStateName,
+  LinkStatus,
+  LoggedChange,
+  SharedTransactions,
+  SubscribeItem,
+  Ticket,
+  Verdict,
+} from './link-message.ts';
 
 /** Raised by every change that an older node could not read. */
 export const WIRE_VERSION = 1;
@@ -90,65 +118,12 @@ export interface PartitionStatus {
   readonly followers: readonly FollowerStatus[];
 }
 
-export type LinkStateName =
-  'connecting' | 'snapshot' | 'streaming' | 'paused' | 'backing off' | 'diverged' | 'failed';
-
-/** The secondary's end of a link. */
-export interface LinkStatus {
-  readonly state: LinkStateName;
-  readonly source: LinkSource['address'];
-  readonly sourceKey: PartitionKey;
-  /** The newest position the primary has told of. */
-  readonly primaryTail: { readonly term: number; readonly lsn: LSN };
-  readonly primaryTailTimestampMs: number;
-  readonly lagRecords: number;
-  readonly lagBytes: number;
-  /** 0 when nothing is missing; else now minus the commit time of the oldest missing record. */
-  readonly lagMs: number;
-  readonly bytesPerSecond: number;
-  readonly snapshotBytesDone: number;
-  readonly snapshotBytesTotal: number;
-  readonly recordsApplied: number;
-  readonly lastError: string;
-}
-
-/** The primary's end of a link. */
-export interface FollowerStatus {
-  /** The secondary's cluster id and partition: `<cluster>/<name>`. */
-  readonly id: string;
-  readonly address: string;
-  readonly state: 'probe' | 'snapshot' | 'replicate';
-  readonly connected: boolean;
-  readonly confirmed: LSN;
-  readonly bytesKept: number;
-}
-
-/** Leave to follow one database, signed by the primary's cluster; short-lived. */
-export interface Ticket {
-  /** MessagePack of TicketClaims, opaque to everyone but the primary's nodes. */
-  readonly claims: Uint8Array;
-  /**
-   * Proves possession in the mutual challenge: HMAC-SHA256(ticket key of the primary, claims).
-   * It never crosses the wire to a leaf.
-   */
-  readonly key: Uint8Array;
-}
-
-/** Where a link pulls from. No ticket: a leaf of the same cluster, met with its secret. */
-export interface LinkSource {
-  readonly address: Address;
-  readonly key: PartitionKey;
-  readonly ticket: Ticket | null;
-}
-
 export interface LeafStatus {
   readonly version: string;
   readonly uptimeMs: number;
   readonly eventLoopDelayMs: { readonly p50: number; readonly p99: number; readonly max: number };
   readonly rssBytes: number;
 }
-
-export type Verdict = 'commit' | 'abort';
 
 /** How an empty secondary gets the content of a backup: begin, chunks, install, then records. */
 export type RestoreStep =
@@ -160,24 +135,6 @@ export type RestoreStep =
   | { readonly kind: 'install' }
   /** Log records that follow, framed. */
   | { readonly kind: 'records'; readonly frames: Uint8Array };
-
-/** The part of a log that one partition can still tell of. */
-export interface SharedTransactions {
-  /** Hybrid timestamp of the first record told of; 0 when nothing is before it. */
-  readonly fromTimestamp: bigint;
-  readonly tail: LSN;
-  /** Hybrid timestamp of the tail. */
-  readonly tailTimestamp: bigint;
-  /** In the order of the log. */
-  readonly prepared: readonly {
-    readonly transactionId: string;
-    readonly participants: readonly number[];
-    readonly lsn: LSN;
-    readonly timestamp: bigint;
-    /** The verdict that follows in this log, and its LSN; null while there is none. */
-    readonly decided: { readonly verdict: Verdict; readonly lsn: LSN } | null;
-  }[];
-}
 
 /** Calls a leaf answers, with what each asks and gives. */
 export interface LeafCalls {
@@ -313,69 +270,9 @@ export interface LeafCalls {
   };
 }
 
-/** Is a position part of a log's history? */
-export type Containment =
-  /** Same history, and the records after it are still there. */
-  | 'same'
-  /** The log has another record at that LSN: the histories part before it. */
-  | 'different'
-  /** The log no longer holds it. */
-  | 'dropped'
-  /** The log does not reach it. */
-  | 'ahead';
-
-/** What one record of a log has made visible, or would have. */
-export interface LoggedChange {
-  readonly term: number;
-  readonly lsn: LSN;
-  readonly logHash: Uint8Array;
-  /** Hybrid timestamp. */
-  readonly timestamp: bigint;
-  /** Of a transaction over several partitions; else null. */
-  readonly transactionId: string | null;
-  /** False: it is prepared, and this log has no verdict on it. */
-  readonly isDecided: boolean;
-  readonly content:
-    | { readonly kind: 'rows'; readonly changeset: Uint8Array }
-    | { readonly kind: 'definition'; readonly change: DefinitionChange };
-}
-
-export type ChangesItem =
-  /** First, always: the tables as they were where the changes begin, as far as they are known. */
-  | { readonly kind: 'tables'; readonly tables: readonly TableDefinition[] }
-  | { readonly kind: 'changes'; readonly changes: readonly LoggedChange[] };
-
 export type RowBatch = {
   readonly rows: readonly Row[];
 };
-
-export type SubscribeItem =
-  /** First, always: what follows. */
-  | { readonly kind: 'records from'; readonly lsn: LSN }
-  | {
-      readonly kind: 'snapshot';
-      readonly id: string;
-      readonly position: Position;
-      readonly bytesTotal: number;
-    }
-  /** Bytes of the snapshot file from `offset`, compressed with zstd. */
-  | {
-      readonly kind: 'snapshot chunk';
-      readonly offset: number;
-      readonly compressed: Uint8Array;
-    }
-  | { readonly kind: 'snapshot end' }
-  | { readonly kind: 'diverged'; readonly position: { term: number; lsn: LSN }; reason: string }
-  /** Log records as they stand in the log, framed (log-frame.ts), one after another. */
-  | { readonly kind: 'records'; readonly frames: Uint8Array }
-  /** The truth about the tail, at least once a second. */
-  | {
-      readonly kind: 'heartbeat';
-      readonly term: number;
-      readonly lsn: LSN;
-      readonly tailTimestampMs: number;
-      readonly lagBytes: number;
-    };
 
 /** Streams a leaf serves: pulled, so that not asking is back pressure. */
 export interface LeafStreams {
@@ -411,101 +308,6 @@ export interface LeafStreams {
     };
     item: SubscribeItem;
   };
-}
-
-/** Calls the master aggregator answers to its nodes. */
-export interface MasterCalls {
-  /** A node says that it is there. Its first call after the connection is trusted. */
-  register: {
-    request: {
-      kind: NodeKind;
-      /** 0 at the first start; then what the master gave it. */
-      nodeId: number;
-      address: Address;
-      version: string;
-    };
-    reply: { nodeId: number; clusterId: string };
-  };
-  heartbeat: { request: { nodeId: number }; reply: Record<never, never> };
-  /** An entry of the metadata store as it is now; null: there is none. */
-  metadataGet: {
-    request: { key: string };
-    reply: { entry: { value: unknown; revision: number } | null };
-  };
-  /** Writes a sequence, as MetadataStore.put does. Other entries are the master's to write. */
-  metadataPut: {
-    request: { key: string; value: unknown; expected: number | null };
-    reply: { revision: number | null };
-  };
-  /** KILL of a connection that another aggregator holds. Rejects with its refusal. */
-  kill: { request: KillOrder; reply: Record<never, never> };
-  /** What became of an order of `killOrders`. */
-  killed: {
-    request: { number: number; refusal: 'noSuchThread' | 'killDenied' | null; id: number };
-    reply: Record<never, never>;
-  };
-}
-
-/** KILL: which connection, what of it, and for whom, whose right to it the holder checks. */
-export interface KillOrder {
-  readonly id: number;
-  readonly what: 'query' | 'connection';
-  readonly account: { readonly user: string; readonly host: string };
-}
-
-/** One on its way to the aggregator that holds the connection, which answers by its number. */
-export interface NumberedKillOrder extends KillOrder {
-  readonly number: number;
-}
-
-/** One step of the metadata store at another aggregator. */
-export type MetadataItem =
-  | {
-      readonly kind: 'put';
-      readonly key: string;
-      readonly value: unknown;
-      readonly revision: number;
-    }
-  | { readonly kind: 'delete'; readonly key: string; readonly revision: number }
-  /** All that was there at the start has been sent. */
-  | { readonly kind: 'complete' };
-
-/** A statement that only the master aggregator may run, and the session that it came from. */
-export interface ForwardedStatement {
-  readonly account: { readonly user: string; readonly host: string };
-  readonly peer: string;
-  readonly database: string | null;
-  /** The session's own system variables. */
-  readonly variables: readonly (readonly [string, string | bigint | number | null])[];
-  readonly userVariables: readonly (readonly [string, ColumnType, StoredValue])[];
-  readonly text: string;
-}
-
-/** What a forwarded statement answers: rows or an OK, and what it did to its session. */
-export type ForwardedItem =
-  | { readonly kind: 'columns'; readonly columns: readonly unknown[] }
-  | { readonly kind: 'rows'; readonly rows: readonly Row[] }
-  | {
-      readonly kind: 'ok';
-      readonly affectedRows: number;
-      readonly lastInsertId: bigint;
-      readonly info: string;
-    }
-  | {
-      readonly kind: 'session';
-      readonly database: string | null;
-      readonly warnings: readonly unknown[];
-      /** Of the metadata store: an aggregator that has seen it sees what the statement did. */
-      readonly revision: number;
-    };
-
-/** Streams the master aggregator serves to child aggregators. */
-export interface MasterStreams {
-  /** Every entry of the metadata store, then each change of one, for ever. */
-  metadata: { request: Record<never, never>; item: MetadataItem };
-  forward: { request: ForwardedStatement; item: ForwardedItem };
-  /** Connections of this aggregator's that others want killed, for ever. */
-  killOrders: { request: { nodeId: number }; item: NumberedKillOrder };
 }
 
 /** What a peer can be asked: in the same process by a call, elsewhere by the network. */
