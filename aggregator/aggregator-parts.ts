@@ -18,6 +18,7 @@ import { SchemaChanger } from './commands/definition/schema-changer.ts';
 import { replicationCommands } from './commands/replication/replication-commands.ts';
 import { showReplication } from './commands/replication/show-replication.ts';
 import { coordinatorFailpointFromEnvironment, type AggregatorSettings } from './config.ts';
+import { openTls, reloadTls, type ServerTls } from './front-door/server-tls.ts';
 import { Accounts } from './metadata/accounts.ts';
 import { createAuthorizer } from './metadata/authorize.ts';
 import { Catalog } from './metadata/catalog.ts';
@@ -26,6 +27,7 @@ import { InformationSchema } from './metadata/information-schema.ts';
 import type { MetadataStore } from './metadata/metadata-store.ts';
 import { StoredSequences } from './metadata/sequences.ts';
 import { SqliteMetadataStore } from './metadata/sqlite-metadata-store.ts';
+import { ownAccount, runOwnStatement } from './own-session.ts';
 import { createQueryEngine, type QueryEngine } from './query-engine.ts';
 import { ReplicationController } from './replication/replication-controller.ts';
 import type { ReplicationParts } from './replication/replication-parts.ts';
@@ -37,8 +39,8 @@ import { TransactionCoordinator } from './transaction/transaction-coordinator.ts
 
 const DECOY_SECRET_BYTES = 32;
 
-/** Clients at once. */
-export const connectionsMax = 1000;
+/** Clients at once, where the settings do not say. */
+const connectionsMax = 1000;
 
 /** What main.ts starts and stops. */
 export interface AggregatorParts {
@@ -53,6 +55,7 @@ export interface AggregatorParts {
   readonly variables: GlobalVariables;
   readonly registry: SessionRegistry;
   readonly engine: QueryEngine;
+  readonly tls: ServerTls | null;
   readonly feed: MetadataFeed;
   readonly killOrders: KillOrders;
 }
@@ -86,6 +89,7 @@ export async function openParts(settings: AggregatorSettings): Promise<Aggregato
   const replicationParts: ReplicationParts = {
     ...{ clusterId, clusterSecret, version, store, catalog, sequences, partitions, leaves },
     inTurn: (database, work) => changer.inTurn(database, work),
+    runStatement: (text, parameters) => runOwnStatement({ engine, variables }, text, parameters),
     clock,
     logger,
   };
@@ -97,23 +101,27 @@ export async function openParts(settings: AggregatorSettings): Promise<Aggregato
     nowMs: () => clock.now(),
   };
   const registry = new SessionRegistry(clock);
+  const tls = openTls(settings.tls);
   const transactions = new TransactionCoordinator(context, coordinatorFailpointFromEnvironment());
   const variables = new GlobalVariables(serverFacts(settings, clusterId));
   const killOrders = new KillOrders();
   const engine = makeEngine({
     ...{ context, accounts, sequences, definition, replication, replicationParts },
-    ...{ registry, transactions, killOrders },
+    ...{ registry, transactions, killOrders, tls },
   });
   return {
     ...{ identity, store, membership, leaves, accounts, definition, replication },
-    ...{ transactions, variables, registry, engine, killOrders },
+    ...{ transactions, variables, registry, engine, killOrders, tls },
     feed: await MetadataFeed.open(store),
   };
 }
 
 /** What the system variables say of the server. */
 export function serverFacts(
-  settings: Pick<AggregatorSettings, 'version' | 'advertise' | 'port' | 'dataDir'>,
+  settings: Pick<
+    AggregatorSettings,
+    'advertise' | 'dataDir' | 'maxConnections' | 'port' | 'tls' | 'version'
+  >,
   clusterId: string,
 ): ServerFacts {
   const digits = clusterId.padEnd(32, '0');
@@ -126,7 +134,8 @@ export function serverFacts(
     port: settings.port,
     serverUuid: groups.join('-'),
     dataDirectory: settings.dataDir,
-    maxConnections: connectionsMax,
+    maxConnections: settings.maxConnections ?? connectionsMax,
+    tls: settings.tls ?? null,
   };
 }
 
@@ -145,6 +154,7 @@ interface EngineParts {
   readonly registry: SessionRegistry;
   readonly transactions: TransactionCoordinator;
   readonly killOrders: KillOrders;
+  readonly tls: ServerTls | null;
 }
 
 function makeEngine(parts: EngineParts): QueryEngine {
@@ -160,13 +170,16 @@ function makeEngine(parts: EngineParts): QueryEngine {
     context,
     virtualTables: schema,
     transactions,
-    authorize,
+    authorize: (session, statement) => {
+      if (session.account !== ownAccount) authorize(session, statement);
+    },
     commands: {
       ...definitionCommands(parts.definition),
       ...replicationCommands(parts.replication),
       ...accountCommands(accounts),
       ...createClientCommands({
         ...{ accounts, schema, registry, transactions },
+        reloadTls: () => reloadTls(parts.tls),
         killElsewhere: (order) => parts.killOrders.send(order),
         engine: () => engine,
         showReplication: (session, what) => showReplication(replicationParts, session, what),

@@ -7,6 +7,7 @@ import type { MetadataStore } from '#aggregator/metadata/metadata-store.ts';
 import type { StoredSequences } from '#aggregator/metadata/sequences.ts';
 import type { Clock } from '#shared/clock.ts';
 import type { Logger } from '#shared/logger.ts';
+import type { SourceValue } from '#shared/sql/source-value.ts';
 
 export interface ReplicationParts {
   readonly clusterId: string;
@@ -20,6 +21,8 @@ export interface ReplicationParts {
   readonly leaves: LeafDirectory;
   /** Runs work on one database after the other work on it: SchemaChanger.inTurn. */
   readonly inTurn: <T>(database: string, work: () => Promise<T>) => Promise<T>;
+  /** Runs a statement in the cluster's own name. */
+  readonly runStatement: (text: string, parameters: readonly SourceValue[]) => Promise<void>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
