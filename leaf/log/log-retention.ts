@@ -1,6 +1,6 @@
 // How far back the log must reach; says which segments may go and which followers are let go.
 
-import type { LSN } from '#shared/log/lsn.ts';
+import type { LSN, Position } from '#shared/log/lsn.ts';
 import { timestampToMs } from '#shared/log/hybrid-clock.ts';
 import type { Follower } from './follower-registry.ts';
 
@@ -22,7 +22,9 @@ export const defaultRetention: RetentionLimits = {
 
 /** A closed segment as retention sees it. */
 export interface ClosedSegment {
-  readonly lastLsn: LSN;
+  readonly path: string;
+  /** Where it leads to, and the next one begins. */
+  readonly last: Position;
   /** Hybrid timestamp of its last record. */
   readonly lastTimestamp: bigint;
   readonly sizeBytes: number;
@@ -54,10 +56,10 @@ export function planRetention(options: {
   let sizeBytes = options.logSizeBytes;
   let dropped = 0;
   for (const segment of segments) {
-    if (segment.lastLsn > durableLsn) break;
+    if (segment.last.lsn > durableLsn) break;
     if (sizeBytes - segment.sizeBytes < limits.keptBytesMin) break;
     const reason = limitBroken(segment, sizeBytes, { limits, nowMs });
-    const needed = [...kept.values()].filter((follower) => follower.confirmed < segment.lastLsn);
+    const needed = [...kept.values()].filter((follower) => follower.confirmed < segment.last.lsn);
     if (needed.length > 0 && reason === null) break;
     for (const { id } of needed) {
       letGo.push({ id, reason: reason ?? '' });

@@ -3,23 +3,27 @@
 // Invariant: hardened <= tail. Followers are given what is `sendable`: with durability `sync` the
 // hardened records only, so that no follower is ever ahead of what this copy keeps.
 
-import { mkdirSync, openSync, renameSync, rmSync, unlinkSync } from 'node:fs';
+import { mkdirSync, openSync, unlinkSync } from 'node:fs';
 import { must } from '#shared/assert.ts';
 import type { Durability } from '#shared/cluster/topology.ts';
 import { databaseError } from '#shared/error.ts';
-import { countFrames, decodeFrame, encodeFrame, readFrames } from '#shared/log/log-frame.ts';
+import { decodeFrame, encodeFrame, readFrames } from '#shared/log/log-frame.ts';
 import { recordPosition, samePosition } from '#shared/log/log-frame.ts';
 import type { EncodedFrame, ReadFrame, RecordDraft } from '#shared/log/log-frame.ts';
 import type { LogRecord } from '#shared/log/log-record.ts';
 import type { LSN, Position } from '#shared/log/lsn.ts';
 import type { Containment } from '#shared/wire/message.ts';
+import { LeftBehind } from './left-behind.ts';
+import { SegmentDamage, type SegmentFault } from './log-damage.ts';
 import { nextNumber, openSegments, segmentPath, type OpenedSegments } from './open-segments.ts';
 import { frameEnd, indexedBytesAfter, readSegmentRun } from './read-segment.ts';
-import { RecentFrames } from './recent-frames.ts';
+import { RecentFrames, type RunLimits } from './recent-frames.ts';
 import { createSegment, noteInIndex, syncDirectory, type Segment } from './segment.ts';
 import { noFailpoint, type Failpoint } from '#leaf/partition/failpoint.ts';
 import type { ClosedSegment } from './log-retention.ts';
 import { TailFile } from './tail-file.ts';
+import { Waiters } from './waiters.ts';
+import { writeError } from './write-error.ts';
 
 /** Bytes of frames read at a time by a replay. */
 const REPLAY_BATCH_BYTES = 4 * 1024 * 1024;
@@ -28,31 +32,46 @@ export interface LogOptions {
   readonly durability: Durability;
   /** A segment longer than this is closed, and the next begun. */
   readonly segmentBytesMax: number;
+  /** A segment that was whole once is met damaged; who reads it gets SegmentDamage. */
+  readonly onDamage?: (fault: SegmentFault) => void;
+  /** For tests; nothing unless given. */
+  readonly failpoint?: Failpoint;
+}
+
+/** What a log is opened with besides. */
+export interface OpenOptions extends LogOptions {
+  /** A primary writes one record at a time: only the last can be torn. */
+  readonly strict?: boolean;
 }
 
 /** The log of one partition: a directory of segments, the newest open for appending. */
 export class Log {
   readonly directory: string;
+  /** Older files that are no part of the log any more. */
+  readonly leftBehind: LeftBehind;
+  /** Why older segments were left behind at the opening; '' when none were. */
+  readonly leftBehindReason: string;
   #options: LogOptions;
   /** Oldest first; never empty. */
   #segments: Segment[];
-  #descriptor: number;
+  #file: TailFile;
+  #failpoint: Failpoint;
   #tail: Position;
   #tailTimestamp: bigint;
   #hardened: Position;
   #recent = new RecentFrames();
   #syncing: Promise<void> | null = null;
-  #failure: unknown = null;
   #closed = false;
-  /** Descriptors of closed segments that a sync under way still uses. */
-  #replaced: number[] = [];
-  #waiters = new Set<() => void>();
+  #waiters = new Waiters();
 
   private constructor(directory: string, opened: OpenedSegments, options: LogOptions) {
     this.directory = directory;
     this.#options = options;
+    this.#failpoint = options.failpoint ?? noFailpoint;
     this.#segments = opened.segments;
-    this.#descriptor = opened.descriptor;
+    this.#file = new TailFile(opened.descriptor);
+    this.leftBehind = new LeftBehind(directory, opened.leftBehind);
+    this.leftBehindReason = opened.leftBehindReason;
     this.#tail = opened.tail;
     this.#tailTimestamp = opened.tailTimestamp;
     this.#hardened = opened.tail;
@@ -66,19 +85,23 @@ export class Log {
   ): Log {
     mkdirSync(directory, { recursive: true });
     const path = segmentPath(directory, 1);
-    const { segment, descriptor } = createSegment(path, start.position, start.timestamp);
-    const tail = start.position;
-    const opened = { segments: [segment], descriptor, tail, tailTimestamp: start.timestamp };
+    const { segment, descriptor } = createSegment(path, start, () => undefined);
+    const { position: tail, timestamp: tailTimestamp } = start;
+    const none = { leftBehind: [], leftBehindReason: '' };
+    const opened = { segments: [segment], descriptor, tail, tailTimestamp, ...none };
     return new Log(directory, opened, options);
   }
 
   /**
-   * Opens the segments and cuts a torn tail. Throws LogDamage when the log is damaged elsewhere,
-   * or ends before `mustReach`, which the SQLite file has already applied; with durability
-   * `async` the latter is no damage, but records lost in a power cut: the caller resets the log.
+   * Opens the segments and cuts a torn tail. Throws LogDamage when the log is damaged where the
+   * SQLite file, which holds the records up to `applied`, still needs it, or ends before that;
+   * with durability `async` the latter is no damage, but records lost in a power cut: the caller
+   * resets the log.
    */
-  static open(directory: string, mustReach: LSN, options: LogOptions): Log {
-    const opened = openSegments(directory, options.durability === 'sync' ? mustReach : 0n);
+  static open(directory: string, applied: LSN, options: OpenOptions): Log {
+    const sync = options.durability === 'sync';
+    const strict = sync && options.strict === true;
+    const opened = openSegments(directory, { applied, mustReachApplied: sync, strict });
     return new Log(directory, opened, options);
   }
 
@@ -124,12 +147,11 @@ export class Log {
     return bytes;
   }
 
-  /** Closed segments, oldest first, for retention. */
+  /** Closed segments, oldest first. */
   closedSegments(): ClosedSegment[] {
-    return this.#segments.slice(0, -1).map((segment, index) => {
-      const next = must(this.#segments[index + 1]);
-      const { sizeBytes } = segment;
-      return { lastLsn: next.previous.lsn, lastTimestamp: next.previousTimestamp, sizeBytes };
+    return this.#segments.slice(0, -1).map(({ path, sizeBytes }, index) => {
+      const { previous: last, previousTimestamp } = must(this.#segments[index + 1]);
+      return { path, last, lastTimestamp: previousTimestamp, sizeBytes };
     });
   }
 
@@ -139,7 +161,7 @@ export class Log {
     this.#write([encoded.frame]);
     this.#advance(encoded.frame, encoded.position);
     this.#tailTimestamp = draft.timestamp;
-    this.#progressed();
+    this.#waiters.wakeAll();
     return encoded;
   }
 
@@ -151,7 +173,7 @@ export class Log {
       this.#advance(frame, recordPosition(record));
       this.#tailTimestamp = record.timestamp;
     }
-    this.#progressed();
+    this.#waiters.wakeAll();
   }
 
   /** Makes what is appended durable, off the event loop. With durability `async`: at once. */
@@ -173,16 +195,12 @@ export class Log {
   async #datasync(): Promise<void> {
     const reached = this.#tail;
     try {
-      await datasync(this.#descriptor);
-      if (reached.lsn > this.#hardened.lsn) this.#hardened = reached;
-    } catch (error) {
-      // What the disk has of it is unknown from here on: only a reopening can tell.
-      this.#failure = error;
-      throw error;
+      await this.#file.sync();
+      const ours = reached.lsn <= this.#tail.lsn;
+      if (ours && reached.lsn > this.#hardened.lsn) this.#hardened = reached;
     } finally {
       this.#syncing = null;
-      for (const descriptor of this.#replaced.splice(0)) closeSync(descriptor);
-      this.#progressed();
+      this.#waiters.wakeAll();
     }
   }
 
@@ -201,7 +219,7 @@ export class Log {
     if (segment.previous.lsn === lsn) return segment.previous;
     const only = { last: lsn, bytesMax: 1 };
     const recent = this.#recent.read(lsn - 1n, only);
-    const [frame = recent] = recent === null ? readSegmentRun(segment, lsn, only) : [];
+    const [frame = recent] = recent === null ? this.#readRun(segment, lsn, only) : [];
     return recordPosition(decodeFrame(must(frame), null));
   }
 
@@ -215,28 +233,8 @@ export class Log {
     if (recent !== null) return recent;
     const segment = must(this.#segments.findLast(({ previous }) => previous.lsn <= lsn));
     const end = this.#lastLsn(segment) < last ? this.#lastLsn(segment) : last;
-    const run = readSegmentRun(segment, lsn + 1n, { last: end, bytesMax });
+    const run = this.#readRun(segment, lsn + 1n, { last: end, bytesMax });
     return run.length === 1 ? must(run[0]) : Buffer.concat(run);
-  }
-
-  /** Batches of frames after `lsn`, for ever: waits at the end for more, until the signal. */
-  async *follow(
-    lsn: LSN,
-    options: { readonly batchBytesMax: number; readonly signal: AbortSignal },
-  ): AsyncGenerator<Uint8Array, void, undefined> {
-    let after = lsn;
-    while (!options.signal.aborted) {
-      if (after + 1n < this.firstLsn) {
-        throw databaseError('internal', { reason: 'the log no longer holds the next record' });
-      }
-      const frames = this.read(after, options.batchBytesMax);
-      if (frames.length === 0) {
-        await this.waitAfter(after, options.signal);
-        continue;
-      }
-      after += BigInt(countFrames(frames));
-      yield frames;
-    }
   }
 
   /** Resolves when a record after `lsn` is sendable or the signal fires; rejects when it closes. */
@@ -246,15 +244,7 @@ export class Log {
         const state = 'its log is closed';
         throw databaseError('partitionNotOnline', { partition: this.directory, state });
       }
-      await new Promise<void>((resolve) => {
-        const done = (): void => {
-          this.#waiters.delete(done);
-          signal.removeEventListener('abort', done);
-          resolve();
-        };
-        this.#waiters.add(done);
-        signal.addEventListener('abort', done, { once: true });
-      });
+      await this.#waiters.wait(signal);
     }
   }
 
@@ -281,29 +271,27 @@ export class Log {
     this.#tailTimestamp = timestamp;
     this.#hardened = position;
     this.#recent.clear();
-    this.#progressed();
+    this.#waiters.wakeAll();
   }
 
   /** Cuts the records after `lsn`, durably; the SQLite file no longer has them. */
   truncateAfter(lsn: LSN): void {
     const position = this.positionAt(lsn);
     while (this.#segments.length > 1 && must(this.#segments.at(-1)).previous.lsn >= lsn) {
-      closeSync(this.#descriptor);
       const gone = must(this.#segments.pop());
       unlinkSync(gone.path);
-      this.#descriptor = openSync(must(this.#segments.at(-1)).path, 'r+');
+      this.#file.replace(openSync(must(this.#segments.at(-1)).path, 'r+'));
     }
     const segment = must(this.#segments.at(-1));
     const kept = lsn === segment.previous.lsn ? segment.firstOffset : frameEnd(segment, lsn);
-    ftruncateSync(this.#descriptor, kept);
-    fdatasyncSync(this.#descriptor);
+    this.#file.truncate(kept);
     syncDirectory(this.directory);
     segment.sizeBytes = kept;
     segment.index = null;
     this.#tail = position;
     this.#hardened = position;
     this.#recent.clear();
-    this.#progressed();
+    this.#waiters.wakeAll();
   }
 
   /** Closes the newest segment, so that it can be dropped: the next record begins another. */
@@ -314,19 +302,33 @@ export class Log {
 
   /** Drops the oldest closed segments. */
   dropSegments(count: number): void {
-    for (const segment of this.#segments.splice(0, count)) unlinkSync(segment.path);
-    if (count > 0) syncDirectory(this.directory);
+    if (count === 0) return;
+    this.#failpoint('before-trim');
+    for (const segment of this.#segments.splice(0, count)) {
+      unlinkSync(segment.path);
+      this.#failpoint('amid-trim');
+    }
+    syncDirectory(this.directory);
+    this.#failpoint('after-trim');
+  }
+
+  /** The log begins after this closed segment from now on: it is damaged. */
+  leaveBehind(path: string): void {
+    const at = this.#segments.findIndex((segment) => segment.path === path);
+    if (at < 0 || at === this.#segments.length - 1) return;
+    this.leftBehind.add(this.#segments.splice(0, at + 1).map((segment) => segment.path));
+    this.#waiters.wakeAll();
   }
 
   /** Makes all of it durable and lets the files go. Waiters are woken. */
   async close(): Promise<void> {
     if (this.#closed) return;
     try {
-      if (this.#failure === null) await this.harden();
+      if (this.#file.failure === null) await this.harden();
     } finally {
       this.#closed = true;
-      closeSync(this.#descriptor);
-      this.#progressed();
+      this.#file.close();
+      this.#waiters.wakeAll();
     }
   }
 
@@ -335,25 +337,32 @@ export class Log {
     return next === undefined ? this.#tail.lsn : next.previous.lsn;
   }
 
-  #write(frames: readonly Uint8Array[]): void {
-    this.#throwFailure();
-    if (must(this.#segments.at(-1)).sizeBytes > this.#options.segmentBytesMax) this.#rollOver();
-    const segment = must(this.#segments.at(-1));
-    const bytes = frames.length === 1 ? must(frames[0]) : Buffer.concat(frames);
+  #readRun(segment: Segment, first: LSN, limits: RunLimits): Uint8Array[] {
     try {
-      writeWhole(this.#descriptor, bytes, segment.sizeBytes);
+      return readSegmentRun(segment, first, limits);
     } catch (error) {
-      this.#cutBack(segment.sizeBytes);
-      throw databaseError('diskFull', { path: segment.path }, error);
+      if (error instanceof SegmentDamage) this.#options.onDamage?.(error.fault);
+      throw error;
     }
   }
 
-  #cutBack(sizeBytes: number): void {
+  #write(frames: readonly Uint8Array[]): void {
+    this.#throwFailure();
+    const bytes = frames.length === 1 ? must(frames[0]) : Buffer.concat(frames);
     try {
-      ftruncateSync(this.#descriptor, sizeBytes);
+      if (must(this.#segments.at(-1)).sizeBytes > this.#options.segmentBytesMax) this.#rollOver();
+      const { sizeBytes } = must(this.#segments.at(-1));
+      if (this.#failpoint !== noFailpoint) this.#tear(bytes, sizeBytes);
+      this.#file.write(bytes, sizeBytes);
     } catch (error) {
-      this.#failure = error;
+      throw writeError(must(this.#segments.at(-1)).path, error);
     }
+  }
+
+  /** Half of it is written, where a test wants the process to end there. */
+  #tear(bytes: Uint8Array, position: number): void {
+    this.#file.write(bytes.subarray(0, bytes.length >>> 1), position);
+    this.#failpoint('amid-append');
   }
 
   #advance(frame: Uint8Array, position: Position): void {
@@ -365,29 +374,24 @@ export class Log {
   }
 
   #rollOver(): void {
-    fdatasyncSync(this.#descriptor);
+    this.#file.syncNow();
     this.#hardened = this.#tail;
+    this.#failpoint('before-roll');
     this.#beginSegment(this.#tail, this.#tailTimestamp);
+    this.#failpoint('after-roll');
   }
 
-  #beginSegment(previous: Position, timestamp: bigint): void {
+  #beginSegment(position: Position, timestamp: bigint): void {
     const path = segmentPath(this.directory, nextNumber(this.directory));
-    const { segment, descriptor } = createSegment(path, previous, timestamp);
-    // A sync under way still uses the old descriptor.
-    if (this.#syncing === null) closeSync(this.#descriptor);
-    else this.#replaced.push(this.#descriptor);
-    this.#descriptor = descriptor;
+    const amid = (): void => this.#failpoint('amid-roll');
+    const { segment, descriptor } = createSegment(path, { position, timestamp }, amid);
+    this.#file.replace(descriptor);
     this.#segments.push(segment);
   }
 
   #throwFailure(): void {
-    if (this.#failure === null) return;
-    const reason = 'its log could not be written to disk; restart the leaf';
-    const parameters = { partition: this.directory, reason };
-    throw databaseError('partitionUnrecoverable', parameters, this.#failure);
-  }
-
-  #progressed(): void {
-    for (const waiter of [...this.#waiters]) waiter();
+    const { failure } = this.#file;
+    if (failure === null) return;
+    throw writeError(must(this.#segments.at(-1)).path, failure);
   }
 }

@@ -1,16 +1,23 @@
 // Finds the segments of a log directory at start, and cuts the torn tail of the newest.
+//
+// Numbers are consecutive: a missing segment is a gap. What stands before a gap or before a
+// header that cannot be read is left behind, where the SQLite file has all of it; else the log is
+// damaged.
 
 import { closeSync, fdatasyncSync, ftruncateSync, openSync } from 'node:fs';
 import { readdirSync, unlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { must } from '#shared/assert.ts';
 import type { LSN, Position } from '#shared/log/lsn.ts';
-import { readSegmentHeader, scanSegment, syncDirectory, type Segment } from './segment.ts';
-
-/** The log has lost what it had promised to keep. Carries the reason as its message. */
-export class LogDamage extends Error {
-  override readonly name = 'LogDamage';
-}
+import { findLaterFrame } from './later-frame.ts';
+import { describeFault, LogDamage } from './log-damage.ts';
+import {
+  readSegmentHeader,
+  scanSegment,
+  syncDirectory,
+  type ScanResult,
+  type Segment,
+} from './segment.ts';
 
 export interface OpenedSegments {
   /** Oldest first; never empty. */
@@ -19,6 +26,19 @@ export interface OpenedSegments {
   readonly descriptor: number;
   readonly tail: Position;
   readonly tailTimestamp: bigint;
+  /** Older files that nobody can read through: no part of the log any more. Oldest first. */
+  readonly leftBehind: readonly string[];
+  /** Why they are left behind; '' when there are none. */
+  readonly leftBehindReason: string;
+}
+
+export interface OpenRequirements {
+  /** The SQLite file holds the records up to here. */
+  readonly applied: LSN;
+  /** The log must hold them too: it promises to be ahead of the file. */
+  readonly mustReachApplied: boolean;
+  /** Whole records behind a damaged one are damage, not a torn end: the log of a primary. */
+  readonly strict: boolean;
 }
 
 const SEGMENT_NAME = /^(\d{10})\.log$/;
@@ -30,67 +50,104 @@ export function segmentPath(directory: string, number: number): string {
 /** The number of the segment that comes next. */
 export function nextNumber(directory: string): number {
   const newest = segmentNames(directory).at(-1);
-  return newest === undefined ? 1 : Number(SEGMENT_NAME.exec(newest)?.[1]) + 1;
+  return newest === undefined ? 1 : segmentNumber(newest) + 1;
 }
 
-function segmentNames(directory: string): string[] {
+/** The names of the segment files, oldest first. */
+export function segmentNames(directory: string): string[] {
   return readdirSync(directory)
     .filter((name) => SEGMENT_NAME.test(name))
     .sort();
 }
 
+/** The number in a segment's file name. */
+export function segmentNumber(path: string): number {
+  return Number(SEGMENT_NAME.exec(basename(path))?.[1]);
+}
+
 /**
- * Opens the segments. A bad frame in the newest is a torn tail and is cut off, unless record
- * `mustReach` would go with it. Throws LogDamage, and then nothing was changed on disk.
+ * Opens the segments. A bad frame in the newest is a torn tail and is cut off, unless something
+ * that was promised would go with it. Throws LogDamage, and then nothing was changed on disk.
  */
-export function openSegments(directory: string, mustReach: LSN): OpenedSegments {
-  const segments = readHeaders(directory);
+export function openSegments(directory: string, needs: OpenRequirements): OpenedSegments {
+  const { segments, ...rest } = readHeaders(directory, needs.applied);
   const newest = must(segments.at(-1));
   const descriptor = openSync(newest.path, 'r+');
   try {
-    const { tail, timestamp, offset, torn } = scanSegment(descriptor, newest);
-    if (tail.lsn < mustReach) {
-      const reason = torn === null ? 'it ends' : torn.message;
-      throw new LogDamage(
-        `log segment ${basename(newest.path)}: after record ${tail.lsn} ${reason}, but record ` +
-          `${mustReach} was written`,
-      );
-    }
-    if (torn !== null) {
-      ftruncateSync(descriptor, offset);
-      newest.sizeBytes = offset;
+    const scan = scanSegment(descriptor, newest);
+    checkTail(descriptor, newest, { scan, needs });
+    if (scan.torn !== null) {
+      ftruncateSync(descriptor, scan.offset);
+      newest.sizeBytes = scan.offset;
     }
     // What was read back from the page cache may not be on disk yet.
     fdatasyncSync(descriptor);
-    return { segments, descriptor, tail, tailTimestamp: timestamp };
+    return { segments, descriptor, tail: scan.tail, tailTimestamp: scan.timestamp, ...rest };
   } catch (error) {
     closeSync(descriptor);
     throw error;
   }
 }
 
-function readHeaders(directory: string): Segment[] {
-  const segments: Segment[] = [];
+function checkTail(
+  descriptor: number,
+  newest: Segment,
+  { scan, needs }: { readonly scan: ScanResult; readonly needs: OpenRequirements },
+): void {
+  const { tail, offset, torn } = scan;
+  const { path, sizeBytes } = newest;
+  const lsn = tail.lsn + 1n;
+  const fault = (reason: string) => describeFault({ path, offset, lsn, reason });
+  if (needs.mustReachApplied && tail.lsn < needs.applied) {
+    const reason = torn === null ? 'it ends' : torn.message;
+    throw new LogDamage(`${fault(reason)}, but record ${needs.applied} was written`);
+  }
+  if (torn === null || !needs.strict) return;
+  const later = findLaterFrame(descriptor, { from: offset, to: sizeBytes }, lsn + 1n);
+  if (later !== null) throw new LogDamage(`${fault(torn.message)}, but record ${later} is whole`);
+}
+
+type Headers = Pick<OpenedSegments, 'segments' | 'leftBehind' | 'leftBehindReason'>;
+
+function readHeaders(directory: string, applied: LSN): Headers {
   const names = segmentNames(directory);
+  let segments: Segment[] = [];
+  let leftBehind: string[] = [];
+  let leftBehindReason = '';
   for (const [index, name] of names.entries()) {
     const path = join(directory, name);
     const segment = readSegmentHeader(path);
-    if (segment !== null) {
-      checkOrder(segments.at(-1), segment);
-      segments.push(segment);
-      continue;
+    const isNewest = index === names.length - 1;
+    if (segment === null && isNewest && segments.length > 0) {
+      // The process ended while it was beginning this segment: it holds nothing.
+      unlinkSync(path);
+      syncDirectory(directory);
+      break;
     }
-    // The process ended while it was beginning this segment: it holds nothing.
-    const unfinished = index === names.length - 1 && segments.length > 0;
-    if (!unfinished) throw new LogDamage(`log segment ${name} has no whole header`);
-    unlinkSync(path);
-    syncDirectory(directory);
+    const reason = whyApart(segments.at(-1), segment, name);
+    if (reason !== '') {
+      leftBehindReason = reason;
+      leftBehind = names.slice(0, segment === null ? index + 1 : index);
+      segments = [];
+    }
+    if (segment !== null) segments.push(segment);
   }
-  if (segments.length === 0) throw new LogDamage('its log has no segment');
-  return segments;
+  const first = segments[0];
+  if (first === undefined) throw new LogDamage(leftBehindReason || 'its log has no segment');
+  if (leftBehindReason !== '' && first.previous.lsn > applied)
+    throw new LogDamage(leftBehindReason);
+  const paths = leftBehind.map((name) => join(directory, name));
+  return { segments, leftBehind: paths, leftBehindReason };
 }
 
-function checkOrder(before: Segment | undefined, segment: Segment): void {
-  if (before === undefined || before.previous.lsn <= segment.previous.lsn) return;
-  throw new LogDamage(`log segment ${basename(segment.path)} begins before the one before it`);
+/** Why nobody can read from `before` on into this one; '' when one can. */
+function whyApart(before: Segment | undefined, segment: Segment | null, name: string): string {
+  if (segment === null) return `log segment ${name} has no whole header`;
+  if (before === undefined) return '';
+  const expected = segmentNumber(before.path) + 1;
+  if (segmentNumber(name) !== expected) {
+    return `log segment ${basename(segmentPath('', expected))} is missing`;
+  }
+  if (segment.previous.lsn >= before.previous.lsn) return '';
+  return `log segment ${name} begins before the one before it`;
 }

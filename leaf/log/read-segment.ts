@@ -1,26 +1,24 @@
-// Reads runs of whole frames out of one segment, and writes a run whole.
+// Reads runs of whole frames out of one segment.
 
-import { closeSync, openSync, readSync, writeSync } from 'node:fs';
-import { basename } from 'node:path';
-import { must } from '#shared/assert.ts';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { checkFrame, FrameError, frameLength } from '#shared/log/log-frame.ts';
 import type { LSN } from '#shared/log/lsn.ts';
+import { SegmentDamage } from './log-damage.ts';
 import type { RunLimits } from './recent-frames.ts';
-import { findInIndex, type Segment } from './segment.ts';
+import { findInIndex, type IndexEntry, type Segment } from './segment.ts';
 
 /** Bytes read ahead of what the caller has asked for, so that a frame is seldom cut. */
 const READ_AHEAD_BYTES = 128 * 1024;
 
 /**
  * The frames from record `first` on, up to `last` or about `bytesMax` bytes, at least one. The
- * segment holds them all. Throws FrameError where the file is damaged.
+ * segment holds them all. Throws SegmentDamage where the file is damaged.
  */
 export function readSegmentRun(segment: Segment, first: LSN, limits: RunLimits): Uint8Array[] {
   const descriptor = openSync(segment.path, 'r');
   try {
     const reader = new RunReader(descriptor, segment);
-    const start = findInIndex(segment, descriptor, first);
-    reader.seek(start.offset, limits.bytesMax);
+    const start = reader.seek(first, limits.bytesMax);
     for (let lsn = start.lsn; lsn < first; lsn += 1n) reader.next();
     const frames: Uint8Array[] = [];
     let sizeBytes = 0;
@@ -41,8 +39,7 @@ export function frameEnd(segment: Segment, lsn: LSN): number {
   const descriptor = openSync(segment.path, 'r');
   try {
     const reader = new RunReader(descriptor, segment);
-    const start = findInIndex(segment, descriptor, lsn);
-    reader.seek(start.offset, READ_AHEAD_BYTES);
+    const start = reader.seek(lsn, READ_AHEAD_BYTES);
     let end = start.offset;
     for (let at = start.lsn; at <= lsn; at += 1n) end += reader.next().length;
     return end;
@@ -57,18 +54,12 @@ export function indexedBytesAfter(segment: Segment, lsn: LSN): number {
   return segment.sizeBytes - (entry?.offset ?? segment.firstOffset);
 }
 
-/** Writes all the bytes at `position`; throws what the file system throws. */
-export function writeWhole(descriptor: number, bytes: Uint8Array, position: number): void {
-  for (let done = 0; done < bytes.length;) {
-    done += writeSync(descriptor, bytes, done, bytes.length - done, position + done);
-  }
-}
-
 /** Frames one after another, read in large pieces. */
 class RunReader {
   #descriptor: number;
   #segment: Segment;
   #offset = 0;
+  #lsn: LSN = 0n;
   #buffer: Buffer = Buffer.alloc(0);
 
   constructor(descriptor: number, segment: Segment) {
@@ -76,29 +67,44 @@ class RunReader {
     this.#segment = segment;
   }
 
-  seek(offset: number, bytesWanted: number): void {
-    this.#offset = offset;
+  /** Goes to the noted place nearest before record `lsn`; answers it. */
+  seek(lsn: LSN, bytesWanted: number): IndexEntry {
+    const start = this.#find(lsn);
+    this.#offset = start.offset;
+    this.#lsn = start.lsn;
     this.#buffer = Buffer.alloc(0);
     this.#fill(bytesWanted + READ_AHEAD_BYTES);
+    return start;
   }
 
+  /** The next frame, whole and with the right CRC. */
   next(): Uint8Array {
-    let length = frameLength(this.#buffer);
-    if (length === null || length > this.#buffer.length) {
-      this.#fill((length ?? 0) + READ_AHEAD_BYTES);
-      length = frameLength(this.#buffer);
-    }
-    if (length === null || length > this.#buffer.length) this.#damaged('ends too early');
-    const frame = this.#buffer.subarray(0, must(length));
     try {
+      let length = frameLength(this.#buffer);
+      if (length === null || length > this.#buffer.length) {
+        this.#fill((length ?? 0) + READ_AHEAD_BYTES);
+        length = frameLength(this.#buffer);
+      }
+      if (length === null || length > this.#buffer.length) throw new FrameError('it is cut off');
+      const frame = this.#buffer.subarray(0, length);
       checkFrame(frame);
+      this.#buffer = this.#buffer.subarray(length);
+      this.#offset += length;
+      this.#lsn += 1n;
+      return frame;
     } catch (error) {
-      if (error instanceof FrameError) this.#damaged(error.message);
-      throw error;
+      throw this.#damaged(error);
     }
-    this.#buffer = this.#buffer.subarray(frame.length);
-    this.#offset += frame.length;
-    return frame;
+  }
+
+  #find(lsn: LSN): IndexEntry {
+    try {
+      return findInIndex(this.#segment, this.#descriptor, lsn);
+    } catch (error) {
+      this.#offset = this.#segment.firstOffset;
+      this.#lsn = this.#segment.previous.lsn + 1n;
+      throw this.#damaged(error);
+    }
   }
 
   #fill(sizeBytes: number): void {
@@ -109,8 +115,10 @@ class RunReader {
     this.#buffer = bytes.subarray(0, count);
   }
 
-  #damaged(reason: string): never {
-    const name = basename(this.#segment.path);
-    throw new FrameError(`log segment ${name} at ${this.#offset}: ${reason}`);
+  #damaged(error: unknown): unknown {
+    if (!(error instanceof FrameError)) return error;
+    const { path } = this.#segment;
+    const reason = error.message;
+    return new SegmentDamage({ path, offset: this.#offset, lsn: this.#lsn, reason });
   }
 }

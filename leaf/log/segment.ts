@@ -7,20 +7,20 @@
 //
 // Invariant: a segment that is not the newest is whole and on disk.
 
-import { closeSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, fsyncSync, openSync, readSync, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { decode, encode } from '#shared/codec.ts';
-import { decodeFrame, FrameError, frameLength, recordPosition } from '#shared/log/log-frame.ts';
+import { decodeFrame, FrameError, recordPosition } from '#shared/log/log-frame.ts';
 import type { LSN, Position } from '#shared/log/lsn.ts';
+import { FrameWalker } from './frame-walker.ts';
+import { writeWhole } from './write-whole.ts';
 
 const MAGIC = Buffer.from('TWINLOG1', 'latin1');
 const HEADER_PREFIX_BYTES = 16;
 const HEADER_BODY_BYTES_MAX = 1024;
 /** A place is noted in the index for so many bytes of frames. */
 const INDEX_STEP_BYTES = 64 * 1024;
-/** Bytes read at a time by a scan. */
-const SCAN_BYTES = 1024 * 1024;
 
 /** A place in a segment: the frame of record `lsn` begins at `offset`. */
 export interface IndexEntry {
@@ -50,12 +50,16 @@ export interface ScanResult {
   readonly torn: FrameError | null;
 }
 
-/** Makes a segment, durably, and answers it with its open descriptor. */
+/**
+ * Makes a segment, durably, and answers it with its open descriptor. Where that fails (a full
+ * disk) there is no such file afterwards. `amid` is called when the file is there, and empty.
+ */
 export function createSegment(
   path: string,
-  previous: Position,
-  previousTimestamp: bigint,
+  start: { readonly position: Position; readonly timestamp: bigint },
+  amid: () => void,
 ): { segment: Segment; descriptor: number } {
+  const { position: previous, timestamp: previousTimestamp } = start;
   const { term, lsn, logHash } = previous;
   const body = encode([term, lsn, logHash, previousTimestamp]);
   const header = Buffer.alloc(HEADER_PREFIX_BYTES + body.length);
@@ -64,9 +68,16 @@ export function createSegment(
   header.writeUInt32LE(crc32(body), 12);
   header.set(body, HEADER_PREFIX_BYTES);
   const descriptor = openSync(path, 'wx+');
-  writeSync(descriptor, header);
-  fsyncSync(descriptor);
-  syncDirectory(dirname(path));
+  try {
+    amid();
+    writeWhole(descriptor, header, 0);
+    fsyncSync(descriptor);
+    syncDirectory(dirname(path));
+  } catch (error) {
+    closeSync(descriptor);
+    unlinkSync(path);
+    throw error;
+  }
   const firstOffset = header.length;
   const segment = { path, previous, previousTimestamp, firstOffset, sizeBytes: firstOffset };
   return { segment: { ...segment, index: [] }, descriptor };
@@ -154,46 +165,6 @@ function buildIndex(descriptor: number, segment: Segment): IndexEntry[] {
     offset += frame.length;
   }
   return index;
-}
-
-/** Goes through a segment's frames in chunks. */
-class FrameWalker {
-  #descriptor: number;
-  #end: number;
-  /** Where in the file the next byte to read is. */
-  #readAt: number;
-  #buffer: Buffer = Buffer.alloc(0);
-
-  constructor(descriptor: number, segment: Segment) {
-    this.#descriptor = descriptor;
-    this.#readAt = segment.firstOffset;
-    this.#end = segment.sizeBytes;
-  }
-
-  /** The next whole frame; null at the end. Throws FrameError when it is cut off. */
-  next(): Uint8Array | null {
-    let length = frameLength(this.#buffer);
-    while (length === null || length > this.#buffer.length) {
-      if (!this.#readMore((length ?? 0) - this.#buffer.length)) {
-        if (this.#buffer.length === 0) return null;
-        throw new FrameError('a frame is cut off');
-      }
-      length = frameLength(this.#buffer);
-    }
-    const frame = this.#buffer.subarray(0, length);
-    this.#buffer = this.#buffer.subarray(length);
-    return frame;
-  }
-
-  #readMore(wanted: number): boolean {
-    const size = Math.min(Math.max(SCAN_BYTES, wanted), this.#end - this.#readAt);
-    if (size <= 0) return false;
-    const bytes = Buffer.allocUnsafe(size);
-    const count = readSync(this.#descriptor, bytes, 0, size, this.#readAt);
-    this.#readAt += count;
-    this.#buffer = Buffer.concat([this.#buffer, bytes.subarray(0, count)]);
-    return count > 0;
-  }
 }
 
 /** Makes the names in a directory durable. */

@@ -1,15 +1,43 @@
-// Where a test may end the process: named places between the steps that make a write durable.
+// Where a test may end the process: named places between the steps that make a change durable.
 
-/** Each stands right after what it names; `before commit` right before SQLite's COMMIT. */
+/** Each stands right after what it names; `before …` and `amid …` say where they stand. */
 export const failpointNames = [
+  // A write: rows, a verdict, a definition, a follower's batch.
+  'before-append',
+  'amid-append',
   'after-append',
   'after-sync',
   'before-commit',
   'after-commit',
   'after-prepare',
   'after-decide',
+  'after-define',
+  // The log's segments.
+  'before-roll',
+  'amid-roll',
+  'after-roll',
+  // Checkpoint and retention.
+  'before-checkpoint',
+  'amid-checkpoint',
+  'after-checkpoint',
+  'before-trim',
+  'amid-trim',
+  'after-trim',
+  // A snapshot takes the place of the content.
   'after-snapshot-ready',
+  'after-log-removed',
   'after-log-reset',
+  'after-file-replaced',
+  // A copy is made, set aside, dropped, promoted, taken back.
+  'amid-create',
+  'before-create-name',
+  'after-create-name',
+  'before-drop-name',
+  'after-drop-name',
+  'amid-set-aside',
+  'after-set-aside',
+  'after-promote-append',
+  'amid-rewind',
 ] as const;
 
 export type FailpointName = (typeof failpointNames)[number];
@@ -20,9 +48,16 @@ export type Failpoint = (name: FailpointName) => void;
 /** What a leaf runs with outside tests. */
 export const noFailpoint: Failpoint = () => undefined;
 
-/** Ends the process at once, as a power cut would, when it comes to `name`. */
-export function killAt(name: string): Failpoint {
+/**
+ * Ends the process at once, as `kill -9` would, when it comes to the place: `after-append`, or
+ * `after-append:3` for the third time that it comes there.
+ */
+export function killAt(place: string): Failpoint {
+  const [name, times = '1'] = place.split(':');
+  let left = Number(times);
   return (reached) => {
-    if (reached === name) process.kill(process.pid, 'SIGKILL');
+    if (reached !== name) return;
+    left -= 1;
+    if (left === 0) process.kill(process.pid, 'SIGKILL');
   };
 }

@@ -5,7 +5,7 @@ import { databaseError, DatabaseError } from '#shared/error.ts';
 import { samePosition } from '#shared/log/log-frame.ts';
 import type { Logger } from '#shared/logger.ts';
 import { Log } from '#leaf/log/log.ts';
-import { LogDamage } from '#leaf/log/open-segments.ts';
+import { LogDamage } from '#leaf/log/log-damage.ts';
 import { installReadySnapshot, partitionPaths } from './partition-directory.ts';
 import type { PartitionPaths } from './partition-directory.ts';
 import type { PartitionCore } from './partition-core.ts';

@@ -2,10 +2,12 @@
 
 import test from 'ava';
 import { planRetention } from '#leaf/log/log-retention.ts';
+import { logStart } from '#shared/log/log-frame.ts';
 
-const segments = [10n, 20n, 30n, 40n].map((lastLsn) => ({
-  lastLsn,
-  lastTimestamp: (1000n * lastLsn) << 16n,
+const segments = [10n, 20n, 30n, 40n].map((lsn) => ({
+  path: `${lsn}.log`,
+  last: { ...logStart, lsn },
+  lastTimestamp: (1000n * lsn) << 16n,
   sizeBytes: 100,
 }));
 

@@ -1,0 +1,63 @@
+// Goes through the frames of one segment file in large pieces, never beyond what is there.
+
+import { readSync } from 'node:fs';
+import { FrameError, frameLength } from '#shared/log/log-frame.ts';
+
+/** Bytes read at a time. */
+const SCAN_BYTES = 1024 * 1024;
+
+/** Where to walk: bytes of a file. */
+export interface WalkedRange {
+  /** Where the first frame begins. */
+  readonly firstOffset: number;
+  /** Where the last one ends. */
+  readonly sizeBytes: number;
+}
+
+/** Yields whole frames, unverified, one after another. */
+export class FrameWalker {
+  #descriptor: number;
+  #end: number;
+  /** Where in the file the next byte to read is. */
+  #readAt: number;
+  #offset: number;
+  #buffer: Buffer = Buffer.alloc(0);
+
+  constructor(descriptor: number, { firstOffset, sizeBytes }: WalkedRange) {
+    this.#descriptor = descriptor;
+    this.#readAt = firstOffset;
+    this.#offset = firstOffset;
+    this.#end = sizeBytes;
+  }
+
+  /** Where the next frame begins in the file. */
+  get offset(): number {
+    return this.#offset;
+  }
+
+  /** The next whole frame; null at the end. Throws FrameError when it is cut off. */
+  next(): Uint8Array | null {
+    let length = frameLength(this.#buffer);
+    while (length === null || length > this.#buffer.length) {
+      if (!this.#readMore((length ?? 0) - this.#buffer.length)) {
+        if (this.#buffer.length === 0) return null;
+        throw new FrameError('a frame is cut off');
+      }
+      length = frameLength(this.#buffer);
+    }
+    const frame = this.#buffer.subarray(0, length);
+    this.#buffer = this.#buffer.subarray(length);
+    this.#offset += length;
+    return frame;
+  }
+
+  #readMore(wanted: number): boolean {
+    const size = Math.min(Math.max(SCAN_BYTES, wanted), this.#end - this.#readAt);
+    if (size <= 0) return false;
+    const bytes = Buffer.allocUnsafe(size);
+    const count = readSync(this.#descriptor, bytes, 0, size, this.#readAt);
+    this.#readAt += count;
+    this.#buffer = Buffer.concat([this.#buffer, bytes.subarray(0, count)]);
+    return count > 0;
+  }
+}
