@@ -1,8 +1,10 @@
 // `npm run bench`: lists the benchmarks, or runs one and prints what it measured.
 
 import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { parseArguments, usage } from './arguments.ts';
 import type { Benchmark } from './benchmark.ts';
+import { profileLines } from './measure/cpu-profile.ts';
 import { describeMachine, hasProgram, machineLine } from './measure/machine.ts';
 import { workloadBenchmark } from './workload-benchmark.ts';
 import { workloads } from './workloads.ts';
@@ -30,6 +32,10 @@ async function main(): Promise<void> {
   const machine = describeMachine();
   console.log(machineLine(machine));
   const results = await benchmark.run(args, (line) => console.log(line));
+  if (args.profile !== null) {
+    const root = fileURLToPath(new URL('..', import.meta.url)).slice(0, -1);
+    for (const line of profileLines(args.profile, root)) console.log(line);
+  }
   if (args.json === null) return;
   writeFileSync(args.json, JSON.stringify({ name: benchmark.name, machine, results }, null, 2));
 }
