@@ -613,6 +613,12 @@ export const errorTable = {
       `The query would gather more than ${p.bytes} bytes at the aggregator; join by the shard ` +
       'key, or narrow its WHERE',
   ),
+  workerLost: entry(
+    3168,
+    'HY000',
+    () => 'The process that ran this statement at its leaf has ended; run the statement again',
+    true,
+  ),
   internal: entry<{ reason: string }>(1105, 'HY000', (p) => `Internal error: ${p.reason}`),
   definitionPending: entry<{ leaf: string; reason: string }>(
     1735,
@@ -732,6 +738,11 @@ export const errorTable = {
     3526,
     'HY000',
     () => 'There is no TLS certificate: start the server with --tls-cert and --tls-key',
+  ),
+  wrongPasswordHash: entry(
+    1827,
+    'HY000',
+    () => "The password hash doesn't have the expected format.",
   ),
   accountLocked: entry<{ user: string; host: string }>(
     3118,

@@ -4,6 +4,7 @@ import { leafOfPartition } from '#aggregator/transaction/partition-client.ts';
 import type { ReadTask } from '#aggregator/planner/plan.ts';
 import { REFERENCE_ORDINAL } from '#shared/cluster/topology.ts';
 import { databaseError } from '#shared/error.ts';
+import { rowsOfBatch } from '#shared/wire/row-batch.ts';
 import type { Execution, RowBatches } from './execution.ts';
 import { bindFragment } from './statement-values.ts';
 
@@ -30,10 +31,12 @@ export async function* readPartition(
     lockWaitTimeoutMs: execution.lockWaitTimeoutMs,
   };
   try {
-    for await (const { rows } of leaf.stream('read', request, signal)) {
+    for await (const batch of leaf.stream('read', request, signal)) {
       if (signal.aborted) throw databaseError('queryInterrupted', {});
-      yield rows;
+      yield rowsOfBatch(batch);
     }
+    // A stream that was told to stop ends like one that is complete.
+    if (signal.aborted) throw databaseError('queryInterrupted', {});
   } catch (error) {
     if (signal.aborted) throw databaseError('queryInterrupted', {}, error);
     if (tag !== null) await transaction?.readFailed(key, tag, error);

@@ -15,6 +15,7 @@ import {
 } from '#shared/cluster/topology.ts';
 import { databaseError } from '#shared/error.ts';
 import { quoteIdentifier } from '#shared/sqlite-file.ts';
+import { rowsOfBatch } from '#shared/wire/row-batch.ts';
 import type { SharedTransactions } from '#shared/wire/message.ts';
 import { findConsistentCut } from './consistent-cut.ts';
 import { leafOf, placeOf, readMasters } from './master-leaves.ts';
@@ -167,7 +168,7 @@ async function raiseSequences(
           lockWaitTimeoutMs,
         });
         for await (const batch of rows) {
-          const newest = batch.rows[0]?.[0];
+          const newest = rowsOfBatch(batch)[0]?.[0];
           if (typeof newest !== 'bigint' && typeof newest !== 'number') continue;
           await parts.sequences.observe(database.name, table.id, BigInt(newest));
         }

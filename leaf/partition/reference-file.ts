@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import type { SqliteFile } from '#shared/sqlite-file.ts';
 
 /** The schema name under which a partition sees the reference tables. */
-const REFERENCE_SCHEMA = 'ref';
+export const REFERENCE_SCHEMA = 'ref';
 
 /** Keeps one connection's `ref` true to the file. */
 export interface Attachment {
@@ -15,12 +15,21 @@ export interface Attachment {
 /** The file of reference tables of one database on this leaf, which may come and go. */
 export class ReferenceFile {
   #path: string | null;
-  /** Rises whenever the file is another one. */
   #generation = 0;
 
   /** `path` null: a partition without reference tables beside it (it holds them itself). */
   constructor(path: string | null) {
     this.#path = path;
+  }
+
+  /** Where the file is; null while there is none. */
+  get path(): string | null {
+    return this.#path !== null && existsSync(this.#path) ? this.#path : null;
+  }
+
+  /** Rises whenever the file is another one. */
+  get generation(): number {
+    return this.#generation;
   }
 
   /** The file has come, gone, or been replaced. */

@@ -49,7 +49,10 @@ function* shrinkRows(rows: Iterable<Row>): Generator<Row, void, undefined> {
 }
 
 /** Takes rows from the source up to a batch; `done` when there is none left. */
-export function takeBatch(source: RowSource): { readonly batch: RowBatch; readonly done: boolean } {
+export function takeBatch(source: RowSource): {
+  readonly batch: Extract<RowBatch, { readonly rows: unknown }>;
+  readonly done: boolean;
+} {
   const rows: Row[] = [];
   let sizeBytes = 0;
   while (sizeBytes < BATCH_BYTES) {

@@ -5,16 +5,22 @@ import { databaseError } from '#shared/error.ts';
 import type { Row, StoredValue } from '#shared/sql/column-type.ts';
 import { constraintError } from '#shared/sql/constraint-error.ts';
 import { SqliteError } from '#shared/sqlite-error.ts';
-import { shrinkInteger } from '#shared/sqlite-file.ts';
+import { shrinkInteger, type SqliteFile } from '#shared/sqlite-file.ts';
 import type { WriteStep, WriteStepResult } from '#shared/wire/message.ts';
-import type { StateFile } from './state-file.ts';
+
+/** Where steps run, and what names their errors. */
+export interface WriteTarget {
+  readonly path: string;
+  readonly connection: SqliteFile;
+  readonly tables: ReadonlyMap<string, TableDefinition>;
+}
 
 /** Runs the steps in order. Throws a DatabaseError; the caller undoes what was done. */
-export function runSteps(file: StateFile, steps: readonly WriteStep[]): WriteStepResult[] {
+export function runSteps(file: WriteTarget, steps: readonly WriteStep[]): WriteStepResult[] {
   return steps.map((step) => runStep(file, step));
 }
 
-function runStep(file: StateFile, step: WriteStep): WriteStepResult {
+function runStep(file: WriteTarget, step: WriteStep): WriteStepResult {
   if (step.kind === 'rows') return runRows(file, step);
   const { sql, parameters } = step;
   try {
@@ -29,7 +35,7 @@ function runStep(file: StateFile, step: WriteStep): WriteStepResult {
 }
 
 function runRows(
-  file: StateFile,
+  file: WriteTarget,
   step: Extract<WriteStep, { readonly kind: 'rows' }>,
 ): WriteStepResult {
   const changesPerRow: number[] = [];
@@ -59,7 +65,7 @@ interface FailedRun {
 }
 
 /** The error as the client knows it. */
-export function toClientError(error: unknown, file: StateFile, run: FailedRun): unknown {
+export function toClientError(error: unknown, file: WriteTarget, run: FailedRun): unknown {
   if (error instanceof SqliteError && error.failure.kind === 'foreignKey' && deletes(run.sql)) {
     return databaseError('foreignKeyParent', { constraint: 'FOREIGN KEY' }, error);
   }

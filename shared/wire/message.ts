@@ -270,9 +270,11 @@ export interface LeafCalls {
   };
 }
 
-export type RowBatch = {
-  readonly rows: readonly Row[];
-};
+/** Rows on their way. `rowsOfBatch` reads both forms. */
+export type RowBatch =
+  | { readonly rows: readonly Row[] }
+  /** A batch of the first form as MessagePack, which a leaf passes on unread. */
+  | { readonly encoded: Uint8Array };
 
 /** Streams a leaf serves: pulled, so that not asking is back pressure. */
 export interface LeafStreams {

@@ -8,6 +8,7 @@ import { RequestHandler } from '#leaf/request-handler.ts';
 import { realClock } from '#shared/clock.ts';
 import { DatabaseError, databaseError } from '#shared/error.ts';
 import type { Row } from '#shared/sql/column-type.ts';
+import { rowsOfBatch } from '#shared/wire/row-batch.ts';
 import { quietLogger } from '#test/support/quiet-logger.ts';
 import { temporaryDirectory } from '#test/support/temporary-directory.ts';
 import {
@@ -53,7 +54,8 @@ test('leaf: creates, defines, writes, reads, says how it is, and drops', async (
   const statement = { sql: 'SELECT balance FROM account WHERE id = ?', parameters: [1n] };
   const read = { key, catalogVersion: 1, transaction: null, statement, columns: [] };
   const locks = { forUpdate: false, lockWaitTimeoutMs: 100 };
-  for await (const batch of leaf.stream('read', { ...read, ...locks })) rows.push(...batch.rows);
+  for await (const batch of leaf.stream('read', { ...read, ...locks }))
+    rows.push(...rowsOfBatch(batch));
   t.deepEqual(rows, [[10]]);
   const { partitions } = await leaf.call('partitionStatus', { database: 'shop' });
   t.is(partitions.length, 1);

@@ -15,6 +15,7 @@ import type {
   PartitionStatus,
   SubscribeItem,
 } from '#shared/wire/message.ts';
+import { rowsOfBatch } from '#shared/wire/row-batch.ts';
 import { accountTable, createAccount, insertOf, testEnvironment } from './test-partition.ts';
 
 export const key = { database: 'shop', ordinal: 0 } as const;
@@ -190,7 +191,7 @@ export class TestLeaf {
     const read = { key, catalogVersion: 1, transaction: null, statement, columns: [] };
     const locks = { forUpdate: false, lockWaitTimeoutMs: 1000 };
     for await (const batch of this.handler.stream('read', { ...read, ...locks })) {
-      rows.push(...batch.rows.map((row) => row[0]));
+      rows.push(...rowsOfBatch(batch).map((row) => row[0]));
     }
     return rows;
   }

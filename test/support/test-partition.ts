@@ -17,6 +17,7 @@ import { createLogger } from '#shared/logger.ts';
 import type { Row } from '#shared/sql/column-type.ts';
 import { SqliteFile } from '#shared/sqlite-file.ts';
 import type { TransactionTag, WriteStep } from '#shared/wire/message.ts';
+import { rowsOfBatch } from '#shared/wire/row-batch.ts';
 
 const integer = { kind: 'integer', bits: 32, unsigned: false } as const;
 
@@ -135,7 +136,7 @@ export async function rowsOf(
     lockWaitTimeoutMs: 5000,
     ...more,
   };
-  for await (const batch of partition.read(request)) rows.push(...batch.rows);
+  for await (const batch of partition.read(request)) rows.push(...rowsOfBatch(batch));
   return rows;
 }
 

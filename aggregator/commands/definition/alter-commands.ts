@@ -11,6 +11,7 @@ import type { Session } from '#aggregator/session.ts';
 import { ok } from '#aggregator/statement-result.ts';
 import type { TableDefinition } from '#shared/cluster/table-definition.ts';
 import { databaseError } from '#shared/error.ts';
+import { rowsOfBatch } from '#shared/wire/row-batch.ts';
 import { alterChange, hasNewUniqueKey, renameChange, type Alteration } from './alter-change.ts';
 import { reportNotes } from './database-commands.ts';
 import { parentsToGather } from './foreign-keys.ts';
@@ -41,8 +42,8 @@ async function checkRows(
         forUpdate: false,
         lockWaitTimeoutMs: 0,
       });
-      for await (const { rows } of batches) {
-        if (rows.length > 0) throw databaseError('invalidUseOfNull', {});
+      for await (const batch of batches) {
+        if (rowsOfBatch(batch).length > 0) throw databaseError('invalidUseOfNull', {});
       }
     }
   }

@@ -7,6 +7,7 @@ import type { TableDefinition } from '#shared/cluster/table-definition.ts';
 import { databaseError } from '#shared/error.ts';
 import type { Row, StoredValue } from '#shared/sql/column-type.ts';
 import { quoteIdentifier } from '#shared/sqlite-file.ts';
+import { rowsOfBatch } from '#shared/wire/row-batch.ts';
 import type { SchemaChange } from './schema-change.ts';
 
 /** Rows of one INSERT. */
@@ -56,7 +57,7 @@ async function rowsElsewhere(
       forUpdate: false,
       lockWaitTimeoutMs: 0,
     });
-    for await (const batch of batches) rows.push(...batch.rows);
+    for await (const batch of batches) rows.push(...rowsOfBatch(batch));
     if (rows.length > rowsMax) {
       const what = `a foreign key to '${table.name}', which has more than ${rowsMax} spread rows`;
       throw databaseError('unsupported', { what });

@@ -3,6 +3,7 @@
 import test from 'ava';
 import { Partition } from '#leaf/partition/partition.ts';
 import { DatabaseError } from '#shared/error.ts';
+import { rowsOfBatch } from '#shared/wire/row-batch.ts';
 import {
   createTestPartition,
   insertOf,
@@ -116,7 +117,7 @@ test('transaction: a result under way keeps its rows when the transaction writes
   const request = { catalogVersion: 1, transaction, statement, columns: [] };
   const locks = { forUpdate: false, lockWaitTimeoutMs: 1000 };
   for await (const batch of partition.read({ ...request, ...locks })) {
-    count += batch.rows.length;
+    count += rowsOfBatch(batch).length;
     if (wrote) continue;
     wrote = true;
     await partition.write(writeOf('DELETE FROM account', [], transaction));
@@ -235,7 +236,7 @@ test('read: a long result keeps its snapshot; a new one sees the newest commit',
   const locks = { forUpdate: false, lockWaitTimeoutMs: 1000 };
   let [count, batches] = [0, 0];
   for await (const batch of partition.read({ ...request, ...locks })) {
-    count += batch.rows.length;
+    count += rowsOfBatch(batch).length;
     batches += 1;
     if (batches === 1) await partition.write(writeOf('DELETE FROM account'));
     t.deepEqual(await rowsOf(partition), []);

@@ -1,0 +1,93 @@
+// What a leaf asks of its SQLite workers, and what they answer: one request, then one reply.
+
+import type { ColumnType } from '#shared/sql/column-type.ts';
+import type { WireError } from '#shared/error.ts';
+import type { CompiledStatement, WriteStep, WriteStepResult } from '#shared/wire/message.ts';
+
+/** A partition's file as a worker opens it. */
+export interface WorkerFile {
+  readonly path: string;
+  /** Of the reference tables; null where there are none. */
+  readonly reference: string | null;
+  /** Rises when another file has taken the place of either: a connection of before is closed. */
+  readonly generation: number;
+}
+
+/** `scan` and `transaction` are numbers that the leaf chooses, unique among those of a worker. */
+export type WorkerRequest =
+  /** Begins a statement and answers its first batch. */
+  | {
+      readonly kind: 'open';
+      readonly scan: number;
+      readonly file: WorkerFile;
+      /** The schema that the statement was planned for. */
+      readonly catalogVersion: number;
+      readonly statement: CompiledStatement;
+      readonly columns: readonly ColumnType[];
+    }
+  | { readonly kind: 'next'; readonly scan: number }
+  /** Ends a statement of which not everything was read. */
+  | { readonly kind: 'close'; readonly scan: number }
+  /** Closes the idle connections to a file. */
+  | { readonly kind: 'forget'; readonly path: string }
+  /** Begins a transaction that writes, and captures its changes. */
+  | {
+      readonly kind: 'begin';
+      readonly transaction: number;
+      readonly file: WorkerFile;
+      readonly foreignKeys: boolean;
+    }
+  | { readonly kind: 'write'; readonly transaction: number; readonly steps: readonly WriteStep[] }
+  /** Runs statements of the transaction's frame: savepoints. */
+  | { readonly kind: 'exec'; readonly transaction: number; readonly statements: readonly string[] }
+  /** Answers the changes, and captures no more. */
+  | { readonly kind: 'changes'; readonly transaction: number }
+  /** Runs what belongs to the same COMMIT, and commits. */
+  | {
+      readonly kind: 'commit';
+      readonly transaction: number;
+      readonly statements: readonly CompiledStatement[];
+    }
+  | { readonly kind: 'rollback'; readonly transaction: number };
+
+/** `ranMs`: how long SQLite worked on the statement so far. */
+export type WorkerReply =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'written'; readonly results: readonly WriteStepResult[] }
+  | { readonly kind: 'failed'; readonly error: WireError }
+  /** `bytes`: a batch of rows as MessagePack, or the changes. */
+  | {
+      readonly kind: 'bytes';
+      readonly done: boolean;
+      readonly ranMs: number;
+      readonly bytes: Uint8Array;
+    };
+
+const PLAIN = 0;
+const MORE = 1;
+const LAST = 2;
+/** The mark, and `ranMs` as a double. */
+const BYTES_HEADER = 9;
+
+/** A reply as a frame's payload, in one piece or two. */
+export function replyParts(
+  reply: WorkerReply,
+  encode: (value: unknown) => Uint8Array,
+): readonly Uint8Array[] {
+  if (reply.kind !== 'bytes') return [Uint8Array.of(PLAIN), encode(reply)];
+  const header = new Uint8Array(BYTES_HEADER);
+  header[0] = reply.done ? LAST : MORE;
+  new DataView(header.buffer).setFloat64(1, reply.ranMs);
+  return [header, reply.bytes];
+}
+
+/** The reply in a frame's payload; the bytes of rows are left as they are. */
+export function readReply(
+  payload: Uint8Array,
+  decode: (bytes: Uint8Array) => unknown,
+): WorkerReply {
+  if (payload[0] === PLAIN) return decode(payload.subarray(1)) as WorkerReply;
+  const ranMs = new DataView(payload.buffer, payload.byteOffset).getFloat64(1);
+  const bytes = payload.subarray(BYTES_HEADER);
+  return { kind: 'bytes', done: payload[0] === LAST, ranMs, bytes };
+}

@@ -1,0 +1,152 @@
+// The SQLite workers of a leaf: started when there is work, at most so many, ended when idle.
+//
+// A worker has many statements open and is at one of them at a time, so a client that reads slowly
+// holds no worker. One whose statement is given up in the middle of a long step is ended and
+// replaced; the others' statements that have shown no row yet begin again elsewhere.
+
+import type { Clock, Timer } from '#shared/clock.ts';
+import type { Logger } from '#shared/logger.ts';
+import type { RowBatch } from '#shared/wire/message.ts';
+import { readInWorker, type ScanTask } from './worker-scan.ts';
+import { WorkerProcess } from './worker-process.ts';
+import { WorkerTransaction, type WorkerPlace } from './worker-transaction.ts';
+import type { WorkerFile } from './worker-message.ts';
+
+/** A worker with nothing to do is ended after so long, but for the last one, in milliseconds. */
+const IDLE_MS_MAX = 60_000;
+/** How long a statement that was given up may still take before its worker is ended. */
+const GRACE_MS = 50;
+/** How long an idle worker may take to close a file. */
+const FORGET_MS_MAX = 1000;
+
+export interface WorkerPoolOptions {
+  /** Workers at most: as many long statements run at once. */
+  readonly size: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export class WorkerPool {
+  #options: WorkerPoolOptions;
+  #workers = new Set<WorkerProcess>();
+  /** With the file that each uses. */
+  #places = new Map<WorkerPlace, string>();
+  #idleTimer: Timer | null = null;
+  #closed = false;
+
+  constructor(options: WorkerPoolOptions) {
+    this.#options = options;
+  }
+
+  /** Processes that run now. */
+  get size(): number {
+    return this.#workers.size;
+  }
+
+  /** A statement's rows, read by a worker. Rejects with a DatabaseError. */
+  read(task: ScanTask, signal?: AbortSignal): AsyncGenerator<RowBatch, void, undefined> {
+    return readInWorker(this, task, signal);
+  }
+
+  /** A transaction that writes, in a worker. The caller holds the partition's write lock. */
+  async begin(file: WorkerFile, foreignKeys: boolean): Promise<WorkerTransaction> {
+    const place = this.enter(file.path);
+    const transaction = new WorkerTransaction(place);
+    try {
+      await transaction.begin(file, foreignKeys);
+    } catch (error) {
+      place.leave();
+      throw error;
+    }
+    return transaction;
+  }
+
+  /** A place for something new at the least loaded worker, to be left in the end. */
+  enter(path: string): WorkerPlace {
+    const worker = this.#pick();
+    const owner = {};
+    worker.owners.add(owner);
+    const place = { owner, worker, leave: () => this.#leave(place) };
+    this.#places.set(place, path);
+    return place;
+  }
+
+  /** Nothing more is wanted: a worker that is still at its work is ended. */
+  #leave(place: WorkerPlace): void {
+    if (!this.#places.delete(place)) return;
+    const { worker, owner } = place;
+    worker.owners.delete(owner);
+    worker.takeBack(owner);
+    if (worker.isRunning(owner)) this.#endSoon(worker, owner);
+    else this.#watchIdle();
+  }
+
+  /** Ends what reads the file and closes the connections to it. */
+  async forget(path: string): Promise<void> {
+    for (const [place, used] of [...this.#places]) {
+      if (used !== path) continue;
+      if (place.worker.isRunning(place.owner)) void place.worker.kill();
+      place.leave();
+    }
+    await Promise.all([...this.#workers].map((worker) => this.#forgetIn(worker, path)));
+  }
+
+  /** Ends all workers. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#idleTimer?.cancel();
+    await Promise.all([...this.#workers].map((worker) => worker.kill()));
+  }
+
+  /** The least loaded; a further one when all have work and there may be more. */
+  #pick(): WorkerProcess {
+    let best: WorkerProcess | null = null;
+    for (const worker of this.#workers) {
+      if (worker.ended) continue;
+      const better = best === null || weight(worker) < weight(best);
+      if (better) best = worker;
+    }
+    if (best !== null && (best.load === 0 || this.#workers.size >= this.#options.size)) return best;
+    return this.#start();
+  }
+
+  #start(): WorkerProcess {
+    const { logger } = this.#options;
+    const worker: WorkerProcess = new WorkerProcess((how) => {
+      this.#workers.delete(worker);
+      if (!this.#closed) logger.info('A SQLite worker has ended.', { how });
+    });
+    this.#workers.add(worker);
+    return worker;
+  }
+
+  #endSoon(worker: WorkerProcess, owner: object): void {
+    this.#options.clock.after(GRACE_MS, () => {
+      if (worker.isRunning(owner)) void worker.kill();
+    });
+  }
+
+  async #forgetIn(worker: WorkerProcess, path: string): Promise<void> {
+    const timer = this.#options.clock.after(FORGET_MS_MAX, () => void worker.kill());
+    try {
+      await worker.ask({}, { kind: 'forget', path });
+    } catch {
+      // It has ended, and its connections with it.
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  #watchIdle(): void {
+    this.#idleTimer?.cancel();
+    this.#idleTimer = this.#options.clock.after(IDLE_MS_MAX, () => {
+      const [, ...others] = [...this.#workers].filter((worker) => worker.owners.size === 0);
+      for (const worker of others) void worker.kill();
+    });
+  }
+}
+
+/** A worker that is at something weighs more than any number of open statements. */
+function weight(worker: WorkerProcess): number {
+  return worker.load * 1_000_000 + worker.owners.size;
+}

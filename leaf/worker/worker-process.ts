@@ -1,0 +1,162 @@
+// One SQLite worker as the leaf holds it: asks it one thing at a time, and can end it at any time.
+
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { must } from '#shared/assert.ts';
+import { decode, encode } from '#shared/codec.ts';
+import { DatabaseError } from '#shared/error.ts';
+import { FrameReader, frameHeader } from '#shared/wire/frame-reader.ts';
+import { readReply, type WorkerReply, type WorkerRequest } from './worker-message.ts';
+
+/** The longest reply: the changes of the largest transaction, or one very long row. */
+const REPLY_BYTES_MAX = 2 ** 31;
+
+/** A worker's process has ended, and with it what it had under way. */
+export class WorkerLostError extends Error {
+  override readonly name = 'WorkerLostError';
+  /** True when it was at this very task: it may be the reason. */
+  readonly running: boolean;
+
+  constructor(running: boolean) {
+    super('a worker process has ended');
+    this.running = running;
+  }
+}
+
+type DataReply = Exclude<WorkerReply, { readonly kind: 'failed' }>;
+
+interface Task {
+  readonly owner: object;
+  readonly request: WorkerRequest;
+  readonly resolve: (reply: DataReply) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Invariant: what it was not asked for yet can be taken back; what it is at, by its end only. */
+export class WorkerProcess {
+  #process: ChildProcess;
+  #reader = new FrameReader(REPLY_BYTES_MAX);
+  #running: Task | null = null;
+  #queue: Task[] = [];
+  #ended = false;
+  #counter = 0;
+  readonly #exited: Promise<unknown>;
+  /** Those who have something open in it. */
+  readonly owners = new Set<object>();
+
+  /** Starts the process. `onExit` is called once, whatever ended it; `signal` names how. */
+  constructor(onExit: (how: string) => void) {
+    const main = fileURLToPath(new URL('./worker-main.ts', import.meta.url));
+    this.#process = spawn(process.execPath, [main], {
+      stdio: ['pipe', 'pipe', 'inherit', 'pipe'],
+    });
+    this.#exited = once(this.#process, 'close');
+    const ended = (how: string): void => {
+      if (this.#ended) return;
+      this.#ended = true;
+      this.#failAll();
+      onExit(how);
+    };
+    this.#process.once('error', (error) => ended(error.message));
+    this.#process.once('exit', (code, signal) => ended(signal ?? `status ${code}`));
+    const { stdin, stdout } = this.#pipes;
+    // A process that has ended breaks its pipes first: 'exit' says it all.
+    stdin.on('error', () => undefined);
+    stdout.on('error', () => undefined);
+    stdout.on('data', (chunk: Uint8Array) => this.#receive(chunk));
+    this.#letLeafEnd();
+  }
+
+  /** Requests under way and waiting. */
+  get load(): number {
+    return this.#queue.length + (this.#running === null ? 0 : 1);
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** A number for a statement or a transaction, unique in this worker. */
+  nextNumber(): number {
+    this.#counter += 1;
+    return this.#counter;
+  }
+
+  /** The task that it is at belongs to `owner`. */
+  isRunning(owner: object): boolean {
+    return this.#running?.owner === owner;
+  }
+
+  /** Rejects with the worker's DatabaseError, or with WorkerLostError. */
+  ask(owner: object, request: WorkerRequest): Promise<DataReply> {
+    return new Promise((resolve, reject) => {
+      if (this.#ended) {
+        reject(new WorkerLostError(false));
+        return;
+      }
+      this.#queue.push({ owner, request, resolve, reject });
+      this.#sendNext();
+    });
+  }
+
+  /** Takes back what this owner waits for and the process has not begun. */
+  takeBack(owner: object): void {
+    const gone = this.#queue.filter((task) => task.owner === owner);
+    this.#queue = this.#queue.filter((task) => task.owner !== owner);
+    for (const task of gone) task.reject(new WorkerLostError(false));
+  }
+
+  /** Ends the process at once, whatever it is at; resolves when it is gone. */
+  async kill(): Promise<void> {
+    this.#process.kill('SIGKILL');
+    await this.#exited;
+  }
+
+  get #pipes() {
+    const { stdin, stdout } = this.#process;
+    return { stdin: must(stdin, 'stdin is a pipe'), stdout: must(stdout, 'stdout is a pipe') };
+  }
+
+  #sendNext(): void {
+    if (this.#running !== null) return;
+    const task = this.#queue.shift();
+    if (task === undefined) return;
+    this.#running = task;
+    const bytes = encode(task.request);
+    const { stdin } = this.#pipes;
+    stdin.cork();
+    stdin.write(frameHeader(bytes.length));
+    stdin.write(bytes);
+    stdin.uncork();
+  }
+
+  #receive(chunk: Uint8Array): void {
+    this.#reader.push(chunk);
+    for (let frame = this.#reader.take(); frame !== null; frame = this.#reader.take()) {
+      const task = must(this.#running, 'a worker answers what it was asked');
+      this.#running = null;
+      this.#sendNext();
+      const reply = readReply(frame, decode);
+      if (reply.kind === 'failed') task.reject(new DatabaseError(reply.error));
+      else task.resolve(reply);
+    }
+  }
+
+  #failAll(): void {
+    const running = this.#running;
+    this.#running = null;
+    running?.reject(new WorkerLostError(true));
+    for (const task of this.#queue.splice(0)) task.reject(new WorkerLostError(false));
+  }
+
+  /** An idle worker does not keep the leaf's process alive. */
+  #letLeafEnd(): void {
+    this.#process.unref();
+    for (const stream of this.#process.stdio) {
+      if (stream !== null && stream !== undefined && 'unref' in stream) {
+        (stream as { unref(): void }).unref();
+      }
+    }
+  }
+}

@@ -1,0 +1,195 @@
+// What a SQLite worker does: statements in batches, and transactions that write, by number.
+
+import { AssertionError, must } from '#shared/assert.ts';
+import type { TableDefinition } from '#shared/cluster/table-definition.ts';
+import { decode, encode } from '#shared/codec.ts';
+import { databaseError, DatabaseError, type WireError } from '#shared/error.ts';
+import type { ChangeCapture, SqliteFile } from '#shared/sqlite-file.ts';
+import { readRows, takeBatch, type RowSource } from '#leaf/partition/row-batches.ts';
+import { runSteps, toClientError, type WriteTarget } from '#leaf/partition/write-steps.ts';
+import { WorkerConnections } from './worker-connections.ts';
+import type { WorkerReply, WorkerRequest } from './worker-message.ts';
+
+interface OpenScan {
+  readonly connection: SqliteFile;
+  readonly source: RowSource;
+  readonly toError: (error: unknown) => unknown;
+  ranMs: number;
+}
+
+interface OpenWrite {
+  readonly connection: SqliteFile;
+  readonly target: WriteTarget;
+  /** Null once the changes are taken. */
+  capture: ChangeCapture | null;
+}
+
+type Request<K extends WorkerRequest['kind']> = Extract<WorkerRequest, { readonly kind: K }>;
+
+/** Serves one request at a time, each to its end. */
+export class WorkerService {
+  #connections = new WorkerConnections();
+  #scans = new Map<number, OpenScan>();
+  #writes = new Map<number, OpenWrite>();
+
+  serve(request: WorkerRequest): WorkerReply {
+    try {
+      return this.#serve(request);
+    } catch (error) {
+      if (error instanceof AssertionError) throw error;
+      return { kind: 'failed', error: toWire(error) };
+    }
+  }
+
+  #serve(request: WorkerRequest): WorkerReply {
+    switch (request.kind) {
+      case 'open':
+        return this.#open(request);
+      case 'next':
+        return this.#next(request.scan);
+      case 'close':
+        this.#end(request.scan);
+        return { kind: 'done' };
+      case 'forget':
+        this.#connections.forget(request.path);
+        return { kind: 'done' };
+      case 'begin':
+        return this.#begin(request);
+      case 'write':
+        return this.#write(request);
+      case 'exec':
+        for (const sql of request.statements) this.#writer(request).connection.run(sql);
+        return { kind: 'done' };
+      case 'changes':
+        return this.#changes(request);
+      case 'commit':
+        return this.#commit(request);
+      case 'rollback':
+        this.#rollback(request.transaction);
+        return { kind: 'done' };
+    }
+  }
+
+  #open(request: Request<'open'>): WorkerReply {
+    const { scan, file, statement, columns } = request;
+    const started = performance.now();
+    const connection = this.#lend(request);
+    const target = writeTarget(connection, file.path);
+    const { sql, parameters: values } = statement;
+    const toError = (error: unknown): unknown =>
+      toClientError(error, target, { sql, values, row: 1 });
+    const source = readRows(connection, statement, { cached: false, columns });
+    this.#scans.set(scan, { connection, source, toError, ranMs: 0 });
+    return this.#next(scan, started);
+  }
+
+  /** A connection at the newest commit, whose schema is the one asked for. */
+  #lend({ file, catalogVersion }: Request<'open'>): SqliteFile {
+    const connection = this.#connections.acquire(file);
+    try {
+      // One snapshot for the version and the rows: no definition can come in between.
+      connection.run('BEGIN');
+      const [have] = must(connection.get('SELECT catalog_version FROM _twinleaf_meta'));
+      if (Number(have) === catalogVersion) return connection;
+      const versions = { have: Number(have), want: catalogVersion };
+      throw databaseError('catalogMismatch', { partition: file.path, ...versions });
+    } catch (error) {
+      this.#connections.release(connection);
+      throw error;
+    }
+  }
+
+  #next(scan: number, started = performance.now()): WorkerReply {
+    const open = must(this.#scans.get(scan), 'the leaf asks for a statement under way');
+    try {
+      const { batch, done } = takeBatch(open.source);
+      open.ranMs += performance.now() - started;
+      if (done) this.#end(scan);
+      return { kind: 'bytes', done, ranMs: open.ranMs, bytes: encode(batch) };
+    } catch (error) {
+      this.#end(scan);
+      throw open.toError(error);
+    }
+  }
+
+  #end(scan: number): void {
+    const open = this.#scans.get(scan);
+    if (open === undefined) return;
+    this.#scans.delete(scan);
+    open.source.return?.();
+    this.#connections.release(open.connection);
+  }
+
+  #begin({ transaction, file, foreignKeys }: Request<'begin'>): WorkerReply {
+    const connection = this.#connections.openWriter(file, foreignKeys);
+    connection.run('BEGIN');
+    const capture = connection.capture();
+    this.#writes.set(transaction, {
+      connection,
+      capture,
+      target: writeTarget(connection, file.path),
+    });
+    return { kind: 'done' };
+  }
+
+  #write(request: Request<'write'>): WorkerReply {
+    const { target } = this.#writer(request);
+    return { kind: 'written', results: runSteps(target, request.steps) };
+  }
+
+  #changes(request: Request<'changes'>): WorkerReply {
+    const started = performance.now();
+    const open = this.#writer(request);
+    const capture = must(open.capture, 'changes are taken once');
+    open.capture = null;
+    try {
+      const bytes = capture.changeset();
+      return { kind: 'bytes', done: true, ranMs: performance.now() - started, bytes };
+    } finally {
+      capture.close();
+    }
+  }
+
+  #commit(request: Request<'commit'>): WorkerReply {
+    const { connection, capture } = this.#writer(request);
+    capture?.close();
+    for (const { sql, parameters } of request.statements) connection.run(sql, parameters);
+    connection.run('COMMIT');
+    this.#writes.delete(request.transaction);
+    connection.close();
+    return { kind: 'done' };
+  }
+
+  #rollback(transaction: number): void {
+    const open = this.#writes.get(transaction);
+    if (open === undefined) return;
+    this.#writes.delete(transaction);
+    open.capture?.close();
+    if (open.connection.inTransaction) open.connection.run('ROLLBACK');
+    open.connection.close();
+  }
+
+  #writer({ transaction }: { readonly transaction: number }): OpenWrite {
+    return must(this.#writes.get(transaction), 'the leaf names a transaction under way');
+  }
+}
+
+/** The tables are read when an error must be named, and not before. */
+function writeTarget(connection: SqliteFile, path: string): WriteTarget {
+  return {
+    path,
+    connection,
+    get tables() {
+      const rows = connection.all('SELECT name, definition FROM _twinleaf_schema');
+      return new Map(
+        rows.map(([name, bytes]) => [String(name), decode(bytes as Uint8Array) as TableDefinition]),
+      );
+    },
+  };
+}
+
+function toWire(error: unknown): WireError {
+  if (error instanceof DatabaseError) return error.toWire();
+  const reason = error instanceof Error ? error.message : String(error);
+  return databaseError('internal', { reason }).toWire();
+}
