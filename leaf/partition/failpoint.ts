@@ -9,7 +9,10 @@ export const failpointNames = [
   'after-sync',
   'before-commit',
   'after-commit',
+  // A transaction over several partitions; `after-decide` is the verdict, synced.
+  'before-prepare',
   'after-prepare',
+  'after-decide-append',
   'after-decide',
   'after-define',
   // The log's segments.

@@ -29,6 +29,7 @@ export async function carryOut(
   const { log, file, verdicts, environment, fail } = core;
   // A record that cannot be appended (a full disk) leaves the transaction prepared.
   const record = appendVerdict(core, transaction.id, verdict);
+  environment.failpoint('after-decide-append');
   try {
     await log.sync();
     environment.failpoint('after-decide');

@@ -52,6 +52,7 @@ export class WriteTransaction {
   /** Appends `prepare`, durably; the SQLite transaction stays open until the verdict. */
   async prepare(transactionId: string, participants: readonly number[]): Promise<LSN> {
     const { log, environment, fail } = this.#core;
+    environment.failpoint('before-prepare');
     const changeset = this.#takeChanges();
     const payload = { kind: 'prepare', transactionId, participants, changeset } as const;
     const { position } = appendRecord(this.#core, payload);
