@@ -12,16 +12,28 @@ import {
 export interface AggregatorSettings {
   /** Made when it is not there; one process at a time. */
   readonly dataDir: string;
+  /** Where BACKUP DATABASE may write; `backups` in dataDir unless given. */
+  readonly backupDir?: string;
   /** The interface to listen on, for MySQL clients and for nodes that join. */
   readonly host: string;
   /** 0 picks a free port. */
   readonly port: number;
+  /** Listens on a port that further processes of this cluster listen on too; absent: alone. */
+  readonly sharesPort?: boolean;
   /** What others are told to dial; null: host and port as they are bound; port 0: as bound. */
   readonly advertise: Address | null;
   /** Partitions of a CREATE DATABASE that does not say PARTITIONS: so many for each leaf. */
   readonly partitionsPerLeaf: number;
   /** Root's password from this start on; null leaves it as it is (at the first start: none). */
   readonly rootPassword: string | null;
+  /** Clients at once, as @@max_connections begins; absent: 1000. */
+  readonly maxConnections?: number;
+  /** PEM files for TLS with clients; absent or null: none is offered. */
+  readonly tls?: {
+    readonly cert: string;
+    readonly key: string;
+    readonly ca: string | null;
+  } | null;
   readonly clock: Clock;
   readonly logger: Logger;
   /** The product's version. */

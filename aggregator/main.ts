@@ -4,15 +4,11 @@ import type { Subscription } from 'rxjs';
 import type { Address } from '#shared/cluster/topology.ts';
 import { lockDataDirectory, type DirectoryLock } from '#shared/directory-lock.ts';
 import type { LeafService, MasterService } from '#shared/wire/message.ts';
-import {
-  connectionsMax,
-  openParts,
-  serverVersion,
-  type AggregatorParts,
-} from './aggregator-parts.ts';
+import { openParts, serverVersion, type AggregatorParts } from './aggregator-parts.ts';
 import { createMasterService } from './cluster/master-service.ts';
 import { masterNodeId } from './cluster/membership.ts';
 import { NodeListener } from './cluster/node-listener.ts';
+import { resumeBackups } from './commands/backup/backup-record.ts';
 import { resumeDefinitions } from './commands/definition/definition-commands.ts';
 import { killConnection } from './commands/session/session-commands.ts';
 import type { AggregatorSettings } from './config.ts';
@@ -54,7 +50,7 @@ export class Aggregator {
       logger,
       serverVersion: serverVersion(settings.version),
       onNodeConnection: (socket) => this.#nodes.accept(socket),
-      maxConnections: connectionsMax,
+      tls: parts.tls,
     });
   }
 
@@ -84,14 +80,22 @@ export class Aggregator {
 
   /** Takes clients, goes on with what a crash has cut off, and answers the port. */
   async listen(): Promise<number> {
-    const { host, port, advertise, clock, logger } = this.#settings;
-    const bound = await this.#door.listen({ host, port });
+    const { host, port, sharesPort = false, advertise, clock, logger } = this.#settings;
+    const bound = await this.#door.listen({ host, port }, { shared: sharesPort });
     const address = advertisedAddress(advertise ?? { host, port: 0 }, bound);
     await this.#parts.membership.register({ kind: 'aggregator', nodeId: masterNodeId, address });
     this.#recovery = startRecovery(this.#parts.transactions.recovery, { clock, logger });
     this.#leavesOnline = this.#parts.leaves.online$.subscribe(() => this.#recovery?.wake());
     this.#resuming = this.#resume();
     return bound;
+  }
+
+  /**
+   * Opens a port of this process alone, on the loopback interface: what comes to a shared port may
+   * reach any of the processes. Answers the port.
+   */
+  async listenAlone(): Promise<number> {
+    return this.#door.listen({ host: '127.0.0.1', port: 0 });
   }
 
   /** Takes no more clients and ends those that are there; leaves can still be asked. */
@@ -131,6 +135,7 @@ export class Aggregator {
     this.#leavesOnline?.unsubscribe();
     await this.#recovery?.stop();
     await this.#parts.replication.stop();
+    this.#parts.backup.stop.abort();
     this.#parts.definition.changer.stop();
     this.#parts.definition.partitions.stop();
     await this.#resuming;
@@ -139,6 +144,7 @@ export class Aggregator {
   /** Leaves may be away for now: what needs them waits for them, clients do not. */
   async #resume(): Promise<void> {
     try {
+      await resumeBackups(this.#parts.backup);
       await resumeDefinitions(this.#parts.definition);
       await this.#parts.replication.start();
     } catch (error) {

@@ -3,6 +3,7 @@
 import type { Clock } from '#shared/clock.ts';
 import { databaseError } from '#shared/error.ts';
 import { connectionCountMax } from './cluster/connection-owner.ts';
+import { LoginGuard } from './login-guard.ts';
 import type { Session } from './session.ts';
 
 /** What a client is doing, as SHOW PROCESSLIST names it. */
@@ -35,6 +36,8 @@ export interface RegisteredSession {
 
 export class SessionRegistry {
   readonly startedMs: number;
+  /** Hosts whose logins fail. */
+  readonly loginGuard: LoginGuard;
   /** Connections accepted, commands begun, logins refused, and the most clients at once. */
   readonly counters = { connections: 0, questions: 0, aborted: 0, maxUsed: 0 };
   readonly #clock: Clock;
@@ -47,6 +50,7 @@ export class SessionRegistry {
     this.#clock = clock;
     this.#idBase = idBase;
     this.startedMs = clock.monotonicMs();
+    this.loginGuard = new LoginGuard(clock);
   }
 
   /** A connection id that no other connection of the cluster has. */

@@ -53,6 +53,8 @@ export class Session {
   readonly userVariables = new Map<string, UserVariable>();
   /** CLIENT_FOUND_ROWS: UPDATE answers the rows matched instead of the rows changed. */
   readonly foundRowsFlag: boolean;
+  /** How the connection is encrypted, for SHOW STATUS; null: not at all. */
+  readonly tls: { readonly cipher: string; readonly version: string } | null;
   database: string | null = null;
   /** Not null between BEGIN (or the first write under autocommit = 0) and its end. */
   transaction: SessionTransaction | null = null;
@@ -74,12 +76,14 @@ export class Session {
     peer: string;
     variables: SystemVariables;
     foundRowsFlag: boolean;
+    tls?: Session['tls'];
   }) {
     this.id = options.id;
     this.account = options.account;
     this.peer = options.peer;
     this.variables = options.variables;
     this.foundRowsFlag = options.foundRowsFlag;
+    this.tls = options.tls ?? null;
   }
 
   /** Fires when the statement must stop: KILL, or the client is gone. */

@@ -14,6 +14,8 @@ export interface ServerFacts {
   readonly serverUuid: string;
   readonly dataDirectory: string;
   readonly maxConnections: number;
+  /** Paths of PEM files; absent or null: no TLS. */
+  readonly tls?: { readonly cert: string; readonly key: string; readonly ca: string | null } | null;
 }
 
 export const defaultSqlMode =
@@ -75,7 +77,7 @@ const GIB = 1024 ** 3;
 const TIMESTAMP = { kind: 'double', min: 0, max: 4_294_967_295 } as const;
 
 /** They change what the session does. */
-function effective(): VariableDefinition[] {
+function effective(server: ServerFacts): VariableDefinition[] {
   return [
     flag('autocommit', true),
     define('sql_mode', { kind: 'sqlMode' }, defaultSqlMode),
@@ -103,7 +105,10 @@ function effective(): VariableDefinition[] {
     integer('div_precision_increment', 4, [0, 30], pinned),
     integer('sql_select_limit', Number.MAX_SAFE_INTEGER, undefined, pinned),
     integer('cte_max_recursion_depth', 1000, [0, 0xffff_ffff]),
+    flag('local_infile', false, global),
     integer('connect_timeout', 10, [2, YEAR_S], global),
+    integer('max_connections', server.maxConnections, [1, 100_000], global),
+    integer('max_connect_errors', 100, undefined, global),
     integer('last_insert_id', 0, undefined, { scope: 'session' }),
     integer('identity', 0, undefined, { scope: 'session' }),
     integer('insert_id', 0, undefined, { scope: 'session', pinned: true }),
@@ -112,6 +117,7 @@ function effective(): VariableDefinition[] {
 
 /** Facts about this server, which nobody sets. */
 function facts(server: ServerFacts): VariableDefinition[] {
+  const tls = server.tls ?? null;
   return [
     text('version', server.version, fixed),
     text('version_comment', 'Twinleaf', fixed),
@@ -129,13 +135,12 @@ function facts(server: ServerFacts): VariableDefinition[] {
     text('pid_file', '', fixed),
     integer('lower_case_table_names', 0, [0, 2], fixed),
     flag('lower_case_file_system', false, fixed),
-    integer('max_connections', server.maxConnections, [1, 100_000], fixed),
     text('system_time_zone', new Intl.DateTimeFormat().resolvedOptions().timeZone, fixed),
     text('character_set_system', 'utf8mb3', fixed),
     text('character_set_filesystem', 'binary'),
     text('character_sets_dir', '', fixed),
-    text('have_ssl', 'DISABLED', fixed),
-    text('have_openssl', 'DISABLED', fixed),
+    text('have_ssl', tls === null ? 'DISABLED' : 'YES', fixed),
+    text('have_openssl', tls === null ? 'DISABLED' : 'YES', fixed),
     text('have_compress', 'NO', fixed),
     text('have_query_cache', 'NO', fixed),
     text('have_profiling', 'NO', fixed),
@@ -159,10 +164,10 @@ function facts(server: ServerFacts): VariableDefinition[] {
     text('plugin_dir', '', fixed),
     text('authentication_policy', '*,,', fixed),
     text('default_authentication_plugin', 'caching_sha2_password', fixed),
-    text('ssl_ca', '', fixed),
-    text('ssl_cert', '', fixed),
-    text('ssl_key', '', fixed),
-    text('tls_version', '', fixed),
+    text('ssl_ca', tls?.ca ?? '', fixed),
+    text('ssl_cert', tls?.cert ?? '', fixed),
+    text('ssl_key', tls?.key ?? '', fixed),
+    text('tls_version', tls === null ? '' : 'TLSv1.2,TLSv1.3', fixed),
     integer('pseudo_thread_id', 0, undefined, { scope: 'session' }),
     integer('warning_count', 0, undefined, { scope: 'session', readOnly: true }),
     integer('error_count', 0, undefined, { scope: 'session', readOnly: true }),
@@ -197,7 +202,6 @@ function remembered(): VariableDefinition[] {
     flag('event_scheduler', false, pinnedGlobal),
     flag('general_log', false, pinnedGlobal),
     flag('slow_query_log', false, pinnedGlobal),
-    flag('local_infile', false, pinnedGlobal),
     flag('log_bin_trust_function_creators', false, global),
     flag('offline_mode', false, pinnedGlobal),
     flag('print_identified_with_as_hex', false),
@@ -306,7 +310,7 @@ function rememberedBuffers(): VariableDefinition[] {
 /** Every system variable by its name. */
 export function systemVariableTable(server: ServerFacts): ReadonlyMap<string, VariableDefinition> {
   const all = [
-    ...effective(),
+    ...effective(server),
     ...facts(server),
     ...remembered(),
     ...rememberedSizes(),

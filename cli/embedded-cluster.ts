@@ -24,6 +24,10 @@ export interface EmbeddedClusterSettings {
   readonly partitionsPerLeaf: number;
   /** Null: root keeps the password it has, at the first start none. */
   readonly rootPassword: string | null;
+  /** Clients at once; absent: 1000. */
+  readonly maxConnections?: number;
+  /** PEM files for TLS with clients; absent or null: none is offered. */
+  readonly tls?: { readonly cert: string; readonly key: string; readonly ca: string | null } | null;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly version: string;

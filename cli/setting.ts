@@ -52,6 +52,32 @@ const settings = {
       'while listening on a loopback address',
     placeholder: 'WORD',
   },
+  'max-connections': {
+    description: 'clients at once, as the variable max_connections begins',
+    placeholder: 'COUNT',
+    default: '1000',
+  },
+  'tls-cert': {
+    description: 'PEM file of the certificate for TLS with clients; no TLS unless given',
+    placeholder: 'FILE',
+  },
+  'tls-key': { description: "PEM file of the certificate's private key", placeholder: 'FILE' },
+  'tls-ca': {
+    description: 'PEM file of the authorities whose certificates clients may show (REQUIRE X509)',
+    placeholder: 'FILE',
+  },
+  processes: {
+    description:
+      'processes that serve clients on PORT: the master aggregator and, from 2 on, child ' +
+      'aggregators beside it on this machine',
+    placeholder: 'COUNT',
+    default: '1',
+  },
+  'share-port': {
+    description: 'yes: other processes of this machine listen on PORT too',
+    placeholder: 'yes|no',
+    default: 'no',
+  },
   join: {
     description: "HOST:PORT of the master aggregator's MySQL port",
     placeholder: 'HOST:PORT',
@@ -144,6 +170,21 @@ export class SettingValues {
 
   optionalAddress(name: SettingName): Address | null {
     return this.optional(name) === null ? null : this.address(name);
+  }
+
+  /** The three files of TLS, or null. Throws UsageError where one of the first two is missing. */
+  tlsFiles(): { readonly cert: string; readonly key: string; readonly ca: string | null } | null {
+    const names = ['tls-cert', 'tls-key', 'tls-ca'] as const;
+    if (names.every((name) => this.optional(name) === null)) return null;
+    const ca = this.optional('tls-ca');
+    return { cert: this.required('tls-cert'), key: this.required('tls-key'), ca };
+  }
+
+  /** Throws UsageError. */
+  yes(name: SettingName): boolean {
+    const value = this.required(name);
+    if (value === 'yes' || value === 'no') return value === 'yes';
+    throw new UsageError(`--${name} must be yes or no`);
   }
 
   logLevel(): LogLevel {

@@ -635,6 +635,34 @@ export const errorTable = {
       'when that leaf is back',
     true,
   ),
+  // Backups.
+  invalidBackupPath: entry<{ path: string; reason: string }>(
+    1789,
+    'HY000',
+    (p) => `Cannot back up to '${p.path}': ${p.reason}`,
+  ),
+  invalidRestorePath: entry<{ path: string; reason: string }>(
+    1790,
+    'HY000',
+    (p) => `Cannot restore from '${p.path}': ${p.reason}`,
+  ),
+  backupFailed: entry<{ partition: string; reason: string }>(
+    1105,
+    'HY000',
+    (p) => `Partition ${p.partition} could not be backed up: ${p.reason}; try again`,
+  ),
+  backupDamaged: entry<{ path: string; reason: string }>(
+    1790,
+    'HY000',
+    (p) => `The backup is damaged and nothing was restored: ${p.path}: ${p.reason}`,
+  ),
+  backupNewer: entry<{ path: string; version: string }>(
+    1790,
+    'HY000',
+    (p) =>
+      `The backup in '${p.path}' was made by version ${p.version}, which is newer than this ` +
+      'one: restore it there, or upgrade',
+  ),
   // Replication between clusters.
   readOnlySecondary: entry<{ database: string; primary: string }>(
     1290,
@@ -717,6 +745,19 @@ export const errorTable = {
     1105,
     'HY000',
     (p) => `The primary broke the protocol of the link: ${p.reason}`,
+  ),
+  failbackPending: entry<Name & { reason: string }>(
+    1105,
+    'HY000',
+    (p) =>
+      `Database '${p.name}' has begun to go back and follow its new primary, and goes on by itself ` +
+      `as soon as it can: ${p.reason}`,
+    true,
+  ),
+  failbackImpossible: entry<Name & { address: string; reason: string }>(
+    1105,
+    'HY000',
+    (p) => `Database '${p.name}' cannot go back to follow ${p.address}: ${p.reason}`,
   ),
   replicatingItself: entry<Name>(
     1763,

@@ -14,7 +14,7 @@ import { createEvaluate } from './evaluate.ts';
 import { createPrepareCommands } from './session/prepare-commands.ts';
 import { createSessionCommands, type SessionCommandParts } from './session/session-commands.ts';
 import { createTransactionCommands } from './session/transaction-commands.ts';
-import { createSetCommands } from './set/set-command.ts';
+import { createSetCommands, type SetParts } from './set/set-command.ts';
 import type { ShowAnswer } from './show/show-answer.ts';
 import { createShowCommands } from './show/show-command.ts';
 
@@ -23,7 +23,10 @@ export interface ClientCommandParts {
   readonly schema: InformationSchema;
   readonly registry: SessionRegistry;
   readonly killElsewhere: SessionCommandParts['killElsewhere'];
+  readonly reloadTls: SessionCommandParts['reloadTls'];
   readonly transactions: Pick<TransactionCoordinator, 'begin'>;
+  /** Absent where the accounts are this aggregator's to change. */
+  readonly setPassword?: SetParts['setPassword'];
   /** Asked for when used: the engine is made after its commands. */
   readonly engine: () => QueryEngine;
   /** What the replication family shows, before LIKE and WHERE; null where it is not theirs. */
@@ -36,18 +39,18 @@ export function accountCommands(accounts: Accounts): CommandTable {
 }
 
 export function createClientCommands(parts: ClientCommandParts): CommandTable {
-  const { accounts, schema, registry, transactions, engine, showReplication, killElsewhere } =
-    parts;
+  const { accounts, schema, registry, transactions, engine, showReplication } = parts;
+  const { killElsewhere, reloadTls } = parts;
   const evaluate = createEvaluate(engine);
   return {
-    ...createSetCommands({ evaluate, setPassword: createSetPassword(accounts) }),
+    ...createSetCommands({ evaluate, setPassword: parts.setPassword ?? createSetPassword(accounts) }),
     ...createShowCommands({ schema, accounts, evaluate, others: showReplication }),
     ...createTransactionCommands({
       transactions,
       disconnect: (session) => registry.kill(session.id, 'connection'),
     }),
     ...createSessionCommands({
-      ...{ evaluate, accounts, registry, killElsewhere },
+      ...{ evaluate, accounts, registry, killElsewhere, reloadTls },
       virtualTables: schema,
     }),
     ...createPrepareCommands({ evaluate, engine }),

@@ -29,6 +29,12 @@ export function pluginNamed(name: string): PluginName | null {
   return name === '' ? 'mysql_native_password' : null;
 }
 
+/** True where the account can prove itself by the plugin. */
+function fits(verifiers: PasswordVerifiers, plugin: PluginName): boolean {
+  const { sha1, sha256, crypt } = verifiers;
+  return plugin === 'mysql_native_password' ? sha1 !== null : sha256 !== null || crypt !== null;
+}
+
 function verifierOf(verifiers: PasswordVerifiers, plugin: PluginName): Uint8Array | null {
   return plugin === 'mysql_native_password' ? verifiers.sha1 : verifiers.sha256;
 }
@@ -38,16 +44,16 @@ export function usablePlugin(
   verifiers: PasswordVerifiers,
   preferred: PluginName | null,
 ): PluginName {
-  if (preferred !== null && (isEmpty(verifiers) || verifierOf(verifiers, preferred) !== null)) {
-    return preferred;
-  }
-  if (isEmpty(verifiers)) return 'caching_sha2_password';
-  return verifiers.sha256 === null ? 'mysql_native_password' : 'caching_sha2_password';
+  if (isEmpty(verifiers)) return preferred ?? 'caching_sha2_password';
+  if (preferred !== null && fits(verifiers, preferred)) return preferred;
+  return fits(verifiers, 'caching_sha2_password')
+    ? 'caching_sha2_password'
+    : 'mysql_native_password';
 }
 
 /** True for an account without a password. */
 export function isEmpty(verifiers: PasswordVerifiers): boolean {
-  return verifiers.sha1 === null && verifiers.sha256 === null;
+  return verifiers.sha1 === null && verifiers.sha256 === null && verifiers.crypt === null;
 }
 
 function xor(left: Uint8Array, right: Uint8Array): Buffer {

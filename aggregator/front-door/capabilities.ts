@@ -6,6 +6,7 @@ export const capability = {
   foundRows: 0x2,
   longFlag: 0x4,
   connectWithDatabase: 0x8,
+  localFiles: 0x80,
   ignoreSpace: 0x100,
   protocol41: 0x200,
   interactive: 0x400,
@@ -18,19 +19,22 @@ export const capability = {
   pluginAuth: 0x8_0000,
   connectAttributes: 0x10_0000,
   pluginAuthLengthEncoded: 0x20_0000,
+  canHandleExpiredPasswords: 0x40_0000,
   sessionTrack: 0x80_0000,
   deprecateEof: 0x100_0000,
 } as const;
 
 /**
- * What the greeting announces. Not LOCAL_FILES, COMPRESS or QUERY_ATTRIBUTES: what we do not
- * announce, no client may use, because a client's flags are taken only where we announced them.
+ * What the greeting announces, and SSL where there is a certificate. Not COMPRESS or
+ * QUERY_ATTRIBUTES: what we do not announce, no client may use, because a client's flags are taken
+ * only where we announced them.
  */
 export const announcedCapabilities: number =
   capability.longPassword |
   capability.foundRows |
   capability.longFlag |
   capability.connectWithDatabase |
+  capability.localFiles |
   capability.ignoreSpace |
   capability.protocol41 |
   capability.interactive |
@@ -42,6 +46,7 @@ export const announcedCapabilities: number =
   capability.pluginAuth |
   capability.connectAttributes |
   capability.pluginAuthLengthEncoded |
+  capability.canHandleExpiredPasswords |
   capability.sessionTrack |
   capability.deprecateEof;
 

@@ -9,7 +9,6 @@ import { writeColumnDefinition } from './column-definition.ts';
 import type { FrontDoorParts } from './front-door-parts.ts';
 import { clientError, writeError } from './error-packet.ts';
 import { readChangeUser, type Login } from './handshake.ts';
-import { authenticate } from './login.ts';
 import type { Packet } from './packet-reader.ts';
 import type { PacketStream } from './packet-stream.ts';
 import { PayloadReader } from './payload-reader.ts';
@@ -45,8 +44,8 @@ export interface CommandHandlerOptions {
   readonly stream: PacketStream;
   readonly login: Login;
   readonly session: Session;
-  readonly nonce: Buffer;
-  readonly host: string;
+  /** The account behind a login; null when the client has gone. Throws accessDenied. */
+  readonly prove: (login: Login) => Promise<AccountDefinition | null>;
   /** Opens the session of another user, and answers OK. */
   readonly openSession: (login: Login, account: AccountDefinition) => Promise<Session>;
   /** A session as new, of the same account. */
@@ -223,12 +222,11 @@ export class CommandHandler {
 
   /** Another user over the same connection. False when the login failed: the connection ends. */
   async #changeUser(payload: Buffer): Promise<boolean> {
-    const { parts, stream, nonce, host } = this.#options;
+    const { stream } = this.#options;
     await this.#closeSession();
     try {
       const login = readChangeUser(payload, this.#login.capabilities);
-      const { accounts } = parts;
-      const account = await authenticate({ stream, accounts, login, nonce, host });
+      const account = await this.#options.prove(login);
       if (account === null) return false;
       this.#session = await this.#options.openSession(login, account);
       this.#login = login;

@@ -6,24 +6,32 @@
 // running statement is stopped, its transaction rolled back, and no other connection notices.
 
 import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { accountText, type AccountDefinition } from '#aggregator/metadata/account.ts';
+import { hasPrivilege } from '#aggregator/metadata/privilege.ts';
 import type { RegisteredSession } from '#aggregator/session-registry.ts';
 import { Session } from '#aggregator/session.ts';
 import { collationById } from '#aggregator/charset.ts';
 import { DatabaseError, databaseError } from '#shared/error.ts';
-import { capability, has } from './capabilities.ts';
+import { announcedCapabilities, capability, has } from './capabilities.ts';
 import { CommandHandler } from './commands.ts';
 import { clientError, writeError } from './error-packet.ts';
-import { NONCE_BYTES, makeNonce, readLogin, writeGreeting, type Login } from './handshake.ts';
-import type { FrontDoorParts } from './front-door-parts.ts';
-import { authenticate } from './login.ts';
+import {
+  isTlsRequest,
+  makeNonce,
+  NONCE_BYTES,
+  readLogin,
+  writeGreeting,
+  type Login,
+} from './handshake.ts';
+import type { ConnectionParts } from './front-door-parts.ts';
+import { authenticate, type LoginExchange } from './login.ts';
+import type { Packet } from './packet-reader.ts';
 import { PacketStream } from './packet-stream.ts';
 import { resultEnd, writeOk } from './result-writer.ts';
 
 /** The largest packet before the login. */
 const LOGIN_BYTES_MAX = 64 * 1024;
-/** How long a client may take to log in. */
-const LOGIN_TIMEOUT_MS = 10_000;
 /** A client that was answered its last has this long to close its end. */
 const CLOSE_LINGER_MS = 1000;
 /** A node of a cluster says this instead of logging in. */
@@ -32,19 +40,21 @@ const NODE_PREFIX = Buffer.from('TWINLEAF', 'latin1');
 export class Connection {
   readonly id: number;
   readonly peer: string;
-  readonly #parts: FrontDoorParts;
-  readonly #socket: Socket;
+  readonly #parts: ConnectionParts;
+  /** All others are taken: this one is for who can end others. */
+  readonly #isLast: boolean;
   readonly #host: string;
   readonly #stream: PacketStream;
   readonly #nonce: Buffer;
   #entry: RegisteredSession | null = null;
+  #tls: TLSSocket | null = null;
   /** When the last command ended; null while one runs, and before the login. */
   #idleSinceMs: number | null = null;
 
-  constructor(socket: Socket, parts: FrontDoorParts) {
+  constructor(socket: Socket, parts: ConnectionParts, isLast: boolean) {
     this.id = parts.registry.allocateId();
     this.#parts = parts;
-    this.#socket = socket;
+    this.#isLast = isLast;
     this.#host = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
     this.peer = `${this.#host}:${socket.remotePort ?? 0}`;
     this.#stream = new PacketStream(socket, {
@@ -84,24 +94,25 @@ export class Connection {
   }
 
   async #converse(): Promise<void> {
-    const login = await this.#greet();
-    if (login === null) return;
-    const deadline = this.#parts.clock.after(LOGIN_TIMEOUT_MS, () => this.#stream.destroy());
-    let account: AccountDefinition | null;
+    const { clock, variables } = this.#parts;
+    const patienceS = Number(variables.get(variables.definition('connect_timeout')));
+    const deadline = clock.after(patienceS * 1000, () => this.#stream.destroy());
+    let login: Login | null;
+    let account: AccountDefinition | null = null;
     try {
-      account = await this.#prove(login);
+      login = await this.#greet();
+      if (login !== null) account = await this.#prove(login);
     } finally {
       deadline.cancel();
     }
-    if (account === null) return;
+    if (login === null || account === null) return;
     const session = await this.#openSession(login, account);
     const handler = new CommandHandler({
       parts: this.#parts,
       stream: this.#stream,
       login,
       session,
-      nonce: this.#nonce,
-      host: this.#host,
+      prove: (next) => this.#prove(next),
       openSession: async (next, of) => await this.#openSession(next, of),
       freshSession: (next, of) => this.#makeSession(next, of),
     });
@@ -111,38 +122,59 @@ export class Connection {
   /** Null when the client went, or was no client but a node. */
   async #greet(): Promise<Login | null> {
     const stream = this.#stream;
-    const { serverVersion, clock } = this.#parts;
-    const deadline = clock.after(LOGIN_TIMEOUT_MS, () => stream.destroy());
-    writeGreeting(stream.writer, { serverVersion, connectionId: this.id, nonce: this.#nonce });
+    const { serverVersion } = this.#parts;
+    const tls = this.#parts.tls ?? null;
+    writeGreeting(stream.writer, {
+      serverVersion,
+      connectionId: this.id,
+      nonce: this.#nonce,
+      capabilities: tls === null ? announcedCapabilities : announcedCapabilities | capability.ssl,
+    });
     await stream.flush();
-    const packet = await stream.next();
-    deadline.cancel();
-    if (packet === null) return null;
-    if (packet.payload.subarray(0, NODE_PREFIX.length).equals(NODE_PREFIX)) {
+    let packet = await stream.next();
+    if (packet !== null && tls !== null && isTlsRequest(packet.payload)) {
+      this.#tls = await stream.secure(tls.socketOptions);
+      packet = await stream.next();
+    } else if (packet !== null && isNode(packet)) {
       const socket = stream.release();
       this.#parts.onNodeConnection(socket, packet.payload);
       socket.resume();
       return null;
     }
+    if (packet === null) return null;
     stream.writer.sequence = (packet.sequence + 1) & 0xff;
-    return readLogin(packet.payload);
+    return readLogin(packet.payload, this.#tls !== null);
   }
 
   async #prove(login: Login): Promise<AccountDefinition | null> {
-    const { accounts, registry } = this.#parts;
-    const exchange = {
+    const { registry } = this.#parts;
+    try {
+      const account = await authenticate(this.#exchange(login));
+      if (account !== null && this.#isLast && !mayEndOthers(account)) {
+        throw databaseError('tooManyConnections', {});
+      }
+      return account;
+    } catch (cause) {
+      registry.counters.aborted += 1;
+      if (cause instanceof DatabaseError && !cause.is('tooManyConnections')) {
+        registry.loginGuard.failed(this.#host);
+      }
+      throw cause;
+    }
+  }
+
+  #exchange(login: Login): LoginExchange {
+    const { accounts, full } = this.#parts;
+    const tls = this.#tls;
+    return {
       stream: this.#stream,
       accounts,
       login,
       nonce: this.#nonce,
       host: this.#host,
+      tls,
+      full,
     };
-    try {
-      return await authenticate(exchange);
-    } catch (cause) {
-      registry.counters.aborted += 1;
-      throw cause;
-    }
   }
 
   #makeSession(login: Login, account: { readonly user: string; readonly host: string }): Session {
@@ -154,6 +186,7 @@ export class Connection {
       peer: this.peer,
       variables,
       foundRowsFlag: has(login.capabilities, capability.foundRows),
+      tls: describeTls(this.#tls),
     });
     session.multiStatements = has(login.capabilities, capability.multiStatements);
     const { charset, name } = collationById(login.charsetId);
@@ -249,11 +282,26 @@ export class Connection {
   /** Waits for the client to close its end too, but not for long. */
   async #closeSocket(): Promise<void> {
     await this.#stream.end();
-    if (this.#socket.closed) return;
-    const patience = this.#parts.clock.after(CLOSE_LINGER_MS, () => this.#socket.destroy());
+    const { socket } = this.#stream;
+    if (socket.closed) return;
+    const patience = this.#parts.clock.after(CLOSE_LINGER_MS, () => socket.destroy());
     await new Promise<void>((resolve) => {
-      this.#socket.once('close', () => resolve());
+      socket.once('close', () => resolve());
     });
     patience.cancel();
   }
+}
+
+function isNode({ payload }: Packet): boolean {
+  return payload.subarray(0, NODE_PREFIX.length).equals(NODE_PREFIX);
+}
+
+function mayEndOthers(account: AccountDefinition): boolean {
+  const everywhere = { database: null, table: null };
+  return ['CONNECTION_ADMIN', 'SUPER'].some((name) => hasPrivilege(account, name, everywhere));
+}
+
+function describeTls(tls: TLSSocket | null): Session['tls'] {
+  if (tls === null) return null;
+  return { cipher: tls.getCipher().standardName, version: tls.getProtocol() ?? '' };
 }

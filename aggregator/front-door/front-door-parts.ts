@@ -7,6 +7,8 @@ import type { GlobalVariables } from '#aggregator/session-variables.ts';
 import type { Clock } from '#shared/clock.ts';
 import type { Logger } from '#shared/logger.ts';
 import type { AccountDirectory } from './login.ts';
+import type { FullAuthentication } from './full-authentication.ts';
+import type { ServerTls } from './server-tls.ts';
 
 export interface FrontDoorParts {
   readonly engine: QueryEngine;
@@ -15,6 +17,8 @@ export interface FrontDoorParts {
   readonly registry: SessionRegistry;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Absent or null: no client is offered TLS. */
+  readonly tls?: ServerTls | null;
   /** What the greeting says, `8.0.36-twinleaf-…`. */
   readonly serverVersion: string;
   /**
@@ -22,4 +26,9 @@ export interface FrontDoorParts {
    * socket is paused and holds what was not read; it begins to flow when this returns.
    */
   readonly onNodeConnection: (socket: Socket, firstPacket: Buffer) => void;
+}
+
+/** And what the front door itself keeps for all of them. */
+export interface ConnectionParts extends FrontDoorParts {
+  readonly full: FullAuthentication;
 }

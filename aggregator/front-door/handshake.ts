@@ -46,6 +46,8 @@ export interface Greeting {
   readonly serverVersion: string;
   readonly connectionId: number;
   readonly nonce: Buffer;
+  /** What we offer: announcedCapabilities, and SSL where there is a certificate. */
+  readonly capabilities: number;
 }
 
 /** Protocol::HandshakeV10. */
@@ -56,10 +58,10 @@ export function writeGreeting(writer: PacketWriter, greeting: Greeting): void {
   writer.uint32(greeting.connectionId);
   writer.bytesOf(greeting.nonce.subarray(0, NONCE_FIRST_BYTES));
   writer.uint8(0);
-  writer.uint16(announcedCapabilities & 0xffff);
+  writer.uint16(greeting.capabilities & 0xffff);
   writer.uint8(SERVER_CHARSET_ID);
   writer.uint16(status.autocommit);
-  writer.uint16(announcedCapabilities >>> 16);
+  writer.uint16(greeting.capabilities >>> 16);
   writer.uint8(NONCE_BYTES + 1);
   writer.zeros(10);
   writer.bytesOf(greeting.nonce.subarray(NONCE_FIRST_BYTES));
@@ -68,13 +70,23 @@ export function writeGreeting(writer: PacketWriter, greeting: Greeting): void {
   writer.finish();
 }
 
-/** Protocol::HandshakeResponse41. Throws handshakeError or malformedPacket. */
-export function readLogin(payload: Buffer): Login {
+/** Bytes of Protocol::SSLRequest: the head of a login, and nothing behind it. */
+const TLS_REQUEST_BYTES = 32;
+
+/** True for Protocol::SSLRequest. */
+export function isTlsRequest(payload: Buffer): boolean {
+  return payload.length === TLS_REQUEST_BYTES && has(payload.readUInt32LE(0), capability.ssl);
+}
+
+/**
+ * Protocol::HandshakeResponse41. Throws handshakeError or malformedPacket. A client that means to
+ * use TLS (`secure` tells whether it does) is never let in without.
+ */
+export function readLogin(payload: Buffer, secure: boolean): Login {
   const reader = new PayloadReader(payload);
   const sent = reader.uint32();
-  // An older protocol, or a TLS request that we did not announce.
   if (!has(sent, capability.protocol41)) throw databaseError('handshakeError', {});
-  if (has(sent, capability.ssl)) throw databaseError('handshakeError', {});
+  if (has(sent, capability.ssl) && !secure) throw databaseError('handshakeError', {});
   const capabilities = sent & announcedCapabilities;
   reader.skip(4);
   const charsetId = reader.uint8();
@@ -135,5 +147,21 @@ export function writeFastAuthSuccess(writer: PacketWriter): void {
   writer.start();
   writer.uint8(0x01);
   writer.uint8(0x03);
+  writer.finish();
+}
+
+/** caching_sha2_password: the token proves nothing here, the password itself must come. */
+export function writeFullAuthRequest(writer: PacketWriter): void {
+  writer.start();
+  writer.uint8(0x01);
+  writer.uint8(0x04);
+  writer.finish();
+}
+
+/** caching_sha2_password: the RSA key to encrypt the password with. */
+export function writePublicKey(writer: PacketWriter, pem: string): void {
+  writer.start();
+  writer.uint8(0x01);
+  writer.text(pem);
   writer.finish();
 }

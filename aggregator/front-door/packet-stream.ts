@@ -2,6 +2,7 @@
 // than the limits below on either side.
 
 import type { Socket } from 'node:net';
+import { TLSSocket, type TLSSocketOptions } from 'node:tls';
 import type { Clock } from '#shared/clock.ts';
 import { PacketReader, type Packet } from './packet-reader.ts';
 import { PacketWriter } from './packet-writer.ts';
@@ -16,7 +17,7 @@ export class PacketStream {
   readonly writer = new PacketWriter();
   /** A client that takes nothing for this long, while an answer waits for it, is let go. */
   writeTimeoutMs = 60_000;
-  readonly #socket: Socket;
+  #socket: Socket;
   readonly #clock: Clock;
   readonly #onData = (chunk: Buffer) => this.#take(chunk);
   readonly #onClose = () => this.#wake();
@@ -34,10 +35,12 @@ export class PacketStream {
     this.#clock = options.clock;
     this.reader = new PacketReader(options.payloadBytesMax);
     socket.setNoDelay(true);
-    socket.on('data', this.#onData);
-    socket.on('close', this.#onClose);
-    socket.on('end', this.#onClose);
-    socket.on('error', this.#onError);
+    this.#listen(socket);
+  }
+
+  /** What the client is reached by: its TLS, once it is secured. */
+  get socket(): Socket {
+    return this.#socket;
   }
 
   /** The client is gone, or was sent away. */
@@ -96,14 +99,46 @@ export class PacketStream {
    */
   release(): Socket {
     this.#socket.pause();
-    this.#socket.off('data', this.#onData);
-    this.#socket.off('close', this.#onClose);
-    this.#socket.off('end', this.#onClose);
+    this.#unlisten(this.#socket);
     const rest = this.reader.takeRest();
     if (rest.length > 0) this.#socket.unshift(rest);
     this.#ended = true;
     this.#released = true;
     return this.#socket;
+  }
+
+  /**
+   * From here on through TLS; what has come already is its first bytes. Resolves when both ends
+   * agree, null when they cannot. Before that nothing that the client sends is taken for a packet.
+   */
+  async secure(options: TLSSocketOptions): Promise<TLSSocket | null> {
+    const plain = this.#socket;
+    plain.pause();
+    this.#unlisten(plain);
+    const rest = this.reader.takeRest();
+    if (rest.length > 0) plain.unshift(rest);
+    const secured = new TLSSocket(plain, options);
+    this.#socket = secured;
+    this.#listen(secured);
+    const agreed = await new Promise<boolean>((resolve) => {
+      secured.once('secure', () => resolve(true));
+      secured.once('close', () => resolve(false));
+    });
+    return agreed ? secured : null;
+  }
+
+  #listen(socket: Socket): void {
+    socket.on('data', this.#onData);
+    socket.on('close', this.#onClose);
+    socket.on('end', this.#onClose);
+    socket.on('error', this.#onError);
+  }
+
+  /** The listener for errors stays: an error without one would end the process. */
+  #unlisten(socket: Socket): void {
+    socket.off('data', this.#onData);
+    socket.off('close', this.#onClose);
+    socket.off('end', this.#onClose);
   }
 
   #take(chunk: Buffer): void {

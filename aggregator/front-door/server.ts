@@ -2,29 +2,24 @@
 
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Timer } from '#shared/clock.ts';
-import { databaseError } from '#shared/error.ts';
+import { databaseError, type DatabaseError } from '#shared/error.ts';
 import { Connection } from './connection.ts';
 import { writeError } from './error-packet.ts';
-import type { FrontDoorParts } from './front-door-parts.ts';
+import type { ConnectionParts, FrontDoorParts } from './front-door-parts.ts';
+import { FullAuthentication } from './full-authentication.ts';
 import { PacketWriter } from './packet-writer.ts';
-
-export interface FrontDoorOptions extends FrontDoorParts {
-  /** Connections beyond these are told error 1040. */
-  readonly maxConnections: number;
-}
 
 /** How often connections are looked at for their wait_timeout. */
 const IDLE_SWEEP_MS = 1000;
 
 export class FrontDoor {
-  readonly #options: FrontDoorOptions;
-  readonly #server: Server;
+  readonly #parts: ConnectionParts;
+  readonly #servers: Server[] = [];
   readonly #connections = new Map<Connection, Promise<void>>();
   #sweep: Timer | null = null;
 
-  constructor(options: FrontDoorOptions) {
-    this.#options = options;
-    this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
+  constructor(parts: FrontDoorParts) {
+    this.#parts = { ...parts, full: new FullAuthentication() };
   }
 
   /** Clients that are connected, logged in or not. */
@@ -32,21 +27,29 @@ export class FrontDoor {
     return this.#connections.size;
   }
 
-  /** Opens the port (0: any free one) and answers which. Rejects when it cannot. */
-  async listen(address: { readonly host: string; readonly port: number }): Promise<number> {
+  /**
+   * Opens a port, the first or a further one (0: any free one) and answers which. Rejects when it cannot. `shared`: other
+   * processes listen on it too, and the system spreads the clients over them.
+   */
+  async listen(
+    address: { readonly host: string; readonly port: number },
+    { shared = false }: { readonly shared?: boolean } = {},
+  ): Promise<number> {
+    const server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
     await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen(address.port, address.host, () => {
-        this.#server.off('error', reject);
+      server.once('error', reject);
+      server.listen({ ...address, reusePort: shared }, () => {
+        server.off('error', reject);
         resolve();
       });
     });
+    this.#servers.push(server);
     // What fails later (too many open files) fails one accept; the door stays open.
-    this.#server.on('error', (cause) => {
-      this.#options.logger.error('a client could not be accepted', {}, cause);
+    server.on('error', (cause) => {
+      this.#parts.logger.error('a client could not be accepted', {}, cause);
     });
-    this.#watchIdle();
-    const bound = this.#server.address();
+    if (this.#sweep === null) this.#watchIdle();
+    const bound = server.address();
     return bound === null || typeof bound === 'string' ? address.port : bound.port;
   }
 
@@ -57,20 +60,27 @@ export class FrontDoor {
   async close(): Promise<void> {
     this.#sweep?.cancel();
     this.#sweep = null;
-    this.#server.close();
+    for (const server of this.#servers) server.close();
     for (const connection of this.#connections.keys()) connection.disconnect();
     await Promise.all(this.#connections.values());
   }
 
+  /** One more than @@max_connections may try to log in: it might be who can end others. */
   #accept(socket: Socket): void {
-    const { maxConnections, registry } = this.#options;
+    const { registry, variables } = this.#parts;
     registry.counters.connections += 1;
-    if (this.#connections.size >= maxConnections) {
-      refuse(socket);
-      return;
+    const variable = (name: string) => Number(variables.get(variables.definition(name)));
+    const host = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
+    const count = this.#connections.size;
+    const max = variable('max_connections');
+    if (registry.loginGuard.isBlocked(host, variable('max_connect_errors'))) {
+      refuse(socket, databaseError('hostBlocked', { host }));
+    } else if (count > max) {
+      refuse(socket, databaseError('tooManyConnections', {}));
+    } else {
+      const connection = new Connection(socket, this.#parts, count === max);
+      this.#connections.set(connection, this.#serve(connection));
     }
-    const connection = new Connection(socket, this.#options);
-    this.#connections.set(connection, this.#serve(connection));
   }
 
   async #serve(connection: Connection): Promise<void> {
@@ -79,18 +89,18 @@ export class FrontDoor {
   }
 
   #watchIdle(): void {
-    this.#sweep = this.#options.clock.after(IDLE_SWEEP_MS, () => {
-      const now = this.#options.clock.monotonicMs();
+    this.#sweep = this.#parts.clock.after(IDLE_SWEEP_MS, () => {
+      const now = this.#parts.clock.monotonicMs();
       for (const connection of this.#connections.keys()) connection.closeIfIdle(now);
       this.#watchIdle();
     });
   }
 }
 
-/** Error 1040 instead of a greeting, without an SQLSTATE, as the protocol has it there. */
-function refuse(socket: Socket): void {
+/** An error instead of a greeting, without an SQLSTATE, as the protocol has it there. */
+function refuse(socket: Socket, error: DatabaseError): void {
   const writer = new PacketWriter();
-  writeError(writer, databaseError('tooManyConnections', {}), false);
+  writeError(writer, error, false);
   socket.on('error', () => socket.destroy());
   socket.end(writer.bytes());
 }

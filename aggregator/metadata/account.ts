@@ -2,13 +2,18 @@
 
 import { createHash } from 'node:crypto';
 
-/** What is kept instead of a password. Both null: the password is empty. */
+/** What is kept instead of a password. All null: the password is empty. */
 export interface PasswordVerifiers {
   /** SHA1(SHA1(password)), for mysql_native_password. */
   readonly sha1: Uint8Array | null;
   /** SHA256(SHA256(password)), for caching_sha2_password. */
   readonly sha256: Uint8Array | null;
+  /** MySQL's `$A$…` hash of an account taken over from there, one character a byte. */
+  readonly crypt: string | null;
 }
+
+/** What its connections must be: anything, encrypted, or with a certificate that we can check. */
+export type ConnectionRequirement = 'none' | 'ssl' | 'x509';
 
 /** Where a grant holds: everywhere, in a database, or in a table. */
 export interface GrantScope {
@@ -30,7 +35,10 @@ export interface AccountDefinition {
   /** A host name, an address, or a pattern with `%` and `_`. */
   readonly host: string;
   readonly verifiers: PasswordVerifiers;
+  readonly requires: ConnectionRequirement;
   readonly locked: boolean;
+  /** PASSWORD EXPIRE: a new password is all that its clients may ask for. */
+  readonly passwordExpired: boolean;
   readonly grants: readonly Grant[];
 }
 
@@ -39,10 +47,27 @@ function twice(algorithm: 'sha1' | 'sha256', password: string): Uint8Array {
   return new Uint8Array(createHash(algorithm).update(once).digest());
 }
 
+/** The verifiers of the empty password. */
+export const noPassword: PasswordVerifiers = { sha1: null, sha256: null, crypt: null };
+
+/** What an account is that was not told otherwise. */
+export const plainAccount = {
+  requires: 'none',
+  locked: false,
+  passwordExpired: false,
+  grants: [],
+} as const satisfies Partial<AccountDefinition>;
+
+/** An account as the store has it: those of earlier versions lack what came later. */
+export function storedAccount(value: unknown): AccountDefinition {
+  const account = value as AccountDefinition;
+  return { ...plainAccount, ...account, verifiers: { ...noPassword, ...account.verifiers } };
+}
+
 /** The verifiers of a password, from which it cannot be read back. */
 export function makeVerifiers(password: string): PasswordVerifiers {
-  if (password === '') return { sha1: null, sha256: null };
-  return { sha1: twice('sha1', password), sha256: twice('sha256', password) };
+  if (password === '') return noPassword;
+  return { sha1: twice('sha1', password), sha256: twice('sha256', password), crypt: null };
 }
 
 /** `'user'@'host'`, as messages and SHOW GRANTS write it. */

@@ -2,7 +2,16 @@
 
 import { databaseError } from '#shared/error.ts';
 import type { Subscription } from 'rxjs';
-import { accountText, makeVerifiers, type AccountDefinition, type Grant } from './account.ts';
+import { createHmac } from 'node:crypto';
+import {
+  accountText,
+  makeVerifiers,
+  plainAccount,
+  storedAccount,
+  type AccountDefinition,
+  type Grant,
+  type PasswordVerifiers,
+} from './account.ts';
 import { updateMetadata, type MetadataStore } from './metadata-store.ts';
 import { allPrivileges } from './privilege.ts';
 import { keyWord } from './store-key.ts';
@@ -57,28 +66,39 @@ export interface AccountsOptions {
    * root is made: with a password it may come from anywhere, without one from this machine alone.
    */
   readonly rootPassword: string | null;
+  /** Makes the decoys of this process its own. */
+  readonly decoySecret: Uint8Array;
 }
+
+/** Verifiers that no token and no password proves. */
+const unprovable = {
+  sha1: new Uint8Array(20),
+  sha256: new Uint8Array(32),
+  crypt: `$A$005$${'n'.repeat(63)}`,
+};
 
 /** Invariant: what it answers is durable. */
 export class Accounts {
   readonly #store: MetadataStore;
   readonly #accounts = new Map<string, AccountDefinition>();
+  readonly #decoySecret: Uint8Array;
   #watching: Subscription | null = null;
   #version = 0;
 
-  private constructor(store: MetadataStore) {
+  private constructor({ store, decoySecret }: AccountsOptions) {
     this.#store = store;
+    this.#decoySecret = decoySecret;
   }
 
   static async open(options: AccountsOptions): Promise<Accounts> {
     const { store, rootPassword } = options;
-    const accounts = new Accounts(store);
+    const accounts = new Accounts(options);
     accounts.#watching = (await store.watch(PREFIX)).subscribe((change) => {
       if (change.kind === 'delete') accounts.#forget(change.key);
-      else accounts.#keep(change.entry.key, change.entry.value as AccountDefinition);
+      else accounts.#keep(change.entry.key, storedAccount(change.entry.value));
     });
     for (const { key, value } of await store.list(PREFIX)) {
-      accounts.#keep(key, value as AccountDefinition);
+      accounts.#keep(key, storedAccount(value));
     }
     const isNew = accounts.#accounts.size === 0;
     if (isNew || rootPassword !== null) await accounts.#setRoot(rootPassword ?? '');
@@ -93,7 +113,8 @@ export class Accounts {
     }
     const host = password === '' ? 'localhost' : '%';
     if (roots.some((root) => root.host === host)) return;
-    await this.create({ user: 'root', host, verifiers, locked: false, grants: [allowEverything] });
+    const grants = [allowEverything];
+    await this.create({ ...plainAccount, user: 'root', host, verifiers, grants });
   }
 
   /** Rises with every change of any account: what was allowed before may not be now. */
@@ -120,6 +141,23 @@ export class Accounts {
     return matching.sort(compareAccounts)[0] ?? null;
   }
 
+  /**
+   * Verifiers for a user that there is not: of the kinds that one of the accounts has, always the
+   * same one's for the same name, so that an unknown user is asked for what a known one is.
+   */
+  decoy(user: string): PasswordVerifiers {
+    const secured = this.list().filter(({ verifiers }) => Object.values(verifiers).some(Boolean));
+    const digest = createHmac('sha256', this.#decoySecret).update(user).digest();
+    const model = secured[digest.readUInt32LE(0) % Math.max(secured.length, 1)];
+    if (model === undefined) return { ...unprovable, crypt: null };
+    const { sha1, sha256, crypt } = model.verifiers;
+    return {
+      sha1: sha1 === null ? null : unprovable.sha1,
+      sha256: sha256 === null ? null : unprovable.sha256,
+      crypt: crypt === null ? null : unprovable.crypt,
+    };
+  }
+
   /** Throws userExists when there is one of that name. */
   async create(account: AccountDefinition): Promise<void> {
     const key = keyOf(account);
@@ -136,7 +174,7 @@ export class Accounts {
     const key = keyOf(identity);
     const changed = await updateMetadata(this.#store, key, (value) => {
       if (value === null) refuse(command, identity);
-      return change(value as AccountDefinition);
+      return change(storedAccount(value));
     });
     this.#keep(key, changed);
   }

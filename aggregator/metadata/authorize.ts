@@ -33,6 +33,7 @@ export function createAuthorizer(accounts: Accounts): Authorizer {
   return {
     authorize(caller, statement) {
       const account = accounts.find(caller.account);
+      if (account?.passwordExpired === true) refuseWithoutNewPassword(statement);
       if (account !== null && allowsEverything(account)) return;
       for (const requirement of requiredPrivileges(statement, caller.database)) {
         if (account === null || !allows(account, requirement)) throw denial(requirement, caller);
@@ -42,6 +43,12 @@ export function createAuthorizer(accounts: Accounts): Authorizer {
       return accounts.version;
     },
   };
+}
+
+/** Who must change the password may do that alone, as in MySQL. Throws passwordExpired. */
+function refuseWithoutNewPassword(statement: Statement): void {
+  if (statement.kind === 'alterUser' || statement.kind === 'set') return;
+  throw databaseError('passwordExpired', {});
 }
 
 function allowsEverything(account: AccountDefinition): boolean {

@@ -94,6 +94,13 @@ export interface AccountAuthentication {
   readonly hash: string | null;
 }
 
+/** What else CREATE and ALTER USER say, of all the accounts they name. Null: nothing said. */
+export interface AccountOptions {
+  readonly requires: 'none' | 'ssl' | 'x509' | null;
+  readonly locked: boolean | null;
+  readonly passwordExpired: boolean | null;
+}
+
 export interface AccountChange extends Node {
   readonly account: AccountName;
   readonly authentication: AccountAuthentication | null;
@@ -118,11 +125,13 @@ export type AccountStatement =
       readonly kind: 'createUser';
       readonly ifNotExists: boolean;
       readonly users: readonly AccountChange[];
+      readonly options: AccountOptions;
     })
   | (Node & {
       readonly kind: 'alterUser';
       readonly ifExists: boolean;
       readonly users: readonly AccountChange[];
+      readonly options: AccountOptions;
     })
   | (Node & {
       readonly kind: 'dropUser';
@@ -242,6 +251,8 @@ export type UpkeepStatement =
       readonly kind: 'backupDatabase';
       readonly database: string;
       readonly path: string;
+      /** TIMEOUT n; null where not written. */
+      readonly timeoutMs: number | null;
     })
   | (Node & {
       readonly kind: 'restoreDatabase';

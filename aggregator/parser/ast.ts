@@ -66,6 +66,7 @@ export type {
   AccountAuthentication,
   AccountChange,
   AccountName,
+  AccountOptions,
   AccountStatement,
   AdministrationStatement,
   GrantLevel,

@@ -4,6 +4,7 @@ import type {
   AccountAuthentication,
   AccountChange,
   AccountName,
+  AccountOptions,
   AccountStatement,
   GrantLevel,
   GrantPrivilege,
@@ -44,8 +45,17 @@ function parseAuthentication(reader: TokenReader): AccountAuthentication | null 
   reader.expectWord('with');
   const plugin = reader.nameOrString();
   if (reader.acceptWord('by')) return { plugin, password: reader.string(), hash: null };
-  if (reader.acceptWord('as')) return { plugin, password: null, hash: reader.string() };
+  if (reader.acceptWord('as')) return { plugin, password: null, hash: parseHash(reader) };
   return { plugin, password: null, hash: null };
+}
+
+/** A hash as text or, since some hold bytes that are none, as 0x…. */
+function parseHash(reader: TokenReader): string {
+  const { lexer } = reader;
+  if (lexer.kind !== 'hex') return reader.string();
+  const hash = Buffer.from(lexer.value, 'hex').toString('latin1');
+  reader.next();
+  return hash;
 }
 
 function parseAccountChange(reader: TokenReader): AccountChange {
@@ -54,30 +64,60 @@ function parseAccountChange(reader: TokenReader): AccountChange {
   return { at, account, authentication: parseAuthentication(reader) };
 }
 
-/** REQUIRE NONE, PASSWORD EXPIRE NEVER, ACCOUNT UNLOCK, …: only what changes nothing is taken. */
-function parseAccountOptions(reader: TokenReader): void {
+/** REQUIRE SSL, ACCOUNT LOCK, PASSWORD EXPIRE, …; of the rest only what changes nothing is taken. */
+function parseAccountOptions(reader: TokenReader): AccountOptions {
+  let { requires, locked, passwordExpired }: AccountOptions = nothingSaid;
   while (!reader.isEnd()) {
-    if (reader.acceptWords('require none') || reader.acceptWords('account unlock')) continue;
-    if (reader.acceptWords('password expire never')) continue;
-    if (reader.acceptWords('password expire default')) continue;
-    if (reader.acceptWords('password history default')) continue;
-    if (reader.acceptWords('password reuse interval default')) continue;
-    if (reader.acceptWords('password require current default')) continue;
-    if (reader.isWord('require')) throw reader.unsupported('REQUIRE');
-    if (reader.isWord('account')) throw reader.unsupported('ACCOUNT LOCK');
-    if (reader.isWord('password')) throw reader.unsupported('PASSWORD options');
-    if (reader.isWord('with')) throw reader.unsupported('WITH resource options');
-    if (reader.isWord('default')) throw reader.unsupported('DEFAULT ROLE');
-    throw reader.syntaxError();
+    if (reader.acceptWord('require')) {
+      requires = parseRequire(reader);
+    } else if (reader.acceptWord('account')) {
+      locked = reader.expectOneOf(['lock', 'unlock'] as const) === 'lock';
+    } else if (reader.acceptWords('password expire')) {
+      passwordExpired = parseExpire(reader) ?? passwordExpired;
+    } else if (!acceptDefault(reader)) {
+      if (reader.isWord('password')) throw reader.unsupported('PASSWORD options');
+      if (reader.isWord('with')) throw reader.unsupported('WITH resource options');
+      if (reader.isWord('default')) throw reader.unsupported('DEFAULT ROLE');
+      throw reader.syntaxError();
+    }
   }
+  return { requires, locked, passwordExpired };
+}
+
+const nothingSaid: AccountOptions = { requires: null, locked: null, passwordExpired: null };
+
+function parseRequire(reader: TokenReader): 'none' | 'ssl' | 'x509' {
+  const what = reader.acceptOneOf(['none', 'ssl', 'x509'] as const);
+  if (what !== null) return what;
+  throw reader.unsupported('REQUIRE ISSUER, SUBJECT and CIPHER');
+}
+
+/** Null for what says when a password is going to expire: never. */
+function parseExpire(reader: TokenReader): true | null {
+  if (reader.isWord('interval')) throw reader.unsupported('PASSWORD EXPIRE INTERVAL');
+  return reader.acceptOneOf(['never', 'default'] as const) === null ? true : null;
+}
+
+function acceptDefault(reader: TokenReader): boolean {
+  return (
+    reader.acceptWords('password history default') ||
+    reader.acceptWords('password reuse interval default') ||
+    reader.acceptWords('password require current default')
+  );
+}
+
+/** Of GRANT, which says nothing of its accounts but what they already are. */
+function refuseAccountOptions(reader: TokenReader): void {
+  const options = parseAccountOptions(reader);
+  const isSaid = Object.values(options).some((value) => value !== null && value !== 'none');
+  if (isSaid) throw reader.unsupported('GRANT … REQUIRE; use ALTER USER');
 }
 
 /** What follows CREATE USER. */
 export function parseCreateUser(reader: TokenReader, at: number): AccountStatement {
   const ifNotExists = reader.acceptWords('if not exists');
   const users = reader.list(() => parseAccountChange(reader));
-  parseAccountOptions(reader);
-  return { kind: 'createUser', at, ifNotExists, users };
+  return { kind: 'createUser', at, ifNotExists, users, options: parseAccountOptions(reader) };
 }
 
 /** What follows ALTER USER. */
@@ -91,11 +131,10 @@ export function parseAlterUser(reader: TokenReader, at: number): AccountStatemen
     reader.next();
     reader.expectOperator(')');
     const users = [{ at: account.at, account, authentication: parseAuthentication(reader) }];
-    return { kind: 'alterUser', at, ifExists, users };
+    return { kind: 'alterUser', at, ifExists, users, options: nothingSaid };
   }
   const users = reader.list(() => parseAccountChange(reader));
-  parseAccountOptions(reader);
-  return { kind: 'alterUser', at, ifExists, users };
+  return { kind: 'alterUser', at, ifExists, users, options: parseAccountOptions(reader) };
 }
 
 /** What follows DROP USER. */
@@ -131,7 +170,7 @@ export function parseGrant(reader: TokenReader): AccountStatement {
   reader.expectWord('to');
   const users = reader.list(() => parseAccountChange(reader));
   const withGrantOption = reader.acceptWords('with grant option');
-  parseAccountOptions(reader);
+  refuseAccountOptions(reader);
   return { kind: 'grant', at, privileges, level, users, withGrantOption };
 }
 

@@ -90,6 +90,8 @@ const flushTargets = [
   'logs',
   'hosts',
   'user_resources',
+  'ssl',
+  'tls',
   'optimizer_costs',
 ] as const;
 
@@ -106,7 +108,12 @@ function parseFlush(reader: TokenReader, at: number): AdministrationStatement {
     if (reader.acceptWord('for')) throw reader.unsupported('FLUSH TABLES FOR EXPORT');
     readLock = reader.acceptWords('with read lock');
   }
-  return { kind: 'flush', at, what: what === 'table' ? 'TABLES' : what.toUpperCase(), readLock };
+  return { kind: 'flush', at, what: flushedName(what), readLock };
+}
+
+function flushedName(what: (typeof flushTargets)[number]): string {
+  if (what === 'table') return 'TABLES';
+  return what === 'ssl' ? 'TLS' : what.toUpperCase();
 }
 
 function parseLockTables(reader: TokenReader, at: number): AdministrationStatement {
@@ -133,23 +140,38 @@ function parseUnlock(reader: TokenReader, at: number): AdministrationStatement {
 }
 
 function parseSnapshot(reader: TokenReader, at: number): AdministrationStatement {
-  reader.expectWord('database');
+  reader.acceptWord('database');
   return { kind: 'snapshotDatabase', at, database: reader.name() };
 }
 
 function parseBackup(reader: TokenReader, at: number): AdministrationStatement {
-  reader.expectWord('database');
+  reader.acceptWord('database');
   const database = reader.name();
+  if (reader.isWord('with')) throw reader.unsupported('BACKUP DATABASE … WITH');
   reader.expectWord('to');
-  return { kind: 'backupDatabase', at, database, path: reader.string() };
+  const path = parseBackupPath(reader);
+  const timeoutMs = reader.acceptWord('timeout') ? reader.integer() : null;
+  return { kind: 'backupDatabase', at, database, path, timeoutMs };
 }
 
 function parseRestore(reader: TokenReader, at: number): AdministrationStatement {
-  reader.expectWord('database');
+  if (!reader.acceptWord('database') && reader.isWord('redundancy')) {
+    throw reader.unsupported('RESTORE REDUNDANCY');
+  }
   const database = reader.name();
   const as = reader.acceptWord('as') ? reader.name() : null;
   reader.expectWord('from');
-  return { kind: 'restoreDatabase', at, database, as, path: reader.string() };
+  const path = parseBackupPath(reader);
+  if (reader.isWord('with')) throw reader.unsupported('RESTORE DATABASE … WITH');
+  return { kind: 'restoreDatabase', at, database, as, path };
+}
+
+/** A directory; object stores are known by their names. */
+function parseBackupPath(reader: TokenReader): string {
+  for (const store of ['s3', 'azure', 'gcs', 'hdfs']) {
+    if (reader.isWord(store)) throw reader.unsupported(`a backup in ${store.toUpperCase()}`);
+  }
+  return reader.string();
 }
 
 function parseMaintain(action: 'analyze' | 'optimize' | 'check' | 'repair' | 'checksum'): Rule {

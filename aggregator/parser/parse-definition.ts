@@ -154,6 +154,10 @@ export function parseAlter(reader: TokenReader): Result {
   reader.acceptWord('ignore');
   if (reader.acceptWord('table')) return parseAlterTable(reader, at);
   if (reader.acceptWord('user')) return parseAlterUser(reader, at);
+  if (reader.acceptWords('instance reload tls')) {
+    reader.acceptWords('no rollback on error');
+    return { kind: 'flush', at, what: 'TLS', readLock: false };
+  }
   if (reader.acceptOneOf(databaseWords) === null) return parseRefused(reader, at, 'ALTER');
   const isOption = ['default', 'character', 'charset', 'collate'].includes(reader.lexer.keyword);
   const name = isOption ? null : reader.name();

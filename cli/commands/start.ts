@@ -25,6 +25,10 @@ export class StartCommand extends Command {
     'leaf-port',
     'partitions-per-leaf',
     'root-password',
+    'max-connections',
+    'tls-cert',
+    'tls-key',
+    'tls-ca',
     'log-level',
   ]);
 
@@ -45,6 +49,8 @@ export class StartCommand extends Command {
       leafPort: values.optionalPort('leaf-port') ?? (port === 0 ? 0 : port + 1),
       partitionsPerLeaf: values.count('partitions-per-leaf', 1, 64),
       rootPassword,
+      maxConnections: values.count('max-connections', 1, 100_000),
+      tls: values.tlsFiles(),
       clock: realClock,
       logger: createLogger(values.logLevel(), name === null ? {} : { cluster: name }),
       version: this.config.version,

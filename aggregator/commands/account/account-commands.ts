@@ -4,11 +4,14 @@ import type { Command, CommandTable } from '#aggregator/commands/command.ts';
 import {
   accountText,
   makeVerifiers,
+  noPassword,
+  plainAccount,
   type AccountDefinition,
   type PasswordVerifiers,
 } from '#aggregator/metadata/account.ts';
 import type { AccountIdentity, Accounts } from '#aggregator/metadata/accounts.ts';
-import type { AccountAuthentication, AccountName } from '#aggregator/parser/ast.ts';
+import { parseCryptHash } from '#aggregator/metadata/sha256-crypt.ts';
+import type { AccountAuthentication, AccountName, AccountOptions } from '#aggregator/parser/ast.ts';
 import type { Session } from '#aggregator/session.ts';
 import { ok } from '#aggregator/statement-result.ts';
 import { DatabaseError, databaseError } from '#shared/error.ts';
@@ -28,13 +31,11 @@ function verifiersOf(authentication: AccountAuthentication | null): PasswordVeri
     throw databaseError('unsupported', { what: `IDENTIFIED WITH ${plugin}` });
   }
   if (hash === null) return pinned(makeVerifiers(password ?? ''), plugin);
-  if (hash === '') return makeVerifiers('');
-  if (plugin === 'caching_sha2_password' || !nativeHash.test(hash)) {
-    throw databaseError('unsupported', {
-      what: 'IDENTIFIED … AS with another hash than that of mysql_native_password',
-    });
-  }
-  return { sha1: new Uint8Array(Buffer.from(hash.slice(1), 'hex')), sha256: null };
+  if (hash === '') return noPassword;
+  const isSha2 = plugin?.toLowerCase() === 'caching_sha2_password';
+  if (isSha2 && parseCryptHash(hash) !== null) return { ...noPassword, crypt: hash };
+  if (isSha2 || !nativeHash.test(hash)) throw databaseError('wrongPasswordHash', {});
+  return { ...noPassword, sha1: new Uint8Array(Buffer.from(hash.slice(1), 'hex')) };
 }
 
 /** An account made for one plugin keeps that plugin's verifier alone. */
@@ -46,6 +47,15 @@ function pinned(verifiers: PasswordVerifiers, plugin: string | null): PasswordVe
 
 function isKnownPlugin(plugin: string): boolean {
   return ['caching_sha2_password', 'mysql_native_password'].includes(plugin.toLowerCase());
+}
+
+/** What REQUIRE, ACCOUNT and PASSWORD EXPIRE change. */
+function changesOf({ requires, locked, passwordExpired }: AccountOptions) {
+  return {
+    ...(requires === null ? {} : { requires }),
+    ...(locked === null ? {} : { locked }),
+    ...(passwordExpired === null ? {} : { passwordExpired }),
+  };
 }
 
 /** All of the accounts or, as in MySQL 8, none of them. */
@@ -68,7 +78,7 @@ async function forAll<T extends AccountIdentity>(
 }
 
 function createUser(accounts: Accounts): Command<'createUser'> {
-  return async (_context, session, { users, ifNotExists }) => {
+  return async (_context, session, { users, ifNotExists, options: said }) => {
     const named = users.map(({ account, authentication }) => ({
       ...identityOf(session, account),
       verifiers: verifiersOf(authentication),
@@ -82,14 +92,14 @@ function createUser(accounts: Accounts): Command<'createUser'> {
           user: accountText({ user, host }),
         });
       }
-      await accounts.create({ user, host, verifiers, locked: false, grants: [] });
+      await accounts.create({ ...plainAccount, ...changesOf(said), user, host, verifiers });
     }
     return ok();
   };
 }
 
 function alterUser(accounts: Accounts): Command<'alterUser'> {
-  return async (_context, session, { users, ifExists }) => {
+  return async (_context, session, { users, ifExists, options: said }) => {
     const named = users.map(({ account, authentication }) => ({
       ...identityOf(session, account),
       authentication,
@@ -97,9 +107,15 @@ function alterUser(accounts: Accounts): Command<'alterUser'> {
     const options = { command: 'ALTER USER', tolerate: ifExists, session };
     const wanted = await forAll(named, (each) => accounts.find(each) === null, options);
     for (const each of wanted) {
-      if (each.authentication === null) continue;
-      const verifiers = verifiersOf(each.authentication);
-      await accounts.change('ALTER USER', each, (account) => ({ ...account, verifiers }));
+      const password =
+        each.authentication === null
+          ? {}
+          : { verifiers: verifiersOf(each.authentication), passwordExpired: false };
+      await accounts.change('ALTER USER', each, (account) => ({
+        ...account,
+        ...password,
+        ...changesOf(said),
+      }));
     }
     return ok();
   };
@@ -137,7 +153,11 @@ export function createSetPassword(accounts: Accounts) {
     const identity = name === null ? session.account : identityOf(session, name);
     const verifiers = makeVerifiers(password);
     try {
-      await accounts.change('SET PASSWORD', identity, (account) => ({ ...account, verifiers }));
+      await accounts.change('SET PASSWORD', identity, (account) => ({
+        ...account,
+        verifiers,
+        passwordExpired: false,
+      }));
     } catch (cause) {
       const unknown = cause instanceof DatabaseError && cause.is('userExists');
       throw unknown ? databaseError('passwordNoUser', {}) : cause;

@@ -32,9 +32,13 @@ function grantLine(each: Grant, who: string): string {
 
 /** CREATE USER as SHOW CREATE USER writes it: never with the verifiers. */
 export function createUserLine(account: AccountDefinition): string {
-  const locked = account.locked ? 'LOCK' : 'UNLOCK';
+  const { verifiers, requires, locked, passwordExpired } = account;
+  const { sha1, sha256, crypt } = verifiers;
+  const isNative = sha1 !== null && sha256 === null && crypt === null;
+  const plugin = isNative ? 'mysql_native_password' : 'caching_sha2_password';
   return (
-    `CREATE USER ${grantee(account)} IDENTIFIED WITH 'caching_sha2_password' REQUIRE NONE ` +
-    `PASSWORD EXPIRE DEFAULT ACCOUNT ${locked}`
+    `CREATE USER ${grantee(account)} IDENTIFIED WITH '${plugin}' ` +
+    `REQUIRE ${requires.toUpperCase()} PASSWORD EXPIRE${passwordExpired ? '' : ' DEFAULT'} ` +
+    `ACCOUNT ${locked ? 'LOCK' : 'UNLOCK'}`
   );
 }

@@ -17,6 +17,8 @@ export interface SessionCommandParts {
   readonly registry: SessionRegistry;
   /** KILL of a connection that this aggregator does not hold. Throws noSuchThread, killDenied. */
   readonly killElsewhere: (order: KillOrder) => Promise<void>;
+  /** ALTER INSTANCE RELOAD TLS. */
+  readonly reloadTls: () => void;
   readonly virtualTables: Pick<VirtualTables, 'isVirtualDatabase'>;
 }
 
@@ -64,11 +66,15 @@ function createKill(parts: SessionCommandParts): Command<'kill'> {
   };
 }
 
-/** What FLUSH is about is always up to date here; a read lock would be a promise not kept. */
-const flush: Command<'flush'> = async (_context, _session, { what, readLock }) => {
-  if (readLock) throw databaseError('unsupported', { what: `FLUSH ${what} WITH READ LOCK` });
-  return ok();
-};
+/** Most of what FLUSH is about is always up to date; a read lock would be a promise not kept. */
+function createFlush(parts: SessionCommandParts): Command<'flush'> {
+  return async (_context, _session, { what, readLock }) => {
+    if (readLock) throw databaseError('unsupported', { what: `FLUSH ${what} WITH READ LOCK` });
+    if (what === 'HOSTS') parts.registry.loginGuard.forgive();
+    if (what === 'TLS') parts.reloadTls();
+    return ok();
+  };
+}
 
 function createDo(parts: SessionCommandParts): Command<'do'> {
   return async (_context, session, { expressions }) => {
@@ -100,7 +106,7 @@ export function createSessionCommands(parts: SessionCommandParts): CommandTable 
   return {
     use: createUse(parts),
     kill: createKill(parts),
-    flush,
+    flush: createFlush(parts),
     do: createDo(parts),
     call,
     help,

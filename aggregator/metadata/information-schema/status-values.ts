@@ -2,13 +2,15 @@
 
 import type { SessionRegistry } from '#aggregator/session-registry.ts';
 import type { LeafDirectory } from '#aggregator/aggregator-context.ts';
+import type { Session } from '#aggregator/session.ts';
 
 /** Name and value, ordered by name. Counters that nothing here counts are left out. */
 export function statusValues(sources: {
   readonly registry: SessionRegistry;
   readonly leaves: LeafDirectory;
+  readonly session: Pick<Session, 'tls'>;
 }): readonly (readonly [string, string])[] {
-  const { registry, leaves } = sources;
+  const { registry, leaves, session } = sources;
   const { counters } = registry;
   const running = registry.list().filter((process) => process.command !== 'Sleep').length;
   const leafIds = leaves.nodes().filter((node) => node.kind === 'leaf');
@@ -19,8 +21,8 @@ export function statusValues(sources: {
     Max_used_connections: counters.maxUsed,
     Queries: counters.questions,
     Questions: counters.questions,
-    Ssl_cipher: '',
-    Ssl_version: '',
+    Ssl_cipher: session.tls?.cipher ?? '',
+    Ssl_version: session.tls?.version ?? '',
     Threads_connected: registry.size,
     Threads_running: running,
     Twinleaf_leaves: leafIds.length,

@@ -44,7 +44,10 @@ async function startMaster(t: ExecutionContext<unknown>, path: string, port: num
   const listener = new NodeListener({ identity, master, clock, logger });
   const door = new FrontDoor({
     engine,
-    accounts: { match: () => null },
+    accounts: {
+      match: () => null,
+      decoy: () => ({ sha1: null, sha256: new Uint8Array(32), crypt: null }),
+    },
     variables: new GlobalVariables({
       version: '0',
       hostname: 'here',
@@ -58,7 +61,6 @@ async function startMaster(t: ExecutionContext<unknown>, path: string, port: num
     logger,
     serverVersion: '8.0.36-test',
     onNodeConnection: (socket) => listener.accept(socket),
-    maxConnections: 10,
   });
   const bound = await door.listen({ host: '127.0.0.1', port });
   let stopped = false;

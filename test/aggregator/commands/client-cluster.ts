@@ -2,7 +2,11 @@
 
 import type { TestFn } from 'ava';
 import mysql from 'mysql2/promise';
-import { startEmbeddedCluster, type EmbeddedCluster } from '#cli/embedded-cluster.ts';
+import {
+  startEmbeddedCluster,
+  type EmbeddedCluster,
+  type EmbeddedClusterSettings,
+} from '#cli/embedded-cluster.ts';
 import { realClock } from '#shared/clock.ts';
 import { createLogger } from '#shared/logger.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -30,7 +34,10 @@ export interface ClientCluster {
   stop(): Promise<void>;
 }
 
-async function start(dataDir: string): Promise<EmbeddedCluster> {
+/** What a test wants of its cluster besides the usual. */
+export type ClusterWishes = Partial<EmbeddedClusterSettings>;
+
+async function start(dataDir: string, wishes: ClusterWishes): Promise<EmbeddedCluster> {
   return await startEmbeddedCluster({
     dataDir,
     host: '127.0.0.1',
@@ -43,6 +50,7 @@ async function start(dataDir: string): Promise<EmbeddedCluster> {
     clock: realClock,
     logger: createLogger('error', {}, () => undefined),
     version: 'test',
+    ...wishes,
   });
 }
 
@@ -72,9 +80,9 @@ function toClient(connection: mysql.Connection): Client {
 }
 
 /** Starts the cluster with two partitions on one leaf. */
-export async function openClientCluster(): Promise<ClientCluster> {
+export async function openClientCluster(wishes: ClusterWishes = {}): Promise<ClientCluster> {
   const dataDir = mkdtempSync(join(tmpdir(), 'twinleaf-clients-'));
-  let cluster = await start(dataDir);
+  let cluster = await start(dataDir, wishes);
   return {
     get port() {
       return cluster.port;
@@ -87,7 +95,7 @@ export async function openClientCluster(): Promise<ClientCluster> {
     },
     async restart() {
       await cluster.stop();
-      cluster = await start(dataDir);
+      cluster = await start(dataDir, wishes);
     },
     async stop() {
       await cluster.stop();
@@ -97,10 +105,14 @@ export async function openClientCluster(): Promise<ClientCluster> {
 }
 
 /** A cluster for all the tests of a file, with the statements run in it as root. */
-export function clusterOfFile(test: TestFn, setUp: readonly string[]): () => ClientCluster {
+export function clusterOfFile(
+  test: TestFn,
+  setUp: readonly string[],
+  wishes: ClusterWishes = {},
+): () => ClientCluster {
   let cluster: ClientCluster | null = null;
   test.before(async () => {
-    cluster = await openClientCluster();
+    cluster = await openClientCluster(wishes);
     const root = await cluster.connect();
     for (const sql of setUp) await root.rows(sql);
     await root.close();

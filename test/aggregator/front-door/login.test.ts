@@ -45,7 +45,7 @@ test('mysql2 logs in with either plugin and with none', async (t) => {
   });
 });
 
-test('wrong passwords, unknown users and locked accounts are refused alike', async (t) => {
+test('wrong passwords and unknown users are refused alike', async (t) => {
   await withDoor(async ({ port, texts }) => {
     for (const [user, password] of [
       ['root', 'wrong'],
@@ -55,7 +55,7 @@ test('wrong passwords, unknown users and locked accounts are refused alike', asy
       ['empty', 'something'],
       ['nobody', 'secret'],
       ['nobody', ''],
-      ['locked', 'secret'],
+      ['locked', 'wrong'],
     ] as const) {
       const error = await t.throwsAsync(
         mysql.createConnection({ host: '127.0.0.1', port, user, password }),
@@ -176,20 +176,54 @@ test('malformed logins are refused and hurt nobody', async (t) => {
   });
 });
 
-test('too many connections are told so', async (t) => {
+test('a locked account is told so, once the password was right', async (t) => {
+  await withDoor(async ({ port }) => {
+    const options = { host: '127.0.0.1', port, user: 'locked', password: 'secret' };
+    const error = await t.throwsAsync(mysql.createConnection(options));
+    t.is((error as unknown as { errno: number }).errno, 3118);
+  });
+});
+
+test('too many connections are told so; one more is kept for who can end others', async (t) => {
   await withDoor(
-    async ({ port }) => {
-      const client = new RawClient(port);
-      await client.enter();
-      const second = new RawClient(port);
-      const answer = await second.next();
+    async ({ port, door }) => {
+      const clients = [new RawClient(port), new RawClient(port)];
+      await clients[0]?.enter({ user: 'native' });
+      await t.throwsAsync(async () => await clients[1]?.enter({ user: 'native' }), {
+        message: /Too many connections/,
+      });
+      await clients[1]?.close();
+      await until('its place is free', () => door.size === 1);
+      const root = new RawClient(port);
+      await root.enter();
+      const third = new RawClient(port);
+      const answer = await third.next();
       t.is(errorNumber(answer), 1040);
       t.regex(answer?.toString('utf8', 3) ?? '', /^Too many connections$/);
-      t.is(await second.next(), null);
-      await client.close();
+      t.is(await third.next(), null);
+      for (const client of [clients[0], root]) await client?.close();
     },
     { maxConnections: 1 },
   );
+});
+
+test('a host that fails to log in again and again is kept out until it is forgiven', async (t) => {
+  await withDoor(async ({ port, registry, variables }) => {
+    const client = new RawClient(port);
+    await t.throwsAsync(client.enter({ password: 'wrong' }), { message: /Access denied/ });
+    await client.close();
+    t.true(registry.loginGuard.isBlocked('127.0.0.1', 0.5));
+    for (let times = 0; times < 200; times += 1) registry.loginGuard.failed('127.0.0.1');
+    t.is(variables.get(variables.definition('max_connect_errors')), 100n);
+    const blocked = new RawClient(port);
+    const answer = await blocked.next();
+    t.is(errorNumber(answer), 1129);
+    t.regex(answer?.toString('utf8', 3) ?? '', /^Host '127.0.0.1' is blocked/);
+    registry.loginGuard.forgive();
+    const forgiven = new RawClient(port);
+    await forgiven.enter();
+    await forgiven.close();
+  });
 });
 
 test('a node of the cluster takes over its socket, with what it has sent already', async (t) => {

@@ -2,7 +2,12 @@
 
 import type { Socket } from 'node:net';
 import { FrontDoor } from '#aggregator/front-door/server.ts';
-import { makeVerifiers, type AccountDefinition } from '#aggregator/metadata/account.ts';
+import {
+  makeVerifiers,
+  noPassword,
+  plainAccount,
+  type AccountDefinition,
+} from '#aggregator/metadata/account.ts';
 import type { PreparedShape, QueryEngine } from '#aggregator/query-engine.ts';
 import { SessionRegistry } from '#aggregator/session-registry.ts';
 import { GlobalVariables } from '#aggregator/session-variables.ts';
@@ -43,21 +48,24 @@ export interface ScriptedFrontDoor {
 }
 
 function account(user: string, password: string): AccountDefinition {
-  return { user, host: '%', verifiers: makeVerifiers(password), locked: false, grants: [] };
+  return { ...plainAccount, user, host: '%', verifiers: makeVerifiers(password) };
 }
 
 /** Accounts from anywhere; the password of all but `empty` is `secret`. */
 const accounts: Readonly<Record<string, AccountDefinition>> = {
-  root: account('root', 'secret'),
+  root: {
+    ...account('root', 'secret'),
+    grants: [{ database: null, table: null, privileges: ['SUPER'], grantOption: false }],
+  },
   empty: account('empty', ''),
   locked: { ...account('locked', 'secret'), locked: true },
   native: {
     ...account('native', 'secret'),
-    verifiers: { sha1: makeVerifiers('secret').sha1, sha256: null },
+    verifiers: { ...noPassword, sha1: makeVerifiers('secret').sha1 },
   },
   sha2: {
     ...account('sha2', 'secret'),
-    verifiers: { sha1: null, sha256: makeVerifiers('secret').sha256 },
+    verifiers: { ...noPassword, sha256: makeVerifiers('secret').sha256 },
   },
 };
 
@@ -91,20 +99,22 @@ export async function openScripted(options: ScriptedOptions): Promise<ScriptedFr
     port: 0,
     serverUuid: '00000000-0000-0000-0000-000000000000',
     dataDirectory: '',
-    maxConnections: 100,
+    maxConnections: options.maxConnections ?? 100,
   });
   const registry = new SessionRegistry(realClock);
   const texts: string[] = [];
   const nodes: ScriptedNode[] = [];
   const door = new FrontDoor({
     engine: scriptedEngine(options, texts),
-    accounts: { match: (user) => accounts[user] ?? null },
+    accounts: {
+      match: (user) => accounts[user] ?? null,
+      decoy: () => ({ sha1: new Uint8Array(20), sha256: new Uint8Array(32), crypt: null }),
+    },
     variables,
     registry,
     clock: realClock,
     logger: createLogger('error', {}, () => undefined),
     serverVersion: '8.0.36-twinleaf-test',
-    maxConnections: options.maxConnections ?? 100,
     onNodeConnection: (socket, firstPacket) => {
       const received: Buffer[] = [];
       socket.on('data', (chunk: Buffer) => received.push(chunk));

@@ -1,7 +1,12 @@
 // What a grant covers.
 
 import test from 'ava';
-import type { AccountDefinition, Grant } from '#aggregator/metadata/account.ts';
+import {
+  noPassword,
+  plainAccount,
+  type AccountDefinition,
+  type Grant,
+} from '#aggregator/metadata/account.ts';
 import {
   allPrivileges,
   covers,
@@ -43,9 +48,14 @@ test('the name of a database is a pattern, that of a table is not', (t) => {
 });
 
 test('a grant on one table lets its database be seen', (t) => {
-  const verifiers = { sha1: null, sha256: null };
   const grants = [grant('d', 't')];
-  const account: AccountDefinition = { user: 'u', host: '%', verifiers, locked: false, grants };
+  const account: AccountDefinition = {
+    ...plainAccount,
+    user: 'u',
+    host: '%',
+    verifiers: noPassword,
+    grants,
+  };
   t.true(hasAny(account, { database: 'd', table: null }));
   t.false(hasAny(account, { database: 'd', table: 'other' }));
   t.false(hasAny(account, { database: 'e', table: null }));
