@@ -9,6 +9,8 @@ import { KillOrders } from './cluster/kill-orders.ts';
 import { masterNodeId, Membership } from './cluster/membership.ts';
 import { MetadataFeed } from './cluster/metadata-feed.ts';
 import type { AggregatorContext } from './aggregator-context.ts';
+import { backupCommands } from './commands/backup/backup-commands.ts';
+import type { BackupParts } from './commands/backup/backup-parts.ts';
 import { accountCommands, createClientCommands } from './commands/client-commands.ts';
 import {
   definitionCommands,
@@ -51,6 +53,7 @@ export interface AggregatorParts {
   readonly accounts: Accounts;
   readonly definition: DefinitionParts;
   readonly replication: ReplicationController;
+  readonly backup: BackupParts;
   readonly transactions: TransactionCoordinator;
   readonly variables: GlobalVariables;
   readonly registry: SessionRegistry;
@@ -100,17 +103,22 @@ export async function openParts(settings: AggregatorSettings): Promise<Aggregato
     beforeDrop: ({ name }) => replication.forget(name),
     nowMs: () => clock.now(),
   };
+  const backup: BackupParts = {
+    ...replicationParts,
+    backupDir: settings.backupDir ?? join(dataDir, 'backups'),
+    stop: new AbortController(),
+  };
   const registry = new SessionRegistry(clock);
   const tls = openTls(settings.tls);
   const transactions = new TransactionCoordinator(context, coordinatorFailpointFromEnvironment());
   const variables = new GlobalVariables(serverFacts(settings, clusterId));
   const killOrders = new KillOrders();
   const engine = makeEngine({
-    ...{ context, accounts, sequences, definition, replication, replicationParts },
+    ...{ context, accounts, sequences, definition, replication, replicationParts, backup },
     ...{ registry, transactions, killOrders, tls },
   });
   return {
-    ...{ identity, store, membership, leaves, accounts, definition, replication },
+    ...{ identity, store, membership, leaves, accounts, definition, replication, backup },
     ...{ transactions, variables, registry, engine, killOrders, tls },
     feed: await MetadataFeed.open(store),
   };
@@ -151,6 +159,7 @@ interface EngineParts {
   readonly definition: DefinitionParts;
   readonly replication: ReplicationController;
   readonly replicationParts: ReplicationParts;
+  readonly backup: BackupParts;
   readonly registry: SessionRegistry;
   readonly transactions: TransactionCoordinator;
   readonly killOrders: KillOrders;
@@ -175,6 +184,7 @@ function makeEngine(parts: EngineParts): QueryEngine {
     },
     commands: {
       ...definitionCommands(parts.definition),
+      ...backupCommands(parts.backup),
       ...replicationCommands(parts.replication),
       ...accountCommands(accounts),
       ...createClientCommands({

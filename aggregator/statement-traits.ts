@@ -21,6 +21,9 @@ export function endsTransaction(statement: Statement): boolean {
     case 'renameUser':
     case 'grant':
     case 'revoke':
+    case 'snapshotDatabase':
+    case 'backupDatabase':
+    case 'restoreDatabase':
       return true;
     default:
       return false;
