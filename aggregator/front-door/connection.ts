@@ -133,8 +133,9 @@ export class Connection {
     await stream.flush();
     let packet = await stream.next();
     if (packet !== null && tls !== null && isTlsRequest(packet.payload)) {
-      this.#tls = await stream.secure(tls.socketOptions);
-      packet = await stream.next();
+      this.#tls = await stream.secure(tls);
+      this.#tls?.on('close', () => this.#entry?.session.kill());
+      packet = this.#tls === null ? null : await stream.next();
     } else if (packet !== null && isNode(packet)) {
       const socket = stream.release();
       this.#parts.onNodeConnection(socket, packet.payload);

@@ -2,10 +2,11 @@
 // than the limits below on either side.
 
 import type { Socket } from 'node:net';
-import { TLSSocket, type TLSSocketOptions } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import type { Clock } from '#shared/clock.ts';
 import { PacketReader, type Packet } from './packet-reader.ts';
 import { PacketWriter } from './packet-writer.ts';
+import type { ServerTls } from './server-tls.ts';
 
 /** While a command runs, this many bytes of pipelined commands are read ahead. */
 const READ_AHEAD_BYTES_MAX = 256 * 1024;
@@ -111,20 +112,17 @@ export class PacketStream {
    * From here on through TLS; what has come already is its first bytes. Resolves when both ends
    * agree, null when they cannot. Before that nothing that the client sends is taken for a packet.
    */
-  async secure(options: TLSSocketOptions): Promise<TLSSocket | null> {
+  async secure(tls: ServerTls): Promise<TLSSocket | null> {
     const plain = this.#socket;
     plain.pause();
     this.#unlisten(plain);
     const rest = this.reader.takeRest();
     if (rest.length > 0) plain.unshift(rest);
-    const secured = new TLSSocket(plain, options);
+    const secured = await tls.secure(plain);
+    if (secured === null) return null;
     this.#socket = secured;
     this.#listen(secured);
-    const agreed = await new Promise<boolean>((resolve) => {
-      secured.once('secure', () => resolve(true));
-      secured.once('close', () => resolve(false));
-    });
-    return agreed ? secured : null;
+    return secured;
   }
 
   #listen(socket: Socket): void {

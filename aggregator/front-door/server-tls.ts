@@ -2,7 +2,8 @@
 // when told to.
 
 import { readFileSync } from 'node:fs';
-import { createSecureContext, type SecureContext, type TLSSocketOptions } from 'node:tls';
+import type { Socket } from 'node:net';
+import { createServer, type SecureContextOptions, type Server, type TLSSocket } from 'node:tls';
 import { databaseError } from '#shared/error.ts';
 
 /** Paths of PEM files. */
@@ -14,40 +15,64 @@ export interface TlsFiles {
   readonly ca: string | null;
 }
 
+/** It listens nowhere: connections are given to it once their clients ask for TLS. */
 export class ServerTls {
   readonly files: TlsFiles;
-  #context: SecureContext;
+  readonly #server: Server;
+  /** Handshakes that go on, by the addresses of both ends. */
+  readonly #waiting = new Map<string, (secured: TLSSocket | null) => void>();
 
   /** Throws tlsFilesUnusable. */
   constructor(files: TlsFiles) {
     this.files = files;
-    this.#context = readContext(files);
-  }
-
-  /** For one connection. A client without a certificate may come in, to accounts that need none. */
-  get socketOptions(): TLSSocketOptions {
-    return {
-      isServer: true,
-      secureContext: this.#context,
-      requestCert: this.files.ca !== null,
-      rejectUnauthorized: false,
-    };
+    this.#server = usable(() =>
+      createServer({
+        ...readFiles(files),
+        requestCert: files.ca !== null,
+        // A client without a certificate may come in, to accounts that need none.
+        rejectUnauthorized: false,
+      }),
+    );
+    this.#server.on('secureConnection', (secured) => this.#waiting.get(ends(secured))?.(secured));
+    // Its connection is closed, which says enough.
+    this.#server.on('tlsClientError', (_error, socket) => socket.destroy());
   }
 
   /** Later connections get what the files hold now; throws tlsFilesUnusable and keeps the old. */
   reload(): void {
-    this.#context = readContext(this.files);
+    usable(() => this.#server.setSecureContext(readFiles(this.files)));
+  }
+
+  /** The client's connection through TLS; null when they do not agree. */
+  async secure(plain: Socket): Promise<TLSSocket | null> {
+    const key = ends(plain);
+    const { promise, resolve } = Promise.withResolvers<TLSSocket | null>();
+    this.#waiting.set(key, resolve);
+    plain.once('close', () => resolve(null));
+    this.#server.emit('connection', plain);
+    const secured = await promise;
+    this.#waiting.delete(key);
+    return secured;
   }
 }
 
-function readContext({ cert, key, ca }: TlsFiles): SecureContext {
+function ends(socket: Socket): string {
+  const { remoteAddress, remotePort, localAddress, localPort } = socket;
+  return `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
+}
+
+function readFiles({ cert, key, ca }: TlsFiles): SecureContextOptions {
+  return {
+    cert: readFileSync(cert),
+    key: readFileSync(key),
+    ...(ca === null ? {} : { ca: readFileSync(ca) }),
+    minVersion: 'TLSv1.2',
+  };
+}
+
+function usable<T>(use: () => T): T {
   try {
-    return createSecureContext({
-      cert: readFileSync(cert),
-      key: readFileSync(key),
-      ...(ca === null ? {} : { ca: readFileSync(ca) }),
-      minVersion: 'TLSv1.2',
-    });
+    return use();
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw databaseError('tlsFilesUnusable', { reason }, cause);
