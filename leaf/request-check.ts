@@ -142,6 +142,7 @@ const calls: { readonly [K in keyof LeafCalls]: Check } = {
   sharedTransactions: object({ key }),
   rewind: object({ key, lsn }),
   demote: object({ key }),
+  abandonHistory: object({ key }),
   sharedPosition: object({ key, source }),
   comparePosition: object({ key, followerId: name, position }),
   promote: object({ key }),
@@ -169,6 +170,7 @@ const streams: { readonly [K in keyof LeafStreams]: Check } = {
     address: text,
     position,
     resume: nullable(object({ snapshotId: name, offset: natural })),
+    anew: boolean,
     synchronous: boolean,
   }),
 };

@@ -134,6 +134,7 @@ export class RequestHandler implements LeafService {
       sharedTransactions: async (request) => listSharedTransactions(at(request)),
       rewind: async (request) => ({ done: await at(request).rewindTo(request.lsn) }),
       demote: async (request) => done(at(request).demote()),
+      abandonHistory: async (request) => done(this.#links.abandonHistory(at(request))),
       sharedPosition: async (request) => this.#links.sharedPosition(at(request), request.source),
       comparePosition: async (request) => ({
         containment: at(request).log.contains(request.position),

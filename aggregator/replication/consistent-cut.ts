@@ -48,6 +48,19 @@ export function findConsistentCut(logs: ReadonlyMap<number, SharedTransactions>)
   return { lsns, dropped: [...dropped], committed };
 }
 
+/** The transactions that some partition has committed. */
+export function committedSomewhere(
+  logs: ReadonlyMap<number, SharedTransactions>,
+): ReadonlySet<string> {
+  const committed = new Set<string>();
+  for (const { prepared } of logs.values()) {
+    for (const { transactionId, decided } of prepared) {
+      if (decided?.verdict === 'commit') committed.add(transactionId);
+    }
+  }
+  return committed;
+}
+
 type Index = ReadonlyMap<number, ReadonlyMap<string, Prepared>>;
 
 function indexById(logs: ReadonlyMap<number, SharedTransactions>): Index {

@@ -2,14 +2,22 @@
 
 import type { MetadataStore } from '#aggregator/metadata/metadata-store.ts';
 import { keyWord } from '#aggregator/metadata/store-key.ts';
+import type { LSN } from '#shared/log/lsn.ts';
 
 const prefix = 'link/';
 
 /**
- * What is to be, whatever is: starting → replicating ⇄ paused, any → stopping → (no record).
- * `starting` and `stopping` are seen only after a crash: the first is undone, the other finished.
+ * What is to be, whatever is: starting → replicating ⇄ paused, any → stopping → (no record), and
+ * returning → replicating. `starting`, `stopping` and `returning` are seen after a crash, or while
+ * a leaf is away: the first is undone, the others are finished.
  */
-export type LinkIntent = 'starting' | 'replicating' | 'paused' | 'stopping';
+export type LinkIntent = 'starting' | 'returning' | 'replicating' | 'paused' | 'stopping';
+
+/** Where a partition and the new primary's part. Null: a log no longer reaches back to it. */
+export interface PartingPoint {
+  readonly ordinal: number;
+  readonly lsn: LSN | null;
+}
 
 export interface LinkRecord {
   /** The database here. */
@@ -24,6 +32,8 @@ export interface LinkRecord {
   readonly remoteDatabase: string;
   /** The primary's cluster id. */
   readonly primaryClusterId: string;
+  /** While it is `returning`: where every partition goes back to. */
+  readonly partings?: readonly PartingPoint[];
 }
 
 export async function readLinkRecord(

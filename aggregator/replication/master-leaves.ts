@@ -3,7 +3,11 @@
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
 import type { PartitionPlace } from '#aggregator/metadata/sqlite-table.ts';
 import { must } from '#shared/assert.ts';
-import { partitionName, REFERENCE_ORDINAL } from '#shared/cluster/topology.ts';
+import {
+  partitionName,
+  REFERENCE_ORDINAL,
+  type PartitionPlacement,
+} from '#shared/cluster/topology.ts';
 import { databaseError } from '#shared/error.ts';
 import type { LeafService, PartitionStatus } from '#shared/wire/message.ts';
 import { gatherLeafStatuses, masterCopies } from './leaf-statuses.ts';
@@ -42,4 +46,14 @@ export function leafOf(
 export function placeOf(ordinal: number): PartitionPlace {
   if (ordinal === REFERENCE_ORDINAL) return 'reference';
   return ordinal === 0 ? 'first' : 'other';
+}
+
+/** Does the work for every partition at once; rejects with the first error when all have ended. */
+export async function forEachPartition(
+  database: DatabaseDefinition,
+  work: (placement: PartitionPlacement) => Promise<void>,
+): Promise<void> {
+  const results = await Promise.allSettled(database.placements.map(work));
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
 }

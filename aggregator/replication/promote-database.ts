@@ -8,18 +8,17 @@
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
 import { livesIn } from '#aggregator/metadata/sqlite-table.ts';
 import { must } from '#shared/assert.ts';
-import {
-  partitionName,
-  REFERENCE_ORDINAL,
-  type PartitionPlacement,
-} from '#shared/cluster/topology.ts';
+import { partitionName } from '#shared/cluster/topology.ts';
 import { databaseError } from '#shared/error.ts';
 import { quoteIdentifier } from '#shared/sqlite-file.ts';
 import { rowsOfBatch } from '#shared/wire/row-batch.ts';
-import type { SharedTransactions } from '#shared/wire/message.ts';
-import { findConsistentCut } from './consistent-cut.ts';
-import { leafOf, placeOf, readMasters } from './master-leaves.ts';
+import type { LinkStatus } from '#shared/wire/message.ts';
+import { committedSomewhere, findConsistentCut } from './consistent-cut.ts';
+import { forEachPartition, leafOf, placeOf, readMasters } from './master-leaves.ts';
 import type { ReplicationParts } from './replication-parts.ts';
+import { rescueChanges } from './rescue-changes.ts';
+import { listShared } from './shared-transactions.ts';
+import { positionText } from './status-columns.ts';
 import { unifySchema } from './unify-schema.ts';
 
 /** How long links that run may bring what is on its way, before they are paused. */
@@ -29,21 +28,40 @@ const drainPollMs = 50;
 const settleRoundsMax = 16;
 const lockWaitTimeoutMs = 10_000;
 
-/** Answers the database as a primary. Throws leafUnreachable, promotionBlocked: do it again. */
+/** What a promotion has done. */
+export interface Promoted {
+  /** The database as a primary. */
+  readonly database: DatabaseDefinition;
+  /** Transactions that had come by halves, and were taken back. */
+  readonly dropped: readonly string[];
+  /** Rows that were put into <db>_rescued. */
+  readonly rescued: number;
+  /** A sentence for each partition: where it was promoted, and what it had missed. */
+  readonly sentences: readonly string[];
+}
+
+/** Throws leafUnreachable, promotionBlocked: do it again. */
 export async function promoteDatabase(
   parts: ReplicationParts,
   database: DatabaseDefinition,
-): Promise<DatabaseDefinition> {
+): Promise<Promoted> {
   await drainLinks(parts, database);
-  const committed = await cutToWhole(parts, database);
-  await forEachPartition(parts, database, async (placement) => {
+  const sentences = new Map<number, string>();
+  const { committed, dropped, rescued, lags } = await cutToWhole(parts, database);
+  await forEachPartition(database, async (placement) => {
     const key = { database: database.name, ordinal: placement.ordinal };
-    await parts.leaves.leaf(placement.leafId).call('promote', { key });
+    const leaf = parts.leaves.leaf(placement.leafId);
+    const { position } = await leaf.call('promote', { key });
+    const lag = lags.get(placement.ordinal) ?? 'nothing known to be missing';
+    const sentence = `${partitionName(key)} begins term ${positionText(position)}; ${lag}`;
+    sentences.set(placement.ordinal, sentence);
   });
   await settleInDoubt(parts, database, committed);
-  const promoted = await unifySchema(parts, database);
-  await raiseSequences(parts, promoted);
-  return { ...promoted, role: 'primary', state: 'online', primaryUri: '' };
+  const unified = await unifySchema(parts, database);
+  await raiseSequences(parts, unified);
+  const promoted = { ...unified, role: 'primary', state: 'online', primaryUri: '' } as const;
+  const inOrder = [...sentences].toSorted(([a], [b]) => a - b).map(([, sentence]) => sentence);
+  return { database: promoted, dropped, rescued, sentences: inOrder };
 }
 
 /** While links still bring records: lets them arrive, so that partitions end near each other. */
@@ -59,64 +77,60 @@ async function drainLinks(parts: ReplicationParts, database: DatabaseDefinition)
   }
 }
 
+/** What was taken back, because it had come by halves. */
+interface Cut {
+  /** Transactions that some partition has committed within the cut. */
+  readonly committed: ReadonlySet<string>;
+  readonly dropped: readonly string[];
+  readonly rescued: number;
+  /** By ordinal: what was known to be missing. */
+  readonly lags: ReadonlyMap<number, string>;
+}
+
 /**
- * Pauses the links and takes back what has come by halves; answers the transactions that some
- * partition has committed. Partitions that are promoted already have been cut before.
+ * Pauses the links and takes back what has come by halves; it is kept in <db>_rescued first.
+ * Partitions that are promoted already have been cut before.
  */
-async function cutToWhole(
-  parts: ReplicationParts,
-  database: DatabaseDefinition,
-): Promise<ReadonlySet<string>> {
+async function cutToWhole(parts: ReplicationParts, database: DatabaseDefinition): Promise<Cut> {
   const masters = await readMasters(parts, database);
-  const logs = new Map<number, SharedTransactions>();
-  await forEachPartition(parts, database, async ({ ordinal }) => {
+  await forEachPartition(database, async ({ ordinal }) => {
     const key = { database: database.name, ordinal };
-    const leaf = leafOf(parts, database, ordinal);
-    const status = masters.find((master) => master.key.ordinal === ordinal);
-    if (status !== undefined && status.link !== null) await leaf.call('pauseLink', { key });
-    logs.set(ordinal, await leaf.call('sharedTransactions', { key }));
+    const status = must(masters.find((master) => master.key.ordinal === ordinal));
+    if (status.link === null) return;
+    await leafOf(parts, database, ordinal).call('pauseLink', { key });
   });
+  const logs = await listShared(parts, database);
   const { lsns, dropped, committed } = findConsistentCut(logs);
-  for (const { key, role } of masters) {
+  const beyond = masters.filter(({ key, role }) => {
+    const tail = must(logs.get(key.ordinal)).tail;
+    return role !== 'primary' && must(lsns.get(key.ordinal)) < tail;
+  });
+  const after = new Map(beyond.map(({ key }) => [key.ordinal, must(lsns.get(key.ordinal))]));
+  const reason = 'promotion';
+  const everywhere = committedSomewhere(logs);
+  const rescued = await rescueChanges(parts, { database, after, committed: everywhere, reason });
+  for (const { key } of beyond) {
     const lsn = must(lsns.get(key.ordinal));
-    if (role === 'primary' || lsn === must(logs.get(key.ordinal)).tail) continue;
     const { done } = await leafOf(parts, database, key.ordinal).call('rewind', { key, lsn });
     const fields = { partition: partitionName(key), lsn, dropped: dropped.join(' ') };
     if (done) parts.logger.warn('taken back what had come by halves', fields);
     else parts.logger.error('what had come by halves could not be taken back', fields);
-    if (done && key.ordinal === REFERENCE_ORDINAL) await remakeReplicas(parts, database);
   }
-  return committed;
+  const lags = new Map(masters.map(({ key, link }) => [key.ordinal, lagText(link)]));
+  return { committed, dropped, rescued, lags };
 }
 
-/** The copies on other leaves have what their master has no more. */
-async function remakeReplicas(
-  parts: ReplicationParts,
-  database: DatabaseDefinition,
-): Promise<void> {
-  const key = { database: database.name, ordinal: REFERENCE_ORDINAL };
-  const reference = must(database.placements.find(({ ordinal }) => ordinal === key.ordinal));
-  for (const leafId of reference.replicaLeafIds) {
-    await parts.leaves.leaf(leafId).call('dropPartition', { key });
-  }
-  await parts.partitions.linkReplicas(database);
-}
-
-async function forEachPartition(
-  parts: ReplicationParts,
-  database: DatabaseDefinition,
-  work: (placement: PartitionPlacement) => Promise<void>,
-): Promise<void> {
-  const results = await Promise.allSettled(database.placements.map(work));
-  const failed = results.find((result) => result.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
+function lagText(link: LinkStatus | null): string {
+  if (link === null || link.lagRecords === 0) return 'nothing known to be missing';
+  const { lagRecords, lagMs } = link;
+  return `${lagRecords} records of the primary are missing, ${(lagMs / 1000).toFixed(1)} s`;
 }
 
 /**
  * What is prepared gets its verdict: commit where another partition has it committed, else what
  * the first participant says, which writes `abort` down where it knows of none.
  */
-async function settleInDoubt(
+export async function settleInDoubt(
   parts: ReplicationParts,
   database: DatabaseDefinition,
   committed: ReadonlySet<string>,
@@ -147,7 +161,7 @@ async function settleInDoubt(
 }
 
 /** Numbers given from here on are above every one that has arrived. */
-async function raiseSequences(
+export async function raiseSequences(
   parts: ReplicationParts,
   database: DatabaseDefinition,
 ): Promise<void> {

@@ -9,6 +9,8 @@ import { must } from '#shared/assert.ts';
 import { databaseError, DatabaseError } from '#shared/error.ts';
 import { WIRE_VERSION } from '#shared/wire/message.ts';
 import { followSchema } from './catalog-follower.ts';
+import { describePromotion, describeReturn } from './describe-switch.ts';
+import { checkFailback, findPartings } from './find-partings.ts';
 import { FollowedDatabase } from './followed-database.ts';
 import {
   listLinkRecords,
@@ -18,20 +20,25 @@ import {
   writeLinkRecord,
   type LinkRecord,
 } from './link-record.ts';
+import { readMasters } from './master-leaves.ts';
 import { checkLeavesReach } from './probe-links.ts';
 import { fetchReplicationSource, type PrimaryLogin } from './primary-client.ts';
 import { promoteDatabase } from './promote-database.ts';
 import type { ReplicationParts } from './replication-parts.ts';
 import { compareVersions, type ReplicationSource } from './replication-source.ts';
+import { rescuedName } from './rescue-changes.ts';
+import { returnDatabase } from './return-database.ts';
 import { sealPassword } from './seal-password.ts';
+
+/** Between two attempts at a failback that a leaf holds up, in milliseconds. */
+const returnAgainMs = 1000;
 
 export class ReplicationController {
   readonly #parts: ReplicationParts;
   readonly #followed = new Map<string, FollowedDatabase>();
-  /** The promotion that goes on after a restart; null when there is none. */
-  #finishing: Promise<void> = Promise.resolve();
-  /** Followed databases that have been told to end, until they have. */
-  readonly #ending = new Set<Promise<void>>();
+  /** Work beside the statements, until it has ended. */
+  readonly #beside = new Set<Promise<void>>();
+  readonly #stopped = new AbortController();
 
   constructor(parts: ReplicationParts) {
     this.#parts = parts;
@@ -40,21 +47,23 @@ export class ReplicationController {
 
   /**
    * Goes on with every database that follows another. What a crash has cut off: a REPLICATE is
-   * taken back, for nobody was told of it; a STOP is finished, as soon as the leaves are there.
+   * taken back, for nobody was told of it; a STOP or a failback is finished, as soon as the leaves
+   * are there.
    */
   async start(): Promise<void> {
     for (const record of await listLinkRecords(this.#parts.store)) {
       if (record.intent === 'starting') await this.#takeBack(record.database);
-      else if (record.intent === 'stopping') this.#finishing = this.#finish(record);
+      else if (record.intent === 'stopping') this.#besides(this.#finish(record));
+      else if (record.intent === 'returning') this.#besides(this.#returnLater(record.database));
       else this.#follow(record.database, null);
     }
   }
 
   /** The aggregator stops; the links on the leaves go on without it. */
   async stop(): Promise<void> {
+    this.#stopped.abort();
     for (const name of [...this.#followed.keys()]) this.#unfollow(name);
-    await Promise.all(this.#ending);
-    await this.#finishing;
+    await Promise.all(this.#beside);
   }
 
   /** Why the primary's master aggregator could not be asked lately; '' when it could. */
@@ -98,6 +107,35 @@ export class ReplicationController {
     });
   }
 
+  /**
+   * FORCE DIFFERENTIAL: a database that is there gives up what the primary does not have, keeps it
+   * in <db>_rescued, and follows. Answers what was done, in sentences. Throws as `replicate` does,
+   * failbackImpossible, or failbackPending when it has begun and goes on by itself.
+   */
+  async failBack(name: string, login: PrimaryLogin): Promise<readonly string[]> {
+    const existing = this.#parts.catalog.find(name);
+    if (existing === null) {
+      await this.replicate(name, login);
+      return [];
+    }
+    rescuedName(name);
+    const source = await this.#askPrimary(login, null);
+    this.#checkSource(name, login, source);
+    checkFailback(existing, { source, login });
+    const { placements } = existing;
+    await checkLeavesReach(this.#parts, { placements, source, remoteDatabase: login.database });
+    return await this.#parts.inTurn(name, async () => {
+      const database = this.#parts.catalog.database(name);
+      const before = await readLinkRecord(this.#parts.store, name);
+      await this.#checkMayReturn(database, before, source);
+      const partings = await findPartings(this.#parts, database, { source, login });
+      const record = { ...this.#newRecord(name, login, source), partings };
+      this.#unfollow(name);
+      await writeLinkRecord(this.#parts.store, { ...record, intent: 'returning' });
+      return await this.#return({ ...record, intent: 'returning' }, source);
+    });
+  }
+
   /** Links ask for no more; reads go on. Throws notReplicating. */
   async pause(name: string): Promise<void> {
     await this.#parts.inTurn(name, async () => {
@@ -128,17 +166,83 @@ export class ReplicationController {
   }
 
   /**
-   * Promotion. Throws notReplicating, databaseProvisioning, leafUnreachable, promotionBlocked;
+   * Promotion. Answers what was done, in sentences. Throws notReplicating, databaseProvisioning, leafUnreachable, promotionBlocked;
    * after the last two the database stays as far as it came, and STOP goes on from there.
    */
-  async stopReplicating(name: string): Promise<void> {
-    await this.#parts.inTurn(name, async () => {
+  async stopReplicating(name: string): Promise<readonly string[]> {
+    return await this.#parts.inTurn(name, async () => {
       const { database, record } = await this.#following(name);
-      if (database.state === 'provisioning' && record.intent !== 'stopping') {
+      if (record.intent === 'returning') await this.#return(record, null);
+      const masters = await readMasters(this.#parts, database);
+      // A copy that waits for a snapshot still has what it had; an empty one has nothing.
+      if (masters.some(({ tail }) => tail.lsn === 0n)) {
         throw databaseError('databaseProvisioning', { name });
       }
-      await this.#promote(database, record);
+      return await this.#promote(this.#parts.catalog.database(name), record);
     });
+  }
+
+  /** A database that is being made, or follows that primary well already, has nothing to do. */
+  async #checkMayReturn(
+    database: DatabaseDefinition,
+    record: LinkRecord | null,
+    source: ReplicationSource,
+  ): Promise<void> {
+    const { name, role, state } = database;
+    if (role === 'primary' && state !== 'online') {
+      throw databaseError('partitionNotOnline', { partition: name, state });
+    }
+    if (record === null || record.intent === 'returning') return;
+    if (record.intent === 'stopping') {
+      const reason = 'a promotion of it is not finished: run STOP REPLICATING again';
+      throw databaseError('promotionBlocked', { partition: name, reason });
+    }
+    const masters = await readMasters(this.#parts, database);
+    const isParted = masters.some(({ link }) => link?.state === 'diverged');
+    const isTheSame = record.primaryClusterId === source.clusterId;
+    if (isTheSame && !isParted) throw databaseError('alreadyReplicating', { name });
+  }
+
+  /** Carries a failback out, in the database's turn. Throws failbackPending. */
+  async #return(record: LinkRecord, source: ReplicationSource | null): Promise<readonly string[]> {
+    const { catalog, store, logger } = this.#parts;
+    const { database: name } = record;
+    try {
+      const returned = await returnDatabase(this.#parts, catalog.database(name), record);
+      await catalog.put(returned.database);
+      const { partings: _, ...rest } = record;
+      await writeLinkRecord(store, { ...rest, intent: 'replicating' });
+      this.#follow(name, source);
+      const fields = { database: name, primary: primaryUri(record), rescued: returned.rescued };
+      logger.info('database has gone back to follow its new primary', fields);
+      return describeReturn(record, returned);
+    } catch (error) {
+      if (!(error instanceof DatabaseError)) throw error;
+      if (source !== null) this.#besides(this.#returnLater(name));
+      throw databaseError('failbackPending', { name, reason: error.message }, error);
+    }
+  }
+
+  /** Goes on with a failback that was cut off, until it is done or nobody wants it any more. */
+  async #returnLater(name: string): Promise<void> {
+    const { clock, inTurn, logger } = this.#parts;
+    for (;;) {
+      try {
+        await inTurn(name, async () => {
+          const record = await readLinkRecord(this.#parts.store, name);
+          const isWanted = record?.intent === 'returning' && !this.#stopped.signal.aborted;
+          if (isWanted) await this.#return(record, null);
+        });
+        return;
+      } catch (error) {
+        logger.warn('a failback waits', { database: name }, error);
+      }
+      try {
+        await clock.sleep(returnAgainMs, this.#stopped.signal);
+      } catch {
+        return;
+      }
+    }
   }
 
   /** The database is about to be dropped: nobody follows for it any more. */
@@ -147,15 +251,16 @@ export class ReplicationController {
     await removeLinkRecord(this.#parts.store, name);
   }
 
-  async #promote(database: DatabaseDefinition, record: LinkRecord): Promise<void> {
+  async #promote(database: DatabaseDefinition, record: LinkRecord): Promise<readonly string[]> {
     const { store, catalog, logger } = this.#parts;
     const { name } = database;
     await writeLinkRecord(store, { ...record, intent: 'stopping' });
     this.#unfollow(name);
     const promoted = await promoteDatabase(this.#parts, database);
-    await catalog.put(promoted);
+    await catalog.put(promoted.database);
     await removeLinkRecord(store, name);
     logger.info('database promoted', { database: name, primary: primaryUri(record) });
+    return describePromotion(promoted);
   }
 
   /** Finishes a promotion that a crash has cut off. Once: what fails then, STOP tells. */
@@ -256,14 +361,17 @@ export class ReplicationController {
     const followed = this.#followed.get(name);
     if (followed === undefined) return;
     this.#followed.delete(name);
-    void this.#end(followed);
+    this.#besides(followed.stop());
   }
 
-  async #end(followed: FollowedDatabase): Promise<void> {
-    const ended = followed.stop();
-    this.#ending.add(ended);
-    await ended;
-    this.#ending.delete(ended);
+  #besides(work: Promise<void>): void {
+    this.#beside.add(work);
+    void this.#forgetAtEnd(work);
+  }
+
+  async #forgetAtEnd(work: Promise<void>): Promise<void> {
+    await work;
+    this.#beside.delete(work);
   }
 }
 

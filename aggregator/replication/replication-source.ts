@@ -6,6 +6,7 @@ import { must } from '#shared/assert.ts';
 import {
   REFERENCE_ORDINAL,
   type Address,
+  type DatabaseRole,
   type Durability,
   type NodeDescription,
 } from '#shared/cluster/topology.ts';
@@ -25,6 +26,8 @@ export interface ReplicationSource {
   readonly wireVersion: number;
   readonly durability: Durability;
   readonly collation: Collation;
+  /** `secondary`: it follows another database itself. */
+  readonly role: DatabaseRole;
   /** Hash partitions, without the reference partition. */
   readonly partitionCount: number;
   /** Every partition, the reference partition too. */
@@ -49,6 +52,7 @@ export const sourceColumns: readonly ResultColumn[] = [
   'Partitions',
   'Ticket_claims',
   'Ticket_key',
+  'Role',
 ].map((name) => computedColumn(name, text, false));
 
 /** The one row of SHOW REPLICATION SOURCE. */
@@ -73,6 +77,7 @@ export function sourceRow(options: {
     JSON.stringify(partitions),
     Buffer.from(ticket.claims).toString('hex'),
     Buffer.from(ticket.key).toString('hex'),
+    database.role,
   ];
 }
 
@@ -91,6 +96,7 @@ export function readSourceRow(row: Readonly<Record<string, unknown>>): Replicati
     wireVersion: Number(field('Wire_version')),
     durability,
     collation,
+    role: field('Role') === 'secondary' ? 'secondary' : 'primary',
     partitionCount: partitions.filter(({ ordinal }) => ordinal !== REFERENCE_ORDINAL).length,
     partitions,
     ticket: {

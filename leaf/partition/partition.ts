@@ -12,7 +12,6 @@ import type { LSN, Position } from '#shared/log/lsn.ts';
 import type {
   LeafCalls,
   LeafStreams,
-  PartitionStatus,
   RowBatch,
   Verdict,
   WriteStepResult,
@@ -22,6 +21,7 @@ import { Log } from '#leaf/log/log.ts';
 import { syncDirectory } from '#leaf/log/segment.ts';
 import { checksum, type Checksum } from './checksum.ts';
 import { define } from './definitions.ts';
+import { failedStatus, type OwnStatus } from './failed-status.ts';
 import { Follower } from './follower.ts';
 import { openCore, toUnrecoverable } from './open-core.ts';
 import { OpenPartition } from './open-partition.ts';
@@ -47,9 +47,6 @@ export interface PartitionIdentity {
   /** The cluster's id. */
   readonly origin: string;
 }
-
-/** What the partition itself knows of its status; the links add theirs. */
-export type OwnStatus = Omit<PartitionStatus, 'link' | 'followers'>;
 
 /** One partition of this leaf, open, or named unrecoverable while the others go on. */
 export class Partition {
@@ -136,7 +133,7 @@ export class Partition {
   }
 
   status(): OwnStatus {
-    if (this.#open === null) return this.#failedStatus();
+    if (this.#open === null) return failedStatus(this.key, this.#failure);
     const { core, transactions, follower } = this.#open;
     const { log, file } = core;
     const { role, provisioned, applied, timestamp, catalogVersion } = file.meta;
@@ -248,6 +245,14 @@ export class Partition {
   /** From here on the copy is whole, and can be read. Durable with the next record. */
   async markProvisioned(): Promise<void> {
     await this.#inTurn(async () => this.#setRole(this.role, true));
+  }
+
+  /** Nobody reads the copy until a snapshot has taken its place. */
+  async markUnprovisioned(): Promise<void> {
+    await this.#inTurn(async () => {
+      void this.#follower;
+      this.#setRole(this.role, false);
+    });
   }
 
   /** Opens the next term and takes writes. Idempotent: a primary answers its position. */
@@ -379,23 +384,5 @@ export class Partition {
     } finally {
       resolve();
     }
-  }
-
-  #failedStatus(): OwnStatus {
-    return {
-      key: this.key,
-      role: 'primary',
-      state: 'unrecoverable',
-      catalogVersion: 0,
-      tail: logStart,
-      hardened: logStart,
-      replay: logStart,
-      replayTimestampMs: 0,
-      firstLsn: 1n,
-      logSizeBytes: 0,
-      fileSizeBytes: 0,
-      inDoubt: null,
-      error: this.#failure?.message ?? '',
-    };
   }
 }

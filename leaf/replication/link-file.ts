@@ -1,5 +1,6 @@
 // What a leaf must remember of a link, so that it goes on by itself after a restart.
 
+import { existsSync } from 'node:fs';
 import { open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { decode, encode } from '#shared/codec.ts';
@@ -49,15 +50,41 @@ export async function writeLinkFile(partition: Partition, link: RememberedLink):
     await file.close();
   }
   await rename(`${path}.new`, path);
+  await syncDirectoryOf(path);
+}
+
+/** Forgets the link. */
+export async function removeLinkFile(partition: Partition): Promise<void> {
+  await rm(linkFilePath(partition), { force: true });
+}
+
+function abandonedPath(partition: Partition): string {
+  return join(dirname(partition.log.directory), 'abandoned');
+}
+
+/** True while the link must ask for a snapshot, whatever its log holds. */
+export function isHistoryAbandoned(partition: Partition): boolean {
+  return existsSync(abandonedPath(partition));
+}
+
+/** Remembers, durably, that the link must ask for a snapshot. */
+export async function abandonHistory(partition: Partition): Promise<void> {
+  const path = abandonedPath(partition);
+  const file = await open(path, 'w', fileMode);
+  await file.close();
+  await syncDirectoryOf(path);
+}
+
+/** What the log holds is the primary's from here on, or the partition's own again. */
+export async function keepHistory(partition: Partition): Promise<void> {
+  await rm(abandonedPath(partition), { force: true });
+}
+
+async function syncDirectoryOf(path: string): Promise<void> {
   const directory = await open(dirname(path), 'r');
   try {
     await directory.sync();
   } finally {
     await directory.close();
   }
-}
-
-/** Forgets the link. */
-export async function removeLinkFile(partition: Partition): Promise<void> {
-  await rm(linkFilePath(partition), { force: true });
 }

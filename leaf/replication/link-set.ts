@@ -7,7 +7,13 @@ import type { Logger } from '#shared/logger.ts';
 import type { LeafCalls, LinkSource, LinkStatus } from '#shared/wire/message.ts';
 import type { Partition } from '#leaf/partition/partition.ts';
 import { Applier } from './applier.ts';
-import { readLinkFile, removeLinkFile, writeLinkFile } from './link-file.ts';
+import {
+  abandonHistory,
+  keepHistory,
+  readLinkFile,
+  removeLinkFile,
+  writeLinkFile,
+} from './link-file.ts';
 import { Link, type DialLeaf } from './link.ts';
 import { findSharedPosition } from './shared-position.ts';
 
@@ -71,6 +77,14 @@ export class LinkSet {
     });
   }
 
+  /** What the partition holds is not the primary's: a snapshot is to take its place. */
+  async abandonHistory(partition: Partition): Promise<void> {
+    await this.#inTurn(partition, async () => {
+      await abandonHistory(partition);
+      await partition.markUnprovisioned();
+    });
+  }
+
   /** Ends the link, applies what was received, and opens the next term. Idempotent. */
   async promote(partition: Partition): Promise<Position> {
     return await this.#inTurn(partition, async () => {
@@ -78,6 +92,7 @@ export class LinkSet {
       const position = await partition.promote();
       this.#links.delete(partition.name);
       await removeLinkFile(partition);
+      await keepHistory(partition);
       await Applier.removeLeftovers(partition);
       return position;
     });

@@ -21,6 +21,7 @@ import type {
 import type { Partition } from '#leaf/partition/partition.ts';
 import { Acknowledger } from './acknowledger.ts';
 import { Applier } from './applier.ts';
+import { isHistoryAbandoned, keepHistory } from './link-file.ts';
 import { LinkProgress } from './link-progress.ts';
 import { LinkState } from './link-state.ts';
 
@@ -173,6 +174,7 @@ export class Link {
         address,
         position: this.#applier.position,
         resume: this.#applier.resume,
+        anew: isHistoryAbandoned(partition),
         synchronous: partition.role === 'replica',
       };
       const subscription: Subscription = { acknowledger, firstTail: null };
@@ -240,6 +242,7 @@ export class Link {
     this.#expect(this.#state.name === 'snapshot', item);
     if (download === null) return;
     const position = await this.#applier.installSnapshot(download);
+    await keepHistory(this.#options.partition);
     this.#progress.replaced(position.lsn);
     this.#state.take('snapshot installed');
     subscription.acknowledger.confirm(position.lsn);

@@ -49,7 +49,8 @@ export class LogSender {
     signal?: AbortSignal,
   ): AsyncGenerator<SubscribeItem> {
     const diverged = findDivergence(partition, request);
-    if (diverged !== null) {
+    // A copy within the cluster has nothing of its own: it begins anew from a snapshot.
+    if (diverged !== null && !request.synchronous && !request.anew) {
       this.#logger.warn('follower diverged', { follower: request.followerId });
       yield diverged;
       return;
@@ -116,7 +117,9 @@ export class LogSender {
 
   #begin(partition: Partition, request: SubscribeRequest): ConnectedFollower {
     const { followerId: id, address, synchronous, position } = request;
-    const follower = new ConnectedFollower({ id, address, synchronous, confirmed: position.lsn });
+    const isOurs = !request.anew && partition.log.contains(position) === 'same';
+    const confirmed = isOurs ? position.lsn : 0n;
+    const follower = new ConnectedFollower({ id, address, synchronous, confirmed });
     const followers = this.#connected.get(partition.name) ?? new Map<string, ConnectedFollower>();
     followers.get(id)?.end();
     followers.set(id, follower);
@@ -137,7 +140,7 @@ export class LogSender {
     request: SubscribeRequest,
   ): AsyncGenerator<SubscribeItem> {
     const { lsn } = request.position;
-    if (partition.log.contains(request.position) === 'same') {
+    if (!request.anew && partition.log.contains(request.position) === 'same') {
       register(partition, follower.id, lsn);
       yield { kind: 'records from', lsn: lsn + 1n };
       yield* this.#sendRecords(partition, follower, lsn);

@@ -232,6 +232,11 @@ export interface LeafCalls {
   /** A primary becomes a secondary that holds what it has; its writers are refused. Idempotent. */
   demote: { request: { key: PartitionKey }; reply: Record<never, never> };
   /**
+   * What a secondary holds is not the primary's: nobody reads it any more, and its link will ask
+   * for a snapshot, which takes its place. Idempotent.
+   */
+  abandonHistory: { request: { key: PartitionKey }; reply: Record<never, never> };
+  /**
    * The newest position of this log that the source's log has, too, and this log's tail. Null:
    * one of the two no longer reaches back to it. Changes nothing.
    */
@@ -305,6 +310,8 @@ export interface LeafStreams {
       position: Position;
       /** A snapshot that was cut: go on from there. */
       resume: { snapshotId: string; offset: number } | null;
+      /** True: what it has is not ours, and a snapshot is to take its place. */
+      anew: boolean;
       /** True for a replica in the same cluster, which writers wait for. */
       synchronous: boolean;
     };

@@ -14,20 +14,24 @@ async function endTransaction(session: Session): Promise<void> {
   await transaction?.commit();
 }
 
+/** What a statement has done, where SHOW WARNINGS finds it. */
+function note(session: Session, sentences: readonly string[]): void {
+  for (const sentence of sentences) session.warn('Note', 1105, sentence);
+}
+
 /** The family of these commands. */
 export function replicationCommands(controller: ReplicationController): CommandTable {
   const replicate: Command<'replicateDatabase'> = async (_context, session, statement) => {
     const { database, forceDifferential, partitions, primary } = statement;
-    if (forceDifferential) {
-      throw databaseError('unsupported', { what: 'REPLICATE DATABASE … WITH FORCE DIFFERENTIAL' });
-    }
     if (partitions !== null) {
       throw databaseError('unsupported', { what: 'REPLICATE DATABASE … WITH PARTITIONS' });
     }
     checkDatabaseName(database);
     await endTransaction(session);
     const { host, port, user, password, remoteDatabase } = primary;
-    await controller.replicate(database, { host, port, user, password, database: remoteDatabase });
+    const login = { host, port, user, password, database: remoteDatabase };
+    if (forceDifferential) note(session, await controller.failBack(database, login));
+    else await controller.replicate(database, login);
     return ok(1);
   };
   const pause: Command<'pauseReplicating'> = async (_context, session, { database }) => {
@@ -42,7 +46,7 @@ export function replicationCommands(controller: ReplicationController): CommandT
   };
   const stop: Command<'stopReplicating'> = async (_context, session, { database }) => {
     await endTransaction(session);
-    await controller.stopReplicating(database);
+    note(session, await controller.stopReplicating(database));
     return ok(1);
   };
   const check: Command<'checkReplication'> = async () => {

@@ -316,7 +316,7 @@ test('link: a follower that does not pull slows nobody', async (t) => {
   const leaf = await network.dial(1);
   const position = { term: 0, lsn: 0n, logHash: new Uint8Array(8) };
   const request = { key, followerId: 'slow/shop_0', address: 'a:1', position, resume: null };
-  const stream = leaf.stream('subscribe', { ...request, synchronous: false });
+  const stream = leaf.stream('subscribe', { ...request, anew: false, synchronous: false });
   const iterator = stream[Symbol.asyncIterator]();
   t.is((await iterator.next()).value?.kind, 'records from');
   for (let id = 1; id <= 50; id++) await primary.insert(id);

@@ -80,7 +80,7 @@ test('tcp-server: a ticket opens its own database and nothing else', async (t) =
   const link = await dialPort(port, ticketFor('shop', clock.now() + 60_000));
   const position = { term: 0, lsn: 0n, logHash: new Uint8Array(8) };
   const follower = { followerId: 'theirs/shop_0', address: 'theirs:3307' };
-  const request = { ...follower, position, resume: null, synchronous: false };
+  const request = { ...follower, position, resume: null, anew: false, synchronous: false };
   const of = (database: string) => ({ ...request, key: { database, ordinal: 0 } });
   t.is((await Array.fromAsync(link.stream('subscribe', of('shop')))).length, 1);
   await t.throwsAsync(Array.fromAsync(link.stream('subscribe', of('bank'))), { message: /leave/ });

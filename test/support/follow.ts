@@ -1,0 +1,55 @@
+// What tests of two clusters ask again and again: states, equality, and whether a link has all.
+
+import { until } from './wait.ts';
+
+/** Whoever answers SQL with rows. */
+export interface Asked {
+  query(sql: string): Promise<Record<string, unknown>[]>;
+}
+
+/** The database's state, as SHOW DATABASES EXTENDED tells it. */
+export async function stateOf(cluster: Asked, database: string): Promise<unknown> {
+  const rows = await cluster.query('SHOW DATABASES EXTENDED');
+  return rows.find((row) => row['Database'] === database)?.['State'];
+}
+
+/** Resolves when the database follows and no link knows of a record that it lacks. */
+export async function caughtUp(cluster: Asked, database: string): Promise<void> {
+  const sql =
+    'SELECT SECONDARY_STATE, LSN_LAG, LAST_ERROR FROM information_schema.MV_REPLICATION_STATUS ' +
+    `WHERE IS_DR = 1 AND DATABASE_NAME LIKE '${database}\\_%'`;
+  await until(
+    `${database} to follow`,
+    async () => {
+      const state = await stateOf(cluster, database);
+      if (state !== 'replicating') throw new Error(`it is ${String(state)}`);
+      const rows = await cluster.query(sql);
+      if (rows.length > 0 && rows.every((row) => Number(row['LSN_LAG']) === 0)) return true;
+      throw new Error(JSON.stringify(rows));
+    },
+    30_000,
+  );
+}
+
+/** Resolves when both answer the query with the same rows. */
+export async function sameRows(a: Asked, b: Asked, sql: string): Promise<void> {
+  await until(
+    'the rows to be equal',
+    async () => {
+      const [left, right] = [await a.query(sql), await b.query(sql)];
+      if (JSON.stringify(left) === JSON.stringify(right)) return true;
+      throw new Error(`${JSON.stringify(left)} and ${JSON.stringify(right)}`.slice(0, 2000));
+    },
+    30_000,
+  );
+}
+
+/** The error number with which the statement is refused; 0 when it is not. */
+export async function refusalOf(cluster: Asked, sql: string): Promise<number> {
+  try {
+    await cluster.query(sql);
+    return 0;
+  } catch (error) {
+    return Number((error as { errno?: number }).errno);
+  }
+}
