@@ -70,6 +70,11 @@ export class CommandHandler {
     return this.#session;
   }
 
+  /** The client is gone: lets go of what its statements hold. */
+  async close(): Promise<void> {
+    await this.#statements.closeAll();
+  }
+
   /** What SHOW PROCESSLIST says of a command. */
   describe(payload: Buffer): { readonly name: CommandName; readonly info: string | null } {
     const text = () => payload.toString('utf8', 1, 1 + INFO_BYTES_MAX);
@@ -126,12 +131,12 @@ export class CommandHandler {
       case command.sendLongData:
         return this.#statements.addLongData(this.#session, payload);
       case command.closeStatement:
-        return this.#statements.close(payload);
+        return await this.#statements.close(payload);
       case command.resetStatement:
-        this.#statements.reset(payload);
+        await this.#statements.reset(payload);
         return this.#ok();
       case command.fetch:
-        return this.#statements.refuseFetch(payload);
+        return await this.#statements.fetch(this.#context(), payload);
       case command.setOption:
         return this.#setOption(payload);
       case command.resetConnection:
@@ -240,7 +245,7 @@ export class CommandHandler {
   }
 
   async #closeSession(): Promise<void> {
-    this.#statements.closeAll();
+    await this.#statements.closeAll();
     const { transaction } = this.#session;
     this.#session.transaction = null;
     await transaction?.rollback();

@@ -116,7 +116,11 @@ export class Connection {
       openSession: async (next, of) => await this.#openSession(next, of),
       freshSession: (next, of) => this.#makeSession(next, of),
     });
-    await this.#runCommands(handler);
+    try {
+      await this.#runCommands(handler);
+    } finally {
+      await handler.close();
+    }
   }
 
   /** Null when the client went, or was no client but a node. */

@@ -10,6 +10,7 @@ import {
   type EncodedParameterType,
   type ParameterType,
 } from './parameter-value.ts';
+import type { Cursor } from './cursor.ts';
 import { PayloadReader } from './payload-reader.ts';
 
 const UNSIGNED_FLAG = 0x80;
@@ -20,6 +21,8 @@ export class PreparedStatement {
   readonly id: number;
   readonly text: string;
   readonly shape: PreparedShape;
+  /** The rows of the last execution that wait to be fetched. */
+  cursor: Cursor | null = null;
   /** Sent with the first execution, and kept for those that do not send them again. */
   #types: readonly ParameterType[] | null = null;
   #longData = new Map<number, Buffer[]>();
@@ -48,7 +51,14 @@ export class PreparedStatement {
     return this.#longDataBytes;
   }
 
-  /** COM_STMT_RESET: forgets the data sent ahead. */
+  /** Throws away the rows that wait. */
+  async closeCursor(): Promise<void> {
+    const { cursor } = this;
+    this.cursor = null;
+    await cursor?.close();
+  }
+
+  /** Forgets the data sent ahead. */
   reset(): void {
     this.#longData = new Map();
     this.#longDataBytes = 0;

@@ -6,7 +6,7 @@ import type { OkResult, ResultColumn, RowsResult } from '#aggregator/statement-r
 import { writeBinaryRow } from './binary-row.ts';
 import { capability, has, status } from './capabilities.ts';
 import { writeColumnDefinition } from './column-definition.ts';
-import type { PacketStream } from './packet-stream.ts';
+import type { RowSink } from './cursor.ts';
 import type { PacketWriter } from './packet-writer.ts';
 import { resultEncoding, type TextEncoding } from './text-encoding.ts';
 import { writeTextRow, type RowFormat } from './text-row.ts';
@@ -119,31 +119,35 @@ function rowFormat(context: AnswerContext, columns: readonly ResultColumn[]): Ro
   return { types, zone, encoding: encodingOf(context) };
 }
 
-/**
- * Columns and rows of one result, as the rows come; not the end. Waits for slow readers before
- * it asks for the next batch. Gives up, without an error, when the client is gone.
- */
-export async function sendRows(
-  stream: PacketStream,
-  context: AnswerContext,
-  result: RowsResult,
-  protocol: RowProtocol,
-): Promise<void> {
-  const { writer } = stream;
-  const format = rowFormat(context, result.columns);
-  const { charsetId } = format.encoding;
+/** How many columns, and their descriptions. */
+export function writeHead(writer: PacketWriter, context: AnswerContext, result: RowsResult): void {
+  const { charsetId } = encodingOf(context);
   const { statusFlags } = resultEnd(context.session, context.session.database);
   writer.start();
   writer.lengthEncoded(result.columns.length);
   writer.finish();
   const { capabilities } = context;
   writeColumns(writer, result.columns, { charsetId, capabilities, statusFlags });
+}
+
+/**
+ * The rows of one result, as they come; not the end. Waits for slow readers before it asks for the
+ * next batch. Gives up, without an error, when the client is gone.
+ */
+export async function sendRows(
+  sink: RowSink,
+  context: AnswerContext,
+  result: RowsResult,
+  protocol: RowProtocol,
+): Promise<void> {
+  const { writer } = sink;
+  const format = rowFormat(context, result.columns);
   const writeRow = protocol === 'text' ? writeTextRow : writeBinaryRow;
   for await (const batch of result.rows) {
     for (const row of batch) {
       writeRow(writer, row, format);
-      if (writer.length >= FLUSH_BYTES) await stream.flush();
-      if (stream.closed) return;
+      if (writer.length >= FLUSH_BYTES) await sink.flush();
+      if (sink.closed) return;
     }
   }
 }

@@ -6,12 +6,14 @@ import { databaseError } from '#shared/error.ts';
 import type { Logger } from '#shared/logger.ts';
 import type { SourceValue } from '#shared/sql/store-value.ts';
 import type { RowsResult, StatementResult } from '#aggregator/statement-result.ts';
-import { status } from './capabilities.ts';
+import { capability, status } from './capabilities.ts';
+import type { Cursor } from './cursor.ts';
 import { clientError, writeError } from './error-packet.ts';
 import type { PacketStream } from './packet-stream.ts';
 import {
   resultEnd,
   sendRows,
+  writeHead,
   writeOk,
   writeRowsEnd,
   type AnswerContext,
@@ -29,7 +31,12 @@ export interface RunTextOptions {
   readonly text: string;
   readonly parameters?: readonly SourceValue[];
   readonly protocol: RowProtocol;
+  /** Where the rows wait, when the client means to fetch them; absent: they are sent. */
+  readonly cursor?: Cursor;
 }
+
+/** What the last answer was: an OK, rows, or an error or nobody to take it. */
+export type AnswerKind = 'ok' | 'rows' | 'broken';
 
 /** The next result, that there is none, or why there is none. */
 type Step =
@@ -51,31 +58,33 @@ async function step(results: AsyncIterator<StatementResult>): Promise<Step> {
  * another follows, so it is written when the next statement has begun. An error ends the answers;
  * what was answered before it stands. Throws what the first statement throws before it answers.
  */
-export async function runText(options: RunTextOptions): Promise<void> {
+export async function runText(options: RunTextOptions): Promise<AnswerKind> {
   const { session } = options.context;
   session.beginStatement();
   const limit = startTimeLimit(options.clock, session, options.text);
   try {
-    await answerText(options, limit);
+    return await answerText(options, limit);
   } finally {
     limit.cancel();
   }
 }
 
-async function answerText(options: RunTextOptions, limit: TimeLimit): Promise<void> {
+async function answerText(options: RunTextOptions, limit: TimeLimit): Promise<AnswerKind> {
   const { engine, stream, context, text, parameters } = options;
   const { session } = context;
   let databaseBefore = session.database;
   const results = engine.execute(session, text, parameters)[Symbol.asyncIterator]();
   let current = await step(results);
+  let kind: AnswerKind = 'broken';
   if (current.kind === 'end') throw databaseError('emptyQuery', {});
   while (current.kind === 'result') {
     const { result } = current;
     const isSent = result.kind === 'ok' || (await tryRows(options, result, limit));
     if (!isSent || stream.closed) {
       await results.return?.();
-      return;
+      return 'broken';
     }
+    kind = result.kind;
     const end = resultEnd(session, databaseBefore);
     databaseBefore = session.database;
     current = await step(results);
@@ -84,7 +93,9 @@ async function answerText(options: RunTextOptions, limit: TimeLimit): Promise<vo
   }
   if (current.kind === 'failure') {
     writeError(stream.writer, clientError(limit.explain(current.cause), options.logger));
+    return 'broken';
   }
+  return kind;
 }
 
 /** False when the rows broke off; the error is written then. */
@@ -93,10 +104,19 @@ async function tryRows(
   result: RowsResult,
   limit: TimeLimit,
 ): Promise<boolean> {
-  const { stream, context, protocol } = options;
+  const { stream, context, protocol, cursor } = options;
   const mark = stream.writer.mark();
   try {
-    await sendRows(stream, context, result, protocol);
+    if (cursor === undefined) {
+      writeHead(stream.writer, context, result);
+      await sendRows(stream, context, result, protocol);
+    } else {
+      // One EOF stands behind the columns of a cursor: the one that ends the answer.
+      const { capabilities } = context;
+      const withoutEof = { ...context, capabilities: capabilities | capability.deprecateEof };
+      writeHead(stream.writer, withoutEof, result);
+      await sendRows(cursor, context, result, protocol);
+    }
     return true;
   } catch (cause) {
     stream.writer.backTo(mark);
@@ -108,6 +128,7 @@ async function tryRows(
 function writeEnd(options: RunTextOptions, result: StatementResult, end: ResultEnd): void {
   const { writer } = options.stream;
   const { capabilities } = options.context;
-  if (result.kind === 'ok') writeOk(writer, result, end, { capabilities });
-  else writeRowsEnd(writer, end, capabilities);
+  if (result.kind === 'ok') return writeOk(writer, result, end, { capabilities });
+  const cursorFlag = options.cursor === undefined ? 0 : status.cursorExists;
+  writeRowsEnd(writer, { ...end, statusFlags: end.statusFlags | cursorFlag }, capabilities);
 }

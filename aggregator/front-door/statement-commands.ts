@@ -3,17 +3,31 @@
 import type { Session } from '#aggregator/session.ts';
 import { computedColumn } from '#aggregator/statement-result.ts';
 import { databaseError, type DatabaseError } from '#shared/error.ts';
+import { status } from './capabilities.ts';
+import { Cursor } from './cursor.ts';
 import type { FrontDoorParts } from './front-door-parts.ts';
 import type { PacketStream } from './packet-stream.ts';
 import { PayloadReader } from './payload-reader.ts';
 import { PreparedStatement } from './prepared-statement.ts';
-import { encodingOf, resultEnd, writeColumns, type AnswerContext } from './result-writer.ts';
+import {
+  encodingOf,
+  resultEnd,
+  writeColumns,
+  writeRowsEnd,
+  type AnswerContext,
+} from './result-writer.ts';
 import { runText } from './run-text.ts';
 
 /** Prepared statements that one client may hold. */
 const STATEMENTS_MAX = 16_382;
 /** Clients read the first two bytes of a count: so many `?` a statement may have. */
 const PARAMETERS_MAX = 65_535;
+
+/** Where COM_STMT_EXECUTE has its cursor flags: READ_ONLY, FOR_UPDATE and SCROLLABLE. */
+const CURSOR_FLAGS_AT = 5;
+const CURSOR_TYPES = 0x07;
+const FETCH_COUNT_AT = 5;
+const FLUSH_BYTES = 64 * 1024;
 
 /** What a `?` is described as before anyone knows its type, as MySQL does it. */
 const parameterColumn = computedColumn('?', {
@@ -73,9 +87,10 @@ export class StatementCommands {
     if (columns.length > 0) writeColumns(writer, columns, options);
   }
 
-  /** COM_STMT_EXECUTE. A cursor is never opened: all rows come at once, as the flags then say. */
+  /** COM_STMT_EXECUTE. Rows are sent at once, or kept where the client asks for a cursor. */
   async execute(context: AnswerContext, payload: Buffer): Promise<void> {
     const statement = this.#statement(payload, 'mysqld_stmt_execute');
+    await statement.closeCursor();
     const failure = this.#failed.get(statement.id);
     this.#failed.delete(statement.id);
     if (failure !== undefined) {
@@ -87,7 +102,10 @@ export class StatementCommands {
     const { engine, clock, logger } = this.#parts;
     const stream = this.#stream;
     const { text } = statement;
-    await runText({ engine, clock, logger, stream, context, text, parameters, protocol: 'binary' });
+    const run = { engine, clock, logger, stream, context, text, parameters } as const;
+    const asked = new PayloadReader(payload, CURSOR_FLAGS_AT).uint8() & CURSOR_TYPES;
+    if (asked === 0) await runText({ ...run, protocol: 'binary' });
+    else await openCursor(statement, run);
   }
 
   /** COM_STMT_SEND_LONG_DATA, which is never answered. */
@@ -103,28 +121,49 @@ export class StatementCommands {
     }
   }
 
-  /** COM_STMT_RESET. */
-  reset(payload: Buffer): void {
+  /** COM_STMT_RESET: forgets the data sent ahead, and the rows of the cursor. */
+  async reset(payload: Buffer): Promise<void> {
     const statement = this.#statement(payload, 'mysqld_stmt_reset');
     this.#failed.delete(statement.id);
     statement.reset();
+    await statement.closeCursor();
   }
 
   /** COM_STMT_CLOSE, which is never answered. */
-  close(payload: Buffer): void {
+  async close(payload: Buffer): Promise<void> {
     if (payload.length < 5) return;
     const id = payload.readUInt32LE(1);
+    await this.#statements.get(id)?.closeCursor();
     this.#statements.delete(id);
     this.#failed.delete(id);
   }
 
-  /** COM_STMT_FETCH: there is never a cursor to fetch from. */
-  refuseFetch(payload: Buffer): never {
-    const { id } = this.#statement(payload, 'mysqld_stmt_fetch');
-    throw databaseError('noOpenCursor', { id: String(id) });
+  /** COM_STMT_FETCH: so many rows of the cursor. */
+  async fetch(context: AnswerContext, payload: Buffer): Promise<void> {
+    const statement = this.#statement(payload, 'mysqld_stmt_fetch');
+    const count = new PayloadReader(payload, FETCH_COUNT_AT).uint32();
+    const { cursor } = statement;
+    if (cursor === null) throw databaseError('noOpenCursor', { id: String(statement.id) });
+    const { writer } = this.#stream;
+    let sent = 0;
+    for (; sent < count; sent += 1) {
+      const row = await cursor.next();
+      if (row === null) break;
+      writer.start();
+      writer.bytesOf(row.payload);
+      writer.finish();
+      if (writer.length >= FLUSH_BYTES) await this.#stream.flush();
+    }
+    const end = resultEnd(context.session, context.session.database);
+    const isOver = sent < count;
+    if (isOver) await statement.closeCursor();
+    const flag = isOver ? status.lastRowSent : status.cursorExists;
+    const ended = { ...end, statusFlags: end.statusFlags | flag };
+    writeRowsEnd(writer, ended, context.capabilities);
   }
 
-  closeAll(): void {
+  async closeAll(): Promise<void> {
+    for (const statement of this.#statements.values()) await statement.closeCursor();
     this.#statements.clear();
     this.#failed.clear();
   }
@@ -135,4 +174,21 @@ export class StatementCommands {
     if (statement !== undefined) return statement;
     throw databaseError('unknownPreparedStatement', { id: String(id), command });
   }
+}
+
+/** Runs the statement and leaves its rows at the statement, if it has any. */
+async function openCursor(
+  statement: PreparedStatement,
+  run: Omit<Parameters<typeof runText>[0], 'protocol' | 'cursor'>,
+): Promise<void> {
+  const cursor = new Cursor();
+  let kept = false;
+  try {
+    kept = (await runText({ ...run, protocol: 'binary', cursor })) === 'rows';
+  } finally {
+    if (!kept) await cursor.close();
+  }
+  if (!kept) return;
+  await cursor.flush();
+  statement.cursor = cursor;
 }
