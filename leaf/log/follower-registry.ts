@@ -1,11 +1,9 @@
 // Who follows this log, and how far each has confirmed it: durable, so that nothing it needs goes.
 
-import { closeSync, existsSync, fdatasyncSync, openSync, readFileSync, renameSync } from 'node:fs';
-import { writeSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
 import { decode, encode } from '#shared/codec.ts';
 import type { LSN } from '#shared/log/lsn.ts';
-import { syncDirectory } from './segment.ts';
+import { replaceFile } from './durable-file.ts';
 
 /** Followers that one log knows at a time. */
 const FOLLOWERS_MAX = 256;
@@ -25,12 +23,14 @@ export class FollowerRegistry {
   #followers = new Map<string, Follower>();
   #saved = true;
 
-  /** Reads the file at `path`, where there is one. */
+  /**
+   * Reads the file at `path`, where there is one. From one that is damaged nobody is known: who
+   * follows registers when it comes again, and gets a snapshot if its records are gone by then.
+   */
   constructor(path: string) {
     this.#path = path;
     if (!existsSync(path)) return;
-    const rows = decode(readFileSync(path)) as [string, bigint, string][];
-    for (const [id, confirmed, letGo] of rows) this.#followers.set(id, { id, confirmed, letGo });
+    for (const follower of readFollowers(path)) this.#followers.set(follower.id, follower);
   }
 
   /**
@@ -79,16 +79,20 @@ export class FollowerRegistry {
   save(): void {
     if (this.#saved) return;
     const rows = this.list().map(({ id, confirmed, letGo }) => [id, confirmed, letGo]);
-    const temporary = `${this.#path}.new`;
-    const descriptor = openSync(temporary, 'w');
-    try {
-      writeSync(descriptor, encode(rows));
-      fdatasyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
-    renameSync(temporary, this.#path);
-    syncDirectory(dirname(this.#path));
+    replaceFile(this.#path, encode(rows));
     this.#saved = true;
   }
+}
+
+function readFollowers(path: string): Follower[] {
+  try {
+    const rows = decode(readFileSync(path)) as [string, bigint, string][];
+    return rows.map(([id, confirmed, letGo]) => ({ id, confirmed, letGo })).filter(isFollower);
+  } catch {
+    return [];
+  }
+}
+
+function isFollower({ id, confirmed, letGo }: Follower): boolean {
+  return typeof id === 'string' && typeof confirmed === 'bigint' && typeof letGo === 'string';
 }

@@ -332,6 +332,13 @@ export class Log {
     }
   }
 
+  /** Lets the file go as it is: it could not be opened whole. */
+  abandon(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#file.close();
+  }
+
   #lastLsn(segment: Segment): LSN {
     const next = this.#segments[this.#segments.indexOf(segment) + 1];
     return next === undefined ? this.#tail.lsn : next.previous.lsn;

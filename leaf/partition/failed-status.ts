@@ -1,18 +1,18 @@
-// The status of a partition whose files cannot be used.
+// The status of a partition that is not open, as far as anybody can tell.
 
-import type { PartitionKey } from '#shared/cluster/topology.ts';
 import type { DatabaseError } from '#shared/error.ts';
 import { logStart } from '#shared/log/log-frame.ts';
-import type { PartitionStatus } from '#shared/wire/message.ts';
+import { partitionPaths } from './partition-directory.ts';
+import { readIdentity } from './partition-identity.ts';
+import type { PartitionPlace } from './partition-options.ts';
+import type { OwnStatus } from './partition.ts';
 
-/** What the partition itself knows of its status; the links add theirs. */
-export type OwnStatus = Omit<PartitionStatus, 'link' | 'followers'>;
-
-/** Without a failure its files are just being replaced. */
-export function failedStatus(key: PartitionKey, failure: DatabaseError | null): OwnStatus {
+/** `failure` null: its files are being replaced. */
+export function failedStatus(place: PartitionPlace, failure: DatabaseError | null): OwnStatus {
+  const identity = readIdentity(partitionPaths(place.directory).file);
   return {
-    key,
-    role: 'primary',
+    key: place.key,
+    role: identity?.role ?? 'primary',
     state: 'unrecoverable',
     catalogVersion: 0,
     tail: logStart,

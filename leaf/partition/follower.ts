@@ -79,6 +79,7 @@ export class Follower {
     const timestamp = environment.hybridClock.next();
     const draft = { term: log.tail.term + 1, timestamp, origin: file.meta.origin };
     const { position } = log.append({ ...draft, payload: { kind: 'term' } });
+    environment.failpoint('after-promote-append');
     try {
       await log.harden();
       environment.failpoint('after-sync');

@@ -1,11 +1,15 @@
 // Keeps a partition's files small: checkpoints on another thread, then drops what nobody needs.
 
 import { statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Timer } from '#shared/clock.ts';
 import type { LSN } from '#shared/log/lsn.ts';
 import type { FollowerRegistry } from '#leaf/log/follower-registry.ts';
 import { planRetention } from '#leaf/log/log-retention.ts';
+import { checkInBackground, stopDamaged } from './background-check.ts';
+import { dropSetAside } from './begin-anew.ts';
 import type { PartitionCore } from './partition-core.ts';
+import { partitionPaths } from './partition-directory.ts';
 
 /** How often it looks, in milliseconds. */
 const INTERVAL_MS = 1000;
@@ -20,6 +24,8 @@ export class Maintenance {
   #followers: FollowerRegistry;
   #timer: Timer | null = null;
   #stopped = false;
+  /** A check of the SQLite file is under way. */
+  #suspected = false;
   #checkpointMs: number;
   #running: Promise<void> | null = null;
   /** The SQLite file has this on disk. */
@@ -32,6 +38,11 @@ export class Maintenance {
   }
 
   start(): void {
+    void this.#checkFiles();
+    this.#later();
+  }
+
+  #later(): void {
     if (this.#stopped) return;
     this.#timer = this.#core.environment.clock.after(INTERVAL_MS, () => void this.#turn());
   }
@@ -58,7 +69,33 @@ export class Maintenance {
       logger.error('A checkpoint has failed.', { partition: this.#core.name }, error);
     }
     this.#running = null;
-    this.start();
+    this.#later();
+  }
+
+  /** Looks through the SQLite file, and stops the partition when it is damaged. */
+  async suspect(): Promise<void> {
+    if (this.#suspected) return;
+    this.#suspected = true;
+    const { environment, file, name } = this.#core;
+    try {
+      const damage = await environment.verifier.file(file.path);
+      if (damage !== '' && !this.#stopped) stopDamaged(this.#core, damage);
+    } catch (error) {
+      const sentence = 'A file that seems damaged could not be checked.';
+      environment.logger.error(sentence, { partition: name }, error);
+    }
+    this.#suspected = false;
+  }
+
+  async #checkFiles(): Promise<void> {
+    const { environment, name } = this.#core;
+    try {
+      await checkInBackground(this.#core, () => this.#stopped);
+    } catch (error) {
+      if (this.#stopped) return;
+      const sentence = 'The files of a partition could not be checked.';
+      environment.logger.warn(sentence, { partition: name }, error);
+    }
   }
 
   /** As `run`, and the log keeps nothing but what followers need. */
@@ -76,8 +113,14 @@ export class Maintenance {
     await log.harden();
     const { lsn } = file.meta.applied;
     if (lsn > log.hardened.lsn) return;
-    if (!(await environment.checkpoint(file.path)) || this.#stopped) return;
+    environment.failpoint('before-checkpoint');
+    const checkpointed = environment.checkpoint(file.path);
+    environment.failpoint('amid-checkpoint');
+    if (!(await checkpointed) || this.#stopped) return;
+    environment.failpoint('after-checkpoint');
     this.#durableLsn = lsn;
+    log.leftBehind.drop();
+    if (file.meta.provisioned) dropSetAside(partitionPaths(dirname(file.path)));
     this.#retain(keptBytesMin);
   }
 

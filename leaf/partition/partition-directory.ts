@@ -78,15 +78,18 @@ export async function installReadySnapshot(
   for (const suffix of ['-wal', '-shm']) rmSync(`${paths.ready}${suffix}`, { force: true });
   const logOptions: LogOptions = { durability, segmentBytesMax: options.segmentBytesMax };
   rmSync(paths.log, { recursive: true, force: true });
+  options.failpoint('after-log-removed');
   const log = Log.create(paths.log, { position: applied, timestamp }, logOptions);
   await log.close();
   options.failpoint('after-log-reset');
   for (const suffix of ['-wal', '-shm']) rmSync(`${paths.file}${suffix}`, { force: true });
   renameSync(paths.ready, paths.file);
+  options.failpoint('after-file-replaced');
   syncDirectory(paths.directory);
 }
 
-function syncFile(path: string): void {
+/** Makes a file that nobody writes any more durable. */
+export function syncFile(path: string): void {
   const descriptor = openSync(path, 'r');
   try {
     fsyncSync(descriptor);

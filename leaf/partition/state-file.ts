@@ -12,6 +12,7 @@ import { logStart } from '#shared/log/log-frame.ts';
 import type { DefinitionChange } from '#shared/log/log-record.ts';
 import type { Position } from '#shared/log/lsn.ts';
 import { SqliteFile, type ChangeCapture } from '#shared/sqlite-file.ts';
+import { writeIdentity } from './partition-identity.ts';
 import type { PartitionRole } from './partition-options.ts';
 import { ReferenceFile, type Attachment } from './reference-file.ts';
 
@@ -172,6 +173,8 @@ export class StateFile {
   }
 
   setRole(role: PartitionRole, provisioned: boolean): void {
+    // Before the COMMIT makes it a primary, so that it is never taken for a copy of one.
+    if (role === 'primary') writeIdentity(this.path, { ...this.#meta, role });
     const sql = 'UPDATE _twinleaf_meta SET role = ?, provisioned = ? WHERE id = 1';
     this.connection.run(sql, [role, provisioned ? 1n : 0n]);
     this.#next = { ...this.#next, role, provisioned };
@@ -195,7 +198,9 @@ export class StateFile {
   commit(): void {
     this.connection.run('COMMIT');
     const changed = this.#next.catalogVersion !== this.#meta.catalogVersion;
+    const demoted = this.#meta.role === 'primary' && this.#next.role !== 'primary';
     this.#meta = this.#next;
+    if (demoted) writeIdentity(this.path, this.#meta);
     if (!changed) return;
     this.#tables = this.#readSchema();
     this.#hasForeignKeys = anyForeignKey(this.#tables);
