@@ -14,6 +14,7 @@ import { failpointFromEnvironment, type LeafSettings } from './config.ts';
 import { defaultRetention } from './log/log-retention.ts';
 import { Checkpointer } from './partition/checkpointer.ts';
 import type { PartitionEnvironment } from './partition/partition-options.ts';
+import { ThreadVerifier } from './partition/verifier.ts';
 import { PartitionSet } from './partition-set.ts';
 import { LinkSet } from './replication/link-set.ts';
 import { LogSender } from './replication/log-sender.ts';
@@ -33,6 +34,7 @@ export class Leaf {
   readonly #settings: LeafSettings;
   readonly #lock: DirectoryLock;
   readonly #checkpointer = new Checkpointer();
+  readonly #verifier = new ThreadVerifier();
   readonly #sender: LogSender;
   readonly #links: LinkSet;
   readonly #partitions: PartitionSet;
@@ -103,6 +105,7 @@ export class Leaf {
     await this.#server.stop();
     await this.#links.close();
     await this.#partitions.close();
+    await this.#verifier.close();
     await this.#checkpointer.close();
     this.#handler.close();
     this.#lock.release();
@@ -115,6 +118,7 @@ export class Leaf {
     } catch (error) {
       await this.#server.stop();
       await this.#checkpointer.close();
+      await this.#verifier.close();
       throw error;
     }
     const { clusterId, dataDir, version } = this.#settings;
@@ -153,6 +157,7 @@ export class Leaf {
       retention: defaultRetention,
       segmentBytesMax,
       idleTransactionMsMax,
+      verifier: this.#verifier,
       checkpoint: (path) => this.#checkpointer.checkpoint(path),
       waitForFollowers: (key, lsn) => this.#sender.waitForFollowers(key, lsn),
     };

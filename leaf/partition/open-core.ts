@@ -1,20 +1,33 @@
 // Opens a partition's files: finishes what a crash has cut, and replays the log into the file.
 
+import { existsSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { partitionName } from '#shared/cluster/topology.ts';
 import { databaseError, DatabaseError } from '#shared/error.ts';
 import { samePosition } from '#shared/log/log-frame.ts';
 import type { Logger } from '#shared/logger.ts';
+import { SqliteError } from '#shared/sqlite-error.ts';
 import { Log } from '#leaf/log/log.ts';
 import { LogDamage } from '#leaf/log/log-damage.ts';
+import { isDiskFull } from '#leaf/log/write-error.ts';
+import { CHECKED_FIRST_BYTES_MAX, leaveBehind } from './background-check.ts';
+import { beginAnew } from './begin-anew.ts';
+import { checkFile } from './check-file.ts';
+import { FileDamage, isDamage, isTrouble, readDamageMark, toOpenError } from './damage.ts';
 import { installReadySnapshot, partitionPaths } from './partition-directory.ts';
 import type { PartitionPaths } from './partition-directory.ts';
 import type { PartitionCore } from './partition-core.ts';
 import type { PartitionEnvironment, PartitionPlace } from './partition-options.ts';
+import { writeIdentity } from './partition-identity.ts';
 import { ReaderPool } from './reader-pool.ts';
 import { Replay } from './replay.ts';
 import { StateFile } from './state-file.ts';
 import { Verdicts } from './verdicts.ts';
+import type { Verifier } from './verifier.ts';
 import { WriteLock } from './write-lock.ts';
+
+/** A SQLite file up to this size is checked on the event loop: a few milliseconds, in bytes. */
+const CHECKED_HERE_BYTES_MAX = 2 * 1024 * 1024;
 
 /** Records replayed in one SQLite transaction. */
 const REPLAY_RECORDS_PER_COMMIT = 1000;
@@ -36,13 +49,33 @@ export async function openCore(
   onStopped: () => void,
 ): Promise<OpenedCore> {
   const paths = partitionPaths(place.directory);
+  try {
+    return await openFiles(place, environment, onStopped);
+  } catch (error) {
+    if (!isDamage(error) || !beginAnew(paths, environment.failpoint)) throw error;
+    const fields = { partition: partitionName(place.key) };
+    const sentence = 'A damaged copy begins again, empty: it gets a snapshot.';
+    environment.logger.warn(sentence, fields, error);
+    return openFiles(place, environment, onStopped);
+  }
+}
+
+async function openFiles(
+  place: PartitionPlace,
+  environment: PartitionEnvironment,
+  onStopped: () => void,
+): Promise<OpenedCore> {
+  const paths = partitionPaths(place.directory);
   const name = partitionName(place.key);
   let file: StateFile | null = null;
+  let opened: Log | null = null;
   try {
     const { segmentBytesMax, failpoint } = environment;
     await installReadySnapshot(paths, { segmentBytesMax, failpoint });
-    file = new StateFile(paths.file, place.reference);
-    const log = openLog(paths, file, environment);
+    await checkFirst(paths, environment.verifier);
+    file = openStateFile(paths, place);
+    const log = openLog(paths, file, { name, environment });
+    opened = log;
     const verdicts = new Verdicts(file);
     const replay = replayLog({ name, file, log, verdicts });
     environment.hybridClock.observe(log.tailTimestamp);
@@ -54,14 +87,55 @@ export async function openCore(
     return { core, replay };
   } catch (error) {
     file?.close();
-    throw toUnrecoverable(name, error);
+    opened?.abandon();
+    throw toOpenError(name, paths.directory, error);
   }
 }
 
-function openLog(paths: PartitionPaths, file: StateFile, environment: PartitionEnvironment): Log {
-  const { applied, timestamp, durability } = file.meta;
-  const { segmentBytesMax } = environment;
-  const log = Log.open(paths.log, applied.lsn, { durability, segmentBytesMax });
+/** Looks through a SQLite file that is not long, and heeds what was found out before. */
+async function checkFirst(paths: PartitionPaths, verifier: Verifier): Promise<void> {
+  const mark = readDamageMark(paths.directory);
+  if (mark !== null) throw new FileDamage(mark);
+  if (!existsSync(paths.file)) throw new FileDamage('its file data.sqlite is missing');
+  const { size } = statSync(paths.file);
+  if (size > CHECKED_FIRST_BYTES_MAX) return;
+  const short = size <= CHECKED_HERE_BYTES_MAX;
+  const damage = short ? checkFile(paths.file, 'quick') : await verifier.file(paths.file);
+  if (damage !== '') throw new FileDamage(damage);
+}
+
+function openStateFile(paths: PartitionPaths, place: PartitionPlace): StateFile {
+  try {
+    const file = new StateFile(paths.file, place.reference);
+    writeIdentity(paths.file, file.meta);
+    return file;
+  } catch (error) {
+    const isForeign = error instanceof SqliteError && error.failure.kind === 'other';
+    if (!isForeign || isTrouble(error)) throw error;
+    throw new FileDamage(`its file data.sqlite is no partition's: ${error.message}`);
+  }
+}
+
+function openLog(
+  paths: PartitionPaths,
+  file: StateFile,
+  by: { readonly name: string; readonly environment: PartitionEnvironment },
+): Log {
+  const { name, environment } = by;
+  const { applied, timestamp, durability, role } = file.meta;
+  const { segmentBytesMax, failpoint, logger } = environment;
+  if (!existsSync(paths.log)) throw new LogDamage('its log is missing');
+  const log: Log = Log.open(paths.log, applied.lsn, {
+    durability,
+    segmentBytesMax,
+    failpoint,
+    strict: role === 'primary',
+    onDamage: (fault) => leaveBehind({ log, name, environment }, fault),
+  });
+  if (log.leftBehindReason !== '') {
+    const fields = { partition: name, fault: log.leftBehindReason };
+    logger.error('Old log segments are left behind: they cannot be read.', fields);
+  }
   if (durability === 'async' && log.tail.lsn < applied.lsn) {
     // A power cut took records that were never promised to be durable; the file has them still.
     log.reset(applied, timestamp);
@@ -104,13 +178,6 @@ function replayLog(target: {
   }
 }
 
-/** Any error met while opening, as the client's. */
-export function toUnrecoverable(partition: string, error: unknown): DatabaseError {
-  if (error instanceof DatabaseError) return error;
-  const reason = error instanceof Error ? error.message : String(error);
-  return databaseError('partitionUnrecoverable', { partition, reason }, error);
-}
-
 function failure(options: {
   readonly name: string;
   readonly file: StateFile;
@@ -122,12 +189,15 @@ function failure(options: {
     logger.error('A partition has stopped.', { partition: name }, cause);
     if (cause instanceof DatabaseError && cause.is('partitionUnrecoverable')) {
       file.stop(cause);
+      // What is written down as damaged is not opened again, or begins anew.
+      if (readDamageMark(dirname(file.path)) !== null) onStopped();
       return cause;
     }
     const reason = cause instanceof Error ? cause.message : String(cause);
     const offline = { partition: name, state: `stopped: ${reason}` };
     if (file.stopped === null) onStopped();
-    file.stop(databaseError('partitionNotOnline', offline, cause));
+    if (isDiskFull(cause)) file.stop(databaseError('diskFull', { path: file.path }, cause));
+    else file.stop(databaseError('partitionNotOnline', offline, cause));
     return databaseError('commitUnknown', { reason }, cause);
   };
 }

@@ -2,7 +2,7 @@
 
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { must } from '#shared/assert.ts';
-import { databaseError, type DatabaseError } from '#shared/error.ts';
+import { databaseError, DatabaseError } from '#shared/error.ts';
 import type { LeafCalls, LeafStreams, RowBatch, WriteStepResult } from '#shared/wire/message.ts';
 import type { FollowerRegistry } from '#leaf/log/follower-registry.ts';
 import { Follower } from './follower.ts';
@@ -48,6 +48,14 @@ export class OpenPartition {
   }
 
   async write(request: WriteRequest): Promise<WriteStepResult[]> {
+    try {
+      return await this.#write(request);
+    } catch (error) {
+      throw this.#noted(error);
+    }
+  }
+
+  async #write(request: WriteRequest): Promise<WriteStepResult[]> {
     this.checkPrimary();
     const { file } = this.core;
     const { steps, transaction, lockWaitTimeoutMs } = request;
@@ -91,7 +99,8 @@ export class OpenPartition {
       }
     } catch (error) {
       const { sql, parameters } = request.statement;
-      throw toClientError(error, this.core.file, { sql, values: parameters, row: 1 });
+      const run = { sql, values: parameters, row: 1 };
+      throw this.#noted(toClientError(error, this.core.file, run));
     } finally {
       if (reader !== null) this.core.readers.release(reader);
     }
@@ -154,6 +163,13 @@ export class OpenPartition {
     return readRows(reader.connection, statement, { cached: true, columns });
   }
 
+  /** A statement has met damage: the file is looked through, and stopped if it is its own. */
+  #noted(error: unknown): unknown {
+    const damaged = error instanceof DatabaseError && error.is('partitionUnrecoverable');
+    if (damaged && this.core.file.stopped === null) void this.maintenance.suspect();
+    return error;
+  }
+
   #checkWrite(catalogVersion: number): void {
     this.checkPrimary();
     this.#checkVersion(catalogVersion);
@@ -161,6 +177,7 @@ export class OpenPartition {
 
   #checkRead(catalogVersion: number): void {
     const { file, key } = this.core;
+    if (file.stopped?.is('partitionUnrecoverable') === true) throw file.stopped;
     if (!file.meta.provisioned) throw databaseError('databaseProvisioning', { name: key.database });
     this.#checkVersion(catalogVersion);
   }

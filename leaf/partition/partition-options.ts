@@ -8,6 +8,7 @@ import type { Logger } from '#shared/logger.ts';
 import type { RetentionLimits } from '#leaf/log/log-retention.ts';
 import type { Failpoint } from './failpoint.ts';
 import type { ReferenceFile } from './reference-file.ts';
+import type { Verifier } from './verifier.ts';
 
 /** `replica`: a copy of a reference partition within its own cluster. */
 export type PartitionRole = DatabaseRole | 'replica';
@@ -20,6 +21,8 @@ export interface PartitionPlace {
   readonly reference: ReferenceFile;
   /** Another data.sqlite has taken the place of the old one. */
   readonly onFileReplaced: () => void;
+  /** It is open again after it could not be: its link begins again. */
+  readonly onOpenedAgain: () => void;
 }
 
 /** What every partition of a leaf shares. */
@@ -33,6 +36,8 @@ export interface PartitionEnvironment {
   readonly segmentBytesMax: number;
   /** A transaction that nobody has used for so long is rolled back. */
   readonly idleTransactionMsMax: number;
+  /** Looks through files on another thread. */
+  readonly verifier: Verifier;
   /** Checkpoints the SQLite file at `path` on another thread: true when all of it is moved. */
   readonly checkpoint: (path: string) => Promise<boolean>;
   /** Resolves when every online synchronous follower has the record, or counts as offline. */

@@ -23,7 +23,8 @@ import { checksum, type Checksum } from './checksum.ts';
 import { define } from './definitions.ts';
 import { failedStatus, type OwnStatus } from './failed-status.ts';
 import { Follower } from './follower.ts';
-import { openCore, toUnrecoverable } from './open-core.ts';
+import { hasRoom, isTrouble, toOpenError } from './damage.ts';
+import { openCore } from './open-core.ts';
 import { OpenPartition } from './open-partition.ts';
 import { partitionPaths, readySnapshot } from './partition-directory.ts';
 import type { PartitionEnvironment, PartitionPlace, PartitionRole } from './partition-options.ts';
@@ -133,7 +134,7 @@ export class Partition {
   }
 
   status(): OwnStatus {
-    if (this.#open === null) return failedStatus(this.key, this.#failure);
+    if (this.#open === null) return failedStatus(this.#place, this.#failure);
     const { core, transactions, follower } = this.#open;
     const { log, file } = core;
     const { role, provisioned, applied, timestamp, catalogVersion } = file.meta;
@@ -352,9 +353,13 @@ export class Partition {
       });
       this.#failure = null;
     } catch (error) {
-      this.#failure = toUnrecoverable(this.name, error);
+      const before = this.#failure?.message;
+      this.#failure = toOpenError(this.name, this.#place.directory, error);
       const fields = { partition: this.name };
-      this.#environment.logger.error('A partition is unrecoverable.', fields, this.#failure);
+      if (this.#failure.message !== before) {
+        this.#environment.logger.error('A partition cannot be opened.', fields, this.#failure);
+      }
+      if (isTrouble(this.#failure)) this.#recoverLater();
     }
   }
 
@@ -366,12 +371,14 @@ export class Partition {
 
   async #recover(): Promise<void> {
     if (this.#closed) return;
+    // While the disk is full what is in the file can still be read.
+    const full = this.#open?.core.file.stopped?.is('diskFull') === true;
+    if (full && !hasRoom(this.#place.directory)) return this.#recoverLater();
     await this.#reopen();
-    if (this.#failure === null) {
-      this.#environment.logger.info('A partition is online again.', { partition: this.name });
-    } else {
-      this.#recoverLater();
-    }
+    if (this.#failure !== null) return;
+    this.#environment.logger.info('A partition is online again.', { partition: this.name });
+    this.#place.onFileReplaced();
+    this.#place.onOpenedAgain();
   }
 
   async #inTurn<T>(work: () => Promise<T>): Promise<T> {

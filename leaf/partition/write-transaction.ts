@@ -99,6 +99,7 @@ export class WriteTransaction {
 /** Appends a record of this partition's own term; undoes the SQLite transaction if it cannot. */
 export function appendRecord(core: PartitionCore, payload: LogPayload): AppendedRecord {
   const { file, log, environment } = core;
+  environment.failpoint('before-append');
   const timestamp = environment.hybridClock.next();
   try {
     const { origin } = file.meta;

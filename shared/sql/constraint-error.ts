@@ -4,6 +4,7 @@
 // them: `range:<column>`, `length:<column>` and `check:<name>` for CHECKs, `<table>.<key>` for
 // unique indexes (`<table>.PRIMARY` for the primary key's own index, where it needs one).
 
+import { basename, dirname } from 'node:path';
 import type { TableDefinition } from '#shared/cluster/table-definition.ts';
 import { databaseError, type DatabaseError } from '#shared/error.ts';
 import { SqliteError, type SqliteFailure } from '#shared/sqlite-error.ts';
@@ -47,8 +48,12 @@ function failureToDatabaseError(
       return databaseError('diskFull', { path: context.path }, error);
     case 'busy':
       return databaseError('lockWaitTimeout', {}, error);
+    case 'corrupt': {
+      const reason = `its file data.sqlite is damaged: ${error.message}`;
+      const partition = basename(dirname(context.path));
+      return databaseError('partitionUnrecoverable', { partition, reason }, error);
+    }
     case 'dataType':
-    case 'corrupt':
     case 'other':
       return databaseError('internal', { reason: error.message }, error);
   }

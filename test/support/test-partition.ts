@@ -4,11 +4,14 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defaultRetention } from '#leaf/log/log-retention.ts';
+import { verifyClosedSegment } from '#leaf/log/verify-segment.ts';
+import { checkFile } from '#leaf/partition/check-file.ts';
 import { noFailpoint } from '#leaf/partition/failpoint.ts';
 import { Partition } from '#leaf/partition/partition.ts';
 import type { PartitionEnvironment, PartitionPlace } from '#leaf/partition/partition-options.ts';
 import type { PartitionRole } from '#leaf/partition/partition-options.ts';
 import { ReferenceFile } from '#leaf/partition/reference-file.ts';
+import type { Verifier } from '#leaf/partition/verifier.ts';
 import type { ReadRequest, WriteRequest } from '#leaf/partition/partition.ts';
 import { realClock } from '#shared/clock.ts';
 import type { TableDefinition } from '#shared/cluster/table-definition.ts';
@@ -50,6 +53,12 @@ export const accountTable: TableDefinition = {
 export const createAccount =
   'CREATE TABLE account (id INTEGER PRIMARY KEY, balance INTEGER NOT NULL CHECK (balance >= 0))';
 
+/** Looks through files at once, without a thread. */
+const inlineVerifier: Verifier = {
+  file: async (path) => checkFile(path, 'quick'),
+  segment: async (path, next) => verifyClosedSegment(path, next),
+};
+
 /** What a partition of a test runs with; `changes` say what differs. */
 export function testEnvironment(changes: Partial<PartitionEnvironment> = {}): PartitionEnvironment {
   return {
@@ -60,6 +69,7 @@ export function testEnvironment(changes: Partial<PartitionEnvironment> = {}): Pa
     retention: defaultRetention,
     segmentBytesMax: 1024 * 1024,
     idleTransactionMsMax: 60_000,
+    verifier: inlineVerifier,
     checkpoint: async (path) => {
       const file = SqliteFile.open(path);
       const whole = file.checkpoint('passive');
@@ -71,9 +81,11 @@ export function testEnvironment(changes: Partial<PartitionEnvironment> = {}): Pa
   };
 }
 
+const nobodyCares = { onFileReplaced: () => undefined, onOpenedAgain: () => undefined };
+
 export function testPlace(directory: string, ordinal = 0): PartitionPlace {
   const key = { database: 'shop', ordinal };
-  return { directory, key, reference: new ReferenceFile(null), onFileReplaced: () => undefined };
+  return { directory, key, reference: new ReferenceFile(null), ...nobodyCares };
 }
 
 export function testDirectory(): string {
