@@ -48,7 +48,7 @@ export class PartitionSet {
         rmSync(join(this.#directory, name), { recursive: true });
       } else {
         const key = directoryToKey(name);
-        if (key !== null && existsSync(join(this.#directory, name, 'log'))) keys.push(key);
+        if (key !== null && holdsPartition(join(this.#directory, name))) keys.push(key);
       }
     }
     for (const key of keys) {
@@ -98,7 +98,9 @@ export class PartitionSet {
       // From the rename on it is gone, whatever happens to its files.
       const dropped = `${directory}.dropped`;
       rmSync(dropped, { recursive: true, force: true });
+      this.#environment.failpoint('before-drop-name');
       renameSync(directory, dropped);
+      this.#environment.failpoint('after-drop-name');
       syncDirectory(this.#directory);
       this.#referencesChanged(key);
       rmSync(dropped, { recursive: true });
@@ -117,7 +119,24 @@ export class PartitionSet {
 
   async #opened(partition: Partition): Promise<void> {
     this.#partitions.set(partition.name, partition);
-    if (partition.failure === null) await this.#listener.opened(partition);
+    if (partition.failure !== null) return;
+    try {
+      await this.#listener.opened(partition);
+    } catch (error) {
+      // Its link file may be damaged: the partition serves, and waits for its source.
+      const fields = { partition: partition.name };
+      this.#environment.logger.error('A link could not go on.', fields, error);
+    }
+  }
+
+  /** It stopped or could not be opened, and is back: with other files perhaps. */
+  async #openedAgain(key: PartitionKey): Promise<void> {
+    await this.#alone(key, async () => {
+      const partition = this.#partitions.get(partitionName(key));
+      if (partition === undefined) return;
+      await this.#listener.closing(partition);
+      await this.#opened(partition);
+    });
   }
 
   #place(key: PartitionKey): PartitionPlace {
@@ -126,6 +145,7 @@ export class PartitionSet {
       key,
       reference: this.#reference(key),
       onFileReplaced: () => this.#referencesChanged(key),
+      onOpenedAgain: () => void this.#openedAgain(key),
     };
   }
 
@@ -170,5 +190,15 @@ function directoryToKey(name: string): PartitionKey | null {
   const [, database, suffix] = DIRECTORY_NAME.exec(name) ?? [];
   if (database === undefined || suffix === undefined) return null;
   const ordinal = suffix === 'reference' ? REFERENCE_ORDINAL : Number(suffix);
-  return { database: decodeURIComponent(database), ordinal };
+  try {
+    return { database: decodeURIComponent(database), ordinal };
+  } catch {
+    return null;
+  }
+}
+
+/** Any file of a partition will do: where others are missing it is damaged, and says so. */
+function holdsPartition(directory: string): boolean {
+  const names = ['log', 'data.sqlite', 'data.sqlite.ready', 'identity.json'];
+  return names.some((name) => existsSync(join(directory, name)));
 }

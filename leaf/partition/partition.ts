@@ -85,6 +85,7 @@ export class Partition {
     mkdirSync(making, { recursive: true });
     const paths = partitionPaths(making);
     createStateFile(paths.file, identity);
+    environment.failpoint('amid-create');
     const start = { position: logStart, timestamp: 0n };
     const { segmentBytesMax, hybridClock } = environment;
     const log = Log.create(paths.log, start, { durability: identity.durability, segmentBytesMax });
@@ -94,8 +95,10 @@ export class Partition {
     }
     await log.close();
     syncDirectory(making);
+    environment.failpoint('before-create-name');
     renameSync(making, place.directory);
     syncDirectory(dirname(place.directory));
+    environment.failpoint('after-create-name');
     return Partition.open(place, environment);
   }
 
