@@ -2,10 +2,13 @@
 
 import type { DatabaseError } from '#shared/error.ts';
 import { logStart } from '#shared/log/log-frame.ts';
+import type { PartitionStatus } from '#shared/wire/message.ts';
 import { partitionPaths } from './partition-directory.ts';
 import { readIdentity } from './partition-identity.ts';
 import type { PartitionPlace } from './partition-options.ts';
-import type { OwnStatus } from './partition.ts';
+
+/** What the partition itself knows of its status; the links add theirs. */
+export type OwnStatus = Omit<PartitionStatus, 'link' | 'followers'>;
 
 /** `failure` null: its files are being replaced. */
 export function failedStatus(place: PartitionPlace, failure: DatabaseError | null): OwnStatus {
