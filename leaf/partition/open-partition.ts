@@ -1,10 +1,12 @@
 // An open partition at work: the checks that every task passes, then the way of its kind.
 
+import { dirname } from 'node:path';
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { must } from '#shared/assert.ts';
 import { databaseError, DatabaseError } from '#shared/error.ts';
 import type { LeafCalls, LeafStreams, RowBatch, WriteStepResult } from '#shared/wire/message.ts';
 import type { FollowerRegistry } from '#leaf/log/follower-registry.ts';
+import { readDamageMark } from './damage.ts';
 import { Follower } from './follower.ts';
 import { GroupCommit } from './group-commit.ts';
 import { Maintenance } from './maintenance.ts';
@@ -177,7 +179,7 @@ export class OpenPartition {
 
   #checkRead(catalogVersion: number): void {
     const { file, key } = this.core;
-    if (file.stopped?.is('partitionUnrecoverable') === true) throw file.stopped;
+    if (file.stopped !== null && readDamageMark(dirname(file.path)) !== null) throw file.stopped;
     if (!file.meta.provisioned) throw databaseError('databaseProvisioning', { name: key.database });
     this.#checkVersion(catalogVersion);
   }
