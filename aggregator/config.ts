@@ -3,6 +3,7 @@
 import type { Clock } from '#shared/clock.ts';
 import type { Address } from '#shared/cluster/topology.ts';
 import type { Logger } from '#shared/logger.ts';
+import { replicationFailpointAt, type ReplicationFailpoint } from './replication/failpoint.ts';
 import {
   coordinatorFailpointAt,
   noCoordinatorFailpoint,
@@ -34,6 +35,8 @@ export interface AggregatorSettings {
     readonly key: string;
     readonly ca: string | null;
   } | null;
+  /** Absent: the place that TWINLEAF_FAILPOINT names. */
+  readonly replicationFailpoint?: ReplicationFailpoint;
   readonly clock: Clock;
   readonly logger: Logger;
   /** The product's version. */
@@ -45,4 +48,9 @@ export function coordinatorFailpointFromEnvironment(): CoordinatorFailpoint {
   const place = process.env['TWINLEAF_FAILPOINT'];
   const isNamed = place !== undefined && place !== '';
   return isNamed ? coordinatorFailpointAt(place) : noCoordinatorFailpoint;
+}
+
+/** The same for the places of a promotion and a failback. */
+export function replicationFailpointFromEnvironment(): ReplicationFailpoint {
+  return replicationFailpointAt(process.env['TWINLEAF_FAILPOINT'] ?? null);
 }

@@ -5,6 +5,7 @@
 
 import { join } from 'node:path';
 import { Aggregator } from '#aggregator/main.ts';
+import type { ReplicationFailpointName } from '#aggregator/replication/failpoint.ts';
 import { Leaf } from '#leaf/main.ts';
 import type { Clock } from '#shared/clock.ts';
 import { lockDataDirectory } from '#shared/directory-lock.ts';
@@ -21,6 +22,8 @@ export interface EmbeddedClusterSettings {
   readonly leafPort: number;
   /** Leaves; more than at the last start are added, fewer leave partitions without their leaf. */
   readonly leaves: number;
+  /** Listens on a port that further aggregators of this machine listen on too; absent: alone. */
+  readonly sharesPort?: boolean;
   readonly partitionsPerLeaf: number;
   /** Null: root keeps the password it has, at the first start none. */
   readonly rootPassword: string | null;
@@ -28,6 +31,8 @@ export interface EmbeddedClusterSettings {
   readonly maxConnections?: number;
   /** PEM files for TLS with clients; absent or null: none is offered. */
   readonly tls?: { readonly cert: string; readonly key: string; readonly ca: string | null } | null;
+  /** For tests: called at each step of a promotion and a failback. */
+  readonly replicationFailpoint?: (name: ReplicationFailpointName) => void;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly version: string;
@@ -38,6 +43,9 @@ export interface EmbeddedCluster {
   /** Where MySQL clients connect. */
   readonly port: number;
   readonly leafPorts: readonly number[];
+  readonly clusterSecret: Uint8Array;
+  /** Opens a port that reaches the aggregator of this process alone. */
+  listenAlone(): Promise<number>;
   /** Closes connections, then files. */
   stop(): Promise<void>;
 }
@@ -65,9 +73,12 @@ export async function startEmbeddedCluster(
     for (let index = 0; index < settings.leaves; index++) {
       leaves.push(await startLeaf(settings, aggregator, index));
     }
-    const port = await aggregator.listen();
+    const opened = aggregator;
+    const port = await opened.listen();
     const leafPorts = leaves.map((leaf) => leaf.port);
-    return { clusterId: aggregator.clusterId, port, leafPorts, stop };
+    const { clusterId, clusterSecret } = aggregator;
+    const listenAlone = () => opened.listenAlone();
+    return { clusterId, clusterSecret, port, leafPorts, listenAlone, stop };
   } catch (error) {
     await stop();
     throw error;

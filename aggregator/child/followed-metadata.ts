@@ -59,7 +59,7 @@ export class FollowedMetadata implements MetadataStore {
     throw databaseError('masterUnreachable', {});
   }
 
-  /** Resolves when the copy has come so far, or can't soon: then it is behind, as it is at times. */
+  /** Resolves when the copy has come so far, or after a while without that. */
   async reached(revision: number, sleep: (ms: number) => Promise<void>): Promise<void> {
     if (this.#revision >= revision) return;
     const { promise, resolve } = Promise.withResolvers<void>();

@@ -15,7 +15,7 @@ export class KillOrders {
   readonly #waiting = new Map<number, Waiting>();
   #count = 0;
 
-  /** Resolves when it is done. Throws noSuchThread, also where its aggregator is away, or killDenied. */
+  /** Resolves when it is done. Throws killDenied, and noSuchThread where its holder is away too. */
   async send(order: KillOrder): Promise<void> {
     const nodeId = connectionOwner(order.id);
     const take = this.#takers.get(nodeId);

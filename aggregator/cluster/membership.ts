@@ -83,7 +83,11 @@ export class Membership {
     const { kind, address } = registration;
     this.#checkAddress(registration);
     const known = registration.nodeId === 0 || this.#isKnown(registration.nodeId);
-    if (kind === 'leaf' && !known) {
+    const other = this.nodes().find(({ id }) => id === registration.nodeId);
+    if (other !== undefined && other.kind !== kind) {
+      throw databaseError('nodeRefused', { reason: `node ${other.id} is no ${kind}` });
+    }
+    if (!known && registration.nodeId !== masterNodeId) {
       const reason = `node ${registration.nodeId} is unknown to this cluster`;
       throw databaseError('nodeRefused', { reason });
     }
@@ -132,11 +136,13 @@ export class Membership {
    * One address, one node: else tasks for one would reach the other. A node that is known may take
    * the address of one that is not alive: that one will say its new address when it is back.
    */
-  #checkAddress({ nodeId, address }: Registration): void {
+  #checkAddress({ kind, nodeId, address }: Registration): void {
     const holder = this.nodes().find(
       (node) => node.address.host === address.host && node.address.port === address.port,
     );
     if (holder === undefined || holder.id === nodeId) return;
+    // Several aggregators may share a port: nobody sends them tasks.
+    if (kind === 'aggregator' && holder.kind === 'aggregator') return;
     if (nodeId !== 0 && !this.isAlive(holder.id)) return;
     const where = `${address.host}:${address.port}`;
     const reason = `node ${holder.id} is registered at ${where}; advertise another address`;

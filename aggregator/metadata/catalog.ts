@@ -46,6 +46,20 @@ export class Catalog implements CatalogReader {
     this.#followSchema = follow;
   }
 
+  /** Takes over what the master aggregator writes, from now on: for one that is not it. */
+  async followStore(): Promise<void> {
+    (await this.#store.watch(prefix)).subscribe((change) => {
+      if (change.kind === 'put') {
+        const database = change.entry.value as DatabaseDefinition;
+        this.#databases.set(database.name, database);
+      } else {
+        for (const name of this.#databases.keys()) {
+          if (keyOf(name) === change.key) this.#databases.delete(name);
+        }
+      }
+    });
+  }
+
   databases(): readonly DatabaseDefinition[] {
     return [...this.#databases.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
   }

@@ -3,6 +3,7 @@
 import { Command } from '@oclif/core';
 import { realClock } from '#shared/clock.ts';
 import { createLogger } from '#shared/logger.ts';
+import { startProcesses } from '#cli/aggregator-processes.ts';
 import { checkRootPassword, runNode } from '#cli/node-command.ts';
 import { settingFlags, SettingValues } from '#cli/setting.ts';
 
@@ -26,6 +27,7 @@ export class StartCommand extends Command {
     'partitions-per-leaf',
     'root-password',
     'max-connections',
+    'processes',
     'tls-cert',
     'tls-key',
     'tls-ca',
@@ -40,10 +42,12 @@ export class StartCommand extends Command {
     const rootPassword = values.optional('root-password');
     checkRootPassword(host, rootPassword);
     const name = values.optional('name');
+    const processes = values.count('processes', 1, 64);
     const settings = {
       dataDir: values.required('data-dir'),
       host,
       port,
+      sharesPort: processes > 1,
       advertiseHost: values.optional('advertise-host') ?? host,
       leaves: values.count('leaves', 1, 256),
       leafPort: values.optionalPort('leaf-port') ?? (port === 0 ? 0 : port + 1),
@@ -53,6 +57,7 @@ export class StartCommand extends Command {
       tls: values.tlsFiles(),
       clock: realClock,
       logger: createLogger(values.logLevel(), name === null ? {} : { cluster: name }),
+      logLevel: values.logLevel(),
       version: this.config.version,
     };
     const { startEmbeddedCluster } = await import('#cli/embedded-cluster.ts');
@@ -60,7 +65,12 @@ export class StartCommand extends Command {
       const node = await startEmbeddedCluster(settings);
       const leafPorts = node.leafPorts.map((leafPort) => `${host}:${leafPort}`).join(',');
       const ready = `cluster ${node.clusterId} mysql ${host}:${node.port} leaves ${leafPorts}`;
-      return { node, ready };
+      const others = await startProcesses(node, { ...settings, port: node.port }, processes - 1);
+      const stop = async () => {
+        await others.stop();
+        await node.stop();
+      };
+      return { node: { stop }, ready };
     });
   }
 }

@@ -17,12 +17,16 @@ const rootPassword = 'leaf-and-twig';
 export interface ProcessCluster {
   readonly port: number;
   readonly rootPassword: string;
+  /** The aggregator's. */
+  readonly dataDir: string;
+  /** With which further nodes join. */
+  readonly token: string;
   readonly aggregator: NodeProcess;
   readonly leaves: readonly NodeProcess[];
-  /** A connection as root, closed when the test ends. */
-  connect(database?: string): Promise<mysql.Connection>;
+  /** A connection as root to the aggregator (or who listens there), closed with the test. */
+  connect(database?: string, port?: number): Promise<mysql.Connection>;
   /** A connection as root that the caller closes. */
-  open(database?: string): Promise<mysql.Connection>;
+  open(database?: string, port?: number): Promise<mysql.Connection>;
 }
 
 /** What `twinleaf …` prints, without the line's end. */
@@ -44,12 +48,12 @@ function leafArguments(
 /** Starts an aggregator and its leaves; all are ended with the test. */
 export async function startProcessCluster(
   t: ExecutionContext<unknown>,
-  options: { leaves: number },
+  options: { leaves: number; aggregatorArgs?: readonly string[] },
 ): Promise<ProcessCluster> {
   const root = temporaryDirectory(t);
   const [port = 0, ...leafPorts] = await freePorts(1 + options.leaves);
   const dataDir = join(root, 'aggregator');
-  const place = ['--data-dir', dataDir, '--port', String(port)];
+  const place = ['--data-dir', dataDir, '--port', String(port), ...(options.aggregatorArgs ?? [])];
   const aggregator = new NodeProcess(['aggregator', ...place, '--root-password', rootPassword]);
   t.teardown(() => aggregator.stop('SIGKILL'));
   await aggregator.start();
@@ -62,8 +66,8 @@ export async function startProcessCluster(
     await leaf.start();
     leaves.push(leaf);
   }
-  async function open(database?: string): Promise<mysql.Connection> {
-    const login = { host: '127.0.0.1', port, user: 'root', password: rootPassword };
+  async function open(database?: string, to = port): Promise<mysql.Connection> {
+    const login = { host: '127.0.0.1', port: to, user: 'root', password: rootPassword };
     const connection = await mysql.createConnection({
       ...login,
       ...(database === undefined ? {} : { database }),
@@ -75,8 +79,8 @@ export async function startProcessCluster(
     connection.on('error', () => undefined);
     return connection;
   }
-  async function connect(database?: string): Promise<mysql.Connection> {
-    const connection = await open(database);
+  async function connect(database?: string, to = port): Promise<mysql.Connection> {
+    const connection = await open(database, to);
     t.teardown(() => connection.destroy());
     return connection;
   }
@@ -89,5 +93,5 @@ export async function startProcessCluster(
       options.leaves
     );
   });
-  return { port, rootPassword, aggregator, leaves, connect, open };
+  return { port, rootPassword, token, dataDir, aggregator, leaves, connect, open };
 }
