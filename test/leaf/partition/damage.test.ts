@@ -30,7 +30,7 @@ async function fill(partition: Partition, rows: number): Promise<void> {
 /** A partition of a few pages and segments, closed. */
 async function atRest(rows = 400): Promise<string> {
   const directory = testDirectory();
-  const environment = testEnvironment({ segmentBytesMax: 8 * 1024 });
+  const environment = testEnvironment({ segmentBytesMax: 2 * 1024 });
   const partition = await createTestPartition({ directory, environment });
   await fill(partition, rows);
   await partition.close();
@@ -196,11 +196,11 @@ test('damage: met by a statement, it stops the partition, now and after a restar
 });
 
 test('damage: followers that cannot be read are forgotten, and nothing else', async (t) => {
-  const directory = await atRest(3);
+  const directory = await atRest(10);
   writeFileSync(join(directory, 'followers'), 'garbage');
   const partition = await reopen(directory);
   t.is(partition.failure, null);
   t.deepEqual(partition.followers.list(), []);
-  t.is((await rowsOf(partition)).length, 3);
+  t.is((await rowsOf(partition)).length, 10);
   await partition.close();
 });
