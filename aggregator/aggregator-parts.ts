@@ -19,7 +19,11 @@ import {
 import { SchemaChanger } from './commands/definition/schema-changer.ts';
 import { replicationCommands } from './commands/replication/replication-commands.ts';
 import { showReplication } from './commands/replication/show-replication.ts';
-import { coordinatorFailpointFromEnvironment, type AggregatorSettings } from './config.ts';
+import {
+  coordinatorFailpointFromEnvironment,
+  replicationFailpointFromEnvironment,
+  type AggregatorSettings,
+} from './config.ts';
 import { openTls, reloadTls, type ServerTls } from './front-door/server-tls.ts';
 import { Accounts } from './metadata/accounts.ts';
 import { createAuthorizer } from './metadata/authorize.ts';
@@ -92,6 +96,7 @@ export async function openParts(settings: AggregatorSettings): Promise<Aggregato
   const replicationParts: ReplicationParts = {
     ...{ clusterId, clusterSecret, version, store, catalog, sequences, partitions, leaves },
     inTurn: (database, work) => changer.inTurn(database, work),
+    failpoint: settings.replicationFailpoint ?? replicationFailpointFromEnvironment(),
     runStatement: (text, parameters) => runOwnStatement({ engine, variables }, text, parameters),
     clock,
     logger,

@@ -48,6 +48,7 @@ export async function promoteDatabase(
   await drainLinks(parts, database);
   const sentences = new Map<number, string>();
   const { committed, dropped, rescued, lags } = await cutToWhole(parts, database);
+  parts.failpoint('stop-cut');
   await forEachPartition(database, async (placement) => {
     const key = { database: database.name, ordinal: placement.ordinal };
     const leaf = parts.leaves.leaf(placement.leafId);
@@ -56,8 +57,11 @@ export async function promoteDatabase(
     const sentence = `${partitionName(key)} begins term ${positionText(position)}; ${lag}`;
     sentences.set(placement.ordinal, sentence);
   });
+  parts.failpoint('stop-promoted');
   await settleInDoubt(parts, database, committed);
+  parts.failpoint('stop-settled');
   const unified = await unifySchema(parts, database);
+  parts.failpoint('stop-unified');
   await raiseSequences(parts, unified);
   const promoted = { ...unified, role: 'primary', state: 'online', primaryUri: '' } as const;
   const inOrder = [...sentences].toSorted(([a], [b]) => a - b).map(([, sentence]) => sentence);
@@ -99,6 +103,7 @@ async function cutToWhole(parts: ReplicationParts, database: DatabaseDefinition)
     if (status.link === null) return;
     await leafOf(parts, database, ordinal).call('pauseLink', { key });
   });
+  parts.failpoint('stop-paused');
   const logs = await listShared(parts, database);
   const { lsns, dropped, committed } = findConsistentCut(logs);
   const beyond = masters.filter(({ key, role }) => {
@@ -109,6 +114,7 @@ async function cutToWhole(parts: ReplicationParts, database: DatabaseDefinition)
   const reason = 'promotion';
   const everywhere = committedSomewhere(logs);
   const rescued = await rescueChanges(parts, { database, after, committed: everywhere, reason });
+  parts.failpoint('stop-rescued');
   for (const { key } of beyond) {
     const lsn = must(lsns.get(key.ordinal));
     const { done } = await leafOf(parts, database, key.ordinal).call('rewind', { key, lsn });

@@ -9,7 +9,8 @@ import { must } from '#shared/assert.ts';
 import { databaseError, DatabaseError } from '#shared/error.ts';
 import { WIRE_VERSION } from '#shared/wire/message.ts';
 import { followSchema } from './catalog-follower.ts';
-import { describePromotion, describeReturn } from './describe-switch.ts';
+import { describePromotion } from './describe-switch.ts';
+import { Failback } from './failback.ts';
 import { checkFailback, findPartings } from './find-partings.ts';
 import { FollowedDatabase } from './followed-database.ts';
 import {
@@ -27,21 +28,18 @@ import { promoteDatabase } from './promote-database.ts';
 import type { ReplicationParts } from './replication-parts.ts';
 import { compareVersions, type ReplicationSource } from './replication-source.ts';
 import { rescuedName } from './rescue-changes.ts';
-import { returnDatabase } from './return-database.ts';
 import { sealPassword } from './seal-password.ts';
-
-/** Between two attempts at a failback that a leaf holds up, in milliseconds. */
-const returnAgainMs = 1000;
 
 export class ReplicationController {
   readonly #parts: ReplicationParts;
   readonly #followed = new Map<string, FollowedDatabase>();
   /** Work beside the statements, until it has ended. */
   readonly #beside = new Set<Promise<void>>();
-  readonly #stopped = new AbortController();
+  readonly #failback: Failback;
 
   constructor(parts: ReplicationParts) {
     this.#parts = parts;
+    this.#failback = new Failback(parts, (name, source) => this.#follow(name, source));
     parts.catalog.followSchemaBy((database) => followSchema(parts, database));
   }
 
@@ -54,14 +52,14 @@ export class ReplicationController {
     for (const record of await listLinkRecords(this.#parts.store)) {
       if (record.intent === 'starting') await this.#takeBack(record.database);
       else if (record.intent === 'stopping') this.#besides(this.#finish(record));
-      else if (record.intent === 'returning') this.#besides(this.#returnLater(record.database));
+      else if (record.intent === 'returning') this.#failback.goOnLater(record.database);
       else this.#follow(record.database, null);
     }
   }
 
   /** The aggregator stops; the links on the leaves go on without it. */
   async stop(): Promise<void> {
-    this.#stopped.abort();
+    await this.#failback.stop();
     for (const name of [...this.#followed.keys()]) this.#unfollow(name);
     await Promise.all(this.#beside);
   }
@@ -127,12 +125,14 @@ export class ReplicationController {
     return await this.#parts.inTurn(name, async () => {
       const database = this.#parts.catalog.database(name);
       const before = await readLinkRecord(this.#parts.store, name);
-      await this.#checkMayReturn(database, before, source);
+      const fresh = this.#newRecord(name, login, source);
+      await this.#failback.checkMayBegin(database, before, fresh);
       const partings = await findPartings(this.#parts, database, { source, login });
-      const record = { ...this.#newRecord(name, login, source), partings };
+      const record = { ...fresh, partings };
       this.#unfollow(name);
       await writeLinkRecord(this.#parts.store, { ...record, intent: 'returning' });
-      return await this.#return({ ...record, intent: 'returning' }, source);
+      this.#parts.failpoint('return-written-down');
+      return await this.#failback.carryOut({ ...record, intent: 'returning' }, source);
     });
   }
 
@@ -172,7 +172,7 @@ export class ReplicationController {
   async stopReplicating(name: string): Promise<readonly string[]> {
     return await this.#parts.inTurn(name, async () => {
       const { database, record } = await this.#following(name);
-      if (record.intent === 'returning') await this.#return(record, null);
+      if (record.intent === 'returning') await this.#failback.carryOut(record, null);
       const masters = await readMasters(this.#parts, database);
       // A copy that waits for a snapshot still has what it had; an empty one has nothing.
       if (masters.some(({ tail }) => tail.lsn === 0n)) {
@@ -180,69 +180,6 @@ export class ReplicationController {
       }
       return await this.#promote(this.#parts.catalog.database(name), record);
     });
-  }
-
-  /** A database that is being made, or follows that primary well already, has nothing to do. */
-  async #checkMayReturn(
-    database: DatabaseDefinition,
-    record: LinkRecord | null,
-    source: ReplicationSource,
-  ): Promise<void> {
-    const { name, role, state } = database;
-    if (role === 'primary' && state !== 'online') {
-      throw databaseError('partitionNotOnline', { partition: name, state });
-    }
-    if (record === null || record.intent === 'returning') return;
-    if (record.intent === 'stopping') {
-      const reason = 'a promotion of it is not finished: run STOP REPLICATING again';
-      throw databaseError('promotionBlocked', { partition: name, reason });
-    }
-    const masters = await readMasters(this.#parts, database);
-    const isParted = masters.some(({ link }) => link?.state === 'diverged');
-    const isTheSame = record.primaryClusterId === source.clusterId;
-    if (isTheSame && !isParted) throw databaseError('alreadyReplicating', { name });
-  }
-
-  /** Carries a failback out, in the database's turn. Throws failbackPending. */
-  async #return(record: LinkRecord, source: ReplicationSource | null): Promise<readonly string[]> {
-    const { catalog, store, logger } = this.#parts;
-    const { database: name } = record;
-    try {
-      const returned = await returnDatabase(this.#parts, catalog.database(name), record);
-      await catalog.put(returned.database);
-      const { partings: _, ...rest } = record;
-      await writeLinkRecord(store, { ...rest, intent: 'replicating' });
-      this.#follow(name, source);
-      const fields = { database: name, primary: primaryUri(record), rescued: returned.rescued };
-      logger.info('database has gone back to follow its new primary', fields);
-      return describeReturn(record, returned);
-    } catch (error) {
-      if (!(error instanceof DatabaseError)) throw error;
-      if (source !== null) this.#besides(this.#returnLater(name));
-      throw databaseError('failbackPending', { name, reason: error.message }, error);
-    }
-  }
-
-  /** Goes on with a failback that was cut off, until it is done or nobody wants it any more. */
-  async #returnLater(name: string): Promise<void> {
-    const { clock, inTurn, logger } = this.#parts;
-    for (;;) {
-      try {
-        await inTurn(name, async () => {
-          const record = await readLinkRecord(this.#parts.store, name);
-          const isWanted = record?.intent === 'returning' && !this.#stopped.signal.aborted;
-          if (isWanted) await this.#return(record, null);
-        });
-        return;
-      } catch (error) {
-        logger.warn('a failback waits', { database: name }, error);
-      }
-      try {
-        await clock.sleep(returnAgainMs, this.#stopped.signal);
-      } catch {
-        return;
-      }
-    }
   }
 
   /** The database is about to be dropped: nobody follows for it any more. */
@@ -255,9 +192,11 @@ export class ReplicationController {
     const { store, catalog, logger } = this.#parts;
     const { name } = database;
     await writeLinkRecord(store, { ...record, intent: 'stopping' });
+    this.#parts.failpoint('stop-written-down');
     this.#unfollow(name);
     const promoted = await promoteDatabase(this.#parts, database);
     await catalog.put(promoted.database);
+    this.#parts.failpoint('stop-in-catalog');
     await removeLinkRecord(store, name);
     logger.info('database promoted', { database: name, primary: primaryUri(record) });
     return describePromotion(promoted);

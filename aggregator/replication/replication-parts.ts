@@ -8,6 +8,7 @@ import type { StoredSequences } from '#aggregator/metadata/sequences.ts';
 import type { Clock } from '#shared/clock.ts';
 import type { Logger } from '#shared/logger.ts';
 import type { SourceValue } from '#shared/sql/source-value.ts';
+import type { ReplicationFailpoint } from './failpoint.ts';
 
 export interface ReplicationParts {
   readonly clusterId: string;
@@ -23,6 +24,7 @@ export interface ReplicationParts {
   readonly inTurn: <T>(database: string, work: () => Promise<T>) => Promise<T>;
   /** Runs a statement in the cluster's own name. */
   readonly runStatement: (text: string, parameters: readonly SourceValue[]) => Promise<void>;
+  readonly failpoint: ReplicationFailpoint;
   readonly clock: Clock;
   readonly logger: Logger;
 }

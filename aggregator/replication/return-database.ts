@@ -40,18 +40,22 @@ export async function returnDatabase(
     primaryUri: primaryUri(record),
   };
   await parts.catalog.put(database);
+  parts.failpoint('return-in-catalog');
   await holdStill(parts, database);
+  parts.failpoint('return-held-still');
   const rescued = await rescueChanges(parts, {
     database,
     after: new Map(partings.map(({ ordinal, lsn }) => [ordinal, lsn ?? 0n])),
     committed: committedSomewhere(await listShared(parts, database)),
     reason: 'failback',
   });
+  parts.failpoint('return-rescued');
   const anew: number[] = [];
   await forEachPartition(database, async ({ ordinal }) => {
     const parting = must(partings.find((each) => each.ordinal === ordinal));
     if (!(await goBack(parts, database, parting))) anew.push(ordinal);
   });
+  parts.failpoint('return-gone-back');
   return { database: await withReachedSchema(parts, database), rescued, anew };
 }
 

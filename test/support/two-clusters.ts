@@ -2,6 +2,7 @@
 
 import type { ExecutionContext } from 'ava';
 import { createConnection, type Connection, type RowDataPacket } from 'mysql2/promise';
+import type { ReplicationFailpointName } from '#aggregator/replication/failpoint.ts';
 import { startEmbeddedCluster, type EmbeddedCluster } from '#cli/embedded-cluster.ts';
 import { realClock } from '#shared/clock.ts';
 import { quietLogger } from './quiet-logger.ts';
@@ -12,6 +13,8 @@ export interface ClusterOptions {
   readonly version?: string;
   /** The host that leaves are told to others by. */
   readonly advertiseHost?: string;
+  /** Called at each step of a promotion and a failback. */
+  readonly replicationFailpoint?: (name: ReplicationFailpointName) => void;
 }
 
 /** One cluster with root's connection; `restart` stops and starts it on its directory. */
@@ -38,12 +41,18 @@ export class TestClusterProcess {
     return this.#directory;
   }
 
+  /** Where its leaves listen, on 127.0.0.1. */
+  get leafPorts(): readonly number[] {
+    return this.#cluster?.leafPorts ?? [];
+  }
+
   get port(): number {
     return this.#ports.port;
   }
 
   async start(): Promise<void> {
     const { leaves = 2, version = '0.1.0', advertiseHost = '127.0.0.1' } = this.#options;
+    const { replicationFailpoint = () => undefined } = this.#options;
     const { logger } = quietLogger();
     const cluster = await startEmbeddedCluster({
       dataDir: this.#directory,
@@ -53,6 +62,7 @@ export class TestClusterProcess {
       leaves,
       partitionsPerLeaf: 2,
       rootPassword: 'secret',
+      replicationFailpoint,
       clock: realClock,
       logger,
       version,

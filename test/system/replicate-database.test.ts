@@ -4,41 +4,11 @@ import test from 'ava';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { caughtUp, sameRows, stateOf } from '#test/support/follow.ts';
 import { startMariadb } from '#test/support/mariadb.ts';
 import { TestClusterProcess } from '#test/support/two-clusters.ts';
 import { until } from '#test/support/wait.ts';
 import type { ExecutionContext } from 'ava';
-
-async function stateOf(cluster: TestClusterProcess, database: string): Promise<unknown> {
-  const rows = await cluster.query('SHOW DATABASES EXTENDED');
-  return rows.find((row) => row['Database'] === database)?.['State'];
-}
-
-async function caughtUp(cluster: TestClusterProcess, database: string): Promise<void> {
-  const sql =
-    'SELECT SECONDARY_STATE, LSN_LAG, TIME_LAG_S FROM information_schema.MV_REPLICATION_STATUS ' +
-    `WHERE IS_DR = 1 AND DATABASE_NAME LIKE '${database}\\_%'`;
-  await until(
-    `${database} to follow`,
-    async () => {
-      if ((await stateOf(cluster, database)) !== 'replicating') return false;
-      const rows = await cluster.query(sql);
-      return rows.length > 0 && rows.every((row) => row['LSN_LAG'] === 0);
-    },
-    30_000,
-  );
-}
-
-async function sameRows(a: TestClusterProcess, b: TestClusterProcess, sql: string): Promise<void> {
-  await until(
-    'the rows to be equal',
-    async () => {
-      const [left, right] = [await a.query(sql), await b.query(sql)];
-      return JSON.stringify(left) === JSON.stringify(right);
-    },
-    30_000,
-  );
-}
 
 async function shopPair(t: ExecutionContext) {
   const primary = await TestClusterProcess.start(t, { leaves: 2 });
@@ -214,7 +184,6 @@ test('replicate: every refusal names its cause, and leaves nothing behind', asyn
     [`taken ${from}/shop`, 1007, /database exists/],
     [`taken ${at("root:'wrong'")}/shop`, 1007, /database exists/],
     [`information_schema ${from}/shop`, 1007, /database exists/],
-    [`shop WITH FORCE DIFFERENTIAL ${from}`, 1235, /FORCE DIFFERENTIAL/],
     [`shop WITH PARTITIONS 16 ${from}`, 1235, /WITH PARTITIONS/],
   ];
   if (mariadb !== null) {

@@ -24,6 +24,11 @@ import {
 
 const pendingPrefix = 'definition/';
 
+/** Where the store keeps a definition of the database that is not complete. */
+export function pendingDefinitionKey(database: string): string {
+  return `${pendingPrefix}${keyWord(database)}`;
+}
+
 /** How long a statement waits for a leaf that went away in the middle. */
 const completionWaitMs = 20_000;
 /** Between two attempts at a leaf that is away. */

@@ -53,6 +53,7 @@ test('replication source: a row is read back as it was', (t) => {
     wireVersion: WIRE_VERSION,
     durability: 'async',
     collation: 'utf8mb4_bin',
+    role: 'primary',
     partitionCount: 2,
     partitions: [
       { ordinal: -1, address: { host: 'leaf3', port: 3303 } },

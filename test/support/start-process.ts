@@ -1,0 +1,61 @@
+// A whole cluster in one real process, which a failpoint may kill and a test starts again.
+
+import { join } from 'node:path';
+import type { ExecutionContext } from 'ava';
+import mysql from 'mysql2/promise';
+import { freePorts } from './free-ports.ts';
+import { NodeProcess } from './node-process.ts';
+import { temporaryDirectory } from './temporary-directory.ts';
+import { until } from './wait.ts';
+
+export class StartedCluster {
+  readonly port: number;
+  readonly #args: readonly string[];
+  #process: NodeProcess;
+
+  private constructor(port: number, args: readonly string[]) {
+    this.port = port;
+    this.#args = args;
+    this.#process = new NodeProcess(args);
+  }
+
+  static async start(t: ExecutionContext, options: { leaves: number }): Promise<StartedCluster> {
+    const [port = 0] = await freePorts(1);
+    const place = ['--data-dir', join(temporaryDirectory(t), 'data'), '--port', String(port)];
+    const size = ['--leaves', String(options.leaves), '--leaf-port', '0'];
+    const args = ['start', ...place, ...size, '--root-password', 'secret', '--log-level', 'error'];
+    const cluster = new StartedCluster(port, args);
+    t.teardown(() => cluster.#process.stop('SIGKILL'));
+    await cluster.#process.start();
+    return cluster;
+  }
+
+  /** Ends the process, if it has not ended, and starts it to die at the failpoint ('': never). */
+  async restart(failpoint: string): Promise<void> {
+    await this.#process.stop('SIGKILL');
+    this.#process = new NodeProcess(this.#args, { TWINLEAF_FAILPOINT: failpoint });
+    await this.#process.start();
+  }
+
+  /** Resolves when the process has died by itself. */
+  async died(): Promise<void> {
+    await until('the process to die', () => !this.#process.isRunning, 20_000);
+  }
+
+  async stop(): Promise<void> {
+    await this.#process.stop('SIGKILL');
+  }
+
+  /** As root, by a connection of its own. */
+  async query(sql: string): Promise<Record<string, unknown>[]> {
+    const login = { host: '127.0.0.1', port: this.port, user: 'root', password: 'secret' };
+    const connection = await mysql.createConnection(login);
+    connection.on('error', () => undefined);
+    try {
+      const [rows] = await connection.query(sql);
+      return rows as Record<string, unknown>[];
+    } finally {
+      connection.destroy();
+    }
+  }
+}
