@@ -43,6 +43,8 @@ export function isDamage(error: unknown): boolean {
 export function toOpenError(partition: string, path: string, error: unknown): DatabaseError {
   if (isDiskFull(error)) return writeError(path, error);
   if (error instanceof DatabaseError) return error;
+  // SQLite calls it an I/O error when there is no room for its own small files.
+  if (isTrouble(error) && !hasRoom(path)) return databaseError('diskFull', { path }, error);
   const reason = error instanceof Error ? error.message : String(error);
   if (isTrouble(error)) {
     const state = `it cannot be opened: ${reason}`;
