@@ -1,5 +1,6 @@
 // Wires the parts of a leaf, starts them and stops them. Decides nothing.
 
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Address } from '#shared/cluster/topology.ts';
 import { lockDataDirectory, type DirectoryLock } from '#shared/directory-lock.ts';
@@ -18,6 +19,7 @@ import { ThreadVerifier } from './partition/verifier.ts';
 import { PartitionSet } from './partition-set.ts';
 import { LinkSet } from './replication/link-set.ts';
 import { LogSender } from './replication/log-sender.ts';
+import { WorkerPool } from './worker/worker-pool.ts';
 import { RequestHandler } from './request-handler.ts';
 import { serveLeaf } from './serve-leaf.ts';
 
@@ -25,6 +27,10 @@ import { serveLeaf } from './serve-leaf.ts';
 const segmentBytesMax = 64 * 1024 * 1024;
 /** A transaction that nobody has used for so long is rolled back, in milliseconds. */
 const idleTransactionMsMax = 10 * 60 * 1000;
+
+/** SQLite workers of a leaf: as many long statements as it runs at once. */
+const workersMin = 2;
+const workersMax = 4;
 
 /** Invariant: nobody is answered before every partition is open. */
 export class Leaf {
@@ -35,6 +41,7 @@ export class Leaf {
   readonly #lock: DirectoryLock;
   readonly #checkpointer = new Checkpointer();
   readonly #verifier = new ThreadVerifier();
+  readonly #workers: WorkerPool;
   readonly #sender: LogSender;
   readonly #links: LinkSet;
   readonly #partitions: PartitionSet;
@@ -58,6 +65,7 @@ export class Leaf {
       clock,
       logger,
     });
+    this.#workers = new WorkerPool({ size: workerCount(), clock, logger });
     this.#partitions = this.#makePartitions();
     this.#handler = new RequestHandler({
       partitions: this.#partitions,
@@ -107,6 +115,7 @@ export class Leaf {
     await this.#partitions.close();
     await this.#verifier.close();
     await this.#checkpointer.close();
+    await this.#workers.close();
     this.#handler.close();
     this.#lock.release();
   }
@@ -159,6 +168,7 @@ export class Leaf {
       idleTransactionMsMax,
       verifier: this.#verifier,
       checkpoint: (path) => this.#checkpointer.checkpoint(path),
+      workers: this.#workers,
       waitForFollowers: (key, lsn) => this.#sender.waitForFollowers(key, lsn),
     };
     return new PartitionSet(join(dataDir, 'partitions'), environment, {
@@ -176,4 +186,8 @@ export class Leaf {
       ticket === null ? { kind: 'cluster', secret: clusterSecret } : { kind: 'ticket', ticket };
     return dial({ address, credentials, clock, logger, signal });
   }
+}
+
+function workerCount(): number {
+  return Math.max(workersMin, Math.min(workersMax, availableParallelism()));
 }

@@ -22,6 +22,7 @@ import { writeIdentity } from './partition-identity.ts';
 import { ReaderPool } from './reader-pool.ts';
 import { Replay } from './replay.ts';
 import { StateFile } from './state-file.ts';
+import { StatementCosts } from './statement-costs.ts';
 import { Verdicts } from './verdicts.ts';
 import type { Verifier } from './verifier.ts';
 import { WriteLock } from './write-lock.ts';
@@ -82,8 +83,19 @@ async function openFiles(
     const readers = new ReaderPool(paths.file, place.reference);
     const lock = new WriteLock(environment.clock);
     const fail = failure({ name, file, logger: environment.logger, onStopped });
-    const { key } = place;
-    const core = { key, name, file, readers, log, lock, verdicts, environment, fail };
+    const core = {
+      key: place.key,
+      name,
+      file,
+      readers,
+      costs: new StatementCosts(environment.clock),
+      workerFile: workerFileOf(place, paths.file, environment),
+      log,
+      lock,
+      verdicts,
+      environment,
+      fail,
+    };
     return { core, replay };
   } catch (error) {
     file?.close();
@@ -114,6 +126,20 @@ function openStateFile(paths: PartitionPaths, place: PartitionPlace): StateFile 
     if (!isForeign || isTrouble(error)) throw error;
     throw new FileDamage(`its file data.sqlite is no partition's: ${error.message}`);
   }
+}
+
+/** What a worker keeps open of an earlier file at this place has another generation. */
+function workerFileOf(
+  { key, reference }: PartitionPlace,
+  path: string,
+  { workers }: PartitionEnvironment,
+): PartitionCore['workerFile'] {
+  const opened = workers?.nextGeneration() ?? '';
+  const partition = partitionName(key);
+  return () => {
+    const generation = `${opened}.${reference.generation}`;
+    return { path, partition, reference: reference.path, generation };
+  };
 }
 
 function openLog(

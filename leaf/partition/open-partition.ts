@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { must } from '#shared/assert.ts';
 import { databaseError, DatabaseError } from '#shared/error.ts';
+import type { Row } from '#shared/sql/column-type.ts';
 import type { LeafCalls, LeafStreams, RowBatch, WriteStepResult } from '#shared/wire/message.ts';
 import type { FollowerRegistry } from '#leaf/log/follower-registry.ts';
 import { readDamageMark } from './damage.ts';
@@ -15,6 +16,7 @@ import type { Replay } from './replay.ts';
 import type { Reader } from './reader-pool.ts';
 import { readRows, takeBatch, type RowSource } from './row-batches.ts';
 import { Snapshots } from './snapshot.ts';
+import type { StatementCost } from './statement-costs.ts';
 import { Transactions } from './transactions.ts';
 import { runSteps, toClientError } from './write-steps.ts';
 
@@ -24,6 +26,9 @@ const CLOSE_WAIT_MS = 10_000;
 type WriteRequest = Omit<LeafCalls['write']['request'], 'key'>;
 type ReadRequest = Omit<LeafStreams['read']['request'], 'key'>;
 
+/** A claim to the write lock of one who only waits. */
+const patient = { wounds: false, wound: () => undefined };
+
 export class OpenPartition {
   readonly core: PartitionCore;
   readonly transactions: Transactions;
@@ -32,6 +37,8 @@ export class OpenPartition {
   readonly maintenance: Maintenance;
   #groups: GroupCommit;
   #closing = false;
+  /** FLUSH TABLES WITH READ ONLY: monotonic milliseconds. */
+  #fencedUntilMs = -Infinity;
 
   constructor(
     core: PartitionCore,
@@ -84,21 +91,21 @@ export class OpenPartition {
     let reader: Reader | null = null;
     try {
       const own = request.transaction === null ? null : await this.#openOwn(request);
-      if (own === null) {
-        this.#checkRead(request.catalogVersion);
-        reader = this.core.readers.acquire();
+      if (own !== null) {
+        yield* batchesOf(own, signal);
+        return;
       }
-      const source = own ?? this.#openOn(must(reader), request);
-      try {
-        for (;;) {
-          const { batch, done } = takeBatch(source);
-          if (batch.rows.length > 0) yield batch;
-          if (done || signal?.aborted === true) return;
-          await yieldToOthers();
-        }
-      } finally {
-        source.return?.();
+      this.#checkRead(request.catalogVersion);
+      reader = this.core.readers.acquire();
+      const cost = this.#costOf(reader, request);
+      if (cost === 'long') {
+        this.core.readers.release(reader);
+        reader = null;
+        yield* this.#readElsewhere(request, signal);
+        return;
       }
+      const source = this.#openOn(reader, request);
+      yield* batchesOf(cost === 'timed' ? this.#timed(source, request) : source, signal);
     } catch (error) {
       const { sql, parameters } = request.statement;
       const run = { sql, values: parameters, row: 1 };
@@ -106,6 +113,19 @@ export class OpenPartition {
     } finally {
       if (reader !== null) this.core.readers.release(reader);
     }
+  }
+
+  /** Refuses writes for `leaseMs` as soon as nobody writes; throws lockWaitTimeout. */
+  async fence(leaseMs: number, waitMs: number): Promise<void> {
+    const { lock, environment } = this.core;
+    const nowMs = environment.clock.monotonicMs();
+    // The writers that run must end first, unless it is fenced already.
+    if (leaseMs > 0 && nowMs >= this.#fencedUntilMs) {
+      const claim = { startedAt: environment.hybridClock.next(), ...patient };
+      await lock.acquire(claim, waitMs);
+      lock.release(claim);
+    }
+    this.#fencedUntilMs = leaseMs === 0 ? -Infinity : environment.clock.monotonicMs() + leaseMs;
   }
 
   /** Throws unless this partition takes writes. */
@@ -140,6 +160,7 @@ export class OpenPartition {
       environment.logger.warn('A partition closes amid a write.', { partition: this.core.name });
     }
     this.snapshots.close();
+    await environment.workers?.forget(file.path);
     readers.close();
     file.close();
     await log.close();
@@ -160,6 +181,36 @@ export class OpenPartition {
     return this.transactions.readLocked({ tag, foreignKeys: true, lockWaitTimeoutMs, check }, open);
   }
 
+  #costOf(reader: Reader, { statement, catalogVersion }: ReadRequest): StatementCost {
+    if (this.core.environment.workers === null) return 'key';
+    return this.core.costs.of(reader.connection, statement, catalogVersion);
+  }
+
+  /** The source itself; how long it holds up the event loop is noted with its first row. */
+  *#timed(source: RowSource, { statement }: ReadRequest): Generator<Row, void, undefined> {
+    const { clock } = this.core.environment;
+    const startedMs = clock.monotonicMs();
+    try {
+      let next = source.next();
+      this.core.costs.ranHere(statement.sql, clock.monotonicMs() - startedMs);
+      for (; next.done !== true; next = source.next()) yield next.value;
+    } finally {
+      source.return?.();
+    }
+  }
+
+  /** A result as of the newest commit, read by a worker. */
+  #readElsewhere(
+    request: ReadRequest,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<RowBatch, void, undefined> {
+    const { costs, environment, workerFile } = this.core;
+    const { catalogVersion, statement, columns } = request;
+    const onRan = (ms: number): void => costs.ranElsewhere(statement.sql, statement.parameters, ms);
+    const task = { file: workerFile(), catalogVersion, statement, columns, onRan };
+    return must(environment.workers).read(task, signal);
+  }
+
   /** A result as of the newest commit, on a connection of its own. */
   #openOn(reader: Reader, { statement, columns }: ReadRequest): RowSource {
     return readRows(reader.connection, statement, { cached: true, columns });
@@ -174,6 +225,9 @@ export class OpenPartition {
 
   #checkWrite(catalogVersion: number): void {
     this.checkPrimary();
+    if (this.core.environment.clock.monotonicMs() < this.#fencedUntilMs) {
+      throw databaseError('writesFenced', {});
+    }
     this.#checkVersion(catalogVersion);
   }
 
@@ -188,5 +242,22 @@ export class OpenPartition {
     const { file, name } = this.core;
     const have = file.meta.catalogVersion;
     if (have !== want) throw databaseError('catalogMismatch', { partition: name, have, want });
+  }
+}
+
+/** What a source has, in batches, with a turn for others between two. */
+async function* batchesOf(
+  source: RowSource,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<RowBatch, void, undefined> {
+  try {
+    while (signal?.aborted !== true) {
+      const { batch, done } = takeBatch(source);
+      if (batch.rows.length > 0) yield batch;
+      if (done) return;
+      await yieldToOthers();
+    }
+  } finally {
+    source.return?.();
   }
 }

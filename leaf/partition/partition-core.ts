@@ -3,8 +3,10 @@
 import type { PartitionKey } from '#shared/cluster/topology.ts';
 import type { DatabaseError } from '#shared/error.ts';
 import type { Log } from '#leaf/log/log.ts';
+import type { WorkerFile } from '#leaf/worker/worker-message.ts';
 import type { PartitionEnvironment } from './partition-options.ts';
 import type { ReaderPool } from './reader-pool.ts';
+import type { StatementCosts } from './statement-costs.ts';
 import type { StateFile } from './state-file.ts';
 import type { Verdicts } from './verdicts.ts';
 import type { WriteLock } from './write-lock.ts';
@@ -15,6 +17,9 @@ export interface PartitionCore {
   readonly name: string;
   readonly file: StateFile;
   readonly readers: ReaderPool;
+  readonly costs: StatementCosts;
+  /** What a worker opens: data.sqlite and the reference tables beside it, as they are now. */
+  readonly workerFile: () => WorkerFile;
   readonly log: Log;
   readonly lock: WriteLock;
   readonly verdicts: Verdicts;

@@ -6,6 +6,7 @@ import type { LSN } from '#shared/log/lsn.ts';
 import type { HybridClock } from '#shared/log/hybrid-clock.ts';
 import type { Logger } from '#shared/logger.ts';
 import type { RetentionLimits } from '#leaf/log/log-retention.ts';
+import type { WorkerPool } from '#leaf/worker/worker-pool.ts';
 import type { Failpoint } from './failpoint.ts';
 import type { ReferenceFile } from './reference-file.ts';
 import type { Verifier } from './verifier.ts';
@@ -40,6 +41,8 @@ export interface PartitionEnvironment {
   readonly verifier: Verifier;
   /** Checkpoints the SQLite file at `path` on another thread: true when all of it is moved. */
   readonly checkpoint: (path: string) => Promise<boolean>;
+  /** Runs what is long; null: everything runs on the event loop. */
+  readonly workers: WorkerPool | null;
   /** Resolves when every online synchronous follower has the record, or counts as offline. */
   readonly waitForFollowers: (key: PartitionKey, lsn: LSN) => Promise<void>;
 }

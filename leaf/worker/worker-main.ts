@@ -18,7 +18,7 @@ const REQUEST_BYTES_MAX = 2 ** 31;
 /** Serves until the leaf is gone. */
 function main(): void {
   new Worker(fileURLToPath(new URL('./die-with-leaf.ts', import.meta.url)), {
-    resourceLimits: { maxOldGenerationSizeMb: 4, maxYoungGenerationSizeMb: 1 },
+    resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 2 },
   });
   // Ctrl-C on a terminal is for the leaf, which ends its workers.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});

@@ -7,10 +7,12 @@ import type { CompiledStatement, WriteStep, WriteStepResult } from '#shared/wire
 /** A partition's file as a worker opens it. */
 export interface WorkerFile {
   readonly path: string;
+  /** `shop_0`. */
+  readonly partition: string;
   /** Of the reference tables; null where there are none. */
   readonly reference: string | null;
-  /** Rises when another file has taken the place of either: a connection of before is closed. */
-  readonly generation: number;
+  /** Another one when another file has taken the place of either. */
+  readonly generation: string;
 }
 
 /** `scan` and `transaction` are numbers that the leaf chooses, unique among those of a worker. */

@@ -33,6 +33,7 @@ export class WorkerPool {
   #places = new Map<WorkerPlace, string>();
   #idleTimer: Timer | null = null;
   #closed = false;
+  #counter = 0;
 
   constructor(options: WorkerPoolOptions) {
     this.#options = options;
@@ -41,6 +42,21 @@ export class WorkerPool {
   /** Processes that run now. */
   get size(): number {
     return this.#workers.size;
+  }
+
+  /** Those that are at a statement now. */
+  get busy(): number {
+    return [...this.#workers].filter((worker) => worker.load > 0).length;
+  }
+
+  processIds(): number[] {
+    return [...this.#workers].flatMap(({ processId }) => processId ?? []);
+  }
+
+  /** A name for what is in a file from now on, unique in this pool. */
+  nextGeneration(): string {
+    this.#counter += 1;
+    return `${this.#counter}`;
   }
 
   /** A statement's rows, read by a worker. Rejects with a DatabaseError. */

@@ -2,6 +2,7 @@
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { must } from '#shared/assert.ts';
 import { decode, encode } from '#shared/codec.ts';
@@ -51,7 +52,7 @@ export class WorkerProcess {
     this.#process = spawn(process.execPath, [main], {
       stdio: ['pipe', 'pipe', 'inherit', 'pipe'],
     });
-    this.#exited = once(this.#process, 'close');
+    this.#exited = once(this.#process, 'exit');
     const ended = (how: string): void => {
       if (this.#ended) return;
       this.#ended = true;
@@ -65,12 +66,17 @@ export class WorkerProcess {
     stdin.on('error', () => undefined);
     stdout.on('error', () => undefined);
     stdout.on('data', (chunk: Uint8Array) => this.#receive(chunk));
-    this.#letLeafEnd();
+    this.#keepAlive('unref');
   }
 
   /** Requests under way and waiting. */
   get load(): number {
     return this.#queue.length + (this.#running === null ? 0 : 1);
+  }
+
+  /** Undefined when it could not be started. */
+  get processId(): number | undefined {
+    return this.#process.pid;
   }
 
   get ended(): boolean {
@@ -109,6 +115,8 @@ export class WorkerProcess {
 
   /** Ends the process at once, whatever it is at; resolves when it is gone. */
   async kill(): Promise<void> {
+    if (this.#ended) return;
+    this.#keepAlive('ref');
     this.#process.kill('SIGKILL');
     await this.#exited;
   }
@@ -121,7 +129,11 @@ export class WorkerProcess {
   #sendNext(): void {
     if (this.#running !== null) return;
     const task = this.#queue.shift();
-    if (task === undefined) return;
+    if (task === undefined) {
+      this.#keepAlive('unref');
+      return;
+    }
+    this.#keepAlive('ref');
     this.#running = task;
     const bytes = encode(task.request);
     const { stdin } = this.#pipes;
@@ -150,13 +162,12 @@ export class WorkerProcess {
     for (const task of this.#queue.splice(0)) task.reject(new WorkerLostError(false));
   }
 
-  /** An idle worker does not keep the leaf's process alive. */
-  #letLeafEnd(): void {
-    this.#process.unref();
-    for (const stream of this.#process.stdio) {
-      if (stream !== null && stream !== undefined && 'unref' in stream) {
-        (stream as { unref(): void }).unref();
-      }
+  /** A worker keeps the leaf's process alive while it is at work. */
+  #keepAlive(how: 'ref' | 'unref'): void {
+    const [stdin, stdout, , lifeline] = this.#process.stdio;
+    for (const stream of [stdin, stdout, lifeline]) {
+      if (stream instanceof Socket) stream[how]();
     }
+    this.#process[how]();
   }
 }

@@ -72,8 +72,8 @@ export class WorkerService {
 
   #open(request: Request<'open'>): WorkerReply {
     const { scan, file, statement, columns } = request;
-    const started = performance.now();
     const connection = this.#lend(request);
+    const started = performance.now();
     const target = writeTarget(connection, file.path);
     const { sql, parameters: values } = statement;
     const toError = (error: unknown): unknown =>
@@ -92,7 +92,7 @@ export class WorkerService {
       const [have] = must(connection.get('SELECT catalog_version FROM _twinleaf_meta'));
       if (Number(have) === catalogVersion) return connection;
       const versions = { have: Number(have), want: catalogVersion };
-      throw databaseError('catalogMismatch', { partition: file.path, ...versions });
+      throw databaseError('catalogMismatch', { partition: file.partition, ...versions });
     } catch (error) {
       this.#connections.release(connection);
       throw error;

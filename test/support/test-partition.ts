@@ -76,6 +76,7 @@ export function testEnvironment(changes: Partial<PartitionEnvironment> = {}): Pa
       file.close();
       return whole;
     },
+    workers: null,
     waitForFollowers: async () => undefined,
     ...changes,
   };

@@ -1,0 +1,161 @@
+// What is long runs in workers: the event loop goes on, and nothing that is given up goes on.
+
+import test, { type ExecutionContext } from 'ava';
+import { must } from '#shared/assert.ts';
+import { realClock } from '#shared/clock.ts';
+import { DatabaseError } from '#shared/error.ts';
+import type { Row } from '#shared/sql/column-type.ts';
+import { rowsOfBatch } from '#shared/wire/row-batch.ts';
+import type { Partition, ReadRequest } from '#leaf/partition/partition.ts';
+import { WorkerPool } from '#leaf/worker/worker-pool.ts';
+import { quietLogger } from '#test/support/quiet-logger.ts';
+import {
+  createTestPartition,
+  rowsOf,
+  testEnvironment,
+  writeOf,
+} from '#test/support/test-partition.ts';
+import { until } from '#test/support/wait.ts';
+
+/** More than a partition reads on the event loop. */
+const ROWS = 20_000;
+const FILL = `
+  INSERT INTO account (id, balance)
+  WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${ROWS})
+  SELECT i, i FROM n`;
+/** Hours of work. */
+const ENDLESS = 'SELECT count(*) FROM account a, account b, account c WHERE a.id + b.id + c.id < 0';
+
+interface World {
+  readonly pool: WorkerPool;
+  readonly partition: Partition;
+}
+
+async function world(t: ExecutionContext, size = 2): Promise<World> {
+  const { logger } = quietLogger();
+  const pool = new WorkerPool({ size, clock: realClock, logger });
+  const environment = testEnvironment({ workers: pool });
+  const partition = await createTestPartition({ environment });
+  t.teardown(async () => {
+    await partition.close();
+    await pool.close();
+  });
+  await partition.write(writeOf(FILL));
+  return { pool, partition };
+}
+
+function request(sql: string): ReadRequest {
+  return {
+    catalogVersion: 1,
+    transaction: null,
+    statement: { sql, parameters: [] },
+    columns: [],
+    forUpdate: false,
+    lockWaitTimeoutMs: 5000,
+  };
+}
+
+async function readAll(partition: Partition, sql: string, signal?: AbortSignal): Promise<Row[]> {
+  const rows: Row[] = [];
+  for await (const batch of partition.read(request(sql), signal)) rows.push(...rowsOfBatch(batch));
+  return rows;
+}
+
+test('worker: point reads are answered while a long statement runs, which an abort ends', async (t) => {
+  const { pool, partition } = await world(t);
+  const abort = new AbortController();
+  let ended = false;
+  const long = (async () => {
+    const rows = await readAll(partition, ENDLESS, abort.signal);
+    ended = true;
+    return rows;
+  })();
+  await until('a worker', () => pool.size === 1);
+  for (let id = 1; id <= 100; id += 1) {
+    const sql = `SELECT balance FROM account WHERE id = ${id}`;
+    t.deepEqual(await readAll(partition, sql), [[id]]);
+  }
+  t.is(pool.size, 1, 'a lookup by key needs no worker');
+  t.false(ended);
+  abort.abort();
+  t.deepEqual(await long, []);
+});
+
+test('worker: rows come in order and whole, and other statements beside them', async (t) => {
+  const { partition } = await world(t);
+  const sql = 'SELECT id, balance FROM account ORDER BY id';
+  const [all, sum] = await Promise.all([
+    readAll(partition, sql),
+    readAll(partition, 'SELECT sum(balance) FROM account'),
+  ]);
+  t.is(all.length, ROWS);
+  t.true(all.every(([id, balance], index) => id === index + 1 && balance === id));
+  t.deepEqual(sum, [[(ROWS * (ROWS + 1)) / 2]]);
+});
+
+test('worker: a consumer that takes nothing is read one batch ahead, and others go on', async (t) => {
+  const { partition } = await world(t, 1);
+  const sql = 'SELECT a.id, b.id FROM account a, account b';
+  const slow = Array.from({ length: 20 }, () => partition.read(request(sql)));
+  const first = await Promise.all(slow.map((rows) => rows.next()));
+  t.true(first.every(({ done }) => done === false));
+  const count = await readAll(partition, 'SELECT count(*) FROM account');
+  t.deepEqual(count, [[ROWS]]);
+  const second = await Promise.all(slow.map((rows) => rows.next()));
+  t.true(second.every(({ done }) => done === false));
+  for (const rows of slow) await rows.return();
+  t.is((await readAll(partition, 'SELECT min(balance + 0) FROM account'))[0]?.[0], 1);
+});
+
+test('worker: a statement that waits behind one that is ended begins again elsewhere', async (t) => {
+  const { partition, pool } = await world(t, 1);
+  const abort = new AbortController();
+  const long = readAll(partition, ENDLESS, abort.signal);
+  const waiting = readAll(partition, 'SELECT count(*) FROM account');
+  await until('a worker', () => pool.size === 1);
+  await realClock.sleep(0);
+  abort.abort();
+  t.deepEqual(await long, []);
+  t.deepEqual(await waiting, [[ROWS]]);
+});
+
+test('worker: one that dies ends its statement with a clear error, and the leaf lives on', async (t) => {
+  const { partition, pool } = await world(t, 1);
+  const long = readAll(partition, ENDLESS);
+  await until('a worker', () => pool.processIds().length === 1);
+  await until('work in a worker', () => pool.busy === 1);
+  process.kill(must(pool.processIds()[0]), 'SIGKILL');
+  const error = await t.throwsAsync(long);
+  t.true(error instanceof DatabaseError && error.is('workerLost'));
+  t.deepEqual(await readAll(partition, 'SELECT count(*) FROM account'), [[ROWS]]);
+});
+
+test('worker: each statement sees the newest commit and the newest schema', async (t) => {
+  const { partition } = await world(t, 1);
+  const sql = 'SELECT count(*) FROM account';
+  t.deepEqual(await readAll(partition, sql), [[ROWS]]);
+  await partition.write(writeOf('DELETE FROM account WHERE id = 1'));
+  t.deepEqual(await readAll(partition, sql), [[ROWS - 1]]);
+  const add = 'ALTER TABLE account ADD COLUMN note TEXT';
+  await partition.define({ version: 2, sqlite: [add], put: [], drop: [] });
+  const error = await t.throwsAsync(readAll(partition, sql));
+  t.true(error instanceof DatabaseError && error.is('catalogMismatch'));
+  const rows = await rowsOf(partition, 'SELECT count(note) FROM account', { catalogVersion: 2 });
+  t.deepEqual(rows, [[0]]);
+});
+
+test('worker: an error of the statement reaches the client as itself', async (t) => {
+  const { partition } = await world(t, 1);
+  const error = await t.throwsAsync(
+    readAll(partition, 'SELECT abs(-9223372036854775807 - id) FROM account'),
+  );
+  t.regex(must(error).message, /integer overflow/);
+});
+
+test('worker: a partition that closes ends what reads it', async (t) => {
+  const { partition, pool } = await world(t, 1);
+  const long = readAll(partition, ENDLESS);
+  await until('work in a worker', () => pool.busy === 1);
+  await partition.close();
+  await t.throwsAsync(long);
+});
