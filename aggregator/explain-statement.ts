@@ -55,7 +55,7 @@ function insertLines({ parts, session, parameters }: StatementRun, statement: In
   const insert = resolveInsert(statement, environment, storeConstant(parts, session));
   const title = `insert: ${insert.target.table.spread} table, row by row to its partition`;
   const lines = [title, `  ${explainFragment(insertText(insert))}`];
-  if (insert.source.kind === 'values') return lines;
+  if (insert.source.kind !== 'query') return lines;
   const plan = planQuery(insert.source.query, parts.context.catalog);
   return [...lines, ...indent(explainQuery(plan))];
 }

@@ -4,6 +4,10 @@ import type { AggregatorContext } from './aggregator-context.ts';
 import type { Command, CommandTable } from './commands/command.ts';
 import { GatherFiles } from './executor/gather-files.ts';
 import { explainStatement } from './explain-statement.ts';
+import type { KeptStatement } from './kept-plans/kept-plan.ts';
+import { KeptStatements } from './kept-plans/kept-statements.ts';
+import { PlanCache } from './kept-plans/plan-cache.ts';
+import { runKept } from './kept-plans/run-kept.ts';
 import type { Query, Statement } from './parser/ast.ts';
 import { iterateStatements, parserOptions, type ParsedStatement } from './parser/parser.ts';
 import { outputColumns } from './planner/resolve-from.ts';
@@ -18,8 +22,8 @@ import {
 import type { Session } from './session.ts';
 import { resolveEnvironment, sqlModeOf, type StatementParts } from './statement-environment.ts';
 import type { ResultColumn, StatementResult } from './statement-result.ts';
-import { endsTransaction, opensTransaction } from './statement-traits.ts';
-import { Transaction } from './transaction/transaction.ts';
+import { openImplicitly, remembered } from './statement-traces.ts';
+import { endsTransaction } from './statement-traits.ts';
 import type { TransactionCoordinator } from './transaction/transaction-coordinator.ts';
 import type { VirtualTables } from './virtual-tables.ts';
 import { withFreshCatalog } from './with-fresh-catalog.ts';
@@ -58,6 +62,11 @@ export interface QueryEngineOptions {
   readonly transactions: TransactionCoordinator;
   /** Throws where the session's account may not run the statement. */
   readonly authorize: (session: Session, statement: Statement) => void;
+  /** Rises when anyone's grants change. Absent: every run asks `authorize`. */
+  readonly grantsVersion?: () => number;
+  /** False: every statement is planned for itself. */
+  readonly keepPlans?: boolean;
+  readonly planCache?: PlanCache;
   /** What a child aggregator leaves to the master; absent at the master. */
   readonly forwarding?: Forwarding;
 }
@@ -82,8 +91,32 @@ export function createQueryEngine(options: QueryEngineOptions): QueryEngine {
     gatherFiles,
     sqlModes,
   };
+  const kept = new KeptStatements({
+    parts,
+    cache: options.planCache ?? new PlanCache(),
+    authorize: options.authorize,
+    grantsVersion: options.grantsVersion ?? (() => NaN),
+    isKept: (statement): statement is KeptStatement =>
+      isRows(statement) && options.forwarding?.takes(statement) !== true,
+  });
+  const keptResult = async (
+    session: Session,
+    text: string,
+    parameters: readonly SourceValue[],
+  ): Promise<StatementResult | null> => {
+    const candidate = kept.candidate(session, text, parameters);
+    if (candidate === null) return null;
+    const run = { parts, session, parameters };
+    return runKept({ run, kept, candidate, planned: (statement) => runRows(run, statement) });
+  };
   return {
     async *execute(session, text, parameters = []) {
+      const result =
+        options.keepPlans === false ? null : await keptResult(session, text, parameters);
+      if (result !== null) {
+        yield result;
+        return;
+      }
       for (const parsed of statementsOf(parts, session, text)) {
         if (parsed.parameterCount > parameters.length) {
           throw databaseError('wrongArguments', { command: 'EXECUTE' });
@@ -129,19 +162,8 @@ async function runStatement(
   if (!keepsWarnings(statement)) session.warnings = [];
   options.authorize(session, statement);
   if (endsTransaction(statement)) await commitOpen(session);
-  if (session.transaction === null && !session.autocommit && opensTransaction(statement)) {
-    session.transaction = options.transactions.begin();
-  }
-  try {
-    const result = await dispatch(options, run, parsed);
-    session.rowCount = result.kind === 'ok' ? result.affectedRows : -1;
-    return result;
-  } catch (error) {
-    session.rowCount = -1;
-    throw error;
-  } finally {
-    forgetEnded(session);
-  }
+  openImplicitly(options.transactions, session, statement);
+  return remembered(session, () => dispatch(options, run, parsed));
 }
 
 async function dispatch(
@@ -154,27 +176,39 @@ async function dispatch(
     if (parameterCount === 0) return forwarding.run(run.session, text);
     throw databaseError('unsupported', { what: `? in ${statement.kind} at a child aggregator` });
   }
-  const fresh = <T>(action: () => Promise<T>) =>
-    withFreshCatalog(context, { session: run.session, statement }, action);
+  if (isRows(statement)) {
+    const { session } = run;
+    return withFreshCatalog(context, { session, statement }, () => runRows(run, statement));
+  }
+  if (statement.kind === 'explain') return explainStatement(run, statement);
+  const command = options.commands[statement.kind] as Command | undefined;
+  if (command === undefined) throw databaseError('unsupported', { what: statement.kind });
+  return command(context, run.session, statement);
+}
+
+/** A query or a change of rows, planned for itself. */
+function runRows(run: StatementRun, statement: KeptStatement): Promise<StatementResult> {
   switch (statement.kind) {
-    case 'select':
-    case 'setOperation':
-    case 'with':
-    case 'values':
-      return fresh(() => runQuery(run, statement));
     case 'insert':
-      return fresh(() => runInsertStatement(run, statement));
+      return runInsertStatement(run, statement);
     case 'update':
-      return fresh(() => runUpdateStatement(run, statement));
+      return runUpdateStatement(run, statement);
     case 'delete':
-      return fresh(() => runDeleteStatement(run, statement));
-    case 'explain':
-      return explainStatement(run, statement);
-    default: {
-      const command = options.commands[statement.kind] as Command | undefined;
-      if (command === undefined) throw databaseError('unsupported', { what: statement.kind });
-      return command(context, run.session, statement);
-    }
+      return runDeleteStatement(run, statement);
+    default:
+      return runQuery(run, statement);
+  }
+}
+
+/** True for what may be answered by a kept plan. */
+function isRows(statement: Statement): statement is KeptStatement {
+  switch (statement.kind) {
+    case 'insert':
+    case 'update':
+    case 'delete':
+      return true;
+    default:
+      return isQuery(statement);
   }
 }
 
@@ -201,10 +235,4 @@ async function commitOpen(session: Session): Promise<void> {
   const { transaction } = session;
   session.transaction = null;
   await transaction?.commit();
-}
-
-/** A deadlock or a lost leaf ends a transaction from below. */
-function forgetEnded(session: Session): void {
-  const { transaction } = session;
-  if (transaction instanceof Transaction && transaction.ended) session.transaction = null;
 }

@@ -1,5 +1,6 @@
 // Queries and changes of rows: resolve, plan, execute, and what the session remembers of it.
 
+import type { ChangedRows } from './executor/change-picked-rows.ts';
 import { runChange } from './executor/run-change.ts';
 import { runInsert } from './executor/run-insert.ts';
 import { ownReferences, type Execution, type RowBatches } from './executor/execution.ts';
@@ -13,11 +14,13 @@ import type {
   SelectStatement,
   UpdateStatement,
 } from './parser/ast.ts';
+import type { Fragment } from './planner/deparse/fragment.ts';
 import type { QueryPlan } from './planner/plan.ts';
 import { boundsOf, type Bounds } from './planner/planning.ts';
 import { planQuery } from './planner/planner.ts';
 import { changedDatabase, resolveDelete, resolveUpdate } from './planner/resolve-change.ts';
-import { resolveInsert } from './planner/resolve-insert.ts';
+import type { ResolveEnvironment } from './planner/resolve-environment.ts';
+import { resolveInsert, type ResolvedInsert } from './planner/resolve-insert.ts';
 import { resolveQuery } from './planner/resolve-query.ts';
 import type { Session } from './session.ts';
 import {
@@ -26,7 +29,7 @@ import {
   storeConstant,
   type StatementParts,
 } from './statement-environment.ts';
-import { ok, type OkResult, type StatementResult } from './statement-result.ts';
+import { ok, type OkResult, type RowsResult, type StatementResult } from './statement-result.ts';
 import { must } from '#shared/assert.ts';
 import { databaseError } from '#shared/error.ts';
 import type { Row } from '#shared/sql/column-type.ts';
@@ -56,8 +59,17 @@ export async function runQuery(run: StatementRun, query: Query): Promise<Stateme
   if (query.kind === 'select' && query.intoVariables.length > 0) {
     return selectInto(run.session, query.intoVariables, { plan, execution });
   }
+  return rowsOfPlan(run.session, plan, execution);
+}
+
+/** The rows of a query's plan, the first of which have been waited for. */
+export async function rowsOfPlan(
+  session: Session,
+  plan: QueryPlan,
+  execution: Execution,
+): Promise<RowsResult> {
   const rows = await opened(runOperator(execution, plan.rows));
-  return { kind: 'rows', columns: plan.columns, rows: counted(run.session, rows) };
+  return { kind: 'rows', columns: plan.columns, rows: counted(session, rows) };
 }
 
 /** SQL_CALC_FOUND_ROWS: all rows are counted, those within LIMIT are answered. */
@@ -140,10 +152,24 @@ export async function runInsertStatement(
   const { parts, session, parameters } = run;
   const environment = resolveEnvironment(parts, session, parameters);
   const insert = resolveInsert(statement, environment, storeConstant(parts, session));
-  const execution = createExecution(parts, session);
-  const completion = insertCompletion(execution, session, { insert, environment });
+  return insertRows(session, createExecution(parts, session), { insert, environment });
+}
+
+/** Carries out an INSERT; `text` is what insertText makes of it, where that is known. */
+export async function insertRows(
+  session: Session,
+  execution: Execution,
+  part: {
+    readonly insert: ResolvedInsert;
+    readonly environment: ResolveEnvironment;
+    readonly text?: Fragment;
+  },
+): Promise<OkResult> {
+  const { insert } = part;
+  const completion = insertCompletion(execution, session, part);
   const { foundRowsFlag: foundRows } = session;
-  const inserted = await runInsert(execution, { insert, completion, foundRows });
+  const text = part.text === undefined ? {} : { text: part.text };
+  const inserted = await runInsert(execution, { insert, completion, foundRows, ...text });
   const { firstGenerated, records, duplicates, affected } = inserted;
   if (firstGenerated !== null) session.lastInsertId = firstGenerated;
   const shown = duplicates > 0 && insert.mode === 'ignore' ? duplicates : 0;
@@ -164,7 +190,11 @@ export async function runUpdateStatement(
   const environment = resolveEnvironment(parts, session, parameters);
   const change = resolveUpdate(statement, environment, storeConstant(parts, session));
   changedDatabase(change, environment);
-  const { matched, changed } = await runChange(createExecution(parts, session), change);
+  return updated(session, await runChange(createExecution(parts, session), change));
+}
+
+/** What an UPDATE answers. */
+export function updated(session: Session, { matched, changed }: ChangedRows): OkResult {
   const warnings = session.warnings.length;
   const info = `Rows matched: ${matched}  Changed: ${changed}  Warnings: ${warnings}`;
   return ok(session.foundRowsFlag ? matched : changed, 0n, info);

@@ -5,6 +5,7 @@ import type { Execution } from './executor/execution.ts';
 import type { GatherFiles } from './executor/gather-files.ts';
 import type { StatementValues } from './executor/statement-values.ts';
 import type { StoreConstant } from './planner/assign-value.ts';
+import type { SlotRun } from './planner/literal-slot.ts';
 import type { ResolveEnvironment } from './planner/resolve-environment.ts';
 import type { ContextValueName, TypedExpression } from './planner/typed-expression.ts';
 import type { Session } from './session.ts';
@@ -88,14 +89,17 @@ export function resolveEnvironment(
 }
 
 /**
- * A client's value as a constant. Drivers send every number as a DOUBLE: a whole one is taken for
- * the integer that it is, so that it names a shard key, or stands in a LIMIT.
+ * A client's value as one of a constant. Drivers send every number as a DOUBLE: a whole one is
+ * taken for the integer that it is, so that it names a shard key, or stands in a LIMIT.
  */
-function parameterConstant({ type, value }: SourceValue): TypedExpression {
+export function parameterValue(given: SourceValue): SourceValue {
+  const { type, value } = given;
   const isWhole = type.kind === 'double' && Number.isSafeInteger(value);
-  if (isWhole) {
-    return { kind: 'constant', value: BigInt(value as number), type: BIGINT, nullable: false };
-  }
+  return isWhole ? { type: BIGINT, value: BigInt(value as number) } : given;
+}
+
+function parameterConstant(given: SourceValue): TypedExpression {
+  const { type, value } = parameterValue(given);
   return { kind: 'constant', value, type, nullable: value === null };
 }
 
@@ -133,7 +137,11 @@ export function storeConstantOfRow(
 }
 
 /** Values that stay the same through one run of a statement. */
-export function statementValues(parts: StatementParts, session: Session): StatementValues {
+export function statementValues(
+  parts: StatementParts,
+  session: Session,
+  literals: SlotRun | null = null,
+): StatementValues {
   const epochMicroseconds = BigInt(parts.context.clock.now()) * 1000n;
   const { lastInsertId, foundRows, rowCount } = session;
   const moment = (name: 'now' | 'utcNow', fsp: number, type: ColumnType): StoredValue => {
@@ -170,18 +178,23 @@ export function statementValues(parts: StatementParts, session: Session): Statem
       }
     },
     userVariable: (name) => session.userVariables.get(name)?.value ?? null,
+    literals,
   };
 }
 
 /** The run of a statement in a session. */
-export function createExecution(parts: StatementParts, session: Session): Execution {
+export function createExecution(
+  parts: StatementParts,
+  session: Session,
+  literals: SlotRun | null = null,
+): Execution {
   const { transaction, variables, signal } = session;
   const lockWaitSeconds = Number(variables.get('session', 'innodb_lock_wait_timeout') ?? 50);
   return {
     context: parts.context,
     transaction: transaction instanceof Transaction ? transaction : null,
     transactions: parts.transactions,
-    values: statementValues(parts, session),
+    values: statementValues(parts, session, literals),
     scratch: parts.scratch,
     gatherFiles: parts.gatherFiles,
     signal,

@@ -6,7 +6,7 @@ import type { TypedExpression } from '#aggregator/planner/typed-expression.ts';
 import { databaseError } from '#shared/error.ts';
 import type { SourceValue } from '#shared/sql/source-value.ts';
 import type { Execution } from './execution.ts';
-import { bindFragment } from './statement-values.ts';
+import { bindFragment, constantValue } from './statement-values.ts';
 
 /** Expressions that one SELECT evaluates: below SQLite's limit of columns. */
 const BATCH = 500;
@@ -56,7 +56,7 @@ function knownValue({ values }: Execution, expression: TypedExpression): SourceV
   const { type } = expression;
   switch (expression.kind) {
     case 'constant':
-      return { type, value: expression.value };
+      return constantValue(expression, values);
     case 'context':
       return { type, value: values.contextValue(expression.name, expression.fsp, type) };
     case 'userVariable':

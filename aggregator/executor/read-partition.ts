@@ -2,6 +2,7 @@
 
 import { leafOfPartition } from '#aggregator/transaction/partition-client.ts';
 import type { ReadTask } from '#aggregator/planner/plan.ts';
+import { routeOrdinals } from '#aggregator/planner/route.ts';
 import { REFERENCE_ORDINAL } from '#shared/cluster/topology.ts';
 import { databaseError } from '#shared/error.ts';
 import { rowsOfBatch } from '#shared/wire/row-batch.ts';
@@ -46,6 +47,12 @@ export async function* readPartition(
 
 /** The ordinals that a task goes to. */
 export function ordinalsOf(execution: Execution, task: ReadTask): readonly number[] {
+  const { route } = task.target;
+  const { literals } = execution.values;
+  if (route !== undefined && literals !== null) {
+    const { partitionCount } = execution.context.catalog.database(task.database);
+    return routeOrdinals(route, literals, partitionCount);
+  }
   switch (task.target.kind) {
     case 'one':
       return [task.target.ordinal];

@@ -44,13 +44,15 @@ async function withoutSubqueries(
   };
 }
 
-async function runPlan(execution: Execution, plan: ChangePlan): Promise<ChangedRows> {
+/** Carries out a plan for the literals of this run. */
+export async function runPlan(execution: Execution, plan: ChangePlan): Promise<ChangedRows> {
   const { partitionCount } = execution.context.catalog.database(plan.database);
   const steps = plan.steps.map((step) => bindStep(execution, step));
+  const ordinals = targetOrdinals(plan.target, partitionCount, execution.values.literals);
   const results = await writePartitions(execution, {
     database: plan.database,
     catalogVersion: plan.catalogVersion,
-    tasks: targetOrdinals(plan.target, partitionCount).map((ordinal) => ({ ordinal, steps })),
+    tasks: ordinals.map((ordinal) => ({ ordinal, steps })),
   });
   return countRows(plan.count.kind, results);
 }

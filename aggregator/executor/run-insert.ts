@@ -1,6 +1,7 @@
 // Carries out an INSERT or REPLACE: rows to their partitions, and MySQL's count of what happened.
 
 import { insertText, partitionOfRow, rowsInTheWay } from '#aggregator/planner/insert-planner.ts';
+import type { Fragment } from '#aggregator/planner/deparse/fragment.ts';
 import { planQuery } from '#aggregator/planner/planner.ts';
 import type { InsertValue, ResolvedInsert } from '#aggregator/planner/resolve-insert.ts';
 import type { TypedExpression } from '#aggregator/planner/typed-expression.ts';
@@ -15,7 +16,7 @@ import { ownReferences, type Execution, type RowBatches } from './execution.ts';
 import { inlineSubqueries } from './inline-subqueries.ts';
 import { completeRows, type GivenValue, type RowCompletion } from './insert-rows.ts';
 import { runOperator } from './run-operator.ts';
-import { bindFragment, isRealType, rowToBind } from './statement-values.ts';
+import { bindFragment, constantValue, isRealType, rowToBind } from './statement-values.ts';
 import {
   inOwnTransaction,
   writeInTransaction,
@@ -40,16 +41,19 @@ export interface InsertedRows {
 export interface InsertRun {
   readonly insert: ResolvedInsert;
   readonly completion: RowCompletion;
+  /** What insertText makes of the INSERT, where it is known already. */
+  readonly text?: Fragment;
   /** CLIENT_FOUND_ROWS: a row that was found but left as it is counts as 1. */
   readonly foundRows: boolean;
 }
 
 export async function runInsert(execution: Execution, run: InsertRun): Promise<InsertedRows> {
   const { source } = run.insert;
-  if (source.kind === 'query') return insertQuery(execution, run);
+  if (source.kind !== 'values') return insertQuery(execution, run);
+  const statement = boundStatement(execution, run);
   const given = await givenValues(execution, source.rows);
   const { rows, firstGenerated } = await completeRows(run.completion, given, 1);
-  const writes = writesOf(execution, run, rows);
+  const writes = writesOf(run, statement, rows);
   const results = await writePartitions(execution, writes);
   return { records: rows.length, firstGenerated, ...countInserted(run, results) };
 }
@@ -70,13 +74,22 @@ async function givenValues(
   return rows.map((row) =>
     row.map((value): GivenValue => {
       if (value.kind === 'default') return 'default';
-      if (value.kind === 'constant') return { type: value.type, value: value.value };
+      if (value.kind === 'constant') return constantValue(value, execution.values);
       return must(evaluated[next++]);
     }),
   );
 }
 
-function writesOf(execution: Execution, run: InsertRun, rows: readonly Row[]): PartitionWrites {
+/** What ON DUPLICATE KEY UPDATE assigns is converted before any row: its errors come first. */
+function boundStatement({ values }: Execution, run: InsertRun): CompiledStatement {
+  return bindFragment(run.text ?? insertText(run.insert), values);
+}
+
+function writesOf(
+  run: InsertRun,
+  statement: CompiledStatement,
+  rows: readonly Row[],
+): PartitionWrites {
   const { database, table } = run.insert.target;
   const byPartition = new Map<number, Row[]>();
   for (const row of rows) {
@@ -85,7 +98,6 @@ function writesOf(execution: Execution, run: InsertRun, rows: readonly Row[]): P
     if (group === undefined) byPartition.set(ordinal, [row]);
     else group.push(row);
   }
-  const statement = bindFragment(insertText(run.insert), execution.values);
   const tasks = [...byPartition]
     .sort(([a], [b]) => a - b)
     .map(([ordinal, group]) => ({ ordinal, steps: stepsOf(run, statement, group) }));
@@ -165,22 +177,11 @@ async function insertBatches(
   run: InsertRun,
   transaction: Transaction,
 ): Promise<InsertedRows> {
-  const { source } = run.insert;
   let total: InsertedRows = { records: 0, affected: 0, duplicates: 0, firstGenerated: null };
-  if (source.kind !== 'query') return total;
-  const plan = planQuery(source.query, execution.context.catalog, ownReferences(execution));
-  const types = plan.columns.map(({ type }) => type);
-  const isReal = types.map(isRealType);
-  // Under autocommit the SELECT reads a snapshot from before the statement. In a transaction it
-  // may read among what is being written: then all its rows are taken first.
-  const read = runOperator(execution, plan.rows);
-  const batches = execution.transaction === null ? read : await collected(read);
-  for await (const batch of batches) {
-    const given = batch.map((row) =>
-      rowToBind(row, isReal).map((value, i) => ({ type: must(types[i]), value })),
-    );
+  const statement = boundStatement(execution, run);
+  for await (const given of givenBatches(execution, run)) {
     const { rows, firstGenerated } = await completeRows(run.completion, given, total.records + 1);
-    const writes = writesOf(execution, run, rows);
+    const writes = writesOf(run, statement, rows);
     const results = await writeInTransaction(execution, transaction, writes);
     const counted = countInserted(run, results);
     total = {
@@ -191,6 +192,27 @@ async function insertBatches(
     };
   }
   return total;
+}
+
+/** The rows of the source, with their types. */
+async function* givenBatches(
+  execution: Execution,
+  { insert: { source } }: InsertRun,
+): AsyncGenerator<readonly (readonly GivenValue[])[]> {
+  if (source.kind === 'given') yield* source.batches;
+  if (source.kind !== 'query') return;
+  const plan = planQuery(source.query, execution.context.catalog, ownReferences(execution));
+  const types = plan.columns.map(({ type }) => type);
+  const isReal = types.map(isRealType);
+  // Under autocommit the SELECT reads a snapshot from before the statement. In a transaction it
+  // may read among what is being written: then all its rows are taken first.
+  const read = runOperator(execution, plan.rows);
+  const batches = execution.transaction === null ? read : await collected(read);
+  for await (const batch of batches) {
+    yield batch.map((row) =>
+      rowToBind(row, isReal).map((value, i) => ({ type: must(types[i]), value })),
+    );
+  }
 }
 
 /** All rows at once, within bounds. */

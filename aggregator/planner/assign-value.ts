@@ -8,6 +8,7 @@ import { typeText } from '#shared/sql/type-text.ts';
 import { call, constant, integerConstant, textConstant } from './functions/build.ts';
 import { convert, localised, timeZoneOf } from './functions/convert.ts';
 import { isIntegerLike, isNumber, sameStoredForm } from './functions/result-type.ts';
+import { slotConstant } from './slot-constant.ts';
 import type { ResolveScope } from './resolve-scope.ts';
 import type { TypedExpression } from './typed-expression.ts';
 
@@ -21,6 +22,9 @@ export function assignedValue(
   context: { readonly scope: ResolveScope; readonly store: StoreConstant },
 ): TypedExpression {
   if (value.kind === 'constant') {
+    if (value.slot !== undefined) {
+      return slotConstant(value.slot.stored(column, value.type), column.type);
+    }
     return constant(context.store(column, { type: value.type, value: value.value }), column.type);
   }
   const { scope } = context;

@@ -1,6 +1,6 @@
 // What an expression may see in one clause of one SELECT block, and in the blocks around it.
 
-import type { Query } from '#aggregator/parser/ast.ts';
+import type { Expression, Query } from '#aggregator/parser/ast.ts';
 import { databaseError } from '#shared/error.ts';
 import { columnNameText, findVisible, type FromNames } from './from-names.ts';
 import {
@@ -11,7 +11,7 @@ import {
   type QueryResolver,
 } from './resolve-environment.ts';
 import type { ResolvedQuery, SelectItem } from './resolved-query.ts';
-import type { Clause } from './resolve-scope.ts';
+import type { Clause, TracedLiteral } from './resolve-scope.ts';
 import type { TypedExpression } from './typed-expression.ts';
 import { collectRelations } from './walk-expression.ts';
 
@@ -90,6 +90,10 @@ export class BlockScope implements OuterScope {
 
   parameter(index: number): TypedExpression | null {
     return this.#block.resolver.environment.parameter?.(index) ?? null;
+  }
+
+  literal(syntax: Expression): TracedLiteral | null {
+    return this.#block.resolver.environment.literal?.(syntax) ?? null;
   }
 
   insertedValue(column: string): TypedExpression {

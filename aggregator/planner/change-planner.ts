@@ -8,6 +8,7 @@ import type { DatabaseDefinition } from '#aggregator/metadata/database-definitio
 import type { CatalogReader } from '#aggregator/aggregator-context.ts';
 import { databaseError } from '#shared/error.ts';
 import { REFERENCE_ORDINAL } from '#shared/cluster/topology.ts';
+import { blockTarget } from './block-target.ts';
 import { colocationProblem } from './colocation.ts';
 import { deparseExpression } from './deparse/deparse-expression.ts';
 import { deparseQuery } from './deparse/deparse-query.ts';
@@ -21,11 +22,10 @@ import {
   boundsOf,
   partitionContext,
   startPlanning,
-  targetOf,
   mixesOwnReferences,
   type OwnReferences,
 } from './planning.ts';
-import { intersect, prune } from './prune.ts';
+import { prune } from './prune.ts';
 import type { ResolvedAssignment, ResolvedChange } from './resolve-change.ts';
 import { selectItem } from './resolve-select-items.ts';
 import type { ResolvedSelect } from './resolved-query.ts';
@@ -112,18 +112,13 @@ function changeTarget(
   }
   const common = commonPartition({ survey }, database.partitionCount);
   if (typeof common !== 'string') {
-    return { kind: 'one', ordinal: Math.max(0, common.ordinal) };
+    const { ordinal, route } = common;
+    return { kind: 'one', ordinal: Math.max(0, ordinal), ...(route === null ? {} : { route }) };
   }
   const problem = colocationProblem(select, survey.tables);
   if (problem !== null) return problem;
   if (change.limit !== null) return 'LIMIT over several partitions';
-  const ordinals = survey.tables
-    .filter((table) => table.block === select && !table.optional)
-    .filter(({ relation }) => relation.table.spread === 'sharded')
-    .map(({ relation, conditions }) => prune(relation, conditions, database.partitionCount))
-    .map((found) => (found === null ? null : new Set(found)))
-    .reduce<ReadonlySet<number> | null>(intersect, null);
-  return targetOf(ordinals, database.partitionCount);
+  return blockTarget({ survey }, select, database);
 }
 
 /** True for a subquery of SET on the changed table: SQLite would see rows changed already. */

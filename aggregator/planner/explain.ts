@@ -65,6 +65,8 @@ export function explainFragment({ sql, parameters }: Fragment): string {
         return explainValue(parameter.value);
       case 'parameter':
         return `?${parameter.index + 1}`;
+      case 'slot':
+        return '?';
       case 'context':
       case 'userVariable':
         return parameter.name;

@@ -1,6 +1,8 @@
 // When two values that MySQL calls equal have the same slot: what pruning may rely on.
 
-import type { Collation, ColumnType, StoredValue } from '#shared/sql/column-type.ts';
+import type { Collation, ColumnType } from '#shared/sql/column-type.ts';
+import { isNullConstant } from './functions/build.ts';
+import type { KeyChoice } from './route.ts';
 import type { TypedExpression } from './typed-expression.ts';
 
 /** True when equal values of the two types, compared by `=`, have the same slot. */
@@ -36,15 +38,14 @@ export function hashableConstant(
   constant: TypedExpression,
   type: ColumnType,
   collation: Collation | undefined,
-): readonly { readonly value: StoredValue; readonly type: ColumnType }[] | null {
+): readonly KeyChoice[] | null {
   if (constant.kind !== 'constant') return null;
-  const { value } = constant;
-  if (value === null) return [];
+  if (isNullConstant(constant)) return [];
   if (type.kind === 'string' && constant.type.kind === 'string') {
     const finer = collation === 'utf8mb4_bin' || collation === 'binary';
     if (collation !== undefined && collation !== type.collation && !finer) return null;
     if (type.collation === 'binary' && collation !== 'binary') return null;
-    return [{ value, type }];
+    return [{ constant, type }];
   }
-  return hashesAlike(type, constant.type) ? [{ value, type: constant.type }] : null;
+  return hashesAlike(type, constant.type) ? [{ constant, type: constant.type }] : null;
 }

@@ -5,13 +5,19 @@ import type { ResultColumn } from '#aggregator/statement-result.ts';
 import type { TableDefinition } from '#shared/cluster/table-definition.ts';
 import type { ColumnType, StoredValue } from '#shared/sql/column-type.ts';
 import type { Fragment } from './deparse/fragment.ts';
+import { routeOrdinals, type Route } from './route.ts';
+import type { SlotRun } from './literal-slot.ts';
 
-/** Which partitions of a database a task goes to. Ordinals ascend. */
-export type Target =
+/**
+ * Which partitions of a database a task goes to. Ordinals ascend. With a route each run finds its
+ * own by the values of its literals.
+ */
+export type Target = { readonly route?: Route } & (
   | { readonly kind: 'none' }
   | { readonly kind: 'one'; readonly ordinal: number }
   | { readonly kind: 'some'; readonly ordinals: readonly number[] }
-  | { readonly kind: 'all' };
+  | { readonly kind: 'all' }
+);
 
 /** One SQLite query, the same for every partition of the target. */
 export interface ReadTask {
@@ -118,7 +124,14 @@ export interface ChangePlan {
 }
 
 /** The ordinals of a target, given the database's number of hash partitions. */
-export function targetOrdinals(target: Target, partitionCount: number): readonly number[] {
+export function targetOrdinals(
+  target: Target,
+  partitionCount: number,
+  literals: SlotRun | null = null,
+): readonly number[] {
+  if (target.route !== undefined && literals !== null) {
+    return routeOrdinals(target.route, literals, partitionCount);
+  }
   switch (target.kind) {
     case 'none':
       return [];

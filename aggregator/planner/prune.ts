@@ -1,10 +1,11 @@
 // WHERE to the partitions that can match: what the conditions say about a shard key's values.
 
 import { partitionOfSlot, slotOf } from '#shared/cluster/partition-hash.ts';
-import type { ColumnType, StoredValue } from '#shared/sql/column-type.ts';
+import type { ColumnType } from '#shared/sql/column-type.ts';
 import { must } from '#shared/assert.ts';
 import { conjuncts } from './from-tree.ts';
 import { hashesAlike, hashableConstant } from './hash-types.ts';
+import { combinations, type KeyChoice, type Route } from './route.ts';
 import type { TableRelation } from './survey-query.ts';
 import type { TypedExpression } from './typed-expression.ts';
 
@@ -17,35 +18,33 @@ const ALTERNATIVES_MAX = 1_000;
 /** How deep ORs within ORs are followed. */
 const OR_DEPTH_MAX = 3;
 
-interface KeyValue {
-  readonly value: StoredValue;
-  readonly type: ColumnType;
-}
-
 /**
  * The partitions that can hold rows of a sharded table for which all `conditions` hold, ascending;
- * null for all partitions. Empty when no row can match.
+ * null for all partitions. Empty when no row can match. With `isRouted` each run of a kept plan
+ * finds its own, so the plan is not held to these.
  */
 export function prune(
   relation: TableRelation,
   conditions: readonly TypedExpression[],
   partitionCount: number,
+  isRouted = false,
 ): readonly number[] | null {
   const parts = conditions.flatMap(conjuncts);
-  const found = pruneParts(relation, { parts, partitionCount, depth: 0 });
+  const found = pruneParts(relation, { parts, partitionCount, isRouted, depth: 0 });
   return found === null ? null : [...found].sort((a, b) => a - b);
 }
 
 interface Question {
   readonly parts: readonly TypedExpression[];
   readonly partitionCount: number;
+  readonly isRouted: boolean;
   readonly depth: number;
 }
 
 function pruneParts(relation: TableRelation, question: Question): ReadonlySet<number> | null {
-  const { parts, partitionCount, depth } = question;
+  const { parts, depth } = question;
   if (parts.some(isNeverTrue)) return new Set();
-  let result = partitionsOfKeys(relation, parts, partitionCount);
+  let result = partitionsOfKeys(relation, question);
   if (depth >= OR_DEPTH_MAX) return result;
   for (const part of parts) {
     if (part.kind !== 'or' || part.operands.length > ALTERNATIVES_MAX) continue;
@@ -53,8 +52,8 @@ function pruneParts(relation: TableRelation, question: Question): ReadonlySet<nu
     const union = unionOf(
       part.operands.map((operand) =>
         pruneParts(relation, {
+          ...question,
           parts: [...rest, ...conjuncts(operand)],
-          partitionCount,
           depth: depth + 1,
         }),
       ),
@@ -90,18 +89,15 @@ export function intersect(
 
 function partitionsOfKeys(
   relation: TableRelation,
-  parts: readonly TypedExpression[],
-  partitionCount: number,
+  { parts, partitionCount, isRouted }: Question,
 ): ReadonlySet<number> | null {
-  let rows: readonly (readonly KeyValue[])[] = [[]];
-  for (const column of relation.table.shardKey) {
-    const values = valuesOf({ relation, column }, parts);
-    if (values === null || rows.length * values.length > COMBINATIONS_MAX) return null;
-    rows = rows.flatMap((row) => values.map((value) => [...row, value]));
-  }
-  const ordinals = rows.map((row) => {
+  const choices = choicesOf(relation, parts);
+  if (choices === null) return null;
+  const valueOf = ({ constant }: KeyChoice) =>
+    isRouted && constant.slot !== undefined ? constant.slot.peek() : constant.value;
+  const ordinals = combinations(choices).map((row) => {
     const slot = slotOf(
-      row.map(({ value }) => value),
+      row.map(valueOf),
       row.map(({ type }) => type),
     );
     return partitionOfSlot(slot, partitionCount);
@@ -109,11 +105,41 @@ function partitionsOfKeys(
   return new Set(ordinals);
 }
 
+/** The values of each column of the shard key; null where nothing says so, or too many do. */
+function choicesOf(relation: TableRelation, parts: readonly TypedExpression[]): Route | null {
+  const route: (readonly KeyChoice[])[] = [];
+  let count = 1;
+  for (const column of relation.table.shardKey) {
+    const values = valuesOf({ relation, column }, parts);
+    if (values === null) return null;
+    count *= values.length;
+    if (count > COMBINATIONS_MAX) return null;
+    route.push(values);
+  }
+  return route;
+}
+
+/**
+ * How each run of a kept plan finds the partitions of a table: null where the plan is made for
+ * once, or where more than the values of the shard key decides.
+ */
+export function routeOf(
+  relation: TableRelation,
+  conditions: readonly TypedExpression[],
+): Route | null {
+  const parts = conditions.flatMap(conjuncts);
+  if (parts.some((part) => part.kind === 'or' || part.kind === 'constant')) return null;
+  const route = choicesOf(relation, parts);
+  if (route === null || route.some((choices) => choices.length === 0)) return null;
+  const isTraced = route.some((choices) => choices.some(({ constant }) => constant.slot));
+  return isTraced ? route : null;
+}
+
 /** The values that a column can have, by equality with constants; null where nothing says so. */
 function valuesOf(
   { relation, column }: { readonly relation: TableRelation; readonly column: string },
   parts: readonly TypedExpression[],
-): readonly KeyValue[] | null {
+): readonly KeyChoice[] | null {
   const { type } = must(relation.table.columns.find((candidate) => candidate.name === column));
   const seen = new Set<string>();
   const queue = [{ relation: relation.id, column }];
@@ -140,7 +166,7 @@ function constantsOf(
   part: TypedExpression,
   isColumn: (part: TypedExpression) => boolean,
   type: ColumnType,
-): readonly KeyValue[] | null {
+): readonly KeyChoice[] | null {
   if (part.kind === 'in' && !part.negated && isColumn(part.operand)) {
     const values = part.list.map((item) => hashableConstant(item, type, part.collation));
     return values.every((value) => value !== null) ? values.flat() : null;

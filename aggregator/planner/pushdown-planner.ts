@@ -2,6 +2,7 @@
 
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
 import { colocationProblem } from './colocation.ts';
+import { blockTarget } from './block-target.ts';
 import { columnsRelation, freshRelation } from './combined-relation.ts';
 import type { Operator, ReadTask } from './plan.ts';
 import {
@@ -9,12 +10,10 @@ import {
   gatheredQuery,
   onlyDatabase,
   readTask,
-  targetOf,
   typesOf,
   type PlannerAnswer,
   type Planning,
 } from './planning.ts';
-import { intersect, prune } from './prune.ts';
 import { outputColumns } from './resolve-from.ts';
 import type { ResolvedSelect, SelectItem } from './resolved-query.ts';
 import { isPadded, sortKeyOf } from './sort-key.ts';
@@ -40,7 +39,7 @@ export function pushdownPlan(planning: Planning): PlannerAnswer {
   if (database === null) return { fits: false, reason: 'tables of several databases' };
   const problem = colocationProblem(query, survey.tables);
   if (problem !== null) return { fits: false, reason: problem };
-  const target = targetOf(partitionsOf(planning, query, database), database.partitionCount);
+  const target = blockTarget(planning, query, database);
   const push: PushDown = { planning, select: query, database, target };
   if (hasWindows(query) && !windowsFollowShardKey(push)) {
     return { fits: false, reason: 'a window function over more than a partition' };
@@ -48,20 +47,6 @@ export function pushdownPlan(planning: Planning): PlannerAnswer {
   if (query.aggregated && !groupsByShardKey(push)) return combineAggregates(push);
   if (query.distinct && !selectsShardKey(push)) return combineDistinct(push);
   return { fits: true, rows: mergeRows(push), reason: 'each partition answers its part' };
-}
-
-/** The partitions that can hold a row of the answer; null: all. */
-function partitionsOf(
-  { survey }: Planning,
-  block: ResolvedSelect,
-  { partitionCount }: DatabaseDefinition,
-): ReadonlySet<number> | null {
-  return survey.tables
-    .filter((table) => table.block === block && !table.optional)
-    .filter(({ relation }) => relation.table.spread === 'sharded')
-    .map(({ relation, conditions }) => prune(relation, conditions, partitionCount))
-    .map((ordinals) => (ordinals === null ? null : new Set(ordinals)))
-    .reduce<ReadonlySet<number> | null>(intersect, null);
 }
 
 /** The rows of all partitions, in order where there is one. */

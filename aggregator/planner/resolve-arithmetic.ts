@@ -1,7 +1,7 @@
 // + - * / DIV % and the bit operators: on integers, exact decimals or doubles.
 
 import { must } from '#shared/assert.ts';
-import type { ColumnType } from '#shared/sql/column-type.ts';
+import type { ColumnType, StoredValue } from '#shared/sql/column-type.ts';
 import { decimalOfStored, storedOfDecimal } from '#shared/sql/decimal.ts';
 import {
   BIGINT,
@@ -14,6 +14,7 @@ import {
   isNullConstant,
   nullConstant,
   nullableCall,
+  type ConstantExpression,
   type DecimalType,
 } from './functions/build.ts';
 import { asDouble, asNumber, convert, withNumbers } from './functions/convert.ts';
@@ -33,6 +34,7 @@ import {
   shown,
   unrounded,
 } from './functions/shown-digits.ts';
+import { derivedConstant, judged } from './slot-constant.ts';
 import type { ResolveScope } from './resolve-scope.ts';
 import type { TypedExpression } from './typed-expression.ts';
 
@@ -224,7 +226,9 @@ export function resolveNegation(operand: TypedExpression, scope: ResolveScope): 
   const { type } = number;
   const exact = unrounded(number);
   if (exact !== number) return shown(resolveNegation(exact, scope), type);
-  if (isConstant(number)) return negatedConstant(number.value, type);
+  if (isConstant(number)) {
+    return negatedSlot(number) ?? negatedConstant(number.value, type);
+  }
   if (isReal(type)) return call('negate', [number], type);
   if (type.kind === 'decimal') {
     if (type.precision <= 18) return call('negate', [number], { ...type, unsigned: false });
@@ -233,6 +237,23 @@ export function resolveNegation(operand: TypedExpression, scope: ResolveScope): 
   }
   const safe = integerRange(number).low > INT64_MIN;
   return call(safe ? 'negate' : 'tl_neg', [number], BIGINT);
+}
+
+/** The opposite of a literal whose value each run brings; null where its type would change. */
+function negatedSlot(number: ConstantExpression): ConstantExpression | null {
+  const { slot, type } = number;
+  if (slot === undefined) return null;
+  if (isReal(type)) return derivedConstant(number, DOUBLE, (value) => -Number(value));
+  if (type.kind === 'decimal') {
+    if (type.scale === 0) return null;
+    return derivedConstant(number, type, (value) => {
+      const { unscaled, scale } = decimalOfStored(value as bigint, type);
+      return storedOfDecimal({ unscaled: -unscaled, scale }, type);
+    });
+  }
+  const opposite = (value: StoredValue) => -BigInt(value as bigint);
+  if (!judged(number, (value) => opposite(value) <= INT64_MAX)) return null;
+  return derivedConstant(number, BIGINT, opposite);
 }
 
 function negatedConstant(

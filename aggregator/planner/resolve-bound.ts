@@ -5,7 +5,7 @@
 import { must } from '#shared/assert.ts';
 import { databaseError } from '#shared/error.ts';
 import { compareStrings } from '#shared/sql/collation.ts';
-import type { ColumnType } from '#shared/sql/column-type.ts';
+import type { ColumnType, StoredValue } from '#shared/sql/column-type.ts';
 import {
   compareDecimals,
   decimalOfStored,
@@ -24,12 +24,15 @@ import {
   datetime,
   decimalType,
   integerConstant,
+  isNullConstant,
+  nullConstant,
   time,
   type ConstantExpression,
   type DecimalType,
 } from './functions/build.ts';
 import { callLibrary, castConstant, timeZoneOf } from './functions/convert.ts';
 import { INT64_MAX, INT64_MIN } from './functions/integer-range.ts';
+import { derivedConstant, judged, slotConstant } from './slot-constant.ts';
 import type { ResolveScope } from './resolve-scope.ts';
 import type { TypedExpression } from './typed-expression.ts';
 
@@ -43,7 +46,7 @@ interface Bound {
 
 /** A constant for a YEAR: two figures are a year of 1970 to 2069, and '0' is 2000. */
 export function yearConstant(type: ColumnType, right: ConstantExpression): ConstantExpression {
-  const number = type.kind === 'year' ? exactNumber(right) : null;
+  const number = type.kind === 'year' ? exactNumber(right.type, right.value) : null;
   if (number === null) return right;
   const year = rescale(number, 0).unscaled;
   const isZero = typeof right.value === 'string' && /^\s*0+\s*$/.test(right.value);
@@ -100,31 +103,59 @@ export function compareToNumber(
   left: TypedExpression,
   right: ConstantExpression,
 ): TypedExpression | null {
-  const value = exactNumber(right);
-  if (value === null) return null;
   const { type } = left;
-  if (type.kind === 'decimal' && type.precision > 18) {
-    const shape = decimalType(Math.max(type.precision, 19), Math.max(type.scale, value.scale));
-    const floor = constant(encodeWideDecimal(value), shape);
-    return compareToBound(operator, left, { floor, exact: true });
-  }
-  const scale = type.kind === 'decimal' ? type.scale : 0;
-  const cut = floorDecimal(value, scale);
-  if (cut > INT64_MAX) return compareBeyond(operator, left, 'above');
-  if (cut < INT64_MIN) return compareBeyond(operator, left, 'below');
-  const exact = compareDecimals({ unscaled: cut, scale }, value) === 0;
+  const isWide = type.kind === 'decimal' && type.precision > 18;
+  const scale = type.kind === 'decimal' && !isWide ? type.scale : 0;
   const shown: ColumnType = type.kind === 'decimal' ? narrow(type) : BIGINT;
-  return compareToBound(operator, left, { floor: constant(cut, shown), exact });
+  // The commonest of all needs no look at the value: every BIGINT is one.
+  const isInteger = right.type.kind === 'integer' && !right.type.unsigned;
+  if (right.slot !== undefined && isInteger && type.kind === 'integer') {
+    return plainComparison(operator, left, slotConstant(right.slot, BIGINT));
+  }
+  if (isWide) return compareToWide(operator, left, right);
+  const numberOf = (value: StoredValue) => exactNumber(right.type, value);
+  const place = judged(right, (value) => placeOf(numberOf(value), scale));
+  if (place === 'none') return null;
+  if (place === 'above' || place === 'below') return compareBeyond(operator, left, place);
+  const floor = derivedConstant(right, shown, (value) => {
+    return floorDecimal(must(numberOf(value)), scale);
+  });
+  return compareToBound(operator, left, { floor, exact: place === 'exact' });
+}
+
+/** Where a number lies among those of 64 bits with so many digits after the point. */
+function placeOf(
+  value: Decimal | null,
+  scale: number,
+): 'none' | 'above' | 'below' | 'exact' | 'between' {
+  if (value === null) return 'none';
+  const cut = floorDecimal(value, scale);
+  if (cut > INT64_MAX) return 'above';
+  if (cut < INT64_MIN) return 'below';
+  return compareDecimals({ unscaled: cut, scale }, value) === 0 ? 'exact' : 'between';
+}
+
+function compareToWide(
+  operator: Comparison,
+  left: TypedExpression,
+  right: ConstantExpression,
+): TypedExpression | null {
+  const { type } = left;
+  const value = exactNumber(right.type, right.value);
+  if (value === null || type.kind !== 'decimal') return null;
+  const shape = decimalType(Math.max(type.precision, 19), Math.max(type.scale, value.scale));
+  const floor = constant(encodeWideDecimal(value), shape);
+  return compareToBound(operator, left, { floor, exact: true });
 }
 
 function narrow(type: DecimalType): DecimalType {
   return { ...type, precision: 18 };
 }
 
-function exactNumber(value: ConstantExpression): Decimal | null {
-  const present = must(value.value);
-  if (value.type.kind === 'decimal') return decimalOfStored(present, value.type);
-  return readingToDecimal(sourceNumber({ type: value.type, value: present }));
+function exactNumber(type: ColumnType, value: StoredValue): Decimal | null {
+  const present = must(value);
+  if (type.kind === 'decimal') return decimalOfStored(present, type);
+  return readingToDecimal(sourceNumber({ type, value: present }));
 }
 
 function floorDecimal(value: Decimal, scale: number): bigint {
@@ -163,23 +194,25 @@ export function compareToMoment(
   right: ConstantExpression,
   scope: ResolveScope,
 ): TypedExpression {
-  const moment = castConstant(right, datetime(6), scope).value;
-  if (typeof moment !== 'string') throw wrongValue(left.type, right);
+  const moment = castConstant(right, datetime(6), scope);
+  if (isNullConstant(moment)) throw wrongValue(left.type, right);
   const { type } = left;
   if (type.kind === 'date') {
-    const floor = constant(moment.slice(0, 10), DATE);
-    const exact = moment.slice(11) === '00:00:00.000000';
+    const floor = derivedConstant(moment, DATE, (value) => String(value).slice(0, 10));
+    const exact = judged(moment, (value) => String(value).slice(11) === '00:00:00.000000');
     return compareToBound(operator, left, { floor, exact });
   }
   const fsp = 'fsp' in type ? type.fsp : 0;
   const kept = fsp === 0 ? 19 : 20 + fsp;
-  const exact = /^\.?0*$/.test(moment.slice(kept));
-  const local = moment.slice(0, kept);
-  if (type.kind !== 'timestamp') {
-    return compareToBound(operator, left, { floor: constant(local, datetime(fsp)), exact });
+  const exact = judged(moment, (value) => /^\.?0*$/.test(String(value).slice(kept)));
+  const local = derivedConstant(moment, datetime(fsp), (value) => String(value).slice(0, kept));
+  if (type.kind !== 'timestamp') return compareToBound(operator, left, { floor: local, exact });
+  const zone = timeZoneOf(scope);
+  const toUtc = (value: StoredValue) => callLibrary('tl_from_zone', [value, zone, BigInt(fsp)]);
+  if (judged(local, (value) => toUtc(value) === null)) {
+    return compareToBound(operator, left, { floor: nullConstant(type), exact });
   }
-  const utc = callLibrary('tl_from_zone', [local, timeZoneOf(scope), BigInt(fsp)]);
-  return compareToBound(operator, left, { floor: constant(utc, type), exact });
+  return compareToBound(operator, left, { floor: derivedConstant(local, type, toUtc), exact });
 }
 
 /** A TIME against a constant. Throws wrongTemporal. */

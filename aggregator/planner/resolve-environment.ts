@@ -20,6 +20,7 @@ export interface ResolveEnvironment {
   userVariableType: ResolveScope['userVariableType'];
   /** The client's value for `?` number `index`, where it has been given. */
   parameter?(index: number): ReturnType<ResolveScope['resolveColumn']> | null;
+  literal?: ResolveScope['literal'];
 }
 
 /** Tables of WITH that can be seen here, innermost last. */

@@ -3,6 +3,7 @@
 import type { Expression, InsertStatement } from '#aggregator/parser/ast.ts';
 import type { ColumnDefinition } from '#shared/cluster/table-definition.ts';
 import { databaseError } from '#shared/error.ts';
+import type { SourceValue } from '#shared/sql/source-value.ts';
 import {
   assignedValue,
   currentTimestamp,
@@ -24,13 +25,17 @@ import { mapExpression } from './walk-expression.ts';
 /** A value of VALUES: DEFAULT is the column's own affair. */
 export type InsertValue = TypedExpression | { readonly kind: 'default' };
 
+export type GivenBatches = AsyncIterable<readonly (readonly (SourceValue | 'default')[])[]>;
+
 export interface ResolvedInsert {
   readonly target: WriteTarget;
   /** The columns that get values, in the order of the values. */
   readonly columns: readonly ColumnDefinition[];
   readonly source:
     | { readonly kind: 'values'; readonly rows: readonly (readonly InsertValue[])[] }
-    | { readonly kind: 'query'; readonly query: ResolvedQuery };
+    | { readonly kind: 'query'; readonly query: ResolvedQuery }
+    /** Values from elsewhere, a batch of rows at a time, as LOAD DATA has them. */
+    | { readonly kind: 'given'; readonly batches: GivenBatches };
   readonly mode: 'insert' | 'ignore' | 'replace';
   /** ON DUPLICATE KEY UPDATE, or null without it. */
   readonly onDuplicate: OnDuplicate | null;

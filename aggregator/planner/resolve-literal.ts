@@ -22,6 +22,7 @@ import {
 } from './functions/build.ts';
 import { castConstant } from './functions/convert.ts';
 import { INT64_MAX } from './functions/integer-range.ts';
+import { slotConstant, slotType } from './slot-constant.ts';
 import type { ResolveScope } from './resolve-scope.ts';
 
 type Literal = Extract<
@@ -51,6 +52,14 @@ export function isLiteral(expression: Expression): expression is Literal {
 
 /** The constant that a literal is. */
 export function resolveLiteral(literal: Literal, scope: ResolveScope): ConstantExpression {
+  const traced = scope.literal?.(literal) ?? null;
+  if (traced === null) return literalConstant(literal, scope);
+  // Its type is part of what the kept plan is found by, but for the length of a text.
+  const { type } = literalConstant(traced.written as Literal, scope);
+  return slotConstant(traced.slot, slotType(type, traced.slot));
+}
+
+function literalConstant(literal: Literal, scope: ResolveScope): ConstantExpression {
   switch (literal.kind) {
     case 'null':
       return nullConstant();
@@ -73,7 +82,7 @@ export function resolveLiteral(literal: Literal, scope: ResolveScope): ConstantE
 }
 
 /** Beyond BIGINT an integer is a decimal, which holds it exactly. */
-function integerLiteral(text: string): ConstantExpression {
+export function integerLiteral(text: string): ConstantExpression {
   const value = BigInt(text);
   return value <= INT64_MAX ? constant(value, BIGINT) : decimalLiteral(text);
 }
@@ -88,7 +97,8 @@ export function decimalLiteral(text: string): ConstantExpression {
   return constant(storedOfDecimal(value, type), type);
 }
 
-function doubleLiteral(text: string): ConstantExpression {
+/** Throws illegalDouble for what is too large. */
+export function doubleLiteral(text: string): ConstantExpression {
   const value = Number(text);
   if (Number.isFinite(value)) return constant(value, DOUBLE);
   throw databaseError('illegalDouble', { text });

@@ -1,7 +1,8 @@
 // What an expression may see while its names are resolved: the seam between a query's structure
 // (resolve-query.ts) and its expressions (resolve-expression.ts).
 
-import type { Query } from '#aggregator/parser/ast.ts';
+import type { Expression, Query } from '#aggregator/parser/ast.ts';
+import type { LiteralSlot } from './literal-slot.ts';
 import type { ResolvedQuery } from './resolved-query.ts';
 import type { TypedExpression } from './typed-expression.ts';
 
@@ -14,6 +15,13 @@ export type Clause =
   | 'having clause'
   | 'order clause'
   | 'limit clause';
+
+/** A literal whose value each run of a kept plan brings. */
+export interface TracedLiteral {
+  readonly slot: LiteralSlot;
+  /** As it was written when the plan was made. */
+  readonly written: Expression;
+}
 
 /** Made by resolve-query.ts for each block and clause; asked by resolve-expression.ts. */
 export interface ResolveScope {
@@ -44,6 +52,8 @@ export interface ResolveScope {
    * that the client gave it. Absent or null: it stays a parameter, typed by its surroundings.
    */
   parameter?(index: number): TypedExpression | null;
+  /** Where the plan is kept for later runs: the literal's slot, and the literal itself. */
+  literal?(syntax: Expression): TracedLiteral | null;
   /** VALUES(col) of ON DUPLICATE KEY UPDATE; throws elsewhere. */
   insertedValue(column: string): TypedExpression;
 }

@@ -9,6 +9,7 @@ import { expandNamedWindows } from './named-windows.ts';
 import { sameName } from './resolve-environment.ts';
 import { resolveCondition, resolveExpression } from './resolve-expression.ts';
 import { resolveFrom } from './resolve-from.ts';
+import { resolveBound } from './resolve-limit.ts';
 import { resolveSelectItems } from './resolve-select-items.ts';
 import type { ResolvedSelect, SelectItem } from './resolved-query.ts';
 import type { Clause } from './resolve-scope.ts';
@@ -45,8 +46,8 @@ export function resolveSelect(block: Block, statement: SelectStatement): Resolve
     groupBy,
     having,
     orderBy,
-    limit: optional(select.limit?.count ?? null, limitScope),
-    offset: optional(select.limit?.offset ?? null, limitScope),
+    limit: resolveBound(select.limit?.count ?? null, limitScope),
+    offset: resolveBound(select.limit?.offset ?? null, limitScope),
     aggregated: groupBy.length > 0 || anyAggregate(items, having, orderBy),
     outerRelations: [...block.outerRelations],
     // A shared lock is taken as an exclusive one: stronger than asked for, never weaker.
@@ -73,10 +74,6 @@ function anyAggregate(
     (having !== null && containsAggregate(having)) ||
     orderBy.some((item) => containsAggregate(item.expression))
   );
-}
-
-function optional(expression: Expression | null, scope: BlockScope): TypedExpression | null {
-  return expression === null ? null : resolveExpression(expression, scope);
 }
 
 interface ItemContext {

@@ -9,7 +9,7 @@ import { convert } from './functions/convert.ts';
 import { collationOf } from './functions/collation-rule.ts';
 import { mergeTypes } from './functions/result-type.ts';
 import { sameName } from './resolve-environment.ts';
-import { resolveExpression } from './resolve-expression.ts';
+import { resolveBound } from './resolve-limit.ts';
 import { outputColumns } from './resolve-from.ts';
 import type { ResolveScope } from './resolve-scope.ts';
 import type { ResolvedQuery, ResolvedSetOperation } from './resolved-query.ts';
@@ -38,8 +38,8 @@ export function resolveSetOperation(
       column: orderColumn(item, columns),
       descending: item.descending,
     })),
-    limit: limit === null ? null : resolveExpression(limit.count, scope),
-    offset: limit === null || limit.offset === null ? null : resolveExpression(limit.offset, scope),
+    limit: resolveBound(limit?.count ?? null, scope),
+    offset: resolveBound(limit?.offset ?? null, scope),
     outerRelations: [...new Set([...left.outerRelations, ...right.outerRelations])],
   };
 }

@@ -1,7 +1,7 @@
 // Subqueries inside expressions: IN, ANY, ALL, EXISTS and single values.
 
 import { databaseError } from '#shared/error.ts';
-import { BIGINT, call, nullConstant } from './functions/build.ts';
+import { BIGINT, call, isNullConstant, nullConstant } from './functions/build.ts';
 import { convert } from './functions/convert.ts';
 import { sameStoredForm } from './functions/result-type.ts';
 import type { Comparison } from './resolve-bound.ts';
@@ -90,7 +90,7 @@ function alignOne(
   };
   // Not told as a constant: the column's type would decide, and it is not a column yet.
   const probe: TypedExpression =
-    operand.kind === 'constant' && operand.value !== null
+    operand.kind === 'constant' && !isNullConstant(operand)
       ? call('retype', [operand], operand.type)
       : operand;
   const compared = resolveComparison('=', probe, stand, scope);

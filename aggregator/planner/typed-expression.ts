@@ -4,6 +4,7 @@
 // into SQLite text that gives MySQL's answer.
 
 import type { Collation, ColumnType, StoredValue } from '#shared/sql/column-type.ts';
+import type { LiteralSlot } from './literal-slot.ts';
 import type { ResolvedQuery } from './resolved-query.ts';
 
 interface Typed {
@@ -29,7 +30,12 @@ export type ContextValueName =
 
 export type TypedExpression = Typed &
   (
-    | { readonly kind: 'constant'; readonly value: StoredValue }
+    | {
+        readonly kind: 'constant';
+        readonly value: StoredValue;
+        /** Where the plan is kept: whence each run takes the value. Reading `value` is noted. */
+        readonly slot?: LiteralSlot;
+      }
     /** `?` number `index`, from 0; its value is converted to `type` when it is bound. */
     | { readonly kind: 'parameter'; readonly index: number }
     | { readonly kind: 'context'; readonly name: ContextValueName; readonly fsp: number }

@@ -55,9 +55,10 @@ export async function answerLines(
   engine: QueryEngine,
   session: Session,
   text: string,
+  parameters: readonly SourceValue[] = [],
 ): Promise<readonly string[]> {
   try {
-    const { columns, rows, affectedRows, info } = await runSql(engine, session, text);
+    const { columns, rows, affectedRows, info } = await runSql(engine, session, text, parameters);
     if (columns === null) return [`ok ${affectedRows}${info === '' ? '' : ` (${info})`}`];
     return [columns.join('\t'), ...rows.map((row) => row.map((v) => v ?? 'NULL').join('\t'))];
   } catch (error) {

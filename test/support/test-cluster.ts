@@ -10,6 +10,7 @@ import { SchemaChanger } from '#aggregator/commands/definition/schema-changer.ts
 import { createEvaluate } from '#aggregator/commands/evaluate.ts';
 import { createTransactionCommands } from '#aggregator/commands/session/transaction-commands.ts';
 import { createSetCommands } from '#aggregator/commands/set/set-command.ts';
+import { PlanCache } from '#aggregator/kept-plans/plan-cache.ts';
 import { Catalog } from '#aggregator/metadata/catalog.ts';
 import { StoredSequences } from '#aggregator/metadata/sequences.ts';
 import { SqliteMetadataStore } from '#aggregator/metadata/sqlite-metadata-store.ts';
@@ -33,6 +34,7 @@ const LEAF_ID = 2;
 export interface TestCluster {
   readonly context: AggregatorContext;
   readonly engine: QueryEngine;
+  readonly plans: PlanCache;
   readonly transactions: TransactionCoordinator;
   session(options?: { readonly foundRows?: boolean }): Session;
   close(): Promise<void>;
@@ -68,7 +70,10 @@ function directoryOf(leaf: LeafService): LeafDirectory {
 
 /** `wrap` may stand between the aggregator and the leaf: to count, or to fail. */
 export async function openTestCluster(
-  options: { readonly wrap?: (leaf: LeafService) => LeafService } = {},
+  options: {
+    readonly wrap?: (leaf: LeafService) => LeafService;
+    readonly keepPlans?: boolean;
+  } = {},
 ): Promise<TestCluster> {
   const directory = mkdtempSync(join(tmpdir(), 'twinleaf-engine-'));
   const { partitions: set, handler } = await openLeaf(join(directory, 'leaf'));
@@ -106,12 +111,15 @@ export async function openTestCluster(
     ...createTransactionCommands({ transactions, disconnect: () => undefined }),
     ...createSetCommands({ evaluate, setPassword: async () => undefined }),
   };
+  const plans = new PlanCache();
   const made = createQueryEngine({
     context,
     commands,
     transactions,
     virtualTables: { isVirtualDatabase: () => false, columns: () => null, rows: async () => [] },
     authorize: () => undefined,
+    keepPlans: options.keepPlans ?? true,
+    planCache: plans,
   });
   engine = made;
   const variables = new GlobalVariables({
@@ -126,6 +134,7 @@ export async function openTestCluster(
   return {
     context,
     engine: made,
+    plans,
     transactions,
     session: ({ foundRows = false } = {}) => {
       const session = new Session({

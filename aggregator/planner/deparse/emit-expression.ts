@@ -1,9 +1,9 @@
 // Typed expressions as SQLite text that gives MySQL's answer.
 
 import { unreachable } from '#shared/assert.ts';
-import type { ColumnType, StoredValue } from '#shared/sql/column-type.ts';
 import type { TypedExpression } from '#aggregator/planner/typed-expression.ts';
 import type { ResolvedQuery } from '#aggregator/planner/resolved-query.ts';
+import { isNullConstant } from '#aggregator/planner/functions/build.ts';
 import { columnText } from './deparse-context.ts';
 import { emitAggregate, emitWindow } from './emit-aggregate.ts';
 import { emitCall } from './emit-call.ts';
@@ -19,7 +19,7 @@ const BOUND_LIST_MAX = 500;
 export function emitExpression(expression: TypedExpression, emitter: Emitter): Fragment {
   switch (expression.kind) {
     case 'constant':
-      return emitConstant(expression.value, expression.type);
+      return emitConstant(expression);
     case 'parameter':
       return bound({ kind: 'parameter', index: expression.index, type: expression.type });
     case 'context': {
@@ -55,9 +55,12 @@ export function emitExpression(expression: TypedExpression, emitter: Emitter): F
 }
 
 /** Bound as SQLite stores values of the type: a `number` would become a REAL. */
-function emitConstant(value: StoredValue, type: ColumnType): Fragment {
-  if (value === null) return text('NULL');
+function emitConstant(constant: Of<'constant'>): Fragment {
+  const { type, slot } = constant;
   const isReal = type.kind === 'double' || type.kind === 'float';
+  if (slot !== undefined) return bound({ kind: 'slot', slot, real: isReal });
+  const { value } = constant;
+  if (value === null) return text('NULL');
   if (typeof value === 'number' && !isReal) return boundValue(BigInt(value));
   return boundValue(isReal && typeof value === 'bigint' ? Number(value) : value);
 }
@@ -94,10 +97,7 @@ function emitIn(expression: Of<'in'>, emitter: Emitter): Fragment {
     if (long && item.kind === 'constant' && typeof item.value === 'bigint') {
       return text(item.value.toString());
     }
-    return keyOf(
-      emitter.expression(item),
-      item.kind === 'constant' && item.value === null ? undefined : collation,
-    );
+    return keyOf(emitter.expression(item), isNullConstant(item) ? undefined : collation);
   });
   const left = keyOf(emitter.expression(operand), collation);
   return sql`(${left} ${negated ? 'NOT IN' : 'IN'} (${joined(values, ', ')}))`;

@@ -1,11 +1,14 @@
 // A piece of SQLite text with the values that are bound to its question marks, in order.
 
 import type { ColumnType, StoredValue } from '#shared/sql/column-type.ts';
+import type { LiteralSlot } from '#aggregator/planner/literal-slot.ts';
 import type { ContextValueName } from '#aggregator/planner/typed-expression.ts';
 
 /** What stands behind one `?` of a SQLite statement. */
 export type BoundParameter =
   | { readonly kind: 'constant'; readonly value: StoredValue }
+  /** A literal's value in each run; `real` where SQLite is to take it for a REAL. */
+  | { readonly kind: 'slot'; readonly slot: LiteralSlot; readonly real: boolean }
   /** The client's parameter `index`, converted to `type`. */
   | { readonly kind: 'parameter'; readonly index: number; readonly type: ColumnType }
   | {

@@ -118,5 +118,6 @@ export function isConstant(expression: TypedExpression): expression is ConstantE
 
 /** NULL, written or computed when the statement was resolved. */
 export function isNullConstant(expression: TypedExpression): boolean {
-  return expression.kind === 'constant' && expression.value === null;
+  if (expression.kind !== 'constant' || expression.slot !== undefined) return false;
+  return expression.value === null;
 }

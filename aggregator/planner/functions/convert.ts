@@ -1,19 +1,22 @@
 // Brings an expression to another type, as MySQL does without being asked.
 
 import { must } from '#shared/assert.ts';
-import type { ColumnType } from '#shared/sql/column-type.ts';
+import type { ColumnType, StoredValue } from '#shared/sql/column-type.ts';
 import { functionLibrary } from '#shared/sql/functions/library.ts';
 import { typeText } from '#shared/sql/type-text.ts';
+import { derivedConstant, judged } from '#aggregator/planner/slot-constant.ts';
 import type { ResolveScope } from '#aggregator/planner/resolve-scope.ts';
 import type { TypedExpression } from '#aggregator/planner/typed-expression.ts';
 import {
   BIGINT,
   DOUBLE,
+  VARCHAR_MAX,
   call,
   constant,
   datetime,
   integerConstant,
   isConstant,
+  isNullConstant,
   nullConstant,
   nullableCall,
   textConstant,
@@ -184,11 +187,16 @@ export function castConstant(
   type: ColumnType,
   scope: ResolveScope,
 ): ConstantExpression {
-  if (source.value === null) return nullConstant(type);
+  if (isNullConstant(source)) return nullConstant(type);
   const touchesZone = source.type.kind === 'timestamp' || type.kind === 'timestamp';
   const zone = touchesZone ? timeZoneOf(scope) : 'UTC';
-  const types = [typeText(source.type), typeText(type)];
-  return constant(callLibrary('tl_cast', [source.value, ...types, zone]), type);
+  // How long a literal's text is makes no difference to what it becomes.
+  const isTraced = source.slot !== undefined && source.type.kind === 'string';
+  const types = [typeText(isTraced ? varchar(VARCHAR_MAX) : source.type), typeText(type)];
+  const cast = (value: StoredValue) => callLibrary('tl_cast', [value, ...types, zone]);
+  if (source.slot === undefined) return constant(cast(source.value), type);
+  if (judged(source, (value) => cast(value) === null)) return nullConstant(type);
+  return derivedConstant(source, type, cast);
 }
 
 /** Calls one of the functions that SQLite would call. */

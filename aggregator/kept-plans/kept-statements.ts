@@ -1,0 +1,186 @@
+// Statements that are answered by kept plans: from the text to a plan without parsing it.
+
+import { ownReferences } from '#aggregator/executor/execution.ts';
+import { fingerprint, type Fingerprint } from '#aggregator/parser/fingerprint.ts';
+import { parseStatements, parserOptions, type ParserOptions } from '#aggregator/parser/parser.ts';
+import { NotKeptError, type SlotRun } from '#aggregator/planner/literal-slot.ts';
+import type { Session } from '#aggregator/session.ts';
+import {
+  createExecution,
+  parameterValue,
+  sqlModeOf,
+  storeConstant,
+  type StatementParts,
+} from '#aggregator/statement-environment.ts';
+import type { StoreConstant } from '#aggregator/planner/assign-value.ts';
+import type { Statement } from '#aggregator/parser/ast.ts';
+import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
+import { DatabaseError } from '#shared/error.ts';
+import { DEFAULT_COLLATION, resolveCollation } from '#shared/sql/collation.ts';
+import type { Collation } from '#shared/sql/column-type.ts';
+import { LruCache } from '#shared/sql/lru-cache.ts';
+import type { SourceValue } from '#shared/sql/source-value.ts';
+import { keepPlan } from './keep-plan.ts';
+import type { KeptPlan, KeptRun, KeptStatement } from './kept-plan.ts';
+import { literalValues, parameterMarks } from './literal-values.ts';
+import type { PlanCache } from './plan-cache.ts';
+
+/** Texts whose fingerprints are remembered: those of prepared statements come again and again. */
+const FINGERPRINTS_MAX = 4096;
+
+/** A statement that may have a kept plan, and this run's values. */
+export interface KeptCandidate {
+  readonly key: string;
+  readonly text: string;
+  readonly fingerprint: Fingerprint;
+  readonly options: ParserOptions;
+  readonly literals: SlotRun;
+}
+
+export interface KeptStatementsOptions {
+  readonly parts: StatementParts;
+  readonly cache: PlanCache;
+  /** Throws where the session's account may not run the statement. */
+  readonly authorize: (session: Session, statement: Statement) => void;
+  /** Rises when anyone's grants change. */
+  readonly grantsVersion: () => number;
+  /** True for the statements that this aggregator answers by plans. */
+  readonly isKept: (statement: Statement) => statement is KeptStatement;
+}
+
+export class KeptStatements {
+  readonly cache: PlanCache;
+  readonly #options: KeptStatementsOptions;
+  readonly #prepared = new LruCache<string, { readonly found: Fingerprint | null }>(
+    FINGERPRINTS_MAX,
+  );
+
+  constructor(options: KeptStatementsOptions) {
+    this.#options = options;
+    this.cache = options.cache;
+  }
+
+  /** Null for what is never answered by a kept plan. */
+  candidate(session: Session, text: string, given: readonly SourceValue[]): KeptCandidate | null {
+    const { parts } = this.#options;
+    const sqlMode = sqlModeOf(parts, session);
+    const options = parserOptions(sqlMode);
+    const found = this.#fingerprint(text, options, given.length > 0);
+    if (found === null) return null;
+    const parameters = given.length === 0 ? given : given.map(parameterValue);
+    const values = readValues({ text, fingerprint: found, options, parameters }, session);
+    if (values === null) return null;
+    const mode = String(session.variables.get('session', 'sql_mode') ?? '');
+    const marks = parameterMarks(parameters);
+    const key = `${session.database ?? ''}\u0001${mode}\u0001${marks}\u0001${found.key}`;
+    const literals = { values, store: lateStore(parts, session), computed: new Map() };
+    return { key, text, fingerprint: found, options, literals };
+  }
+
+  /**
+   * The plan for this run, made now where there is none. Null where the statement must be planned
+   * for itself. Throws where the account may not run it.
+   */
+  plan(session: Session, candidate: KeptCandidate): KeptPlan | null {
+    const found = this.cache.find(candidate.key, this.#run(session, candidate));
+    if (found === 'refused') {
+      this.cache.counters.notKept += 1;
+      return null;
+    }
+    if (found === null) return this.#make(session, candidate);
+    this.#authorize(session, found);
+    return found;
+  }
+
+  /** The one statement of the text. Throws NotKeptError for what no plan is kept of. */
+  parse(text: string, options: ParserOptions): KeptStatement {
+    const [parsed, ...more] = parseStatements(text, options);
+    const { isKept } = this.#options;
+    if (parsed !== undefined && more.length === 0 && isKept(parsed.statement)) {
+      return parsed.statement;
+    }
+    throw new NotKeptError('another kind of statement');
+  }
+
+  #fingerprint(text: string, options: ParserOptions, isPrepared: boolean): Fingerprint | null {
+    if (!isPrepared) return fingerprint(text, options);
+    const { ansiQuotes, noBackslashEscapes } = options;
+    const way = `${ansiQuotes ? 'a' : ''}${noBackslashEscapes ? 'b' : ''}`;
+    const key = way === '' ? text : `${way}\u0001${text}`;
+    return this.#prepared.get(key, () => ({ found: fingerprint(text, options) })).found;
+  }
+
+  #run(session: Session, { literals }: KeptCandidate): KeptRun {
+    const { parts } = this.#options;
+    return {
+      environment: { systemVariable: (scope, name) => session.variables.get(scope, name) },
+      database: (name) => findDatabase(parts, name),
+      hasOwnReferences: (name) => ownReferences(createExecution(parts, session))(name),
+      literals,
+    };
+  }
+
+  #make(session: Session, candidate: KeptCandidate): KeptPlan | null {
+    const { parts } = this.#options;
+    const { key, text, options, fingerprint: found, literals: run } = candidate;
+    try {
+      const statement = this.parse(text, options);
+      this.#options.authorize(session, statement);
+      const plan = keepPlan({ parts, session, statement, fingerprint: found, run });
+      this.#allow(session, plan);
+      this.cache.counters.misses += 1;
+      this.cache.add(key, plan, 2 * (key.length + text.length));
+      return plan;
+    } catch (error) {
+      if (error instanceof NotKeptError) this.cache.refuse(key);
+      // Its own planning says what is wrong, with the words that go with it.
+      else if (!(error instanceof DatabaseError)) throw error;
+      this.cache.counters.notKept += 1;
+      return null;
+    }
+  }
+
+  #authorize(session: Session, plan: KeptPlan): void {
+    const known = plan.allowed.get(session.account);
+    if (known === this.#options.grantsVersion()) return;
+    this.#options.authorize(session, plan.statement);
+    this.#allow(session, plan);
+  }
+
+  #allow(session: Session, { allowed }: KeptPlan): void {
+    allowed.set(session.account, this.#options.grantsVersion());
+  }
+}
+
+function findDatabase({ context }: StatementParts, name: string): DatabaseDefinition | undefined {
+  try {
+    return context.catalog.database(name);
+  } catch {
+    return undefined;
+  }
+}
+
+function readValues(
+  reading: Omit<Parameters<typeof literalValues>[0], 'collation'>,
+  session: Session,
+): readonly SourceValue[] | null {
+  try {
+    return literalValues({ ...reading, collation: collationOf(reading.fingerprint, session) });
+  } catch (error) {
+    if (error instanceof DatabaseError) return null;
+    throw error;
+  }
+}
+
+/** The collation of literal strings, where there are any. */
+function collationOf({ literals }: Fingerprint, session: Session): Collation {
+  if (!literals.some(({ kind }) => kind === 'string')) return DEFAULT_COLLATION;
+  const name = session.variables.get('session', 'collation_connection');
+  return typeof name === 'string' ? resolveCollation(name).collation : DEFAULT_COLLATION;
+}
+
+/** Most runs store nothing: what it takes is looked up by the first that does. */
+function lateStore(parts: StatementParts, session: Session): StoreConstant {
+  let store: StoreConstant | null = null;
+  return (column, value) => (store ??= storeConstant(parts, session))(column, value);
+}
