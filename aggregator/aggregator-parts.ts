@@ -25,6 +25,7 @@ import {
   type AggregatorSettings,
 } from './config.ts';
 import { openTls, reloadTls, type ServerTls } from './front-door/server-tls.ts';
+import { PlanCache } from './kept-plans/plan-cache.ts';
 import { Accounts } from './metadata/accounts.ts';
 import { createAuthorizer } from './metadata/authorize.ts';
 import { Catalog } from './metadata/catalog.ts';
@@ -175,18 +176,21 @@ function makeEngine(parts: EngineParts): QueryEngine {
   const { context, accounts, registry, transactions, replicationParts } = parts;
   const { catalog, leaves, clock, nodeId } = context;
   const nextNumber = (database: string, tableId: number) => parts.sequences.next(database, tableId);
+  const planCache = new PlanCache();
   const schema = new InformationSchema(
-    { catalog, accounts, registry, leaves, clock, nodeId, nextNumber },
+    { catalog, accounts, registry, plans: planCache, leaves, clock, nodeId, nextNumber },
     replicationTables(replicationParts),
   );
-  const { authorize } = createAuthorizer(accounts);
+  const authorizer = createAuthorizer(accounts);
   const engine: QueryEngine = createQueryEngine({
     context,
     virtualTables: schema,
     transactions,
     authorize: (session, statement) => {
-      if (session.account !== ownAccount) authorize(session, statement);
+      if (session.account !== ownAccount) authorizer.authorize(session, statement);
     },
+    grantsVersion: () => authorizer.version,
+    planCache,
     commands: {
       ...definitionCommands(parts.definition),
       ...backupCommands(parts.backup),

@@ -1,16 +1,18 @@
 // The counters of SHOW STATUS.
 
 import type { SessionRegistry } from '#aggregator/session-registry.ts';
+import type { PlanCache } from '#aggregator/kept-plans/plan-cache.ts';
 import type { LeafDirectory } from '#aggregator/aggregator-context.ts';
 import type { Session } from '#aggregator/session.ts';
 
 /** Name and value, ordered by name. Counters that nothing here counts are left out. */
 export function statusValues(sources: {
   readonly registry: SessionRegistry;
+  readonly plans?: PlanCache;
   readonly leaves: LeafDirectory;
   readonly session: Pick<Session, 'tls'>;
 }): readonly (readonly [string, string])[] {
-  const { registry, leaves, session } = sources;
+  const { registry, plans, leaves, session } = sources;
   const { counters } = registry;
   const running = registry.list().filter((process) => process.command !== 'Sleep').length;
   const leafIds = leaves.nodes().filter((node) => node.kind === 'leaf');
@@ -19,6 +21,12 @@ export function statusValues(sources: {
     Aborted_connects: counters.aborted,
     Connections: counters.connections,
     Max_used_connections: counters.maxUsed,
+    Plan_cache_bytes: plans?.bytes ?? 0,
+    Plan_cache_entries: plans?.size ?? 0,
+    Plan_cache_evictions: plans?.counters.evicted ?? 0,
+    Plan_cache_hits: plans?.counters.hits ?? 0,
+    Plan_cache_misses: plans?.counters.misses ?? 0,
+    Plan_cache_not_kept: plans?.counters.notKept ?? 0,
     Queries: counters.questions,
     Questions: counters.questions,
     Ssl_cipher: session.tls?.cipher ?? '',

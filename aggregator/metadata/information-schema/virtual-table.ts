@@ -4,6 +4,7 @@ import type { CatalogReader, LeafDirectory } from '#aggregator/aggregator-contex
 import type { AccountDefinition } from '#aggregator/metadata/account.ts';
 import type { Accounts } from '#aggregator/metadata/accounts.ts';
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
+import type { PlanCache } from '#aggregator/kept-plans/plan-cache.ts';
 import type { SessionRegistry } from '#aggregator/session-registry.ts';
 import type { Session } from '#aggregator/session.ts';
 import type { ResultColumn } from '#aggregator/statement-result.ts';
@@ -25,6 +26,8 @@ export interface VirtualSources {
   readonly catalog: CatalogReader;
   readonly accounts: Accounts;
   readonly registry: SessionRegistry;
+  /** The plans that are kept, for their counters. */
+  readonly plans?: PlanCache;
   readonly leaves: LeafDirectory;
   readonly clock: Clock;
   /** This aggregator's node id. */
