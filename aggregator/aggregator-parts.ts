@@ -8,6 +8,7 @@ import { ClusterLeafDirectory } from './cluster/leaf-directory.ts';
 import { KillOrders } from './cluster/kill-orders.ts';
 import { masterNodeId, Membership } from './cluster/membership.ts';
 import { MetadataFeed } from './cluster/metadata-feed.ts';
+import { WriteFence } from './cluster/write-fence.ts';
 import type { AggregatorContext } from './aggregator-context.ts';
 import { backupCommands } from './commands/backup/backup-commands.ts';
 import type { BackupParts } from './commands/backup/backup-parts.ts';
@@ -17,6 +18,7 @@ import {
   type DefinitionParts,
 } from './commands/definition/definition-commands.ts';
 import { SchemaChanger } from './commands/definition/schema-changer.ts';
+import { fenceCommands } from './commands/replication/fence-commands.ts';
 import { replicationCommands } from './commands/replication/replication-commands.ts';
 import { showReplication } from './commands/replication/show-replication.ts';
 import {
@@ -62,6 +64,7 @@ export interface AggregatorParts {
   readonly transactions: TransactionCoordinator;
   readonly variables: GlobalVariables;
   readonly registry: SessionRegistry;
+  readonly fence: WriteFence;
   readonly engine: QueryEngine;
   readonly tls: ServerTls | null;
   readonly feed: MetadataFeed;
@@ -91,7 +94,10 @@ export async function openParts(settings: AggregatorSettings): Promise<Aggregato
     clock,
     logger,
   };
-  const changer = new SchemaChanger({ catalog, store, leaves, clock, logger });
+  const changer = new SchemaChanger({
+    ...{ catalog, store, leaves, clock, logger },
+    checkUnfenced: () => fence.check(),
+  });
   const partitions = new DatabasePartitions({ clusterId, leaves, store, clock, logger });
   const { version } = settings;
   const replicationParts: ReplicationParts = {
@@ -115,17 +121,19 @@ export async function openParts(settings: AggregatorSettings): Promise<Aggregato
     stop: new AbortController(),
   };
   const registry = new SessionRegistry(clock);
+  const inTurn = changer.inTurn.bind(changer);
+  const fence = new WriteFence({ catalog, leaves, registry, inTurn, clock, logger });
   const tls = openTls(settings.tls);
   const transactions = new TransactionCoordinator(context, coordinatorFailpointFromEnvironment());
   const variables = new GlobalVariables(serverFacts(settings, clusterId));
   const killOrders = new KillOrders();
   const engine = makeEngine({
     ...{ context, accounts, sequences, definition, replication, replicationParts, backup },
-    ...{ registry, transactions, killOrders, tls },
+    ...{ registry, transactions, killOrders, tls, fence },
   });
   return {
     ...{ identity, store, membership, leaves, accounts, definition, replication, backup },
-    ...{ transactions, variables, registry, engine, killOrders, tls },
+    ...{ transactions, variables, registry, engine, killOrders, tls, fence },
     feed: await MetadataFeed.open(store),
   };
 }
@@ -170,6 +178,7 @@ interface EngineParts {
   readonly transactions: TransactionCoordinator;
   readonly killOrders: KillOrders;
   readonly tls: ServerTls | null;
+  readonly fence: WriteFence;
 }
 
 function makeEngine(parts: EngineParts): QueryEngine {
@@ -203,6 +212,7 @@ function makeEngine(parts: EngineParts): QueryEngine {
         engine: () => engine,
         showReplication: (session, what) => showReplication(replicationParts, session, what),
       }),
+      ...fenceCommands(parts.fence),
     },
   });
   return engine;

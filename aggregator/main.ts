@@ -134,6 +134,7 @@ export class Aggregator {
     await this.#nodes.stop();
     this.#leavesOnline?.unsubscribe();
     await this.#recovery?.stop();
+    await this.#parts.fence.stop();
     await this.#parts.replication.stop();
     this.#parts.backup.stop.abort();
     this.#parts.definition.changer.stop();

@@ -21,6 +21,7 @@ export function endsTransaction(statement: Statement): boolean {
     case 'renameUser':
     case 'grant':
     case 'revoke':
+    case 'flushReadOnly':
     case 'snapshotDatabase':
     case 'backupDatabase':
     case 'restoreDatabase':
@@ -39,6 +40,7 @@ export function opensTransaction(statement: Statement): boolean {
     case 'insert':
     case 'update':
     case 'delete':
+    case 'loadData':
       return true;
     default:
       return false;

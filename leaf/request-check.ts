@@ -141,6 +141,7 @@ const calls: { readonly [K in keyof LeafCalls]: Check } = {
   pauseLink: object({ key }),
   sharedTransactions: object({ key }),
   rewind: object({ key, lsn }),
+  fence: object({ key, leaseMs: natural, waitMs: natural }),
   demote: object({ key }),
   abandonHistory: object({ key }),
   sharedPosition: object({ key, source }),

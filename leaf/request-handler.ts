@@ -133,6 +133,7 @@ export class RequestHandler implements LeafService {
       pauseLink: async (request) => done(this.#links.pauseLink(at(request))),
       sharedTransactions: async (request) => listSharedTransactions(at(request)),
       rewind: async (request) => ({ done: await at(request).rewindTo(request.lsn) }),
+      fence: async (request) => done(at(request).fence(request.leaseMs, request.waitMs)),
       demote: async (request) => done(at(request).demote()),
       abandonHistory: async (request) => done(this.#links.abandonHistory(at(request))),
       sharedPosition: async (request) => this.#links.sharedPosition(at(request), request.source),

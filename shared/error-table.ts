@@ -671,6 +671,14 @@ export const errorTable = {
       `Database '${p.database}' is a read-only secondary of ${p.primary}: write there, or run ` +
       `STOP REPLICATING ${p.database} to promote it`,
   ),
+  writesFenced: entry(
+    1290,
+    'HY000',
+    () =>
+      'Writes are refused since FLUSH TABLES WITH READ ONLY, until UNLOCK TABLES or the end of ' +
+      'its session',
+    true,
+  ),
   primaryUnreachable: entry<{ address: string; reason: string }>(
     2003,
     'HY000',
@@ -816,10 +824,20 @@ export const errorTable = {
     () =>
       'Loading local data is disabled; this must be enabled on both the client and server sides',
   ),
-  localInfileUnable: entry(
-    1148,
-    '42000',
-    () => 'The used command is not allowed with this MySQL version',
+  tableChanged: entry(
+    1412,
+    'HY000',
+    () => 'Table definition has changed, please retry transaction',
+  ),
+  tooFewFields: entry<{ row: number }>(
+    1261,
+    '01000',
+    (p) => `Row ${p.row} doesn't contain data for all columns`,
+  ),
+  tooManyFields: entry<{ row: number }>(
+    1262,
+    '01000',
+    (p) => `Row ${p.row} was truncated; it contained more data than there were input columns`,
   ),
 } as const satisfies Record<string, ErrorEntry<never>>;
 

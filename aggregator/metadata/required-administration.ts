@@ -113,6 +113,7 @@ export function requiredForAdministration(
           : atTable(['INSERT'], table, database)),
       ]);
     case 'flush':
+    case 'flushReadOnly':
       return everywhere('RELOAD', 'SUPER');
     case 'lockTables':
       return statement.tables.flatMap(({ table }) => [

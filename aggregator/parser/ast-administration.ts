@@ -280,6 +280,8 @@ export type UpkeepStatement =
       /** FLUSH TABLES … WITH READ LOCK. */
       readonly readLock: boolean;
     })
+  /** FLUSH TABLES WITH READ ONLY: the write fence, until UNLOCK TABLES. */
+  | (Node & { readonly kind: 'flushReadOnly' })
   | (Node & {
       readonly kind: 'lockTables';
       readonly tables: readonly { readonly table: TableName; readonly write: boolean }[];

@@ -104,6 +104,7 @@ function parseFlush(reader: TokenReader, at: number): AdministrationStatement {
   const what = reader.expectOneOf(flushTargets);
   let readLock = false;
   if (what === 'tables' || what === 'table') {
+    if (reader.acceptWords('with read only')) return { kind: 'flushReadOnly', at };
     if (reader.isName()) reader.list(() => reader.tableName());
     if (reader.acceptWord('for')) throw reader.unsupported('FLUSH TABLES FOR EXPORT');
     readLock = reader.acceptWords('with read lock');

@@ -202,6 +202,11 @@ export class Partition {
     await define(this.#primary.core, change);
   }
 
+  /** See LeafCalls.fence. */
+  async fence(leaseMs: number, waitMs: number): Promise<void> {
+    await this.#primary.fence(leaseMs, waitMs);
+  }
+
   schema(): { version: number; tables: readonly TableDefinition[] } {
     const { file } = this.#opened.core;
     return { version: file.meta.catalogVersion, tables: [...file.tables.values()] };

@@ -229,6 +229,14 @@ export interface LeafCalls {
    * when one of them cannot be taken back (a definition).
    */
   rewind: { request: { key: PartitionKey; lsn: LSN }; reply: { done: boolean } };
+  /**
+   * Refuses writes for `leaseMs` from now on, as soon as those that run have ended; `leaseMs` 0
+   * takes them again. Throws lockWaitTimeout after `waitMs`.
+   */
+  fence: {
+    request: { key: PartitionKey; leaseMs: number; waitMs: number };
+    reply: Record<never, never>;
+  };
   /** A primary becomes a secondary that holds what it has; its writers are refused. Idempotent. */
   demote: { request: { key: PartitionKey }; reply: Record<never, never> };
   /**

@@ -1,5 +1,7 @@
 // A whole cluster in one real process, which a failpoint may kill and a test starts again.
 
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import mysql from 'mysql2/promise';
@@ -10,21 +12,29 @@ import { until } from './wait.ts';
 
 export class StartedCluster {
   readonly port: number;
+  /** Where its leaves listen, on 127.0.0.1. */
+  readonly leafPorts: readonly number[];
   readonly #args: readonly string[];
   #process: NodeProcess;
 
-  private constructor(port: number, args: readonly string[]) {
+  private constructor(ports: readonly number[], args: readonly string[]) {
+    const [port = 0, ...leafPorts] = ports;
     this.port = port;
+    this.leafPorts = leafPorts;
     this.#args = args;
     this.#process = new NodeProcess(args);
   }
 
-  static async start(t: ExecutionContext, options: { leaves: number }): Promise<StartedCluster> {
-    const [port = 0] = await freePorts(1);
-    const place = ['--data-dir', join(temporaryDirectory(t), 'data'), '--port', String(port)];
-    const size = ['--leaves', String(options.leaves), '--leaf-port', '0'];
+  static async start(
+    t: ExecutionContext,
+    options: { readonly leaves: number; readonly advertiseHost?: string },
+  ): Promise<StartedCluster> {
+    const { leaves, advertiseHost = '127.0.0.1' } = options;
+    const ports = await portsInARow(1 + leaves);
+    const place = ['--data-dir', join(temporaryDirectory(t), 'data'), '--port', String(ports[0])];
+    const size = ['--leaves', String(leaves), '--advertise-host', advertiseHost];
     const args = ['start', ...place, ...size, '--root-password', 'secret', '--log-level', 'error'];
-    const cluster = new StartedCluster(port, args);
+    const cluster = new StartedCluster(ports, args);
     t.teardown(() => cluster.#process.stop('SIGKILL'));
     await cluster.#process.start();
     return cluster;
@@ -58,4 +68,20 @@ export class StartedCluster {
       connection.destroy();
     }
   }
+}
+
+/** An aggregator's port and its leaves', which follow it. */
+async function portsInARow(count: number): Promise<number[]> {
+  for (;;) {
+    const [first = 0] = await freePorts(1);
+    const ports = Array.from({ length: count }, (_, index) => first + index);
+    if (await areFree(ports)) return ports;
+  }
+}
+
+async function areFree(ports: readonly number[]): Promise<boolean> {
+  const servers = ports.map((port) => createServer().listen(port, '127.0.0.1'));
+  const results = await Promise.allSettled(servers.map((server) => once(server, 'listening')));
+  for (const server of servers) server.close();
+  return results.every(({ status }) => status === 'fulfilled');
 }

@@ -40,6 +40,8 @@ export interface SchemaChangerParts {
   readonly leaves: LeafDirectory;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Throws while definitions are refused: FLUSH TABLES WITH READ ONLY. */
+  readonly checkUnfenced?: () => void;
 }
 
 /** How one partition took a definition. */
@@ -71,6 +73,7 @@ export class SchemaChanger {
       await this.#settle(name);
       const database = this.#parts.catalog.database(name);
       checkWritable(database);
+      this.#parts.checkUnfenced?.();
       const change = await plan(database);
       if (change === null) return;
       for (const placement of database.placements) this.#checkOnline(placement);
@@ -91,6 +94,7 @@ export class SchemaChanger {
       await this.#settle(name);
       const database = this.#parts.catalog.database(name);
       checkWritable(database);
+      this.#parts.checkUnfenced?.();
       for (const placement of database.placements) this.#checkOnline(placement);
       const nothing = { put: [], drop: [], statements: () => [], undo: null };
       const fence = pendingChange(database, nothing);
