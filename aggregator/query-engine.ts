@@ -8,6 +8,7 @@ import type { KeptStatement } from './kept-plans/kept-plan.ts';
 import { KeptStatements } from './kept-plans/kept-statements.ts';
 import { PlanCache } from './kept-plans/plan-cache.ts';
 import { runKept } from './kept-plans/run-kept.ts';
+import { runLoadData } from './load-data/load-data.ts';
 import type { Query, Statement } from './parser/ast.ts';
 import { iterateStatements, parserOptions, type ParsedStatement } from './parser/parser.ts';
 import { outputColumns } from './planner/resolve-from.ts';
@@ -181,6 +182,7 @@ async function dispatch(
     return withFreshCatalog(context, { session, statement }, () => runRows(run, statement));
   }
   if (statement.kind === 'explain') return explainStatement(run, statement);
+  if (statement.kind === 'loadData') return runLoadData(run, statement);
   const command = options.commands[statement.kind] as Command | undefined;
   if (command === undefined) throw databaseError('unsupported', { what: statement.kind });
   return command(context, run.session, statement);

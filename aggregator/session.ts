@@ -66,6 +66,8 @@ export class Session {
   multiStatements = false;
   /** SET TRANSACTION READ ONLY or READ WRITE, for the next transaction alone; else null. */
   nextReadOnly: boolean | null = null;
+  /** A file of the client's, as it sends it; null while no statement can ask for one. */
+  localFile: ((name: string) => AsyncIterable<Uint8Array>) | null = null;
   /** PREPARE name FROM …: the text by its name in lower case. */
   readonly preparedTexts = new Map<string, string>();
   #killed = new AbortController();

@@ -4,7 +4,7 @@ import type { AccountDefinition } from '#aggregator/metadata/account.ts';
 import type { CommandName } from '#aggregator/session-registry.ts';
 import type { Session } from '#aggregator/session.ts';
 import { databaseError } from '#shared/error.ts';
-import { decodeCommandText } from './text-encoding.ts';
+import { decodeText } from '#aggregator/text-encoding.ts';
 import { writeColumnDefinition } from './column-definition.ts';
 import type { FrontDoorParts } from './front-door-parts.ts';
 import { clientError, writeError } from './error-packet.ts';
@@ -152,10 +152,7 @@ export class CommandHandler {
   }
 
   #decode(bytes: Buffer): string {
-    return decodeCommandText(
-      bytes,
-      String(this.#session.variables.get(null, 'character_set_client')),
-    );
+    return decodeText(bytes, String(this.#session.variables.get(null, 'character_set_client')));
   }
 
   async #runText(bytes: Buffer): Promise<void> {

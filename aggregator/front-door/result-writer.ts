@@ -8,7 +8,7 @@ import { capability, has, status } from './capabilities.ts';
 import { writeColumnDefinition } from './column-definition.ts';
 import type { RowSink } from './cursor.ts';
 import type { PacketWriter } from './packet-writer.ts';
-import { resultEncoding, type TextEncoding } from './text-encoding.ts';
+import { resultEncoding, type TextEncoding } from '#aggregator/text-encoding.ts';
 import { writeTextRow, type RowFormat } from './text-row.ts';
 
 /** Rows beyond this many bytes leave before the result is complete. */

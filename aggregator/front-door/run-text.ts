@@ -6,9 +6,10 @@ import { databaseError } from '#shared/error.ts';
 import type { Logger } from '#shared/logger.ts';
 import type { SourceValue } from '#shared/sql/store-value.ts';
 import type { RowsResult, StatementResult } from '#aggregator/statement-result.ts';
-import { capability, status } from './capabilities.ts';
+import { capability, has, status } from './capabilities.ts';
 import type { Cursor } from './cursor.ts';
 import { clientError, writeError } from './error-packet.ts';
+import { requestFile } from './local-file.ts';
 import type { PacketStream } from './packet-stream.ts';
 import {
   resultEnd,
@@ -66,6 +67,7 @@ export async function runText(options: RunTextOptions): Promise<AnswerKind> {
     return await answerText(options, limit);
   } finally {
     limit.cancel();
+    session.localFile = null;
   }
 }
 
@@ -73,6 +75,18 @@ async function answerText(options: RunTextOptions, limit: TimeLimit): Promise<An
   const { engine, stream, context, text, parameters } = options;
   const { session } = context;
   let databaseBefore = session.database;
+  /** Writes the end of the result before, once it is known that another follows. */
+  let unwritten: ((more: number) => void) | null = null;
+  const endBefore = (more: number) => {
+    unwritten?.(more);
+    unwritten = null;
+  };
+  if (options.protocol === 'text' && has(context.capabilities, capability.localFiles)) {
+    session.localFile = (name) => {
+      endBefore(status.moreResults);
+      return requestFile(stream, name);
+    };
+  }
   const results = engine.execute(session, text, parameters)[Symbol.asyncIterator]();
   let current = await step(results);
   let kind: AnswerKind = 'broken';
@@ -87,9 +101,10 @@ async function answerText(options: RunTextOptions, limit: TimeLimit): Promise<An
     kind = result.kind;
     const end = resultEnd(session, databaseBefore);
     databaseBefore = session.database;
+    unwritten = (more) =>
+      writeEnd(options, result, { ...end, statusFlags: end.statusFlags | more });
     current = await step(results);
-    const more = current.kind === 'end' ? 0 : status.moreResults;
-    writeEnd(options, result, { ...end, statusFlags: end.statusFlags | more });
+    endBefore(current.kind === 'end' ? 0 : status.moreResults);
   }
   if (current.kind === 'failure') {
     writeError(stream.writer, clientError(limit.explain(current.cause), options.logger));

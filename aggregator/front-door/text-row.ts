@@ -4,7 +4,7 @@ import { formatValue } from '#shared/sql/format-value.ts';
 import { timestampInZone, type TimeZone } from '#shared/sql/time-zone.ts';
 import type { ColumnType, Row, StoredValue } from '#shared/sql/column-type.ts';
 import type { PacketWriter } from './packet-writer.ts';
-import type { TextEncoding } from './text-encoding.ts';
+import type { TextEncoding } from '#aggregator/text-encoding.ts';
 
 const NULL_VALUE = 0xfb;
 

@@ -3,6 +3,7 @@
 import type {
   DeleteStatement,
   InsertStatement,
+  LoadDataStatement,
   Statement,
   UpdateStatement,
 } from '#aggregator/parser/ast.ts';
@@ -33,6 +34,14 @@ function insertNeeds(statement: InsertStatement, database: string | null): reado
     ...(replace ? atTable(['DELETE'], table, database) : []),
     ...(onDuplicate.length > 0 ? atTable(['UPDATE'], table, database) : []),
     ...reads([source, onDuplicate], database),
+  ];
+}
+
+function loadNeeds(statement: LoadDataStatement, database: string | null): readonly Requirement[] {
+  return [
+    ...atTable(['INSERT'], statement.table, database),
+    ...(statement.replace ? atTable(['DELETE'], statement.table, database) : []),
+    ...reads(statement.assignments, database),
   ];
 }
 
@@ -137,6 +146,8 @@ export function requiredPrivileges(
       return updateNeeds(statement, database);
     case 'delete':
       return deleteNeeds(statement, database);
+    case 'loadData':
+      return loadNeeds(statement, database);
     case 'explain':
       return requiredPrivileges(statement.statement, database);
     case 'createDatabase':

@@ -67,3 +67,35 @@ export interface DeleteStatement extends Node {
   readonly orderBy: readonly OrderItem[];
   readonly limit: LimitClause | null;
 }
+
+/** What a field or a line of LOAD DATA ends with, and so on. */
+export interface LoadFormat {
+  readonly fieldsTerminatedBy: string;
+  /** One character, or '' for none. */
+  readonly enclosedBy: string;
+  /** One character, or '' for none. */
+  readonly escapedBy: string;
+  readonly linesStartingBy: string;
+  readonly linesTerminatedBy: string;
+}
+
+/** Where a field goes: a column, or a variable that SET may use. */
+export type LoadTarget =
+  | { readonly kind: 'column'; readonly name: string }
+  | { readonly kind: 'userVariable'; readonly name: string };
+
+/** LOAD DATA LOCAL INFILE. */
+export interface LoadDataStatement extends Node {
+  readonly kind: 'loadData';
+  /** As the client knows it. */
+  readonly file: string;
+  readonly replace: boolean;
+  readonly table: TableName;
+  /** CHARACTER SET of the file, or null. */
+  readonly charset: string | null;
+  readonly format: LoadFormat;
+  readonly ignoreLines: number;
+  /** Null: every column of the table in its order. */
+  readonly targets: readonly LoadTarget[] | null;
+  readonly assignments: readonly Assignment[];
+}

@@ -1,7 +1,12 @@
 // The syntax tree of a statement: one union, whose parts stand in the files named here.
 
 import type { AdministrationStatement } from './ast-administration.ts';
-import type { DeleteStatement, InsertStatement, UpdateStatement } from './ast-change.ts';
+import type {
+  DeleteStatement,
+  InsertStatement,
+  LoadDataStatement,
+  UpdateStatement,
+} from './ast-change.ts';
 import type { DefinitionStatement } from './ast-definition.ts';
 import type { Node, Query } from './ast-query.ts';
 
@@ -40,6 +45,9 @@ export type {
   DeleteStatement,
   InsertSource,
   InsertStatement,
+  LoadDataStatement,
+  LoadFormat,
+  LoadTarget,
   UpdateStatement,
   WithClause,
 } from './ast-change.ts';
@@ -99,6 +107,7 @@ export type Statement =
   | InsertStatement
   | UpdateStatement
   | DeleteStatement
+  | LoadDataStatement
   | ExplainStatement
   | DefinitionStatement
   | AdministrationStatement;

@@ -105,7 +105,7 @@ function parseOnDuplicate(reader: TokenReader): Assignment[] {
 }
 
 /** column = expression or DEFAULT. */
-function parseAssignment(reader: TokenReader): Assignment {
+export function parseAssignment(reader: TokenReader): Assignment {
   const { at } = reader;
   const column = parseColumnName(reader);
   if (!reader.acceptOperator(':=')) reader.expectOperator('=');

@@ -15,6 +15,7 @@ import {
   parseTruncate,
 } from './parse-definition.ts';
 import { parseExpression as expression, parseOperand, parseTerm } from './parse-expression.ts';
+import { parseLoad } from './parse-load.ts';
 import { parseExplainReplication, parseReplicate, parseReplicating } from './parse-replication.ts';
 import { parseQuery, parseQueryRest } from './parse-select.ts';
 import { parseSet } from './parse-set.ts';
@@ -191,6 +192,8 @@ function parseRareStatement(reader: TokenReader, at: number): Statement {
       return parseGrant(reader);
     case 'revoke':
       return parseRevoke(reader);
+    case 'load':
+      return parseLoad(reader);
     case 'replicate':
       return parseReplicate(reader);
     case 'pause':
@@ -205,7 +208,7 @@ function parseRareStatement(reader: TokenReader, at: number): Statement {
 /** Statements of MySQL that are refused by their first word. */
 const refused = new Set(
   (
-    'load xa handler import install uninstall binlog change purge reset shutdown clone cache ' +
+    'xa handler import install uninstall binlog change purge reset shutdown clone cache ' +
     'signal resignal restart'
   ).split(' '),
 );
@@ -213,7 +216,7 @@ const refused = new Set(
 function parseRefused(reader: TokenReader, at: number): Statement {
   const { keyword } = reader.lexer;
   if (!refused.has(keyword)) throw reader.syntaxError();
-  return parseUnsupported(reader, at, keyword === 'load' ? 'LOAD DATA' : keyword.toUpperCase());
+  return parseUnsupported(reader, at, keyword.toUpperCase());
 }
 
 /** EXPLAIN of a statement, or DESCRIBE of a table: the three words mean the same. */

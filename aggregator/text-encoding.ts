@@ -1,6 +1,6 @@
 // The character set that a client writes and reads: UTF-8 as it is, latin1 by translation.
 
-import { charsetNamed, collationById, collationNamed } from '#aggregator/charset.ts';
+import { charsetNamed, collationById, collationNamed } from './charset.ts';
 
 /** How text goes to one client and comes from it. */
 export interface TextEncoding {
@@ -47,7 +47,8 @@ export function resultEncoding(name: string | null, loginCharsetId: number): Tex
   return { charsetId: id, encode: null };
 }
 
-/** The text of a command's bytes; `name` is @@character_set_client. */
-export function decodeCommandText(bytes: Buffer, name: string): string {
-  return name === 'latin1' ? latin1Decoder.decode(bytes) : bytes.toString('utf8');
+/** The text of bytes in a character set, by its name. What is no text becomes U+FFFD. */
+export function decodeText(bytes: Uint8Array, charset: string): string {
+  if (charset === 'latin1') return latin1Decoder.decode(bytes);
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
 }
