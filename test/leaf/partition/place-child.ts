@@ -1,0 +1,133 @@
+// The process that a test of places kills: does one kind of work until it comes to its place.
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { killAt } from '#leaf/partition/failpoint.ts';
+import { Partition } from '#leaf/partition/partition.ts';
+import { PartitionSet } from '#leaf/partition-set.ts';
+import {
+  accountTable,
+  createAccount,
+  createTestPartition,
+  insertOf,
+  tagOf,
+  testEnvironment,
+  testPlace,
+  writeOf,
+} from '#test/support/test-partition.ts';
+
+const [root = '', work = '', failpoint = ''] = process.argv.slice(2);
+const directory = join(root, 'shop_0');
+const environment = testEnvironment({
+  failpoint: killAt(failpoint),
+  segmentBytesMax: 2048,
+  retention: { keptBytesMin: 0, logSizeBytesMax: 1_000_000, ageMsMax: 1e9 },
+});
+
+const open = (): Promise<Partition> => Partition.open(testPlace(directory), environment);
+
+/** What is acknowledged is told to the parent, one id a line. */
+async function write(): Promise<void> {
+  const partition = await open();
+  for (let id = 100; id < 300; id += 1) {
+    await partition.write(insertOf(id, id));
+    process.stdout.write(`${id}\n`);
+  }
+}
+
+async function transaction(): Promise<void> {
+  const partition = await open();
+  for (let id = 100; ; id += 1) {
+    const name = `t${id}`;
+    await partition.write(insertOf(id, id, tagOf(name, id)));
+    await partition.commit(name);
+    process.stdout.write(`${id}\n`);
+  }
+}
+
+async function twoPhases(): Promise<void> {
+  const partition = await open();
+  await partition.write(insertOf(100, 1, tagOf('t', 1)));
+  await partition.prepare('t', [0, 1]);
+  await partition.decide('t', 'commit');
+  process.stdout.write('100\n');
+}
+
+async function maintain(): Promise<void> {
+  const partition = await open();
+  for (let id = 100; id < 200; id += 1) {
+    await partition.write(insertOf(id, id));
+    process.stdout.write(`${id}\n`);
+  }
+  await partition.maintain();
+}
+
+async function define(): Promise<void> {
+  const partition = await open();
+  const sqlite = ['ALTER TABLE account ADD COLUMN note TEXT', 'UPDATE account SET note = id'];
+  await partition.define({ version: 2, sqlite, put: [accountTable], drop: [] });
+}
+
+function set(): PartitionSet {
+  const nobody = { opened: async () => undefined, closing: async () => undefined };
+  return new PartitionSet(root, environment, nobody);
+}
+
+async function create(): Promise<void> {
+  const partitions = set();
+  await partitions.open();
+  const identity = { role: 'primary', durability: 'sync', origin: 'test' } as const;
+  const key = { database: 'shop', ordinal: 1 };
+  await partitions.create(key, identity);
+  const change = { version: 1, sqlite: [createAccount], put: [accountTable], drop: [] };
+  await partitions.find(key).define(change);
+}
+
+async function drop(): Promise<void> {
+  const partitions = set();
+  await partitions.open();
+  await partitions.drop({ database: 'shop', ordinal: 0 });
+}
+
+async function follow(): Promise<void> {
+  const partition = await open();
+  const frames = readFileSync(join(root, 'frames'));
+  await partition.applyFrames(frames);
+}
+
+async function install(): Promise<void> {
+  const source = await createTestPartition({ directory: join(root, 'source', 'shop_0') });
+  for (let id = 0; id < 50; id += 1) await source.write(insertOf(id, id));
+  const { path, position } = await source.snapshot();
+  const partition = await open();
+  await partition.installSnapshot(path, position);
+}
+
+async function promote(): Promise<void> {
+  const partition = await open();
+  await partition.promote();
+}
+
+async function rewind(): Promise<void> {
+  const partition = await open();
+  await partition.write(writeOf('UPDATE account SET balance = balance + 1'));
+  await partition.demote();
+  await partition.rewindTo(partition.log.tail.lsn - 3n);
+}
+
+const works: Record<string, () => Promise<void>> = {
+  write,
+  transaction,
+  twoPhases,
+  maintain,
+  define,
+  create,
+  drop,
+  follow,
+  install,
+  promote,
+  rewind,
+  begin: async () => void (await open()),
+};
+await works[work]?.();
+process.exit(3);
