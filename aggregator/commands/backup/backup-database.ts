@@ -60,7 +60,7 @@ export async function backupDatabase(
     const text = printManifest(manifest);
     await finishDirectory({ unfinished, directory, text });
     const bytes = manifest.partitions.flatMap(({ snapshot, log }) => [
-      snapshot?.seal.bytes ?? 0,
+      snapshot.seal.bytes,
       log.bytes,
     ]);
     return {

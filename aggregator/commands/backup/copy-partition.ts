@@ -1,7 +1,7 @@
 // One partition into the files of a backup: its snapshot first, then the records after it.
 //
-// To the leaf a backup is a follower: it sends a snapshot where the log does not reach back to the
-// first record, and keeps the records after it until it is told that the backup is done.
+// To the leaf a backup is a follower that begins anew: it sends a snapshot, and keeps the records
+// after it until it is told that the backup is done.
 
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -37,15 +37,14 @@ export interface CopiedRecords {
   readonly prepared: ReadonlyMap<string, CopiedTransaction>;
 }
 
-/** Copies the snapshot, if the partition needs one. */
+/** Copies a new snapshot; the leaf keeps the records after it from here on. */
 export async function copySnapshot(
   source: PartitionSource,
 ): Promise<Pick<PartitionBackup, 'snapshot' | 'position'>> {
   let announced: (SubscribeItem & { kind: 'snapshot' }) | null = null;
   let file: ChunkFileWriter | null = null;
   try {
-    for await (const item of subscribe(source, logStart)) {
-      if (item.kind === 'records from') return { snapshot: null, position: logStart };
+    for await (const item of subscribe(source, null)) {
       if (item.kind === 'snapshot') {
         announced = item;
         file = await ChunkFileWriter.create(pathOf(source, 'snapshot'));
@@ -101,18 +100,12 @@ export async function copyRecords(
   throw failed(source, 'its leaf ended the log in the middle');
 }
 
-function subscribe(source: PartitionSource, position: Position): AsyncIterable<SubscribeItem> {
+/** `from` null: a snapshot first. */
+function subscribe(source: PartitionSource, from: Position | null): AsyncIterable<SubscribeItem> {
   const { leaf, key, followerId, signal } = source;
-  const request = {
-    key,
-    followerId,
-    address: '',
-    position,
-    resume: null,
-    anew: false,
-    synchronous: false,
-  };
-  return leaf.stream('subscribe', request, signal);
+  const position = from ?? logStart;
+  const request = { key, followerId, address: '', position, resume: null, synchronous: false };
+  return leaf.stream('subscribe', { ...request, anew: from === null }, signal);
 }
 
 function pathOf({ directory, key }: PartitionSource, what: 'snapshot' | 'log'): string {

@@ -17,12 +17,11 @@ export const manifestName = 'manifest.json';
 
 export interface PartitionBackup {
   readonly ordinal: number;
-  /** Null: its log, which was whole, holds everything from the first record on. */
   readonly snapshot: {
     readonly seal: FileSeal;
     /** Unpacked. */
     readonly bytesTotal: number;
-  } | null;
+  };
   /** Where the snapshot ends and the log begins. */
   readonly position: Position;
   readonly log: FileSeal;

@@ -109,12 +109,37 @@ async function fill(restore: Restore): Promise<void> {
   await waitForReplicas(restore);
 }
 
+/** Where a leaf could not take something in, the reason may be that its file is damaged. */
 async function fillPartition(
   restore: Restore,
   partition: PartitionBackup,
   signal: AbortSignal,
 ): Promise<void> {
-  const { parts, database, directory } = restore;
+  try {
+    await sendPartition(restore, partition, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    for (const { path, seal } of filesOf(restore, partition)) {
+      for await (const _chunk of readChunks(path, seal)) signal.throwIfAborted();
+    }
+    throw error;
+  }
+}
+
+function filesOf({ directory }: Restore, { ordinal, snapshot, log }: PartitionBackup) {
+  const pathOf = (what: 'snapshot' | 'log') => join(directory, backupFileName(ordinal, what));
+  return [
+    { path: pathOf('snapshot'), seal: snapshot.seal },
+    { path: pathOf('log'), seal: log },
+  ] as const;
+}
+
+async function sendPartition(
+  restore: Restore,
+  partition: PartitionBackup,
+  signal: AbortSignal,
+): Promise<void> {
+  const { parts, database } = restore;
   const { ordinal, snapshot, position } = partition;
   const leaf = leafOf(parts, database, ordinal);
   const key = { database: database.name, ordinal };
@@ -122,17 +147,14 @@ async function fillPartition(
     signal.throwIfAborted();
     await leaf.call('restore', { key, step });
   };
-  if (snapshot !== null) {
-    const path = join(directory, backupFileName(ordinal, 'snapshot'));
-    await send({ kind: 'begin', position, bytesTotal: snapshot.bytesTotal });
-    for await (const chunk of readChunks(path, snapshot.seal)) {
-      await send({ kind: 'chunk', ...chunk });
-    }
-    await send({ kind: 'install' });
+  await send({ kind: 'begin', position, bytesTotal: snapshot.bytesTotal });
+  const [content, log] = filesOf(restore, partition);
+  for await (const chunk of readChunks(content.path, content.seal)) {
+    await send({ kind: 'chunk', ...chunk });
   }
-  const path = join(directory, backupFileName(ordinal, 'log'));
+  await send({ kind: 'install' });
   let lsn = position.lsn;
-  for await (const { compressed } of readChunks(path, partition.log)) {
+  for await (const { compressed } of readChunks(log.path, log.seal)) {
     const frames = await decompress(compressed, { maxOutputLength: recordBytesMax });
     const wanted = framesUpTo(frames, partition.lastLsn - lsn);
     if (wanted.count === 0n) continue;
