@@ -4,6 +4,7 @@ import type { Clock } from '#shared/clock.ts';
 import { databaseError } from '#shared/error.ts';
 import { connectionCountMax } from './cluster/connection-owner.ts';
 import { LoginGuard } from './login-guard.ts';
+import { maskSecrets } from './mask-secrets.ts';
 import type { Session } from './session.ts';
 
 /** What a client is doing, as SHOW PROCESSLIST names it. */
@@ -19,7 +20,7 @@ export interface ProcessDescription {
   /** Since the command began. */
   readonly timeMs: number;
   readonly state: string;
-  /** The statement's text, or null between statements. */
+  /** The statement's text without its passwords, or null between statements. */
   readonly info: string | null;
 }
 
@@ -99,7 +100,7 @@ export class SessionRegistry {
       command,
       timeMs: now - sinceMs,
       state: command === 'Sleep' ? '' : 'executing',
-      info,
+      info: info === null ? null : maskSecrets(info),
     }));
   }
 

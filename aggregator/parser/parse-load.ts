@@ -1,18 +1,22 @@
 // LOAD DATA LOCAL INFILE.
 
+import type { UnsupportedStatement } from './ast-administration.ts';
 import type { LoadDataStatement, LoadFormat, LoadTarget } from './ast-change.ts';
+import { parseUnsupported } from './parse-administration.ts';
 import { parseAssignment } from './parse-change.ts';
 import type { TokenReader } from './token-reader.ts';
 
 /** LOAD DATA, whose first word is the current token. */
-export function parseLoad(reader: TokenReader): LoadDataStatement {
+export function parseLoad(reader: TokenReader): LoadDataStatement | UnsupportedStatement {
   const { at } = reader;
   reader.next();
-  if (reader.isWord('xml')) throw reader.unsupported('LOAD XML');
+  if (reader.isWord('xml')) return parseUnsupported(reader, at, 'LOAD XML');
   reader.expectWord('data');
   reader.acceptOneOf(['low_priority', 'concurrent'] as const);
   // The server reads no files of its machine for clients.
-  if (!reader.acceptWord('local')) throw reader.unsupported('LOAD DATA INFILE without LOCAL');
+  if (!reader.acceptWord('local')) {
+    return parseUnsupported(reader, at, 'LOAD DATA INFILE without LOCAL');
+  }
   reader.expectWord('infile');
   const file = reader.string();
   // LOCAL takes rows that are in the way as IGNORE does, whether that is written or not.
