@@ -65,6 +65,12 @@ const object =
     for (const [field, check] of Object.entries(fields)) check(record[field]);
   };
 
+const optional =
+  (check: Check): Check =>
+  (value) => {
+    if (value !== undefined) check(value);
+  };
+
 /** Objects told apart by `kind`. */
 const kinds =
   (cases: Readonly<Record<string, Check>>): Check =>
@@ -163,6 +169,7 @@ const streams: { readonly [K in keyof LeafStreams]: Check } = {
     columns: arrayOf(anyObject),
     forUpdate: boolean,
     lockWaitTimeoutMs: natural,
+    together: optional(object({ windowMs: natural, about: arrayOf(name) })),
   }),
   changesAfter: object({ key, lsn }),
   subscribe: object({

@@ -5,6 +5,7 @@ import type { ReadTask } from '#aggregator/planner/plan.ts';
 import { routeOrdinals } from '#aggregator/planner/route.ts';
 import { REFERENCE_ORDINAL } from '#shared/cluster/topology.ts';
 import { databaseError } from '#shared/error.ts';
+import type { RowBatch, Together } from '#shared/wire/message.ts';
 import { rowsOfBatch } from '#shared/wire/row-batch.ts';
 import type { Execution, RowBatches } from './execution.ts';
 import { bindFragment } from './statement-values.ts';
@@ -15,6 +16,15 @@ export async function* readPartition(
   task: ReadTask,
   ordinal: number,
 ): RowBatches {
+  for await (const batch of openPartition(execution, task, { ordinal })) yield rowsOfBatch(batch);
+}
+
+/** As readPartition, the batches as they come; with `together` as one of several reads. */
+export async function* openPartition(
+  execution: Execution,
+  task: ReadTask,
+  { ordinal, together }: { readonly ordinal: number; readonly together?: Together },
+): AsyncGenerator<RowBatch, void, undefined> {
   const { transaction, signal } = execution;
   const key = { database: task.database, ordinal };
   const forUpdate = task.forUpdate && transaction !== null;
@@ -30,11 +40,12 @@ export async function* readPartition(
     columns: task.columns,
     forUpdate,
     lockWaitTimeoutMs: execution.lockWaitTimeoutMs,
+    ...(together === undefined ? {} : { together }),
   };
   try {
     for await (const batch of leaf.stream('read', request, signal)) {
       if (signal.aborted) throw databaseError('queryInterrupted', {});
-      yield rowsOfBatch(batch);
+      yield batch;
     }
     // A stream that was told to stop ends like one that is complete.
     if (signal.aborted) throw databaseError('queryInterrupted', {});

@@ -49,13 +49,15 @@ async function writeAlone(
 /**
  * Runs `action` in a transaction of its own and commits it. A deadlock is no news for the client
  * of an autocommit statement: it is tried again with its old age, so that it wins in the end.
+ * `age` is that of the transaction for which it is done, if there is one.
  */
 export async function inOwnTransaction<T>(
   execution: Execution,
   action: (transaction: Transaction) => Promise<T>,
+  age?: bigint,
 ): Promise<T> {
   const { clock } = execution.context;
-  let startedAt: bigint | undefined;
+  let startedAt = age;
   for (let attempt = 0; ; attempt += 1) {
     const transaction = execution.transactions.begin(startedAt === undefined ? {} : { startedAt });
     startedAt = transaction.startedAt;

@@ -78,6 +78,11 @@ export class Transaction {
     return this.#tag(joined);
   }
 
+  /** Locks the partition, which has nothing to commit by that alone. */
+  async lock(key: PartitionKey): Promise<void> {
+    if (!(await this.#join(key, true))) await this.#send(this.#lockRequest(key, true), false);
+  }
+
   /** True when it has written on the partition, or locked it. */
   takesPart(key: PartitionKey): boolean {
     return this.#isParticipant(key);

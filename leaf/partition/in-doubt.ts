@@ -41,9 +41,14 @@ export async function carryOut(
   } catch (error) {
     throw fail(error);
   }
-  verdicts.note(transaction.id, verdict, record.position.lsn);
-  await makeVisible(core, record);
-  return record.position.lsn;
+  const { lsn } = record.position;
+  verdicts.note(transaction.id, verdict, lsn);
+  if (verdict === 'abort') await makeVisible(core, record);
+  else {
+    const commit = { transactionId: transaction.id, participants: transaction.participants };
+    await core.shared.note(commit, lsn, () => makeVisible(core, record));
+  }
+  return lsn;
 }
 
 function appendVerdict(

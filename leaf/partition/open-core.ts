@@ -21,6 +21,7 @@ import type { PartitionEnvironment, PartitionPlace } from './partition-options.t
 import { writeIdentity } from './partition-identity.ts';
 import { ReaderPool } from './reader-pool.ts';
 import { Replay } from './replay.ts';
+import { SharedCommits } from './shared-commits.ts';
 import { StateFile } from './state-file.ts';
 import { StatementCosts } from './statement-costs.ts';
 import { Verdicts } from './verdicts.ts';
@@ -93,6 +94,7 @@ async function openFiles(
       log,
       lock,
       verdicts,
+      shared: new SharedCommits(environment.clock, verdicts),
       environment,
       fail,
     };

@@ -4,13 +4,21 @@ import { dirname } from 'node:path';
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { must } from '#shared/assert.ts';
 import { databaseError, DatabaseError } from '#shared/error.ts';
+import type { LSN } from '#shared/log/lsn.ts';
 import type { Row } from '#shared/sql/column-type.ts';
-import type { LeafCalls, LeafStreams, RowBatch, WriteStepResult } from '#shared/wire/message.ts';
+import type {
+  LeafCalls,
+  LeafStreams,
+  OpenedRead,
+  RowBatch,
+  WriteStepResult,
+} from '#shared/wire/message.ts';
 import type { FollowerRegistry } from '#leaf/log/follower-registry.ts';
 import { readDamageMark } from './damage.ts';
 import { Follower } from './follower.ts';
 import { GroupCommit } from './group-commit.ts';
 import { Maintenance } from './maintenance.ts';
+import { openedRead, readyForRead, tellOpened } from './opened-read.ts';
 import type { PartitionCore } from './partition-core.ts';
 import type { Replay } from './replay.ts';
 import type { Reader } from './reader-pool.ts';
@@ -90,13 +98,15 @@ export class OpenPartition {
   ): AsyncGenerator<RowBatch, void, undefined> {
     let reader: Reader | null = null;
     try {
+      await readyForRead(this.core, this.transactions, request);
       const own = request.transaction === null ? null : await this.#openOwn(request);
       if (own !== null) {
-        yield* batchesOf(own, signal);
+        yield* tellOpened(batchesOf(own, signal), openedRead(this.core, request));
         return;
       }
       this.#checkRead(request.catalogVersion);
       reader = this.core.readers.acquire();
+      const opened = this.#pin(reader, request);
       const cost = this.#costOf(reader, request);
       if (cost === 'long') {
         this.core.readers.release(reader);
@@ -104,8 +114,11 @@ export class OpenPartition {
         yield* this.#readElsewhere(request, signal);
         return;
       }
+      // Its siblings come to their snapshots before its statement begins.
+      if (opened !== null) await yieldToOthers();
       const source = this.#openOn(reader, request);
-      yield* batchesOf(cost === 'timed' ? this.#timed(source, request) : source, signal);
+      const timed = cost === 'timed' ? this.#timed(source, request) : source;
+      yield* tellOpened(batchesOf(timed, signal), opened);
     } catch (error) {
       const { sql, parameters } = request.statement;
       const run = { sql, values: parameters, row: 1 };
@@ -181,6 +194,12 @@ export class OpenPartition {
     return this.transactions.readLocked({ tag, foreignKeys: true, lockWaitTimeoutMs, check }, open);
   }
 
+  /** A read that is one of several takes its snapshot before its statement begins. */
+  #pin(reader: Reader, request: ReadRequest): (() => OpenedRead) | null {
+    if (request.together === undefined) return null;
+    return openedRead(this.core, request, this.core.readers.pin(reader));
+  }
+
   #costOf(reader: Reader, { statement, catalogVersion }: ReadRequest): StatementCost {
     if (this.core.environment.workers === null) return 'key';
     return this.core.costs.of(reader.connection, statement, catalogVersion);
@@ -207,8 +226,15 @@ export class OpenPartition {
     const { costs, environment, workerFile } = this.core;
     const { catalogVersion, statement, columns } = request;
     const onRan = (ms: number): void => costs.ranElsewhere(statement.sql, statement.parameters, ms);
-    const task = { file: workerFile(), catalogVersion, statement, columns, onRan };
-    return must(environment.workers).read(task, signal);
+    let opened: (() => OpenedRead) | null = null;
+    const onTaken = (lsn: LSN): void => {
+      opened = openedRead(this.core, request, lsn);
+    };
+    const together = request.together !== undefined;
+    const asked = { file: workerFile(), catalogVersion, statement, columns, onRan };
+    const task = { ...asked, onTaken: together ? onTaken : null };
+    const batches = must(environment.workers).read(task, signal);
+    return tellOpened(batches, together ? () => must(opened)() : null);
   }
 
   /** A result as of the newest commit, on a connection of its own. */

@@ -37,6 +37,8 @@ export class OpenTransaction {
   preparing: Promise<unknown> | null = null;
   deciding: { readonly verdict: Verdict; readonly done: Promise<void> } | null = null;
   participants: readonly number[] = [];
+  /** Resolves when this partition knows no more of it. */
+  readonly gone = Promise.withResolvers<void>();
   /** Prepared before a restart: the changes, which no SQLite transaction holds. */
   changeset: Uint8Array | null = null;
   #core: PartitionCore;

@@ -7,6 +7,7 @@ import type { WorkerFile } from '#leaf/worker/worker-message.ts';
 import type { PartitionEnvironment } from './partition-options.ts';
 import type { ReaderPool } from './reader-pool.ts';
 import type { StatementCosts } from './statement-costs.ts';
+import type { SharedCommits } from './shared-commits.ts';
 import type { StateFile } from './state-file.ts';
 import type { Verdicts } from './verdicts.ts';
 import type { WriteLock } from './write-lock.ts';
@@ -23,6 +24,7 @@ export interface PartitionCore {
   readonly log: Log;
   readonly lock: WriteLock;
   readonly verdicts: Verdicts;
+  readonly shared: SharedCommits;
   readonly environment: PartitionEnvironment;
   /**
    * Log and file have parted: the partition stops here, and its next start replays the log.

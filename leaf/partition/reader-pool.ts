@@ -3,7 +3,9 @@
 // A connection in the middle of a result holds that result's snapshot, so it is lent to one
 // statement at a time: every new statement sees the newest commit.
 
+import { must } from '#shared/assert.ts';
 import { databaseError } from '#shared/error.ts';
+import type { LSN } from '#shared/log/lsn.ts';
 import { SqliteFile } from '#shared/sqlite-file.ts';
 import type { Attachment, ReferenceFile } from './reference-file.ts';
 
@@ -41,9 +43,20 @@ export class ReaderPool {
     return reader;
   }
 
+  /**
+   * Takes the snapshot that the reader's statement will see, whatever is committed before it
+   * begins; answers its newest record.
+   */
+  pin({ connection }: Reader): LSN {
+    connection.run('BEGIN');
+    const [lsn] = must(connection.get('SELECT lsn FROM _twinleaf_meta', [], 'bigint'));
+    return lsn as bigint;
+  }
+
   /** Takes it back; the caller has ended its result. */
   release(reader: Reader): void {
     if (!this.#lent.delete(reader)) return;
+    if (reader.connection.inTransaction) reader.connection.run('COMMIT');
     const outdated = reader.generation !== this.#generation;
     if (outdated || this.#idle.length >= IDLE_READERS_MAX) reader.connection.close();
     else this.#idle.push(reader);

@@ -59,6 +59,27 @@ export class Transactions {
     return null;
   }
 
+  /** Waits until nothing is prepared here. Throws lockWaitTimeout. */
+  async nothingPrepared(timeoutMs: number): Promise<void> {
+    let prepared = this.#prepared();
+    if (prepared === undefined) return;
+    const late = Promise.withResolvers<never>();
+    const timer = this.#core.environment.clock.after(timeoutMs, () => {
+      late.reject(databaseError('lockWaitTimeout', {}));
+    });
+    try {
+      for (; prepared !== undefined; prepared = this.#prepared()) {
+        await Promise.race([prepared.gone.promise, late.promise]);
+      }
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  #prepared(): OpenTransaction | undefined {
+    return this.#open.values().find(({ state }) => state === 'prepared');
+  }
+
   /** Runs one write task; the first one takes the lock and begins. */
   async write(options: TaskOptions, steps: readonly WriteStep[]): Promise<WriteStepResult[]> {
     const transaction = await this.#enter(options);
@@ -336,6 +357,7 @@ export class Transactions {
     transaction.state = 'ended';
     this.#open.delete(transaction.id);
     this.#core.lock.release(transaction.claim);
+    transaction.gone.resolve();
   }
 
   #remember(id: string): void {

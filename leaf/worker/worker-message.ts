@@ -1,5 +1,6 @@
 // What a leaf asks of its SQLite workers, and what they answer: one request, then one reply.
 
+import type { LSN } from '#shared/log/lsn.ts';
 import type { ColumnType } from '#shared/sql/column-type.ts';
 import type { WireError } from '#shared/error.ts';
 import type { CompiledStatement, WriteStep, WriteStepResult } from '#shared/wire/message.ts';
@@ -17,7 +18,7 @@ export interface WorkerFile {
 
 /** `scan` and `transaction` are numbers that the leaf chooses, unique among those of a worker. */
 export type WorkerRequest =
-  /** Begins a statement and answers its first batch. */
+  /** Takes a snapshot for a statement and answers its first batch; `held`: the snapshot first. */
   | {
       readonly kind: 'open';
       readonly scan: number;
@@ -26,6 +27,7 @@ export type WorkerRequest =
       readonly catalogVersion: number;
       readonly statement: CompiledStatement;
       readonly columns: readonly ColumnType[];
+      readonly held: boolean;
     }
   | { readonly kind: 'next'; readonly scan: number }
   /** Ends a statement of which not everything was read. */
@@ -57,6 +59,8 @@ export type WorkerReply =
   | { readonly kind: 'done' }
   | { readonly kind: 'written'; readonly results: readonly WriteStepResult[] }
   | { readonly kind: 'failed'; readonly error: WireError }
+  /** The snapshot is taken, and its newest record is `lsn`. */
+  | { readonly kind: 'held'; readonly lsn: LSN }
   /** `bytes`: a batch of rows as MessagePack, or the changes. */
   | {
       readonly kind: 'bytes';

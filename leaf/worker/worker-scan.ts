@@ -3,6 +3,7 @@
 import { assert } from '#shared/assert.ts';
 import type { ColumnType } from '#shared/sql/column-type.ts';
 import { databaseError } from '#shared/error.ts';
+import type { LSN } from '#shared/log/lsn.ts';
 import type { CompiledStatement, RowBatch } from '#shared/wire/message.ts';
 import type { WorkerFile, WorkerReply } from './worker-message.ts';
 import { WorkerLostError } from './worker-process.ts';
@@ -20,6 +21,11 @@ export interface ScanTask {
   readonly columns: readonly ColumnType[];
   /** Told at the end how long SQLite worked on it. */
   readonly onRan: (ms: number) => void;
+  /**
+   * Told the newest record of the snapshot before the statement begins; null where nobody asks,
+   * which saves a question to the worker.
+   */
+  readonly onTaken: ((lsn: LSN) => void) | null;
 }
 
 type Batch = Extract<WorkerReply, { readonly kind: 'bytes' }>;
@@ -69,9 +75,15 @@ async function* batches(
   const scan = worker.nextNumber();
   let open = true;
   const ask = async (first: boolean): Asked => {
-    const begin = { kind: 'open', scan, file, catalogVersion, statement, columns } as const;
+    const held = task.onTaken !== null;
+    const begin = { kind: 'open', scan, file, catalogVersion, statement, columns, held } as const;
+    const next = { kind: 'next', scan } as const;
     try {
-      const reply = await worker.ask(place.owner, first ? begin : { kind: 'next', scan });
+      let reply = await worker.ask(place.owner, first ? begin : next);
+      if (reply.kind === 'held') {
+        task.onTaken?.(reply.lsn);
+        reply = await worker.ask(place.owner, next);
+      }
       assert(reply.kind === 'bytes', 'a worker that is asked for rows answers with rows');
       return { batch: reply };
     } catch (error) {

@@ -80,7 +80,9 @@ export class WorkerService {
       toClientError(error, target, { sql, values, row: 1 });
     const source = readRows(connection, statement, { cached: false, columns });
     this.#scans.set(scan, { connection, source, toError, ranMs: 0 });
-    return this.#next(scan, started);
+    if (!request.held) return this.#next(scan, started);
+    const [lsn] = must(connection.get('SELECT lsn FROM _twinleaf_meta', [], 'bigint'));
+    return { kind: 'held', lsn: lsn as bigint };
   }
 
   /** A connection at the newest commit, whose schema is the one asked for. */

@@ -283,11 +283,36 @@ export interface LeafCalls {
   };
 }
 
+/** A transaction over several partitions that has been committed. */
+export interface SharedCommit {
+  readonly transactionId: string;
+  readonly participants: readonly number[];
+}
+
+/** Asks for a read that is one of several, over other partitions, as of one moment. */
+export interface Together {
+  /** The answer names the shared commits of the last so many milliseconds that it sees. */
+  readonly windowMs: number;
+  /** And those of these transactions that it sees. */
+  readonly about: readonly string[];
+}
+
+/** What the snapshot of such a read sees. */
+export interface OpenedRead {
+  readonly seen: readonly SharedCommit[];
+  /** How long before this answer the snapshot was taken, at the least, in milliseconds. */
+  readonly agoMs: number;
+}
+
 /** Rows on their way. `rowsOfBatch` reads both forms. */
-export type RowBatch =
+export type RowBatch = (
   | { readonly rows: readonly Row[] }
   /** A batch of the first form as MessagePack, which a leaf passes on unread. */
-  | { readonly encoded: Uint8Array };
+  | { readonly encoded: Uint8Array }
+) & {
+  /** With the first batch of a read that was asked for with `together`, which is always sent. */
+  readonly opened?: OpenedRead;
+};
 
 /** Streams a leaf serves: pulled, so that not asking is back pressure. */
 export interface LeafStreams {
@@ -303,6 +328,11 @@ export interface LeafStreams {
       /** SELECT … FOR UPDATE: takes the write lock first. */
       forUpdate: boolean;
       lockWaitTimeoutMs: number;
+      /**
+       * It sees every transaction that was prepared here when it came and is committed: it waits
+       * for their verdicts, or throws lockWaitTimeout.
+       */
+      together?: Together;
     };
     item: RowBatch;
   };

@@ -12,11 +12,20 @@ export class FaultyLeaf implements LeafService {
   readonly #leaf: LeafService;
   /** What happens to the next calls of a name on a partition; `*` stands for any partition. */
   readonly #faults = new Map<string, Fault[]>();
+  readonly #holds = new Map<string, { readonly reached: () => void; readonly go: Promise<void> }>();
   /** Every call so far: `prepare 3`. */
   readonly calls: string[] = [];
 
   constructor(leaf: LeafService) {
     this.#leaf = leaf;
+  }
+
+  /** The next such call waits until it is let go. */
+  hold(name: CallName, ordinal: number): { readonly reached: Promise<void>; release(): void } {
+    const reached = Promise.withResolvers<void>();
+    const go = Promise.withResolvers<void>();
+    this.#holds.set(`${name} ${ordinal}`, { reached: reached.resolve, go: go.promise });
+    return { reached: reached.promise, release: go.resolve };
   }
 
   /** The next such call fails. */
@@ -32,6 +41,10 @@ export class FaultyLeaf implements LeafService {
   ): Promise<LeafCalls[K]['reply']> {
     const key = 'key' in request ? request.key.ordinal : '*';
     this.calls.push(`${name} ${key}`);
+    const hold = this.#holds.get(`${name} ${key}`);
+    this.#holds.delete(`${name} ${key}`);
+    hold?.reached();
+    await hold?.go;
     const fault = this.#take(`${name} ${key}`) ?? this.#take(`${name} *`);
     const lost = databaseError('leafUnreachable', { leaf: 'test', reason: `${name} is lost` });
     if (fault === 'before') throw lost;

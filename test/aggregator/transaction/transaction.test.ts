@@ -152,9 +152,9 @@ test('transaction: without its coordinator a prepared one is aborted', async (t)
     });
     await leaf.call('prepare', { key, transactionId: tag.id, participants: [1, 2] });
   }
-  t.is(await run(one, SUM), '1200');
+  const sum = run(one, SUM);
   t.is(await cluster.transactions.recovery.run(0), 2);
-  t.is(await run(one, SUM), '1200');
+  t.is(await sum, '1200');
   await run(one, 'UPDATE account SET balance = balance + 1');
   t.is(await run(one, SUM), '1212');
 });
@@ -241,4 +241,40 @@ test('transaction: reference rows written in it are seen by its joins', async (t
   t.is(await run(session(), query), '0');
   await run(one, 'COMMIT');
   t.is(await run(session(), query), '12');
+});
+
+test('read of several partitions: a transfer is seen whole while it commits', async (t) => {
+  const { cluster, leaf, session, run } = t.context;
+  const [teller, reader] = [session(), session()];
+  const [here, there] = [0, must(ids.find((id) => partitionOf(id) !== partitionOf(0)))];
+  for (const [name, ordinal] of [
+    ['decide', Math.min(partitionOf(here), partitionOf(there))],
+    ['decide', Math.max(partitionOf(here), partitionOf(there))],
+  ] as const) {
+    await run(teller, 'BEGIN');
+    await run(teller, `UPDATE account SET balance = balance - 7 WHERE id = ${here}`);
+    await run(teller, `UPDATE account SET balance = balance + 7 WHERE id = ${there}`);
+    const hold = leaf.hold(name, ordinal);
+    const commit = run(teller, 'COMMIT');
+    await hold.reached;
+    const sum = run(reader, SUM);
+    const alone = await run(reader, `SELECT balance FROM account WHERE id = ${here}`);
+    t.regex(alone, /^\d+$/, 'a read of one partition waits for nobody');
+    hold.release();
+    t.is(await sum, '1200');
+    await commit;
+  }
+  const before = cluster.context.clock.monotonicMs();
+  await run(reader, 'SET innodb_lock_wait_timeout = 1');
+  await run(teller, 'BEGIN');
+  await run(teller, `UPDATE account SET balance = balance - 7 WHERE id = ${here}`);
+  await run(teller, `UPDATE account SET balance = balance + 7 WHERE id = ${there}`);
+  const hold = leaf.hold('decide', Math.max(partitionOf(here), partitionOf(there)));
+  const commit = run(teller, 'COMMIT');
+  await hold.reached;
+  const error = await t.throwsAsync(run(reader, SUM), { instanceOf: DatabaseError });
+  t.is(error?.errno, 1205, 'it waits no longer than for a lock');
+  t.true(cluster.context.clock.monotonicMs() - before >= 1000);
+  hold.release();
+  await commit;
 });
