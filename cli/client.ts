@@ -71,3 +71,13 @@ function cellText(value: unknown): string {
   if (Buffer.isBuffer(value)) return `0x${value.toString('hex')}`;
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
+
+/** A name in backticks. */
+export function quoteName(name: string): string {
+  return `\`${name.replaceAll('`', '``')}\``;
+}
+
+/** A text literal. */
+export function quoteText(text: string): string {
+  return mysql.escape(text);
+}

@@ -13,6 +13,8 @@ import type { Logger } from '#shared/logger.ts';
 
 export interface EmbeddedClusterSettings {
   readonly dataDir: string;
+  /** Where BACKUP DATABASE may write; `backups` in dataDir unless given. */
+  readonly backupDir?: string;
   readonly host: string;
   /** The host that other clusters dial to reach this one's nodes. */
   readonly advertiseHost: string;
@@ -67,6 +69,7 @@ export async function startEmbeddedCluster(
     aggregator = await Aggregator.open({
       ...settings,
       dataDir: join(settings.dataDir, 'aggregator'),
+      backupDir: settings.backupDir ?? join(settings.dataDir, 'backups'),
       advertise: { host: settings.advertiseHost, port: 0 },
       logger: settings.logger.with({ node: 'aggregator' }),
     });

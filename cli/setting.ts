@@ -18,6 +18,11 @@ interface Setting {
 /** Every setting there is, by its flag; the variable is TWINLEAF_ and the name in capitals. */
 const settings = {
   'data-dir': { description: 'directory of all data; made when missing', placeholder: 'DIR' },
+  'backup-dir': {
+    description:
+      'directory within which BACKUP and RESTORE DATABASE may work; `backups` in DIR unless given',
+    placeholder: 'DIR',
+  },
   name: { description: "the cluster's name, for people to read in logs", placeholder: 'NAME' },
   host: {
     description: 'address of the interface to listen on',

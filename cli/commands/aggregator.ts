@@ -1,5 +1,6 @@
 // `twinleaf aggregator`: the master aggregator of a cluster, or a child aggregator.
 
+import { join } from 'node:path';
 import { Command } from '@oclif/core';
 import type { ChildAggregatorSettings } from '#aggregator/child/child-settings.ts';
 import { readJoinToken } from '#aggregator/cluster/join-token.ts';
@@ -23,6 +24,7 @@ export class AggregatorCommand extends Command {
   ];
   static override flags = settingFlags([
     'data-dir',
+    'backup-dir',
     'port',
     'host',
     'advertise',
@@ -71,7 +73,8 @@ async function runMaster(settings: Settings, values: SettingValues): Promise<voi
   const { Aggregator } = await import('#aggregator/main.ts');
   await runNode(async () => {
     const sharesPort = processes > 1;
-    const master = { ...settings, rootPassword, partitionsPerLeaf, sharesPort };
+    const backupDir = values.optional('backup-dir') ?? join(settings.dataDir, 'backups');
+    const master = { ...settings, backupDir, rootPassword, partitionsPerLeaf, sharesPort };
     const node = await Aggregator.open(master);
     const port = await node.listen();
     const others = await startProcesses(node, { ...settings, port }, processes - 1);

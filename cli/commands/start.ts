@@ -1,5 +1,6 @@
 // `twinleaf start`: a whole cluster in one process.
 
+import { join } from 'node:path';
 import { Command } from '@oclif/core';
 import { realClock } from '#shared/clock.ts';
 import { createLogger } from '#shared/logger.ts';
@@ -18,6 +19,7 @@ export class StartCommand extends Command {
   ];
   static override flags = settingFlags([
     'data-dir',
+    'backup-dir',
     'port',
     'host',
     'name',
@@ -45,6 +47,7 @@ export class StartCommand extends Command {
     const processes = values.count('processes', 1, 64);
     const settings = {
       dataDir: values.required('data-dir'),
+      backupDir: values.optional('backup-dir') ?? join(values.required('data-dir'), 'backups'),
       host,
       port,
       sharesPort: processes > 1,

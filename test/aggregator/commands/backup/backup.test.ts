@@ -24,7 +24,7 @@ async function startShop(t: ExecutionContext): Promise<TestClusterProcess> {
 }
 
 function backupsOf(cluster: TestClusterProcess): string {
-  return join(cluster.directory, 'aggregator', 'backups');
+  return join(cluster.directory, 'backups');
 }
 
 test('backup: a restored database has all tables, rows and numbers', async (t) => {

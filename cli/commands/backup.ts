@@ -1,0 +1,29 @@
+// `twinleaf backup`: BACKUP DATABASE as a command.
+
+import { Args, Command } from '@oclif/core';
+import type { ResultSetHeader } from 'mysql2';
+import { quoteName, quoteText, withConnection } from '#cli/client.ts';
+import { settingFlags, SettingValues } from '#cli/setting.ts';
+
+export class BackupCommand extends Command {
+  static override summary = 'Back up a database into a directory at the master aggregator.';
+  static override description =
+    'DIRECTORY must be new or empty, within the directory that the aggregator keeps for backups ' +
+    '(its --backup-dir), where a relative one begins. Writers are not held up.';
+  static override examples = ['<%= config.bin %> backup shop shop-monday --port 3306'];
+  static override args = {
+    database: Args.string({ required: true, description: 'database to back up' }),
+    directory: Args.string({ required: true, description: 'where to' }),
+  };
+  static override flags = settingFlags(['host', 'port', 'user', 'password']);
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(BackupCommand);
+    const { database, directory } = args;
+    await withConnection(new SettingValues(flags), async (connection) => {
+      const sql = `BACKUP DATABASE ${quoteName(database)} TO ${quoteText(directory)}`;
+      const [result] = await connection.query<ResultSetHeader>(sql);
+      process.stdout.write(`${result.info.trim()}\n`);
+    });
+  }
+}

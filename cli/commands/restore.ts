@@ -1,0 +1,35 @@
+// `twinleaf restore`: RESTORE DATABASE as a command.
+
+import { Args, Command, Flags } from '@oclif/core';
+import type { ResultSetHeader } from 'mysql2';
+import { quoteName, quoteText, withConnection } from '#cli/client.ts';
+import { settingFlags, SettingValues } from '#cli/setting.ts';
+
+export class RestoreCommand extends Command {
+  static override summary = 'Restore a database from a directory at the master aggregator.';
+  static override description =
+    'DIRECTORY is one that `twinleaf backup` or BACKUP DATABASE has filled. The database must ' +
+    'not exist; --as gives it another name.';
+  static override examples = ['<%= config.bin %> restore shop shop-monday --as shop2 --port 3306'];
+  static override args = {
+    database: Args.string({ required: true, description: 'database that was backed up' }),
+    directory: Args.string({ required: true, description: 'where from' }),
+  };
+  static override flags = {
+    ...settingFlags(['host', 'port', 'user', 'password']),
+    as: Flags.string({ description: 'name of the restored database', helpValue: 'NAME' }),
+  };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(RestoreCommand);
+    const { as, ...settings } = flags;
+    const target = typeof as === 'string' ? ` AS ${quoteName(as)}` : '';
+    await withConnection(new SettingValues(settings), async (connection) => {
+      const { database, directory } = args;
+      const from = quoteText(directory);
+      const sql = `RESTORE DATABASE ${quoteName(database)}${target} FROM ${from}`;
+      const [result] = await connection.query<ResultSetHeader>(sql);
+      process.stdout.write(`${result.info.trim()}\n`);
+    });
+  }
+}
