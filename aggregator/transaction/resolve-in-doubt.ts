@@ -57,13 +57,16 @@ export class InDoubtRecovery {
   }
 
   async #findInDoubt(): Promise<readonly InDoubt[]> {
-    const { leaves } = this.#context;
+    const { leaves, catalog } = this.#context;
     const nodes = leaves.nodes().filter(({ id, kind }) => kind === 'leaf' && leaves.isOnline(id));
     const answers = await Promise.allSettled(
       nodes.map(({ id }) => leaves.leaf(id).call('partitionStatus', { database: null })),
     );
+    // While a secondary is promoted, its promotion alone knows what another partition has committed.
+    const names = catalog.databases().flatMap(({ name, role }) => (role === 'primary' ? name : []));
     return answers
       .flatMap((answer) => (answer.status === 'fulfilled' ? answer.value.partitions : []))
+      .filter(({ key }) => names.includes(key.database))
       .flatMap(inDoubtOf);
   }
 

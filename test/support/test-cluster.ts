@@ -33,6 +33,7 @@ const LEAF_ID = 2;
 
 export interface TestCluster {
   readonly context: AggregatorContext;
+  readonly catalog: Catalog;
   readonly engine: QueryEngine;
   readonly plans: PlanCache;
   readonly transactions: TransactionCoordinator;
@@ -133,6 +134,7 @@ export async function openTestCluster(
   let sessions = 0;
   return {
     context,
+    catalog,
     engine: made,
     plans,
     transactions,

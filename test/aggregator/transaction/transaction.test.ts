@@ -135,6 +135,18 @@ test('transaction: a participant that was not told is settled by recovery', asyn
   t.is(await cluster.transactions.recovery.run(0), 0);
 });
 
+test('transaction: recovery leaves a database alone that is being promoted', async (t) => {
+  const { cluster, leaf, session, run } = t.context;
+  leaf.fail('decide', 'before', 3);
+  await run(session(), 'UPDATE account SET balance = balance + 1');
+  const { catalog, transactions } = cluster;
+  const database = catalog.database('bank');
+  await catalog.put({ ...database, role: 'secondary' });
+  t.is(await transactions.recovery.run(0), 0);
+  await catalog.put(database);
+  t.is(await transactions.recovery.run(0), 1);
+});
+
 test('transaction: without its coordinator a prepared one is aborted', async (t) => {
   const { cluster, leaf, session, run } = t.context;
   const one = session();
