@@ -6,7 +6,7 @@
 import { unreachable } from '#shared/assert.ts';
 import type { Collation, ColumnType } from '#shared/sql/column-type.ts';
 import type { ResultColumn } from '#aggregator/statement-result.ts';
-import type { PacketWriter } from './packet-writer.ts';
+import type { PacketWriter } from '#shared/mysql/packet-writer.ts';
 
 /** The type codes of the protocol (enum_field_types). */
 export const fieldType = {

@@ -8,7 +8,7 @@ import { mkdtemp, open, type FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PacketReader, type Packet } from './packet-reader.ts';
-import { PacketWriter } from './packet-writer.ts';
+import { PacketWriter } from '#shared/mysql/packet-writer.ts';
 
 /** Bytes of rows that a cursor keeps in memory. */
 const MEMORY_BYTES_MAX = 256 * 1024;

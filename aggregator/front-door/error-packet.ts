@@ -3,7 +3,7 @@
 import { AssertionError } from '#shared/assert.ts';
 import { DatabaseError, databaseError } from '#shared/error.ts';
 import type { Logger } from '#shared/logger.ts';
-import type { PacketWriter } from './packet-writer.ts';
+import type { PacketWriter } from '#shared/mysql/packet-writer.ts';
 
 /** MySQL cuts its messages at 512 bytes; drivers have buffers of that size. */
 const MESSAGE_BYTES_MAX = 511;

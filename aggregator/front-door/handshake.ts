@@ -2,7 +2,7 @@
 
 import { databaseError } from '#shared/error.ts';
 import { announcedCapabilities, capability, has, status } from './capabilities.ts';
-import type { PacketWriter } from './packet-writer.ts';
+import type { PacketWriter } from '#shared/mysql/packet-writer.ts';
 import { PayloadReader } from './payload-reader.ts';
 
 const PROTOCOL_VERSION = 10;

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from '#shared/clock.ts';
 import { PacketReader, type Packet } from './packet-reader.ts';
-import { PacketWriter } from './packet-writer.ts';
+import { PacketWriter } from '#shared/mysql/packet-writer.ts';
 import type { ServerTls } from './server-tls.ts';
 
 /** While a command runs, this many bytes of pipelined commands are read ahead. */

@@ -3,13 +3,13 @@
 import { timeZone, UTC } from '#shared/sql/time-zone.ts';
 import type { Session } from '#aggregator/session.ts';
 import type { OkResult, ResultColumn, RowsResult } from '#aggregator/statement-result.ts';
-import { writeBinaryRow } from './binary-row.ts';
+import { writeBinaryRow } from '#shared/mysql/binary-row.ts';
 import { capability, has, status } from './capabilities.ts';
 import { writeColumnDefinition } from './column-definition.ts';
 import type { RowSink } from './cursor.ts';
-import type { PacketWriter } from './packet-writer.ts';
+import type { PacketWriter } from '#shared/mysql/packet-writer.ts';
 import { resultEncoding, type TextEncoding } from '#aggregator/text-encoding.ts';
-import { writeTextRow, type RowFormat } from './text-row.ts';
+import { writeTextRow, type RowFormat } from '#shared/mysql/text-row.ts';
 
 /** Rows beyond this many bytes leave before the result is complete. */
 const FLUSH_BYTES = 64 * 1024;

@@ -7,7 +7,7 @@ import { Connection } from './connection.ts';
 import { writeError } from './error-packet.ts';
 import type { ConnectionParts, FrontDoorParts } from './front-door-parts.ts';
 import { FullAuthentication } from './full-authentication.ts';
-import { PacketWriter } from './packet-writer.ts';
+import { PacketWriter } from '#shared/mysql/packet-writer.ts';
 
 /** How often connections are looked at for their wait_timeout. */
 const IDLE_SWEEP_MS = 1000;

@@ -4,7 +4,6 @@ import { formatValue } from '#shared/sql/format-value.ts';
 import { timestampInZone, type TimeZone } from '#shared/sql/time-zone.ts';
 import type { ColumnType, Row, StoredValue } from '#shared/sql/column-type.ts';
 import type { PacketWriter } from './packet-writer.ts';
-import type { TextEncoding } from '#aggregator/text-encoding.ts';
 
 const NULL_VALUE = 0xfb;
 
@@ -12,7 +11,8 @@ const NULL_VALUE = 0xfb;
 export interface RowFormat {
   readonly types: readonly ColumnType[];
   readonly zone: TimeZone;
-  readonly encoding: TextEncoding;
+  /** `encode` is null for UTF-8, which needs no translation. */
+  readonly encoding: { readonly encode: ((text: string) => Uint8Array) | null };
 }
 
 /** The value's text or bytes, length-encoded: text rows, and binary rows of such types. */
