@@ -6,11 +6,12 @@ import { parseArguments, usage } from './arguments.ts';
 import type { Benchmark } from './benchmark.ts';
 import { profileLines } from './measure/cpu-profile.ts';
 import { describeMachine, hasProgram, machineLine } from './measure/machine.ts';
+import { reads } from './reads/reads.ts';
 import { workloadBenchmark } from './workload-benchmark.ts';
 import { workloads } from './workloads.ts';
 
 function allBenchmarks(): Benchmark[] {
-  return workloads.map(workloadBenchmark);
+  return [...workloads.map(workloadBenchmark), ...reads];
 }
 
 function listBenchmarks(benchmarks: readonly Benchmark[]): string {

@@ -1,0 +1,39 @@
+// The benchmarks of reads.
+
+import { fileURLToPath } from 'node:url';
+import type { Benchmark } from '#benchmarks/benchmark.ts';
+import { sysbenchBenchmark } from './sysbench-benchmark.ts';
+
+const tables = ['--tables=1', '--table-size=50000', '--create-secondary=on'];
+
+export const reads: readonly Benchmark[] = [
+  sysbenchBenchmark({
+    name: 'point-select',
+    summary: 'one row by its primary key (sysbench oltp_point_select)',
+    script: 'oltp_point_select',
+    unit: 'queries',
+    options: [...tables, '--skip-trx=on'],
+  }),
+  sysbenchBenchmark({
+    name: 'read-only',
+    summary: 'transactions of ten point reads and four ranges (sysbench oltp_read_only)',
+    script: 'oltp_read_only',
+    unit: 'queries',
+    options: tables,
+  }),
+  sysbenchBenchmark({
+    name: 'range-100',
+    summary: 'a hundred rows of one partition',
+    script: fileURLToPath(new URL('range-100.lua', import.meta.url)),
+    unit: 'queries',
+    options: [],
+    twinleafOptions: ['--twinleaf=on'],
+  }),
+  sysbenchBenchmark({
+    name: 'login',
+    summary: 'a connection, a login, one point read, and the end of it',
+    script: 'oltp_point_select',
+    unit: 'events',
+    options: [...tables, '--skip-trx=on', '--reconnect=1'],
+  }),
+];
