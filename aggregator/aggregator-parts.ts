@@ -203,7 +203,7 @@ function makeEngine(parts: EngineParts): QueryEngine {
     commands: {
       ...definitionCommands(parts.definition),
       ...backupCommands(parts.backup),
-      ...replicationCommands(parts.replication),
+      ...replicationCommands(parts.replication, replicationParts),
       ...accountCommands(accounts),
       ...createClientCommands({
         ...{ accounts, schema, registry, transactions },

@@ -97,8 +97,11 @@ export function requiredForAdministration(
     case 'pauseReplicating':
     case 'continueReplicating':
       return everywhere('CLUSTER', 'SUPER');
-    case 'checkReplication':
     case 'explainReplication':
+      return statement.statement.kind === 'replicateDatabase'
+        ? atDatabase(['CREATE DATABASE', 'CLUSTER'], statement.statement.database)
+        : everywhere(...metadata);
+    case 'checkReplication':
       return everywhere(...metadata);
     case 'snapshotDatabase':
     case 'backupDatabase':

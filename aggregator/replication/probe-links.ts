@@ -3,6 +3,7 @@
 import { must } from '#shared/assert.ts';
 import type { Address, PartitionPlacement } from '#shared/cluster/topology.ts';
 import { databaseError, DatabaseError } from '#shared/error.ts';
+import type { LinkSource } from '#shared/wire/message.ts';
 import type { ReplicationParts } from './replication-parts.ts';
 import type { ReplicationSource, SourcePartition } from './replication-source.ts';
 
@@ -41,19 +42,26 @@ export async function checkLeavesReach(
   const probes = pairsOf(placements, source).map(async ({ leafId, partition }) => {
     const key = { database: remoteDatabase, ordinal: partition.ordinal };
     const { address } = partition;
-    const leaf = parts.leaves.leaf(leafId);
-    await leaf.call('ping', {});
-    try {
-      await leaf.call('probeLink', { source: { address, key, ticket: source.ticket } });
-    } catch (error) {
-      if (!(error instanceof DatabaseError)) throw error;
-      const node = must(parts.leaves.nodes().find(({ id }) => id === leafId));
-      throw databaseError(
-        'primaryLeafUnreachable',
-        { leaf: textOf(node.address), primaryLeaf: textOf(address), reason: error.message },
-        error,
-      );
-    }
+    await probeLeaf(parts, leafId, { address, key, ticket: source.ticket });
   });
   await Promise.all(probes);
+}
+
+/** Throws primaryLeafUnreachable, which names both leaves, or leafUnreachable for our own. */
+export async function probeLeaf(
+  parts: ReplicationParts,
+  leafId: number,
+  source: LinkSource,
+): Promise<void> {
+  const leaf = parts.leaves.leaf(leafId);
+  await leaf.call('ping', {});
+  try {
+    await leaf.call('probeLink', { source });
+  } catch (error) {
+    if (!(error instanceof DatabaseError)) throw error;
+    const node = must(parts.leaves.nodes().find(({ id }) => id === leafId));
+    const primaryLeaf = textOf(source.address);
+    const parameters = { leaf: textOf(node.address), primaryLeaf, reason: error.message };
+    throw databaseError('primaryLeafUnreachable', parameters, error);
+  }
 }

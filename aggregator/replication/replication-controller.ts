@@ -3,11 +3,10 @@
 // What is to be is written down first (link-record.ts); a FollowedDatabase then brings the links
 // there, and after a restart again. So a refusal leaves nothing, and a crash loses no decision.
 
-import { placePartitions } from '#aggregator/cluster/placement.ts';
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
 import { must } from '#shared/assert.ts';
 import { databaseError, DatabaseError } from '#shared/error.ts';
-import { WIRE_VERSION } from '#shared/wire/message.ts';
+import { askPrimary, checkSource, placeCopies } from './ask-primary.ts';
 import { followSchema } from './catalog-follower.ts';
 import { describePromotion } from './describe-switch.ts';
 import { Failback } from './failback.ts';
@@ -23,10 +22,10 @@ import {
 } from './link-record.ts';
 import { readMasters } from './master-leaves.ts';
 import { checkLeavesReach } from './probe-links.ts';
-import { fetchReplicationSource, type PrimaryLogin } from './primary-client.ts';
+import type { PrimaryLogin } from './primary-client.ts';
 import { promoteDatabase } from './promote-database.ts';
 import type { ReplicationParts } from './replication-parts.ts';
-import { compareVersions, type ReplicationSource } from './replication-source.ts';
+import type { ReplicationSource } from './replication-source.ts';
 import { rescuedName } from './rescue-changes.ts';
 import { sealPassword } from './seal-password.ts';
 
@@ -76,15 +75,11 @@ export class ReplicationController {
   async replicate(name: string, login: PrimaryLogin): Promise<void> {
     const existing = this.#parts.catalog.find(name);
     if (existing?.role === 'secondary') throw databaseError('alreadyReplicating', { name });
-    const source = await this.#askPrimary(login, existing);
-    this.#checkSource(name, login, source);
+    const source = await askPrimary(this.#parts, login, existing);
+    checkSource(this.#parts, name, { login, source });
     if (existing !== null) throw databaseError('databaseExists', { name });
-    const { leaves, catalog, partitions } = this.#parts;
-    const nodes = leaves.nodes().filter(({ id, kind }) => kind === 'leaf' && leaves.isOnline(id));
-    if (nodes.length === 0) throw databaseError('noLeaves', {});
-    const leafIds = nodes.map(({ id }) => id);
-    const { partitionCount } = source;
-    const placements = placePartitions({ database: name, partitionCount, leafIds });
+    const { catalog, partitions } = this.#parts;
+    const placements = placeCopies(this.#parts, name, source);
     await checkLeavesReach(this.#parts, { placements, source, remoteDatabase: login.database });
     await this.#parts.inTurn(name, async () => {
       if (catalog.find(name) !== null) throw databaseError('databaseExists', { name });
@@ -117,8 +112,8 @@ export class ReplicationController {
       return [];
     }
     rescuedName(name);
-    const source = await this.#askPrimary(login, null);
-    this.#checkSource(name, login, source);
+    const source = await askPrimary(this.#parts, login, null);
+    checkSource(this.#parts, name, { login, source });
     checkFailback(existing, { source, login });
     const { placements } = existing;
     await checkLeavesReach(this.#parts, { placements, source, remoteDatabase: login.database });
@@ -210,32 +205,6 @@ export class ReplicationController {
     } catch (error) {
       if (!(error instanceof DatabaseError)) throw error;
       this.#parts.logger.warn('a promotion waits for STOP REPLICATING', { database }, error);
-    }
-  }
-
-  /** A name that is taken is said so, whatever the primary answers, unless it is its own. */
-  async #askPrimary(
-    login: PrimaryLogin,
-    existing: DatabaseDefinition | null,
-  ): Promise<ReplicationSource> {
-    const { clusterId: follower, clock } = this.#parts;
-    try {
-      return await fetchReplicationSource({ login, follower, clock });
-    } catch (error) {
-      if (existing === null) throw error;
-      throw databaseError('databaseExists', { name: existing.name }, error);
-    }
-  }
-
-  #checkSource(name: string, login: PrimaryLogin, source: ReplicationSource): void {
-    const address = `${login.host}:${login.port}`;
-    const { version, clusterId } = this.#parts;
-    if (source.clusterId === clusterId && login.database === name) {
-      throw databaseError('replicatingItself', { name });
-    }
-    const isNewer = compareVersions(source.version, version) > 0;
-    if (isNewer || source.wireVersion > WIRE_VERSION) {
-      throw databaseError('primaryNewer', { address, theirs: source.version, ours: version });
     }
   }
 
