@@ -20,7 +20,8 @@ npm run bench -- NAME [options]
   --seconds N          measured seconds of each server in each setting [default: 10]
   --clients 1,8,32     numbers of clients
   --protocols text,prepared
-  --servers A,B        which servers, the first being what the others are compared with
+  --servers A,B        which servers, the first being what the others are compared with;
+                       twinleaf@DIR is Twinleaf as another checkout has it
   --json FILE          writes the figures there, too
   --profile DIR        CPU profiles of Twinleaf's processes go there`;
 

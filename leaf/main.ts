@@ -13,6 +13,7 @@ import type { LeafService, Ticket } from '#shared/wire/message.ts';
 import { NodeServer } from '#shared/wire/tcp-server.ts';
 import { failpointFromEnvironment, type LeafSettings } from './config.ts';
 import { defaultRetention } from './log/log-retention.ts';
+import { SyncJournal } from './log/sync-journal.ts';
 import { Checkpointer } from './partition/checkpointer.ts';
 import type { PartitionEnvironment } from './partition/partition-options.ts';
 import { ThreadVerifier } from './partition/verifier.ts';
@@ -42,6 +43,7 @@ export class Leaf {
   readonly #checkpointer = new Checkpointer();
   readonly #verifier = new ThreadVerifier();
   readonly #workers: WorkerPool;
+  readonly #journal: SyncJournal;
   readonly #sender: LogSender;
   readonly #links: LinkSet;
   readonly #partitions: PartitionSet;
@@ -66,6 +68,10 @@ export class Leaf {
       logger,
     });
     this.#workers = new WorkerPool({ size: workerCount(), clock, logger });
+    this.#journal = SyncJournal.open({
+      directory: join(settings.dataDir, 'journal'),
+      root: join(settings.dataDir, 'partitions'),
+    });
     this.#partitions = this.#makePartitions();
     this.#handler = new RequestHandler({
       partitions: this.#partitions,
@@ -113,6 +119,7 @@ export class Leaf {
     await this.#server.stop();
     await this.#links.close();
     await this.#partitions.close();
+    await this.#journal.close();
     await this.#verifier.close();
     await this.#checkpointer.close();
     await this.#workers.close();
@@ -157,7 +164,7 @@ export class Leaf {
   }
 
   #makePartitions(): PartitionSet {
-    const { clock, logger, dataDir } = this.#settings;
+    const { clock, logger } = this.#settings;
     const environment: PartitionEnvironment = {
       clock,
       hybridClock: new HybridClock(clock),
@@ -165,13 +172,14 @@ export class Leaf {
       failpoint: failpointFromEnvironment(),
       retention: defaultRetention,
       segmentBytesMax,
+      journal: this.#journal,
       idleTransactionMsMax,
       verifier: this.#verifier,
       checkpoint: (path) => this.#checkpointer.checkpoint(path),
       workers: this.#workers,
       waitForFollowers: (key, lsn) => this.#sender.waitForFollowers(key, lsn),
     };
-    return new PartitionSet(join(dataDir, 'partitions'), environment, {
+    return new PartitionSet(join(this.#settings.dataDir, 'partitions'), environment, {
       opened: (partition) => this.#links.resume(partition),
       closing: async (partition) => {
         this.#sender.endAll(partition.key);

@@ -16,19 +16,28 @@ const starts: Readonly<Record<string, Start>> = {
     startSeparate({ name: 'twinleaf-separate', profileDirectory }),
 };
 
+/** `twinleaf@DIR`: Twinleaf as the checkout in DIR has it, to measure a change against what was. */
+const OTHER_TREE = /^twinleaf@(.+)$/;
+
+function startOf(name: string): Start | undefined {
+  const tree = OTHER_TREE.exec(name)?.[1];
+  if (tree === undefined) return starts[name];
+  return (profileDirectory) => startEmbedded({ name, tree, profileDirectory });
+}
+
 /** Starts them one after another; when one fails, none is left. Throws for an unknown name. */
 export async function startServers(
   names: readonly string[],
   profileDirectory: string | null,
 ): Promise<DatabaseServer[]> {
   for (const name of names) {
-    if (starts[name] !== undefined) continue;
+    if (startOf(name) !== undefined) continue;
     throw new Error(`there is no server ${name}; there are ${Object.keys(starts).join(', ')}`);
   }
   const servers: DatabaseServer[] = [];
   try {
     for (const name of names) {
-      const start = starts[name];
+      const start = startOf(name);
       if (start !== undefined) servers.push(await start(profileDirectory));
     }
     return servers;

@@ -9,7 +9,7 @@ import { freePorts, scratchDirectory } from '#benchmarks/measure/scratch.ts';
 import { connectWhenReady, type DatabaseServer, type Login } from './database-server.ts';
 import { ServerProcess } from './server-process.ts';
 
-const launcher = fileURLToPath(new URL('../../cli/twinleaf.js', import.meta.url));
+const ownTree = fileURLToPath(new URL('../..', import.meta.url));
 const password = 'leaf-and-twig';
 const ONLINE_MS_MAX = 60_000;
 const POLL_MS = 50;
@@ -23,6 +23,8 @@ export interface TwinleafOptions {
   readonly name?: string;
   /** Leaves; 2 unless given, as `twinleaf start` has them. */
   readonly leaves?: number;
+  /** The checkout that is run; this one unless given. */
+  readonly tree?: string;
   /** Where each process writes a CPU profile at its end; none unless given. */
   readonly profileDirectory?: string | null;
 }
@@ -50,7 +52,7 @@ export async function startSeparate(options: TwinleafOptions = {}): Promise<Twin
     ...['--root-password', password],
   ]);
   const processes = [aggregator];
-  const token = joinToken(dataDir);
+  const token = joinToken(options, dataDir);
   for (const [index, leafPort] of leafPorts.entries()) {
     const name = `leaf-${index + 1}`;
     const place = ['--data-dir', join(directory.path, name), '--port', String(leafPort)];
@@ -61,8 +63,12 @@ export async function startSeparate(options: TwinleafOptions = {}): Promise<Twin
   return finish({ name: 'twinleaf separate', ...options }, { directory, port, processes });
 }
 
-function joinToken(dataDir: string): string {
-  const args = [launcher, 'token', '--data-dir', dataDir];
+function launcherOf({ tree = ownTree }: TwinleafOptions): string {
+  return join(tree, 'cli', 'twinleaf.js');
+}
+
+function joinToken(options: TwinleafOptions, dataDir: string): string {
+  const args = [launcherOf(options), 'token', '--data-dir', dataDir];
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
   if (status !== 0) throw new Error(`twinleaf token failed: ${stderr}`);
   return stdout.trim();
@@ -80,7 +86,7 @@ function startNode(
   return ServerProcess.start({
     name: `twinleaf ${args[0] ?? ''}`,
     program: process.execPath,
-    args: [...profile, launcher, ...args],
+    args: [...profile, launcherOf(options), ...args],
     logPath,
     readyPrefix: 'ready',
   });

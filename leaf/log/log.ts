@@ -5,7 +5,6 @@
 
 import { mkdirSync, openSync, unlinkSync } from 'node:fs';
 import { must } from '#shared/assert.ts';
-import type { Durability } from '#shared/cluster/topology.ts';
 import { databaseError } from '#shared/error.ts';
 import { decodeFrame, encodeFrame, readFrames } from '#shared/log/log-frame.ts';
 import { recordPosition, samePosition } from '#shared/log/log-frame.ts';
@@ -14,7 +13,8 @@ import type { LogRecord } from '#shared/log/log-record.ts';
 import type { LSN, Position } from '#shared/log/lsn.ts';
 import type { Containment } from '#shared/wire/message.ts';
 import { LeftBehind } from './left-behind.ts';
-import { SegmentDamage, type SegmentFault } from './log-damage.ts';
+import { SegmentDamage } from './log-damage.ts';
+import type { LogOptions, OpenOptions } from './log-options.ts';
 import { nextNumber, openSegments, segmentPath, type OpenedSegments } from './open-segments.ts';
 import { frameEnd, indexedBytesAfter, readSegmentRun } from './read-segment.ts';
 import { RecentFrames, type RunLimits } from './recent-frames.ts';
@@ -27,22 +27,6 @@ import { writeError } from './write-error.ts';
 
 /** Bytes of frames read at a time by a replay. */
 const REPLAY_BATCH_BYTES = 4 * 1024 * 1024;
-
-export interface LogOptions {
-  readonly durability: Durability;
-  /** A segment longer than this is closed, and the next begun. */
-  readonly segmentBytesMax: number;
-  /** A segment that was whole once is met damaged; who reads it gets SegmentDamage. */
-  readonly onDamage?: (fault: SegmentFault) => void;
-  /** For tests; nothing unless given. */
-  readonly failpoint?: Failpoint;
-}
-
-/** What a log is opened with besides. */
-export interface OpenOptions extends LogOptions {
-  /** A primary writes one record at a time: only the last can be torn. */
-  readonly strict?: boolean;
-}
 
 /** The log of one partition: a directory of segments, the newest open for appending. */
 export class Log {
@@ -69,7 +53,9 @@ export class Log {
     this.#options = options;
     this.#failpoint = options.failpoint ?? noFailpoint;
     this.#segments = opened.segments;
-    this.#file = new TailFile(opened.descriptor);
+    const { path } = must(opened.segments.at(-1));
+    const journal = options.durability === 'sync' ? (options.journal ?? null) : null;
+    this.#file = new TailFile(opened.descriptor, path, journal);
     this.leftBehind = new LeftBehind(directory, opened.leftBehind);
     this.leftBehindReason = opened.leftBehindReason;
     this.#tail = opened.tail;
@@ -280,7 +266,8 @@ export class Log {
     while (this.#segments.length > 1 && must(this.#segments.at(-1)).previous.lsn >= lsn) {
       const gone = must(this.#segments.pop());
       unlinkSync(gone.path);
-      this.#file.replace(openSync(must(this.#segments.at(-1)).path, 'r+'));
+      const { path } = must(this.#segments.at(-1));
+      this.#file.replace(openSync(path, 'r+'), path);
     }
     const segment = must(this.#segments.at(-1));
     const kept = lsn === segment.previous.lsn ? segment.firstOffset : frameEnd(segment, lsn);
@@ -392,7 +379,7 @@ export class Log {
     const path = segmentPath(this.directory, nextNumber(this.directory));
     const amid = (): void => this.#failpoint('amid-roll');
     const { segment, descriptor } = createSegment(path, { position, timestamp }, amid);
-    this.#file.replace(descriptor);
+    this.#file.replace(descriptor, path);
     this.#segments.push(segment);
   }
 

@@ -2,19 +2,30 @@
 
 import { closeSync, fdatasync, fdatasyncSync, ftruncateSync } from 'node:fs';
 import { promisify } from 'node:util';
+import type { SyncJournal } from './sync-journal.ts';
 import { writeWhole } from './write-whole.ts';
 
 const datasync = promisify(fdatasync);
 
+/** More bytes than these are not written twice: the file itself is synced. */
+const JOURNAL_BYTES_MAX = 64 * 1024;
+
 /** One open descriptor, and those of older files that a sync under way still uses. */
 export class TailFile {
   #descriptor: number;
+  #path: string;
+  /** Where its bytes become durable together with those of other logs; null: each by itself. */
+  #journal: SyncJournal | null;
+  /** Something was written that the journal does not have. */
+  #journalLacks = false;
   #replaced: number[] = [];
   #syncing = false;
   #failure: unknown = null;
 
-  constructor(descriptor: number) {
+  constructor(descriptor: number, path: string, journal: SyncJournal | null) {
     this.#descriptor = descriptor;
+    this.#path = path;
+    this.#journal = journal;
   }
 
   /** Why nobody can tell any more what the disk has; null while all is well. */
@@ -33,10 +44,14 @@ export class TailFile {
       this.#cutBack(position);
       throw error;
     }
+    if (bytes.length > JOURNAL_BYTES_MAX) this.#journalLacks = true;
+    else this.#journal?.note(this.#path, bytes, position);
   }
 
-  /** fdatasync, one at a time. When it fails, what the disk has is unknown from here on. */
+  /** Durable, one at a time. When it fails, what the disk has is unknown from here on. */
   async sync(): Promise<void> {
+    if (await this.#syncJournal()) return;
+    this.#journalLacks = false;
     this.#syncing = true;
     try {
       await datasync(this.#descriptor);
@@ -46,6 +61,19 @@ export class TailFile {
     } finally {
       this.#syncing = false;
       for (const descriptor of this.#replaced.splice(0)) closeSync(descriptor);
+    }
+  }
+
+  /** False when the file itself must be synced. */
+  async #syncJournal(): Promise<boolean> {
+    const journal = this.#journal;
+    if (journal === null || journal.failed || this.#journalLacks) return false;
+    try {
+      await journal.sync();
+      return true;
+    } catch {
+      // Nothing is lost with the journal: the bytes stand in the file too.
+      return false;
     }
   }
 
@@ -61,18 +89,27 @@ export class TailFile {
 
   /** Cuts what stands behind `sizeBytes`, durably. */
   truncate(sizeBytes: number): void {
+    this.syncNow();
+    this.#journal?.forget(this.#path);
     ftruncateSync(this.#descriptor, sizeBytes);
     this.syncNow();
   }
 
-  /** Goes on with another file. */
-  replace(descriptor: number): void {
+  /** Goes on with another file; this one is on disk, or gone. */
+  replace(descriptor: number, path: string): void {
+    this.#journal?.forget(this.#path);
     if (this.#syncing) this.#replaced.push(this.#descriptor);
     else closeSync(this.#descriptor);
     this.#descriptor = descriptor;
+    this.#path = path;
+    this.#journalLacks = false;
   }
 
   close(): void {
+    if (this.#journal !== null && this.#failure === null) {
+      this.syncNow();
+      this.#journal.forget(this.#path);
+    }
     closeSync(this.#descriptor);
   }
 

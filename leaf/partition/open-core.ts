@@ -151,11 +151,12 @@ function openLog(
 ): Log {
   const { name, environment } = by;
   const { applied, timestamp, durability, role } = file.meta;
-  const { segmentBytesMax, failpoint, logger } = environment;
+  const { segmentBytesMax, failpoint, logger, journal = null } = environment;
   if (!existsSync(paths.log)) throw new LogDamage('its log is missing');
   const log: Log = Log.open(paths.log, applied.lsn, {
     durability,
     segmentBytesMax,
+    journal,
     failpoint,
     strict: role === 'primary',
     onDamage: (fault) => leaveBehind({ log, name, environment }, fault),

@@ -6,6 +6,7 @@ import type { LSN } from '#shared/log/lsn.ts';
 import type { HybridClock } from '#shared/log/hybrid-clock.ts';
 import type { Logger } from '#shared/logger.ts';
 import type { RetentionLimits } from '#leaf/log/log-retention.ts';
+import type { SyncJournal } from '#leaf/log/sync-journal.ts';
 import type { WorkerPool } from '#leaf/worker/worker-pool.ts';
 import type { Failpoint } from './failpoint.ts';
 import type { ReferenceFile } from './reference-file.ts';
@@ -35,6 +36,8 @@ export interface PartitionEnvironment {
   readonly retention: RetentionLimits;
   /** A log segment is closed when it is longer than this, in bytes. */
   readonly segmentBytesMax: number;
+  /** Where the logs of this leaf are synced together; each by itself where there is none. */
+  readonly journal?: SyncJournal | null;
   /** A transaction that nobody has used for so long is rolled back. */
   readonly idleTransactionMsMax: number;
   /** Looks through files on another thread. */

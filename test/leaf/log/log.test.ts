@@ -4,7 +4,8 @@ import { mkdtempSync, readdirSync, readFileSync, truncateSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { Log, type LogOptions } from '#leaf/log/log.ts';
+import { Log } from '#leaf/log/log.ts';
+import type { LogOptions } from '#leaf/log/log-options.ts';
 import { LogDamage } from '#leaf/log/log-damage.ts';
 import { countFrames, decodeFrame, logStart, readFrames } from '#shared/log/log-frame.ts';
 import type { LogRecord } from '#shared/log/log-record.ts';
