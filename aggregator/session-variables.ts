@@ -15,6 +15,8 @@ import {
 
 type Scope = 'session' | 'global';
 
+const noChanges: ReadonlyMap<string, string> = new Map();
+
 /** Two names of one variable: MySQL 5.7's beside MySQL 8's. */
 const twins: ReadonlyMap<string, string> = new Map([
   ['tx_isolation', 'transaction_isolation'],
@@ -101,6 +103,7 @@ export class SessionVariables implements SystemVariables {
   /** Variables that are read off the session itself: last_insert_id, warning_count, …. */
   readonly live = new Map<string, () => VariableValue>();
   readonly #global: GlobalVariables;
+  #changes: Map<string, string> | null = null;
   readonly #values = new Map<string, VariableValue>();
 
   constructor(global: GlobalVariables) {
@@ -147,6 +150,12 @@ export class SessionVariables implements SystemVariables {
     else this.#setOwn(definition, this.#global.get(definition));
   }
 
+  takeChanges(): ReadonlyMap<string, string> {
+    const changes = this.#changes ?? noChanges;
+    this.#changes = null;
+    return changes;
+  }
+
   list(scope: Scope): readonly (readonly [string, string])[] {
     const visible = [...this.#global.definitions.values()].filter(
       (definition) => scope === 'session' || definition.scope !== 'session',
@@ -178,15 +187,23 @@ export class SessionVariables implements SystemVariables {
   }
 
   #setOwn(definition: VariableDefinition, value: VariableValue): void {
-    this.#values.set(definition.name, value);
+    this.#keep(definition, value);
     const twin = twins.get(definition.name);
-    if (twin !== undefined) this.#values.set(twin, value);
+    if (twin !== undefined) this.#keep(this.#global.definition(twin), value);
     // The character set of the connection and its collation are two sides of one setting.
     if (definition.name === 'collation_connection') {
-      this.#values.set('character_set_connection', collationNamed(String(value)).charset);
+      const { charset } = collationNamed(String(value));
+      this.#keep(this.#global.definition('character_set_connection'), charset);
     }
     if (definition.name === 'character_set_connection') {
-      this.#values.set('collation_connection', charsetNamed(String(value)).defaultCollation);
+      const { defaultCollation } = charsetNamed(String(value));
+      this.#keep(this.#global.definition('collation_connection'), defaultCollation);
     }
+  }
+
+  #keep(definition: VariableDefinition, value: VariableValue): void {
+    this.#values.set(definition.name, value);
+    this.#changes ??= new Map();
+    this.#changes.set(definition.name, printValue(definition, value));
   }
 }

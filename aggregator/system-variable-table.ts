@@ -174,6 +174,9 @@ function facts(server: ServerFacts): VariableDefinition[] {
   ];
 }
 
+const trackedVariables =
+  'time_zone,autocommit,character_set_client,character_set_results,character_set_connection';
+
 /** Taken and given back, because tools set them. */
 function remembered(): VariableDefinition[] {
   return [
@@ -214,15 +217,15 @@ function remembered(): VariableDefinition[] {
     flag('old_alter_table', false),
     flag('session_track_schema', true),
     flag('session_track_state_change', false),
-    flag('session_track_gtids', false),
+    flag('session_track_gtids', false, pinned),
   ];
 }
 
 /** More of the same: sizes, limits and names. */
 function rememberedSizes(): VariableDefinition[] {
   return [
-    choice('session_track_transaction_info', 'OFF', ['OFF', 'STATE', 'CHARACTERISTICS']),
-    text('session_track_system_variables', 'time_zone,autocommit,character_set_client'),
+    choice('session_track_transaction_info', 'OFF', ['OFF', 'STATE', 'CHARACTERISTICS'], pinned),
+    text('session_track_system_variables', trackedVariables),
     choice('completion_type', 'NO_CHAIN', ['NO_CHAIN', 'CHAIN', 'RELEASE'], pinned),
     choice('binlog_format', 'ROW', ['MIXED', 'STATEMENT', 'ROW']),
     choice('gtid_mode', 'OFF', ['OFF', 'OFF_PERMISSIVE', 'ON_PERMISSIVE', 'ON'], pinnedGlobal),

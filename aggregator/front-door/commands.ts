@@ -13,7 +13,7 @@ import type { Packet } from './packet-reader.ts';
 import type { PacketStream } from './packet-stream.ts';
 import { PayloadReader } from './payload-reader.ts';
 import { StatementCommands } from './statement-commands.ts';
-import { encodingOf, resultEnd, writeEof, writeOk, writeRowsEnd } from './result-writer.ts';
+import { encodingOf, resultEnd, writeOk, writeRowsEnd } from './result-writer.ts';
 import { runText } from './run-text.ts';
 
 /** The command bytes (COM_…) that we answer. */
@@ -210,7 +210,7 @@ export class CommandHandler {
     if (option > 1) throw databaseError('unknownCommand', {});
     this.#session.multiStatements = option === 0;
     const end = resultEnd(this.#session, this.#session.database);
-    writeEof(this.#options.stream.writer, end.statusFlags, end.warnings);
+    writeRowsEnd(this.#options.stream.writer, end, this.#login.capabilities);
   }
 
   /** A session as after the login, in the same database. */

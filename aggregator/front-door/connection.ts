@@ -202,6 +202,8 @@ export class Connection {
       const interactive = variables.get('session', 'interactive_timeout');
       variables.set('session', 'wait_timeout', interactive);
     }
+    // What the client said itself is no news to it.
+    variables.takeChanges();
     variables.live.set('last_insert_id', () => session.lastInsertId);
     variables.live.set('identity', () => session.lastInsertId);
     variables.live.set('pseudo_thread_id', () => BigInt(this.id));

@@ -5,6 +5,7 @@ import type { Session } from '#aggregator/session.ts';
 import type { OkResult, ResultColumn, RowsResult } from '#aggregator/statement-result.ts';
 import { writeBinaryRow } from '#shared/mysql/binary-row.ts';
 import { capability, has, status } from './capabilities.ts';
+import { takeChanges, type TrackedChanges } from './session-track.ts';
 import { writeColumnDefinition } from './column-definition.ts';
 import type { RowSink } from './cursor.ts';
 import type { PacketWriter } from '#shared/mysql/packet-writer.ts';
@@ -13,8 +14,6 @@ import { writeTextRow, type RowFormat } from '#shared/mysql/text-row.ts';
 
 /** Rows beyond this many bytes leave before the result is complete. */
 const FLUSH_BYTES = 64 * 1024;
-/** SESSION_TRACK_SCHEMA. */
-const TRACK_SCHEMA = 1;
 
 /** What every answer to one client depends on. */
 export interface AnswerContext {
@@ -28,21 +27,26 @@ export interface AnswerContext {
 export interface ResultEnd {
   readonly statusFlags: number;
   readonly warnings: number;
-  /** The database that became the session's by this statement, or null. */
-  readonly newDatabase: string | null;
+  /** What of the session has changed by this statement. */
+  readonly changes: TrackedChanges;
 }
 
 export type RowProtocol = 'text' | 'binary';
 
-/** The session's state now. `databaseBefore` is its database before the statement. */
+/** The session's state now, and what has changed; `databaseBefore` the statement. */
 export function resultEnd(session: Session, databaseBefore: string | null): ResultEnd {
+  const changes = takeChanges(session, databaseBefore);
+  return { statusFlags: statusFlagsOf(session), warnings: session.warnings.length, changes };
+}
+
+/** The status flags of every answer (SERVER_STATUS_…). */
+export function statusFlagsOf(session: Session): number {
   let flags = 0;
   if (session.transaction !== null) flags |= status.inTransaction;
   if (session.autocommit) flags |= status.autocommit;
   const sqlMode = String(session.variables.get('session', 'sql_mode'));
   if (sqlMode.includes('NO_BACKSLASH_ESCAPES')) flags |= status.noBackslashEscapes;
-  const changed = session.database !== databaseBefore ? session.database : null;
-  return { statusFlags: flags, warnings: session.warnings.length, newDatabase: changed };
+  return flags;
 }
 
 /** OK_Packet; with `header` 0xfe it ends rows for a client that has no EOF. */
@@ -53,7 +57,7 @@ export function writeOk(
   options: { readonly capabilities: number; readonly header?: 0x00 | 0xfe },
 ): void {
   const tracks = has(options.capabilities, capability.sessionTrack);
-  const changed = tracks && end.newDatabase !== null;
+  const changed = tracks && end.changes.length > 0;
   writer.start();
   writer.uint8(options.header ?? 0x00);
   writer.lengthEncoded(result.affectedRows);
@@ -62,17 +66,8 @@ export function writeOk(
   writer.uint16(Math.min(end.warnings, 0xffff));
   if (!tracks) writer.text(result.info);
   else if (changed || result.info !== '') writer.lengthEncodedText(result.info);
-  if (changed) writer.lengthEncodedBytes(schemaChange(end.newDatabase));
+  if (changed) writer.lengthEncodedBytes(end.changes);
   writer.finish();
-}
-
-function schemaChange(database: string): Uint8Array {
-  const name = Buffer.from(database, 'utf8');
-  // A database's name is at most 64 characters: all lengths are one byte, or three from 251 on.
-  const length = (count: number) =>
-    count < 251 ? Buffer.of(count) : Buffer.of(0xfc, count & 0xff, count >> 8);
-  const data = Buffer.concat([length(name.length), name]);
-  return Buffer.concat([Buffer.of(TRACK_SCHEMA), length(data.length), data]);
 }
 
 /** EOF_Packet. */
@@ -122,7 +117,7 @@ function rowFormat(context: AnswerContext, columns: readonly ResultColumn[]): Ro
 /** How many columns, and their descriptions. */
 export function writeHead(writer: PacketWriter, context: AnswerContext, result: RowsResult): void {
   const { charsetId } = encodingOf(context);
-  const { statusFlags } = resultEnd(context.session, context.session.database);
+  const statusFlags = statusFlagsOf(context.session);
   writer.start();
   writer.lengthEncoded(result.columns.length);
   writer.finish();

@@ -12,6 +12,7 @@ import { PreparedStatement } from './prepared-statement.ts';
 import {
   encodingOf,
   resultEnd,
+  statusFlagsOf,
   writeColumns,
   writeRowsEnd,
   type AnswerContext,
@@ -71,7 +72,8 @@ export class StatementCommands {
     this.#nextId += 1;
     this.#statements.set(id, new PreparedStatement(id, text, shape));
     const { writer } = this.#stream;
-    const { statusFlags, warnings } = resultEnd(session, session.database);
+    const statusFlags = statusFlagsOf(session);
+    const warnings = session.warnings.length;
     writer.start();
     writer.uint8(0);
     writer.uint32(id);
