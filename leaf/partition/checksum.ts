@@ -18,6 +18,11 @@ export type Checksum = LeafCalls['checksum']['reply'];
 const ROWS_PER_TURN = 1000;
 const DIGEST_BITS = 128n;
 
+/** A partition knows every table of its database, and holds those that are spread to it. */
+const SELECT_TABLES = `
+  SELECT definition FROM _twinleaf_schema WHERE name COLLATE NOCASE IN (
+    SELECT name FROM sqlite_schema WHERE type = 'table') ORDER BY name`;
+
 /** Digests every table as of one moment. Rejects with the signal's reason when that fires. */
 export async function checksum(readers: ReaderPool, signal?: AbortSignal): Promise<Checksum> {
   const reader = readers.acquire();
@@ -25,7 +30,7 @@ export async function checksum(readers: ReaderPool, signal?: AbortSignal): Promi
   try {
     connection.run('BEGIN');
     const position = readMeta(connection).applied;
-    const rows = connection.all('SELECT definition FROM _twinleaf_schema ORDER BY name');
+    const rows = connection.all(SELECT_TABLES);
     const tables: Checksum['tables'][number][] = [];
     for (const [bytes] of rows) {
       const table = decode(bytes as Uint8Array) as TableDefinition;
