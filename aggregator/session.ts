@@ -57,6 +57,8 @@ export class Session {
   readonly foundRowsFlag: boolean;
   /** How the connection is encrypted, for SHOW STATUS; null: not at all. */
   readonly tls: { readonly cipher: string; readonly version: string } | null;
+  /** What the client said of itself when it logged in (performance_schema). */
+  readonly attributes: ReadonlyMap<string, string>;
   database: string | null = null;
   /** Not null between BEGIN (or the first write under autocommit = 0) and its end. */
   transaction: SessionTransaction | null = null;
@@ -81,6 +83,7 @@ export class Session {
     variables: SystemVariables;
     foundRowsFlag: boolean;
     tls?: Session['tls'];
+    attributes?: ReadonlyMap<string, string>;
   }) {
     this.id = options.id;
     this.account = options.account;
@@ -88,6 +91,7 @@ export class Session {
     this.variables = options.variables;
     this.foundRowsFlag = options.foundRowsFlag;
     this.tls = options.tls ?? null;
+    this.attributes = options.attributes ?? new Map();
   }
 
   /** Fires when the statement must stop: KILL, or the client is gone. */

@@ -192,6 +192,7 @@ export class Connection {
       variables,
       foundRowsFlag: has(login.capabilities, capability.foundRows),
       tls: describeTls(this.#tls),
+      attributes: login.attributes,
     });
     session.multiStatements = has(login.capabilities, capability.multiStatements);
     const { charset, name } = collationById(login.charsetId);
@@ -228,6 +229,7 @@ export class Connection {
     this.#register(session);
     stream.reader.payloadBytesMax = Number(session.variables.get(null, 'max_allowed_packet'));
     stream.writeTimeoutMs = Number(session.variables.get(null, 'net_write_timeout')) * 1000;
+    stream.readTimeoutMs = Number(session.variables.get(null, 'net_read_timeout')) * 1000;
     const nothing = { affectedRows: 0, lastInsertId: 0n, info: '' };
     const { capabilities } = login;
     writeOk(stream.writer, nothing, resultEnd(session, null), { capabilities });

@@ -11,6 +11,8 @@ const SERVER_CHARSET_ID = 255;
 /** Bytes of the nonce, without the zero that ends it. */
 export const NONCE_BYTES = 20;
 const NONCE_FIRST_BYTES = 8;
+/** What a client says of itself beyond this many bytes is not kept. */
+const ATTRIBUTE_BYTES_MAX = 1024;
 
 export type PluginName = 'caching_sha2_password' | 'mysql_native_password';
 
@@ -111,9 +113,12 @@ function readAttributes(reader: PayloadReader, capabilities: number): Map<string
   const attributes = new Map<string, string>();
   if (!has(capabilities, capability.connectAttributes) || reader.remaining === 0) return attributes;
   const block = new PayloadReader(reader.lengthEncodedBytes());
+  let bytes = 0;
   while (block.remaining > 0) {
-    const name = block.lengthEncodedBytes().toString('utf8');
-    attributes.set(name, block.lengthEncodedBytes().toString('utf8'));
+    const name = block.lengthEncodedBytes();
+    const value = block.lengthEncodedBytes();
+    bytes += name.length + value.length;
+    if (bytes <= ATTRIBUTE_BYTES_MAX) attributes.set(name.toString('utf8'), value.toString('utf8'));
   }
   return attributes;
 }

@@ -23,6 +23,7 @@ export async function* requestFile(
   writer.finish();
   await stream.flush();
   let isOver = false;
+  stream.isOwed = true;
   const next = async () => {
     const packet = await stream.next();
     isOver = packet === null || packet.payload.length === 0;
@@ -37,5 +38,6 @@ export async function* requestFile(
     }
   } finally {
     while (!isOver) await next();
+    stream.isOwed = false;
   }
 }

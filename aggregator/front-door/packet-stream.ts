@@ -18,6 +18,10 @@ export class PacketStream {
   readonly writer = new PacketWriter();
   /** A client that takes nothing for this long, while an answer waits for it, is let go. */
   writeTimeoutMs = 60_000;
+  /** And one that owes the rest of a packet, or of a file, and sends nothing of it for this long. */
+  readTimeoutMs = 30_000;
+  /** True while the client has been asked for a file. */
+  isOwed = false;
   #socket: Socket;
   readonly #clock: Clock;
   readonly #onData = (chunk: Buffer) => this.#take(chunk);
@@ -61,10 +65,18 @@ export class PacketStream {
       if (packet !== null) return packet;
       if (this.closed) return null;
       if (this.#socket.isPaused()) this.#socket.resume();
-      await new Promise<void>((resolve) => {
-        this.#waiting = resolve;
-      });
+      await this.#arrival();
     }
+  }
+
+  /** Resolves when something has come, or the client is gone; who owes a packet has to hurry. */
+  async #arrival(): Promise<void> {
+    const isOwed = this.isOwed || this.reader.pendingBytes > 0;
+    const patience = isOwed ? this.#clock.after(this.readTimeoutMs, () => this.destroy()) : null;
+    await new Promise<void>((resolve) => {
+      this.#waiting = resolve;
+    });
+    patience?.cancel();
   }
 
   /** Sends what was written. Resolves when the socket takes more, or is gone. */

@@ -27,7 +27,7 @@ import {
   showStatus,
   showVariables,
 } from './show-server.ts';
-import { plainViews, readView } from './show-views.ts';
+import { aggregatorsExtendedView, aggregatorsView, plainViews, readView } from './show-views.ts';
 
 export interface ShowCommandParts extends ShowParts {
   readonly evaluate: Evaluate;
@@ -97,6 +97,17 @@ const emptyKinds: { readonly [K in ShowWhat['kind']]?: readonly Header[] } = {
   engine: ['Type', 'Name', 'Status'],
 };
 
+/** Of a list of databases only those that the account may know of, whoever made it. */
+function visible(
+  parts: ShowParts,
+  session: Session,
+  { what, others }: { readonly what: ShowWhat; readonly others: ShowAnswer | null },
+): ShowAnswer | null {
+  if (others === null || what.kind !== 'databases') return others;
+  const names = new Set(parts.schema.scope(session).databases.map(({ name }) => name));
+  return { ...others, rows: others.rows.filter((row) => names.has(String(row[0]))) };
+}
+
 async function show(parts: ShowParts, session: Session, what: ShowWhat): Promise<ShowAnswer> {
   switch (what.kind) {
     case 'databases':
@@ -133,8 +144,11 @@ async function show(parts: ShowParts, session: Session, what: ShowWhat): Promise
     case 'collations':
     case 'plugins':
     case 'leaves':
-    case 'aggregators':
       return await readView(parts.schema, plainViews[what.kind], session);
+    case 'aggregators': {
+      const view = what.extended ? aggregatorsExtendedView : aggregatorsView;
+      return await readView(parts.schema, view, session);
+    }
     default: {
       const headers = emptyKinds[what.kind];
       if (headers !== undefined) return answer(headers, []);
@@ -151,7 +165,8 @@ function unsupportedWord(what: ShowWhat): string {
 
 function createShow(parts: ShowCommandParts): Command<'show'> {
   return async (_context, session, { what, filter }) => {
-    const shown = (await parts.others(session, what)) ?? (await show(parts, session, what));
+    const others = await parts.others(session, what);
+    const shown = visible(parts, session, { what, others }) ?? (await show(parts, session, what));
     const { evaluate } = parts;
     const { columns, rows } = await filterRows(shown, filter, { session, evaluate });
     return rowsResult(columns, rows);

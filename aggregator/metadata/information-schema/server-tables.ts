@@ -168,6 +168,25 @@ export const serverTables: readonly VirtualTable[] = [
   processList,
 ];
 
+/** What clients said of themselves when they logged in; of one's own, or with PROCESS of all. */
+const connectAttributes: VirtualTable = {
+  name: 'SESSION_CONNECT_ATTRS',
+  columns: virtualColumns(`
+    PROCESSLIST_ID count
+    ATTR_NAME name64
+    ATTR_VALUE text?
+    ORDINAL_POSITION number?`),
+  rows: (scope) =>
+    visibleProcesses(scope).flatMap(({ id }) =>
+      [...scope.registry.session(id).attributes].map(([name, value], index) => ({
+        PROCESSLIST_ID: BigInt(id),
+        ATTR_NAME: name,
+        ATTR_VALUE: value,
+        ORDINAL_POSITION: BigInt(index),
+      })),
+    ),
+};
+
 /** Of performance_schema: where MySQL 8 keeps its variables and status. */
 export const performanceTables: readonly VirtualTable[] = [
   variableTable('SESSION_VARIABLES', 'session'),
@@ -175,4 +194,5 @@ export const performanceTables: readonly VirtualTable[] = [
   statusTable('SESSION_STATUS'),
   statusTable('GLOBAL_STATUS'),
   processList,
+  connectAttributes,
 ];
