@@ -79,7 +79,7 @@ function makeEngine(parts: EngineParts): QueryEngine {
   const nextNumber = (database: string, tableId: number) => parts.sequences.next(database, tableId);
   const schema = new InformationSchema(
     { catalog, accounts, registry, leaves, clock, nodeId, nextNumber },
-    replicationViews({ leaves, clock }).map(({ name, columns, rows }) =>
+    replicationViews({ catalog, leaves, clock }).map(({ name, columns, rows }) =>
       virtualTable(name, columns, rows),
     ),
   );

@@ -40,6 +40,9 @@ export type ShowWhat =
   | { readonly kind: 'grants'; readonly account: AccountName | null }
   | { readonly kind: 'processList'; readonly full: boolean }
   | { readonly kind: 'replicationSource'; readonly database: string }
+  /** Null: the session's database. */
+  | { readonly kind: 'databaseStatus'; readonly database: string | null }
+  | { readonly kind: 'aggregators'; readonly extended: boolean }
   | { readonly kind: 'partitions'; readonly extended: boolean; readonly database: string | null }
   | { readonly kind: 'createRoutine'; readonly routine: string; readonly name: TableName }
   | { readonly kind: 'engine'; readonly engine: string; readonly topic: string }
@@ -57,9 +60,7 @@ export type ShowWhat =
         | 'masterStatus'
         | 'replicaStatus'
         | 'profiles'
-        | 'databaseStatus'
         | 'leaves'
-        | 'aggregators'
         | 'clusterStatus'
         | 'replicas'
         | 'replicationStatus';

@@ -3,6 +3,7 @@
 import type { AdministrationStatement, UnsupportedStatement } from './ast-administration.ts';
 import type { Expression } from './ast-query.ts';
 import { parseCheckReplication } from './parse-replication.ts';
+import { parseShow } from './parse-show.ts';
 import { parseTableAlias } from './parse-from.ts';
 import type { TokenReader } from './token-reader.ts';
 
@@ -10,6 +11,7 @@ type Rule = (reader: TokenReader, at: number) => AdministrationStatement;
 
 const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['use', parseUse],
+  ['using', parseUsing],
   ['do', parseDo],
   ['call', parseCall],
   ['help', (reader, at) => ({ kind: 'help', at, topic: reader.nameOrString() })],
@@ -41,6 +43,15 @@ export function parseAdministration(reader: TokenReader): AdministrationStatemen
 
 function parseUse(reader: TokenReader, at: number): AdministrationStatement {
   return { kind: 'use', at, database: reader.name() };
+}
+
+/** USING db SHOW DATABASE STATUS. */
+function parseUsing(reader: TokenReader): AdministrationStatement {
+  const database = reader.name();
+  if (!reader.isWord('show')) throw reader.syntaxError();
+  const show = parseShow(reader);
+  if (show.what.kind !== 'databaseStatus') throw reader.unsupported('USING before this SHOW');
+  return { ...show, what: { ...show.what, database } };
 }
 
 function parseDo(reader: TokenReader, at: number): AdministrationStatement {

@@ -29,7 +29,7 @@ function parseFilter(reader: TokenReader): ShowFilter {
 /** Kinds that are two words and nothing else. */
 const fixedKinds: readonly (readonly [string, ShowWhat])[] = [
   ['replication status', { kind: 'replicationStatus' }],
-  ['database status', { kind: 'databaseStatus' }],
+  ['database status', { kind: 'databaseStatus', database: null }],
   ['cluster status', { kind: 'clusterStatus' }],
   ['storage engines', { kind: 'engines' }],
   ['engines', { kind: 'engines' }],
@@ -49,7 +49,8 @@ const fixedKinds: readonly (readonly [string, ShowWhat])[] = [
   ['replica status', { kind: 'replicaStatus' }],
   ['profiles', { kind: 'profiles' }],
   ['leaves', { kind: 'leaves' }],
-  ['aggregators', { kind: 'aggregators' }],
+  ['aggregators extended', { kind: 'aggregators', extended: true }],
+  ['aggregators', { kind: 'aggregators', extended: false }],
   ['replicas', { kind: 'replicas' }],
 ];
 

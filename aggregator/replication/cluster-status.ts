@@ -1,9 +1,13 @@
 // Databases and partitions with their roles, states and positions, as SingleStore shows them.
 
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
-import { partitionName, type NodeDescription } from '#shared/cluster/topology.ts';
+import {
+  partitionName,
+  type DatabaseState,
+  type NodeDescription,
+} from '#shared/cluster/topology.ts';
 import type { Row } from '#shared/sql/column-type.ts';
-import type { PartitionStatus } from '#shared/wire/message.ts';
+import type { LinkStatus, PartitionStatus } from '#shared/wire/message.ts';
 import { masterCopies, type LeafPartitions } from './leaf-statuses.ts';
 import { positionText, statusColumns, type StatusTable } from './status-columns.ts';
 
@@ -13,6 +17,18 @@ const bytesPerMb = 1024 * 1024;
 function slowest(partitions: readonly PartitionStatus[]): PartitionStatus | null {
   if (partitions.length === 0) return null;
   return partitions.reduce((a, b) => (b.replay.lsn < a.replay.lsn ? b : a));
+}
+
+/** The database's state; that of its partitions where they are worse off. */
+export function shownState(
+  database: DatabaseDefinition,
+  masters: readonly PartitionStatus[],
+): DatabaseState {
+  if (database.state === 'pending') return 'pending';
+  if (masters.some(({ state }) => state === 'unrecoverable')) return 'unrecoverable';
+  if (masters.length < database.placements.length) return 'offline';
+  if (masters.some(({ state }) => state === 'recovering')) return 'recovering';
+  return database.state;
 }
 
 const databasesColumns = statusColumns({
@@ -51,7 +67,7 @@ export function databasesExtended(
       database.name,
       commits,
       database.role === 'primary' ? 'master' : 'async replica',
-      partitions.length < database.placements.length ? 'offline' : database.state,
+      shownState(database, partitions),
       position,
       detailsOf(database, partitions),
       BigInt(followers.length - synchronous),
@@ -87,16 +103,21 @@ export function databaseStatus(
   const partitions = [...masterCopies(database, leaves).values()];
   const last = slowest(partitions);
   const text = (of: (partition: PartitionStatus) => string) => (last === null ? '' : of(last));
+  const isPrimary = database.role === 'primary';
   const values: Record<string, string> = {
     database: database.name,
-    role: database.role === 'primary' ? 'master' : 'async replica',
-    state: database.state,
+    role: isPrimary ? 'master' : 'async replica',
+    state: shownState(database, partitions),
     commit_count: String(partitions.reduce((sum, { replay }) => sum + replay.lsn, 0n)),
+    provision_file: '',
+    oldest_living_snapshot: text(({ firstLsn }) => String(firstLsn - 1n)),
+    newest_snapshot: text(({ firstLsn }) => String(firstLsn - 1n)),
     log_type: 'sequential',
     commit_lsn: text(({ replay }) => positionText(replay)),
     hardened_lsn: text(({ hardened }) => positionText(hardened)),
-    replay_lsn: text(({ replay }) => positionText(replay)),
+    ...(isPrimary ? {} : { replay_lsn: text(({ replay }) => positionText(replay)) }),
     tail_lsn: text(({ tail }) => positionText(tail)),
+    ...(isPrimary ? { replicated_committed_lsn: text(confirmedByAll) } : {}),
     term: text(({ tail }) => String(tail.term)),
     partitions: String(database.partitionCount),
     durability: database.durability,
@@ -104,6 +125,15 @@ export function databaseStatus(
     catalog_version: String(database.catalogVersion),
   };
   return { columns: databaseStatusColumns, rows: Object.entries(values) };
+}
+
+/** What every follower of the partition has confirmed; its own position where there is none. */
+function confirmedByAll({ followers, replay, tail }: PartitionStatus): string {
+  const lsn = followers.reduce(
+    (low, each) => (each.confirmed < low ? each.confirmed : low),
+    replay.lsn,
+  );
+  return positionText({ term: tail.term, lsn });
 }
 
 const plainPartitionColumns = {
@@ -172,7 +202,14 @@ function extendedOf(database: string, ordinal: number, leaf: LeafPartitions | un
   ];
 }
 
-const clusterColumns = statusColumns({
+/** As SingleStore words it: `stage: packet wait, state: x_streaming, err: no`. */
+function linkDetails({ state, lastError, lagRecords }: LinkStatus): string {
+  const stage = state === 'streaming' && lagRecords === 0 ? 'packet wait' : state;
+  const error = lastError === '' ? 'no' : lastError;
+  return `stage: ${stage}, state: x_${state.replaceAll(' ', '_')}, err: ${error}`;
+}
+
+export const clusterColumns = statusColumns({
   NODE_ID: 'integer',
   HOST: 'text',
   PORT: 'integer',
@@ -230,8 +267,6 @@ function clusterRow(
     master?.address.host ?? null,
     master === undefined ? null : BigInt(master.address.port),
     metadataRole,
-    link === null
-      ? ''
-      : `link: ${link.state}, err: ${link.lastError === '' ? 'no' : link.lastError}`,
+    link === null ? '' : linkDetails(link),
   ];
 }

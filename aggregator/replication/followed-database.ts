@@ -179,7 +179,8 @@ export class FollowedDatabase {
 function stateOf(record: LinkRecord, masters: readonly PartitionStatus[]): DatabaseState {
   // Without an error its files are just being replaced by a snapshot.
   if (masters.some(({ error }) => error !== '')) return 'unrecoverable';
-  if (masters.some(({ state }) => state === 'provisioning' || state === 'unrecoverable'))
+  if (masters.some(({ state }) => state === 'provisioning' || state === 'recovering')) {
     return 'provisioning';
+  }
   return record.intent === 'paused' ? 'replication paused' : 'replicating';
 }

@@ -16,7 +16,7 @@ export function failedStatus(place: PartitionPlace, failure: DatabaseError | nul
   return {
     key: place.key,
     role: identity?.role ?? 'primary',
-    state: 'unrecoverable',
+    state: failure === null ? 'recovering' : 'unrecoverable',
     catalogVersion: 0,
     tail: logStart,
     hardened: logStart,

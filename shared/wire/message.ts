@@ -95,7 +95,13 @@ export interface PartitionStatus {
   readonly key: PartitionKey;
   readonly role: DatabaseRole | 'replica';
   readonly state:
-    'online' | 'provisioning' | 'replicating' | 'replication paused' | 'unrecoverable';
+    | 'online'
+    | 'provisioning'
+    | 'replicating'
+    | 'replication paused'
+    /** Its files are being replaced, or opened again. */
+    | 'recovering'
+    | 'unrecoverable';
   readonly catalogVersion: number;
   /** Appended to the log. Invariant: replay <= hardened <= tail. */
   readonly tail: Position;
@@ -333,8 +339,15 @@ export interface LeafStreams {
        * for their verdicts, or throws lockWaitTimeout.
        */
       together?: Together;
+      /** True: a LIMIT may be put behind the statement, to see that its rows are few. */
+      mayLimit?: boolean;
     };
     item: RowBatch;
+  };
+  /** As `read`, the rows as packets that a client is sent unread. */
+  readPackets: {
+    request: LeafStreams['read']['request'] & { format: PacketFormat };
+    item: PacketBatch;
   };
   /** What the log's records after `lsn` have done, oldest first; it ends at the tail. */
   changesAfter: { request: { key: PartitionKey; lsn: LSN }; item: ChangesItem };
@@ -357,6 +370,25 @@ export interface LeafStreams {
   };
 }
 
+/** How a client reads rows. Text is UTF-8. */
+export interface PacketFormat {
+  readonly protocol: 'text' | 'binary';
+  /** Where TIMESTAMPs are read, as @@time_zone names it. */
+  readonly timeZone: string;
+}
+
+/** Rows as MySQL packets, numbered from 0. The bytes hold until the leaf is asked again. */
+export interface PacketBatch {
+  readonly packets: Uint8Array;
+  readonly count: number;
+}
+
+/** Rows as packets: the first of them, and the others where there are any. */
+export interface PacketAnswer {
+  readonly first: PacketBatch;
+  readonly rest: AsyncIterable<PacketBatch> | null;
+}
+
 /** What a peer can be asked: in the same process by a call, elsewhere by the network. */
 export interface Service<
   C extends { [K in keyof C]: { request: unknown; reply: unknown } },
@@ -377,6 +409,15 @@ export interface Service<
 }
 
 /** A leaf, near or far. */
-export type LeafService = Service<LeafCalls, LeafStreams>;
+export interface LeafService extends Service<LeafCalls, LeafStreams> {
+  /**
+   * The short way of the stream of that name: a leaf of this process answers a short read at once,
+   * without a promise. Throws, or rejects with, a DatabaseError.
+   */
+  readPackets?(
+    request: LeafStreams['readPackets']['request'],
+    signal?: AbortSignal,
+  ): PacketAnswer | Promise<PacketAnswer>;
+}
 /** The master aggregator, near or far. */
 export type MasterService = Service<MasterCalls, MasterStreams>;

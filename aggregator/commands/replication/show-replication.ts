@@ -40,7 +40,7 @@ export async function showReplication(
       if (!what.extended) return null;
       return databasesExtended(catalog.databases(), await gatherLeafStatuses(parts, null));
     case 'databaseStatus': {
-      const database = catalog.database(named(session, null));
+      const database = catalog.database(named(session, what.database));
       return databaseStatus(database, await gatherLeafStatuses(parts, database.name));
     }
     case 'partitions': {
@@ -63,7 +63,7 @@ function named(session: Session, database: string | null): string {
 function source(parts: ReplicationParts, session: Session, name: string): StatusTable {
   const { catalog, clusterId, clusterSecret, version, leaves, clock } = parts;
   const database = catalog.database(name);
-  if (database.state === 'provisioning' || database.state === 'pending') {
+  if (['provisioning', 'pending', 'transition'].includes(database.state)) {
     throw databaseError('databaseProvisioning', { name });
   }
   const follower = session.userVariables.get(followerVariable)?.value;

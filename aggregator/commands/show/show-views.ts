@@ -147,22 +147,36 @@ export const plainViews = {
       [['Average_Roundtrip_Latency_ms', 'double'], 'AVERAGE_ROUNDTRIP_LATENCY_MS'],
       [n('NodeId'), 'NODE_ID'],
       [n('Grace_Period_in_Seconds'), null, null],
-    ],
-  },
-  aggregators: {
-    table: 'AGGREGATORS',
-    columns: [
-      ['Host', 'HOST'],
-      [n('Port'), 'PORT'],
-      ['State', 'STATE'],
-      [n('Opened_Connections'), 'OPENED_CONNECTIONS'],
-      [['Average_Roundtrip_Latency_ms', 'double'], 'AVERAGE_ROUNDTRIP_LATENCY_MS'],
-      [n('Master_Aggregator'), 'MASTER_AGGREGATOR'],
-      ['Role', 'ROLE'],
-      [n('NodeID'), 'NODE_ID'],
+      [n('Minimum_Pre_Prepare_Ts'), null, null],
+      ['Runtime_State', 'RUNTIME_STATE'],
     ],
   },
 } as const satisfies Record<string, ShowView>;
+
+export const aggregatorsView = {
+  table: 'AGGREGATORS',
+  columns: [
+    ['Host', 'HOST'],
+    [n('Port'), 'PORT'],
+    ['State', 'STATE'],
+    [n('Opened_Connections'), 'OPENED_CONNECTIONS'],
+    [['Average_Roundtrip_Latency_ms', 'double'], 'AVERAGE_ROUNDTRIP_LATENCY_MS'],
+    [n('Master_Aggregator'), 'MASTER_AGGREGATOR'],
+    ['Role', 'ROLE'],
+    [n('NodeID'), 'NODE_ID'],
+    ['Runtime_State', 'RUNTIME_STATE'],
+  ],
+} as const satisfies ShowView;
+
+export const aggregatorsExtendedView: ShowView = {
+  table: 'AGGREGATORS',
+  columns: [
+    ...aggregatorsView.columns,
+    [n('Local_Minimum_Pre_Prepare_Ts'), null, null],
+    [n('Minimum_Pre_Prepare_Ts'), null, null],
+    [n('Availability_Group'), null, 1n],
+  ],
+};
 
 /** The rows under the view's headers. */
 export function viewAnswer(view: ShowView, rows: readonly VirtualRow[]): ShowAnswer {

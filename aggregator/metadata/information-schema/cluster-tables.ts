@@ -1,12 +1,8 @@
 // LEAVES, AGGREGATORS, DISTRIBUTED_DATABASES and DISTRIBUTED_PARTITIONS: who holds what.
 
-import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
 import { DatabaseError } from '#shared/error.ts';
-import {
-  REFERENCE_ORDINAL,
-  type NodeDescription,
-  type PartitionPlacement,
-} from '#shared/cluster/topology.ts';
+import type { NodeDescription } from '#shared/cluster/topology.ts';
+import { distributedDatabases, distributedPartitions } from './distributed-tables.ts';
 import {
   virtualColumns,
   type VirtualRow,
@@ -48,6 +44,7 @@ async function leafRow(scope: VirtualScope, node: NodeDescription): Promise<Virt
     STATE: online ? 'online' : 'offline',
     OPENED_CONNECTIONS: online ? 1n : 0n,
     AVERAGE_ROUNDTRIP_LATENCY_MS: latencyMs,
+    RUNTIME_STATE: online ? 'online' : 'offline',
   };
 }
 
@@ -62,7 +59,8 @@ const leaves: VirtualTable = {
     PAIR_PORT number?
     STATE name64
     OPENED_CONNECTIONS number
-    AVERAGE_ROUNDTRIP_LATENCY_MS double?`),
+    AVERAGE_ROUNDTRIP_LATENCY_MS double?
+    RUNTIME_STATE name64`),
   rows: async (scope) => {
     if (!maySeeCluster(scope)) return [];
     const nodes = scope.leaves.nodes().filter((node) => node.kind === 'leaf');
@@ -80,7 +78,8 @@ const aggregators: VirtualTable = {
     OPENED_CONNECTIONS number
     AVERAGE_ROUNDTRIP_LATENCY_MS double?
     MASTER_AGGREGATOR number
-    ROLE name64`),
+    ROLE name64
+    RUNTIME_STATE name64`),
   rows: (scope) =>
     scope.leaves
       .nodes()
@@ -93,77 +92,8 @@ const aggregators: VirtualTable = {
         OPENED_CONNECTIONS: BigInt(scope.registry.size),
         MASTER_AGGREGATOR: node.id === scope.nodeId ? 1n : 0n,
         ROLE: node.id === scope.nodeId ? 'leader' : 'follower',
+        RUNTIME_STATE: 'online',
       })),
-};
-
-const distributedDatabases: VirtualTable = {
-  name: 'DISTRIBUTED_DATABASES',
-  columns: virtualColumns(`
-    DATABASE_NAME name64
-    NUM_PARTITIONS number
-    ROLE name64
-    STATE name64
-    REMOTE_NAME text
-    IS_SYNC_DURABILITY number
-    IS_PAUSED number
-    CATALOG_VERSION number`),
-  rows: (scope) =>
-    scope.databases.map((database) => ({
-      DATABASE_NAME: database.name,
-      NUM_PARTITIONS: BigInt(database.partitionCount),
-      ROLE: database.role,
-      STATE: database.state,
-      REMOTE_NAME: database.primaryUri,
-      IS_SYNC_DURABILITY: database.durability === 'sync' ? 1n : 0n,
-      IS_PAUSED: database.state === 'replication paused' ? 1n : 0n,
-      CATALOG_VERSION: BigInt(database.catalogVersion),
-    })),
-};
-
-function copyRow(
-  scope: VirtualScope,
-  database: DatabaseDefinition,
-  copy: { readonly placement: PartitionPlacement; readonly leafId: number; readonly role: string },
-): VirtualRow {
-  const node = scope.leaves.nodes().find((each) => each.id === copy.leafId);
-  const { ordinal } = copy.placement;
-  return {
-    DATABASE_NAME: database.name,
-    ORDINAL: ordinal === REFERENCE_ORDINAL ? null : BigInt(ordinal),
-    HOST: node?.address.host ?? null,
-    PORT: node === undefined ? null : BigInt(node.address.port),
-    ROLE: copy.role,
-    LOCKED: 0n,
-    OFFLINE: scope.leaves.isOnline(copy.leafId) ? 0n : 1n,
-    NODE_ID: BigInt(copy.leafId),
-  };
-}
-
-/** Every copy of every partition of a database; the reference partition last. */
-function partitionRows(scope: VirtualScope, database: DatabaseDefinition): readonly VirtualRow[] {
-  const rank = (ordinal: number) => (ordinal === REFERENCE_ORDINAL ? Infinity : ordinal);
-  return database.placements
-    .toSorted((a, b) => rank(a.ordinal) - rank(b.ordinal))
-    .flatMap((placement) => [
-      copyRow(scope, database, { placement, leafId: placement.leafId, role: 'Master' }),
-      ...placement.replicaLeafIds.map((leafId) =>
-        copyRow(scope, database, { placement, leafId, role: 'Replica' }),
-      ),
-    ]);
-}
-
-const distributedPartitions: VirtualTable = {
-  name: 'DISTRIBUTED_PARTITIONS',
-  columns: virtualColumns(`
-    DATABASE_NAME name64
-    ORDINAL number?
-    HOST text?
-    PORT number?
-    ROLE name64
-    LOCKED number
-    OFFLINE number
-    NODE_ID number`),
-  rows: (scope) => scope.databases.flatMap((database) => partitionRows(scope, database)),
 };
 
 export const clusterTables: readonly VirtualTable[] = [

@@ -1,0 +1,177 @@
+// What SHOW and information_schema tell of a replicated database: columns, states, lag, progress.
+
+import test from 'ava';
+import { caughtUp, refusalOf, stateOf } from '#test/support/follow.ts';
+import { SiteProxy } from '#test/support/site-proxy.ts';
+import { TestClusterProcess } from '#test/support/two-clusters.ts';
+import { until } from '#test/support/wait.ts';
+
+const linkColumns =
+  'Role Database Master_URI Master_State Master_CommitLSN Master_HardenedLSN Master_ReplayLSN ' +
+  'Master_TailLSN Master_Commits Connected Replica_URI Replica_State Replica_CommitLSN ' +
+  'Replica_HardenedLSN Replica_ReplayLSN Replica_TailLSN Replica_Commits';
+const viewColumns =
+  'IS_DR IS_SYNC DATABASE_NAME PRIMARY_URI SECONDARY_URI PRIMARY_STATE SECONDARY_STATE LSN_LAG ' +
+  'VOLUME_LAG_MB REPLICATION_THROUGHPUT_MBPS ESTIMATED_CATCHUP_TIME_S';
+const clusterColumns =
+  'NODE_ID HOST PORT DATABASE_NAME ROLE STATE POSITION MASTER_HOST MASTER_PORT ' +
+  'METADATA_MASTER_NODE_ID METADATA_MASTER_HOST METADATA_MASTER_PORT METADATA_ROLE DETAILS';
+
+/** By statement: the columns that it begins with. */
+const columnsOf: readonly (readonly [string, string])[] = [
+  ['SHOW REPLICATION STATUS', linkColumns],
+  [
+    'SHOW DATABASES EXTENDED',
+    'Database|Commits|Role|State|Position|Details|AsyncSlaves|SyncSlaves|ConsensusSlaves|' +
+      'CommittedPosition|HardenedPosition|ReplayPosition|Term|LastPageTerm|Memory (MBs)|Pending IOs',
+  ],
+  ['SHOW PARTITIONS ON shop', 'Ordinal Host Port Role Locked'],
+  ['SHOW PARTITIONS EXTENDED ON shop', 'Ordinal Host Port Role Locked State Position'],
+  ['SHOW CLUSTER STATUS', clusterColumns],
+  ['SELECT * FROM information_schema.MV_CLUSTER_STATUS', clusterColumns],
+  [
+    'SHOW LEAVES',
+    'Host Port Availability_Group Pair_Host Pair_Port State Opened_Connections ' +
+      'Average_Roundtrip_Latency_ms NodeId Grace_Period_in_Seconds Minimum_Pre_Prepare_Ts ' +
+      'Runtime_State',
+  ],
+  [
+    'SHOW AGGREGATORS EXTENDED',
+    'Host Port State Opened_Connections Average_Roundtrip_Latency_ms Master_Aggregator Role ' +
+      'NodeID Runtime_State Local_Minimum_Pre_Prepare_Ts Minimum_Pre_Prepare_Ts ' +
+      'Availability_Group',
+  ],
+  ['SELECT * FROM information_schema.MV_REPLICATION_STATUS', viewColumns],
+  ['SELECT * FROM information_schema.MV_AGGREGATED_REPLICATION_STATUS', viewColumns],
+  [
+    'SELECT * FROM information_schema.LMV_REPLICATION_STATUS',
+    `IS_MASTER DATABASE_ID ${viewColumns}`,
+  ],
+  [
+    'SELECT * FROM information_schema.MV_DISTRIBUTED_DATABASES_STATUS',
+    'DATABASE_NAME NUM_PARTITIONS SUMMARY ONLINE REPLICATING RECOVERING PENDING TRANSITION ' +
+      'UNRECOVERABLE OFFLINE SYNC_MISMATCH',
+  ],
+  [
+    'SELECT * FROM information_schema.DISTRIBUTED_DATABASES',
+    'DATABASE_ID DATABASE_NAME NUM_PARTITIONS NUM_SUB_PARTITIONS REMOTE_NAME',
+  ],
+  [
+    'SELECT * FROM information_schema.DISTRIBUTED_PARTITIONS',
+    'DATABASE_ID DATABASE_NAME ORDINAL HOST PORT ROLE LOCKED OFFLINE STATE TERM',
+  ],
+  ['SELECT * FROM information_schema.LEAVES', 'NODE_ID HOST PORT AVAILABILITY_GROUP'],
+  ['SELECT * FROM information_schema.AGGREGATORS', 'NODE_ID HOST PORT STATE'],
+  ['EXPLAIN STOP REPLICATING shop', 'Ordinal Partition State Link_State Position'],
+];
+
+async function startPair(t: Parameters<typeof TestClusterProcess.start>[0], host: string) {
+  const primary = await TestClusterProcess.start(t, { leaves: 1, advertiseHost: host });
+  const proxy = await SiteProxy.start(t, { host, ports: primary.leafPorts });
+  const secondary = await TestClusterProcess.start(t, { leaves: 2 });
+  await primary.query('CREATE DATABASE shop PARTITIONS 2');
+  await primary.query('CREATE TABLE shop.item (id BIGINT PRIMARY KEY, v LONGTEXT)');
+  return { primary, proxy, secondary, from: `FROM root:'secret'@127.0.0.1:${primary.port}` };
+}
+
+test('views: the columns are those of SingleStore', async (t) => {
+  const { secondary, from } = await startPair(t, '127.0.0.41');
+  await secondary.query(`REPLICATE DATABASE shop ${from}`);
+  await caughtUp(secondary, 'shop');
+  for (const [sql, names] of columnsOf) {
+    const [row] = await secondary.query(sql);
+    const wanted = names.includes('|') ? names.split('|') : names.split(' ');
+    t.deepEqual(Object.keys(row ?? {}).slice(0, wanted.length), wanted, sql);
+  }
+  const keys = (await secondary.query('USING shop SHOW DATABASE STATUS')).map((row) => row['Key']);
+  t.deepEqual(keys.slice(0, 13), [
+    ...['database', 'role', 'state', 'commit_count', 'provision_file', 'oldest_living_snapshot'],
+    ...['newest_snapshot', 'log_type', 'commit_lsn', 'hardened_lsn', 'replay_lsn', 'tail_lsn'],
+    'term',
+  ]);
+  t.true((await refusalOf(secondary, 'SHOW DATABASE STATUS')) === 1046);
+  const summary = await secondary.query(
+    'SELECT SUMMARY, REPLICATING FROM information_schema.MV_DISTRIBUTED_DATABASES_STATUS WHERE ' +
+      "DATABASE_NAME = 'shop'",
+  );
+  t.deepEqual({ ...summary[0] }, { SUMMARY: 'healthy', REPLICATING: 4 });
+});
+
+test('views: states and lag from provisioning to pause to promotion', async (t) => {
+  const { primary, proxy, secondary, from } = await startPair(t, '127.0.0.42');
+  const [port = 0] = primary.leafPorts;
+  const text = 'x'.repeat(200_000);
+  for (let id = 0; id < 20; id++) {
+    await primary.query(`INSERT INTO shop.item VALUES (${id}, '${text}')`);
+  }
+  await secondary.query(`REPLICATE DATABASE shop ${from}`);
+  proxy.stall(port);
+  t.is(await stateOf(secondary, 'shop'), 'provisioning');
+  t.is(await refusalOf(secondary, 'SELECT * FROM shop.item'), 1146, 'not even its tables are here');
+  t.is((await refusalOf(secondary, 'STOP REPLICATING shop')) > 0, true);
+  proxy.flow(port);
+  await caughtUp(secondary, 'shop');
+  const lag = async () => {
+    const [row] = await secondary.query(
+      'SELECT LSN_LAG AS n, VOLUME_LAG_MB AS mb, TIME_LAG_S AS s, SECONDARY_STATE AS state FROM ' +
+        "information_schema.MV_AGGREGATED_REPLICATION_STATUS WHERE DATABASE_NAME = 'shop' " +
+        'AND IS_DR = 1',
+    );
+    return row ?? {};
+  };
+  await until('no lag', async () => Number((await lag())['s']) === 0);
+  t.is((await lag())['state'], 'replicating');
+  proxy.stall(port);
+  await primary.query(`INSERT INTO shop.item VALUES (100, '${text}')`);
+  await until('a lag to be told', async () => Number((await lag())['s']) > 2, 20_000);
+  proxy.flow(port);
+  await until('the lag to go', async () => Number((await lag())['s']) === 0);
+  await secondary.query('PAUSE REPLICATING shop');
+  t.is(await stateOf(secondary, 'shop'), 'replication paused');
+  t.is((await lag())['state'], 'replication paused');
+  t.is(await refusalOf(secondary, 'SELECT count(*) FROM shop.item'), 0);
+  const [explained] = await secondary.query('EXPLAIN STOP REPLICATING shop');
+  t.is(explained?.['Link_State'], 'paused');
+  await secondary.query('CONTINUE REPLICATING shop');
+  await caughtUp(secondary, 'shop');
+  await until('all to be connected', async () => {
+    const replicas = await primary.query("SHOW REPLICAS WHERE `Database` = 'shop'");
+    return replicas.length === 3 && replicas.every((row) => row['Connected'] === 'yes');
+  });
+  await secondary.query('STOP REPLICATING shop');
+  t.is(await stateOf(secondary, 'shop'), 'online');
+  t.is(await refusalOf(secondary, 'EXPLAIN STOP REPLICATING shop'), 1793);
+});
+
+test('views: EXPLAIN REPLICATE pairs the leaves, and says who cannot reach whom', async (t) => {
+  const { primary, proxy, secondary, from } = await startPair(t, '127.0.0.43');
+  const explain = `EXPLAIN REPLICATE DATABASE shop ${from}`;
+  const rows = await secondary.query(explain);
+  t.is(rows.length, 3);
+  t.true(rows.every((row) => row['Reachable'] === 'yes' && row['Action'] === 'COPY PARTITION'));
+  t.true(rows.every((row) => row['Source_Host'] === '127.0.0.43'));
+  t.false((await secondary.list('SHOW DATABASES')).includes('shop'));
+  t.is(await refusalOf(secondary, `EXPLAIN REPLICATE DATABASE shop FROM x@127.0.0.1:1`), 2003);
+  t.is(await refusalOf(secondary, `EXPLAIN REPLICATE DATABASE nothing ${from}`), 1049);
+  t.is(
+    await refusalOf(secondary, `EXPLAIN REPLICATE DATABASE shop WITH PARTITIONS 4 ${from}`),
+    1235,
+  );
+  proxy.cut();
+  const unreached = await secondary.query(explain);
+  t.true(unreached.every((row) => row['Reachable'] === 'no'));
+  t.regex(String(unreached[0]?.['Details']), /cannot reach leaf 127\.0\.0\.43/);
+  proxy.heal();
+  await secondary.query(`REPLICATE DATABASE shop ${from}`);
+  await caughtUp(secondary, 'shop');
+  t.is(await refusalOf(secondary, explain), 1769);
+  await secondary.query('STOP REPLICATING shop');
+  await primary.query("INSERT INTO shop.item VALUES (1, 'a'), (2, 'b'), (3, 'c'), (4, 'd')");
+  const back = `FROM root:'secret'@127.0.0.1:${secondary.port}`;
+  const failback = await primary.query(
+    `EXPLAIN REPLICATE DATABASE shop WITH FORCE DIFFERENTIAL ${back}`,
+  );
+  t.true(failback.every((row) => row['Action'] === 'TAKE BACK PARTITION'));
+  t.true(failback.some((row) => /records after it would be/.test(String(row['Details']))));
+  t.is(await stateOf(primary, 'shop'), 'online');
+});
