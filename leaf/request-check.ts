@@ -160,17 +160,21 @@ const calls: { readonly [K in keyof LeafCalls]: Check } = {
   acknowledge: object({ key, followerId: name, lsn }),
 };
 
+const readFields = {
+  key,
+  catalogVersion: integer,
+  transaction,
+  statement,
+  columns: arrayOf(anyObject),
+  forUpdate: boolean,
+  lockWaitTimeoutMs: natural,
+  together: optional(object({ windowMs: natural, about: arrayOf(name) })),
+};
+const packetFormat = object({ protocol: oneOf('text', 'binary'), timeZone: text });
+
 const streams: { readonly [K in keyof LeafStreams]: Check } = {
-  read: object({
-    key,
-    catalogVersion: integer,
-    transaction,
-    statement,
-    columns: arrayOf(anyObject),
-    forUpdate: boolean,
-    lockWaitTimeoutMs: natural,
-    together: optional(object({ windowMs: natural, about: arrayOf(name) })),
-  }),
+  read: object(readFields),
+  readPackets: object({ ...readFields, format: packetFormat }),
   changesAfter: object({ key, lsn }),
   subscribe: object({
     key,

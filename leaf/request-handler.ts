@@ -11,12 +11,15 @@ import type {
   LeafStreams,
   PartitionStatus,
 } from '#shared/wire/message.ts';
+import type { PacketAnswer } from '#shared/wire/packet-batch.ts';
+import { RowPackets } from '#shared/mysql/row-packets.ts';
 import type { Partition } from '#leaf/partition/partition.ts';
 import type { LinkSet } from '#leaf/replication/link-set.ts';
 import { listSharedTransactions } from '#leaf/replication/list-shared-transactions.ts';
 import type { LogSender } from '#leaf/replication/log-sender.ts';
 import { sendChanges } from '#leaf/replication/send-changes.ts';
 import { Restores } from '#leaf/replication/restores.ts';
+import { packetStream, readPackets } from './read-packets.ts';
 import type { PartitionSet } from './partition-set.ts';
 import { checkCall, checkStream } from './request-check.ts';
 
@@ -49,6 +52,8 @@ export class RequestHandler implements LeafService {
   #startedMs: number;
   #delay: ReturnType<typeof monitorEventLoopDelay>;
   #handlers: Handlers;
+  /** Short reads share it: each is passed on before the next one is made. */
+  #packets = new RowPackets();
   readonly #restores = new Restores();
 
   constructor({ partitions, links, sender, clock, version }: RequestHandlerOptions) {
@@ -87,6 +92,10 @@ export class RequestHandler implements LeafService {
         const read = request as LeafStreams['read']['request'];
         return this.#partitions.find(read.key).read(read, signal);
       }
+      if (name === 'readPackets') {
+        const read = request as LeafStreams['readPackets']['request'];
+        return packetStream(this.#partitions.find(read.key), read, signal);
+      }
       if (name === 'changesAfter') {
         const { key, lsn } = request as LeafStreams['changesAfter']['request'];
         return toldErrors(sendChanges(this.#partitions.find(key), lsn));
@@ -96,6 +105,19 @@ export class RequestHandler implements LeafService {
       return toldErrors(this.#sender.subscribe(partition, subscribe, signal));
     } catch (error) {
       return failingStream(error);
+    }
+  }
+
+  /** For an aggregator of this process, whose requests need no check. */
+  readPackets(
+    request: LeafStreams['readPackets']['request'],
+    signal?: AbortSignal,
+  ): PacketAnswer | Promise<PacketAnswer> {
+    try {
+      const partition = this.#partitions.find(request.key);
+      return readPackets(partition, request, { encoder: this.#packets, signal });
+    } catch (error) {
+      throw toDatabaseError(error);
     }
   }
 

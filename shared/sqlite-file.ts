@@ -177,6 +177,18 @@ export class SqliteFile {
     }
   }
 
+  /** All rows of a query that has few of them; INTEGERs as `iterate` reads them. */
+  rows(sql: string, parameters: Row, numbers: boolean): Row[] {
+    try {
+      const statement = this.#prepare(sql);
+      statement.setReadBigInts(!numbers);
+      const rows: unknown[] = statement.all(...parameters);
+      return rows as Row[];
+    } catch (error) {
+      throw toSqliteError(error);
+    }
+  }
+
   /** The names of the columns that a statement yields. */
   columns(sql: string): string[] {
     return guarded(() =>

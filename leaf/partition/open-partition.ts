@@ -23,6 +23,7 @@ import type { PartitionCore } from './partition-core.ts';
 import type { Replay } from './replay.ts';
 import type { Reader } from './reader-pool.ts';
 import { readRows, takeBatch, type RowSource } from './row-batches.ts';
+import { readShort } from './short-read.ts';
 import { Snapshots } from './snapshot.ts';
 import type { StatementCost } from './statement-costs.ts';
 import { Transactions } from './transactions.ts';
@@ -125,6 +126,18 @@ export class OpenPartition {
       throw this.#noted(toClientError(error, this.core.file, run));
     } finally {
       if (reader !== null) this.core.readers.release(reader);
+    }
+  }
+
+  /** All rows of a short read, at once; null where it is to go the long way, by `read`. */
+  readNow(request: ReadRequest): readonly Row[] | null {
+    if (request.transaction !== null || request.together !== undefined) return null;
+    try {
+      this.#checkRead(request.catalogVersion);
+      return readShort(this.core, request);
+    } catch (error) {
+      const { sql, parameters } = request.statement;
+      throw this.#noted(toClientError(error, this.core.file, { sql, values: parameters, row: 1 }));
     }
   }
 

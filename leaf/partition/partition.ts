@@ -9,6 +9,7 @@ import { timestampToMs } from '#shared/log/hybrid-clock.ts';
 import { logStart } from '#shared/log/log-frame.ts';
 import type { DefinitionChange } from '#shared/log/log-record.ts';
 import type { LSN, Position } from '#shared/log/lsn.ts';
+import type { Row } from '#shared/sql/column-type.ts';
 import type {
   LeafCalls,
   LeafStreams,
@@ -168,6 +169,11 @@ export class Partition {
   /** Rows in bounded batches; the snapshot they are read from lasts until the end. */
   read(request: ReadRequest, signal?: AbortSignal): AsyncGenerator<RowBatch, void, undefined> {
     return this.#opened.read(request, signal);
+  }
+
+  /** All rows of a short read, at once; null where it is to go the long way, by `read`. */
+  readNow(request: ReadRequest): readonly Row[] | null {
+    return this.#opened.readNow(request);
   }
 
   async undoLastWrite(transactionId: string): Promise<void> {

@@ -7,6 +7,7 @@ import type { TableDefinition } from '#shared/cluster/table-definition.ts';
 import type { DefinitionChange } from '#shared/log/log-record.ts';
 import type { LSN, Position } from '#shared/log/lsn.ts';
 import type { ColumnType, Row, StoredValue } from '#shared/sql/column-type.ts';
+import type { PacketAnswer, PacketBatch, PacketFormat } from './packet-batch.ts';
 import type { MasterCalls, MasterStreams } from './master-message.ts';
 import type {
   ChangesItem,
@@ -368,25 +369,6 @@ export interface LeafStreams {
     };
     item: SubscribeItem;
   };
-}
-
-/** How a client reads rows. Text is UTF-8. */
-export interface PacketFormat {
-  readonly protocol: 'text' | 'binary';
-  /** Where TIMESTAMPs are read, as @@time_zone names it. */
-  readonly timeZone: string;
-}
-
-/** Rows as MySQL packets, numbered from 0. The bytes hold until the leaf is asked again. */
-export interface PacketBatch {
-  readonly packets: Uint8Array;
-  readonly count: number;
-}
-
-/** Rows as packets: the first of them, and the others where there are any. */
-export interface PacketAnswer {
-  readonly first: PacketBatch;
-  readonly rest: AsyncIterable<PacketBatch> | null;
 }
 
 /** What a peer can be asked: in the same process by a call, elsewhere by the network. */
