@@ -7,6 +7,7 @@
 
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
 import { must } from '#shared/assert.ts';
+import { partitionName } from '#shared/cluster/topology.ts';
 import type { PartitionStatus } from '#shared/wire/message.ts';
 import { withSchema } from './catalog-follower.ts';
 import { committedSomewhere } from './consistent-cut.ts';
@@ -54,6 +55,7 @@ export async function returnDatabase(
   await forEachPartition(database, async ({ ordinal }) => {
     const parting = must(partings.find((each) => each.ordinal === ordinal));
     if (!(await goBack(parts, database, parting))) anew.push(ordinal);
+    await forgetNewPrimary(parts, { database, ordinal, record });
   });
   parts.failpoint('return-gone-back');
   return { database: await withReachedSchema(parts, database), rescued, anew };
@@ -82,6 +84,23 @@ async function goBack(
   if (lsn !== null && (await leaf.call('rewind', { key, lsn })).done) return true;
   await leaf.call('abandonHistory', { key });
   return false;
+}
+
+/** It followed once, and is followed now: nothing is kept for it any more. */
+async function forgetNewPrimary(
+  parts: ReplicationParts,
+  of: {
+    readonly database: DatabaseDefinition;
+    readonly ordinal: number;
+    readonly record: LinkRecord;
+  },
+): Promise<void> {
+  const { database, ordinal, record } = of;
+  const there = partitionName({ database: record.remoteDatabase, ordinal });
+  await leafOf(parts, database, ordinal).call('forgetFollower', {
+    key: { database: database.name, ordinal },
+    followerId: `${record.primaryClusterId}/${there}`,
+  });
 }
 
 /** The schema that all partitions have gone back to; none while one waits for a snapshot. */
