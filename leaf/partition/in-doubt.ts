@@ -5,7 +5,7 @@ import type { Verdict } from '#shared/wire/message.ts';
 import { applyChanges } from './apply-changes.ts';
 import type { OpenTransaction } from './open-transaction.ts';
 import type { PartitionCore } from './partition-core.ts';
-import { appendRecord, makeVisible } from './write-transaction.ts';
+import { appendRecord, makeVisible, makeVisibleElsewhere } from './write-transaction.ts';
 
 /** A prepared transaction that the log holds and no SQLite transaction does. */
 export interface PreparedRecord {
@@ -27,14 +27,18 @@ export async function carryOut(
   verdict: Verdict,
 ): Promise<bigint> {
   const { log, file, verdicts, environment, fail } = core;
+  const worker = verdict === 'commit' ? transaction.worker : null;
   // A record that cannot be appended (a full disk) leaves the transaction prepared.
   const record = appendVerdict(core, transaction.id, verdict);
   environment.failpoint('after-decide-append');
   try {
     await log.sync();
     environment.failpoint('after-decide');
-    if (verdict === 'abort') transaction.rollback();
-    if (!file.inTransaction) file.begin(false);
+    if (verdict === 'abort') {
+      transaction.rollback();
+      await transaction.undone;
+    }
+    if (worker === null && !file.inTransaction) file.begin(false);
     if (verdict === 'commit' && transaction.changeset !== null) {
       applyChanges(file.connection, transaction.changeset, core.name);
     }
@@ -46,7 +50,10 @@ export async function carryOut(
   if (verdict === 'abort') await makeVisible(core, record);
   else {
     const commit = { transactionId: transaction.id, participants: transaction.participants };
-    await core.shared.note(commit, lsn, () => makeVisible(core, record));
+    await core.shared.note(commit, lsn, () => {
+      if (worker === null) return makeVisible(core, record);
+      return makeVisibleElsewhere(core, record, worker);
+    });
   }
   return lsn;
 }

@@ -6,6 +6,7 @@ import { must } from '#shared/assert.ts';
 import { databaseError, DatabaseError } from '#shared/error.ts';
 import type { LSN } from '#shared/log/lsn.ts';
 import type { Row } from '#shared/sql/column-type.ts';
+import type { SqliteFile } from '#shared/sqlite-file.ts';
 import type {
   LeafCalls,
   LeafStreams,
@@ -26,7 +27,9 @@ import { readRows, takeBatch, type RowSource } from './row-batches.ts';
 import { readShort } from './short-read.ts';
 import { Snapshots } from './snapshot.ts';
 import type { StatementCost } from './statement-costs.ts';
+import type { OwnResult, OwnRows } from './transaction-task.ts';
 import { Transactions } from './transactions.ts';
+import { isLong, writeElsewhere } from './write-elsewhere.ts';
 import { runSteps, toClientError } from './write-steps.ts';
 
 /** How long closing waits for a write that is under way, in milliseconds. */
@@ -83,9 +86,13 @@ export class OpenPartition {
       const options = { tag: transaction, foreignKeys, lockWaitTimeoutMs, check };
       return this.transactions.write(options, steps);
     }
+    const timeoutMs = lockWaitTimeoutMs;
+    if (isLong(this.core, steps)) {
+      return writeElsewhere(this.core, { foreignKeys, timeoutMs, check }, steps);
+    }
     return this.#groups.submit({
       foreignKeys,
-      timeoutMs: lockWaitTimeoutMs,
+      timeoutMs,
       run: () => {
         check();
         return runSteps(file, steps);
@@ -100,15 +107,16 @@ export class OpenPartition {
     let reader: Reader | null = null;
     try {
       await readyForRead(this.core, this.transactions, request);
-      const own = request.transaction === null ? null : await this.#openOwn(request);
+      const own = request.transaction === null ? null : await this.#openOwn(request, signal);
       if (own !== null) {
-        yield* tellOpened(batchesOf(own, signal), openedRead(this.core, request));
+        const rows = Symbol.asyncIterator in own ? own : batchesOf(own, signal);
+        yield* tellOpened(rows, openedRead(this.core, request));
         return;
       }
       this.#checkRead(request.catalogVersion);
       reader = this.core.readers.acquire();
       const opened = this.#pin(reader, request);
-      const cost = this.#costOf(reader, request);
+      const cost = this.#costOf(reader.connection, request);
       if (cost === 'long') {
         this.core.readers.release(reader);
         reader = null;
@@ -193,18 +201,34 @@ export class OpenPartition {
   }
 
   /** A transaction's result among its own writes; null when it has not written here. */
-  async #openOwn(request: ReadRequest): Promise<RowSource | null> {
+  async #openOwn(request: ReadRequest, signal: AbortSignal | undefined): Promise<OwnRows | null> {
     const tag = must(request.transaction);
     this.checkPrimary();
-    const open = (): RowSource => {
-      this.#checkRead(request.catalogVersion);
-      const { columns, statement } = request;
-      return readRows(this.core.file.connection, statement, { cached: false, columns });
+    const { columns, statement, catalogVersion } = request;
+    const { connection } = this.core.file;
+    const result: OwnResult = {
+      long: this.#costOf(connection, request) === 'long',
+      open: () => {
+        this.#checkRead(catalogVersion);
+        return readRows(connection, statement, { cached: false, columns });
+      },
+      openElsewhere: (worker) => {
+        this.#checkRead(catalogVersion);
+        const task = {
+          file: this.core.workerFile(),
+          catalogVersion,
+          statement,
+          columns,
+          onTaken: null,
+        };
+        return worker.read(task, signal);
+      },
     };
-    if (!request.forUpdate) return this.transactions.read(tag, open);
+    if (!request.forUpdate) return this.transactions.read(tag, result);
     const { lockWaitTimeoutMs } = request;
-    const check = (): void => this.#checkWrite(request.catalogVersion);
-    return this.transactions.readLocked({ tag, foreignKeys: true, lockWaitTimeoutMs, check }, open);
+    const check = (): void => this.#checkWrite(catalogVersion);
+    const options = { tag, foreignKeys: true, lockWaitTimeoutMs, check };
+    return this.transactions.readLocked(options, result);
   }
 
   /** A read that is one of several takes its snapshot before its statement begins. */
@@ -213,9 +237,9 @@ export class OpenPartition {
     return openedRead(this.core, request, this.core.readers.pin(reader));
   }
 
-  #costOf(reader: Reader, { statement, catalogVersion }: ReadRequest): StatementCost {
+  #costOf(connection: SqliteFile, { statement, catalogVersion }: ReadRequest): StatementCost {
     if (this.core.environment.workers === null) return 'key';
-    return this.core.costs.of(reader.connection, statement, catalogVersion);
+    return this.core.costs.of(connection, statement, catalogVersion);
   }
 
   /** The source itself; how long it holds up the event loop is noted with its first row. */

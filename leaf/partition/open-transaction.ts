@@ -7,13 +7,19 @@
 // SQLite's savepoints nest like this, the undo savepoint always innermost:
 //     BEGIN · s1 · s2 · … · undo
 
+import { must } from '#shared/assert.ts';
 import { databaseError } from '#shared/error.ts';
 import type { TransactionTag, Verdict, WriteStep, WriteStepResult } from '#shared/wire/message.ts';
+import type { WorkerTransaction } from '#leaf/worker/worker-transaction.ts';
 import type { PartitionCore } from './partition-core.ts';
 import { TransactionReads } from './transaction-reads.ts';
 import type { LockClaim } from './write-lock.ts';
+import { beginElsewhere, commitElsewhere, prepareElsewhere } from './write-elsewhere.ts';
 import { runSteps } from './write-steps.ts';
 import { WriteTransaction } from './write-transaction.ts';
+
+/** Rows changed on the event loop, above which a transaction moves to a worker. */
+const LOCAL_CHANGES_MAX = 5_000;
 
 export type TransactionState =
   'waiting' | 'active' | 'committing' | 'preparing' | 'prepared' | 'ended';
@@ -41,6 +47,12 @@ export class OpenTransaction {
   readonly gone = Promise.withResolvers<void>();
   /** Prepared before a restart: the changes, which no SQLite transaction holds. */
   changeset: Uint8Array | null = null;
+  /** When a worker has undone what it held, after a rollback; null: nothing is left to wait for. */
+  undone: Promise<void> | null = null;
+  /** True when its changes are gone, and it can only be rolled back. */
+  lost = false;
+  #worker: WorkerTransaction | null = null;
+  #changedRows = 0;
   #core: PartitionCore;
   #write: WriteTransaction | null = null;
   #foreignKeys = true;
@@ -65,6 +77,64 @@ export class OpenTransaction {
     this.state = 'active';
   }
 
+  /** The lock is there: begins in a worker, where long statements hold up nobody. */
+  async beginElsewhere(foreignKeys: boolean): Promise<void> {
+    const worker = await beginElsewhere(this.#core, foreignKeys);
+    await this.#enterWorker(worker);
+    this.#foreignKeys = foreignKeys;
+    this.state = 'active';
+  }
+
+  /** The worker that holds its changes; null: the writer's own connection does. */
+  get worker(): WorkerTransaction | null {
+    return this.#worker;
+  }
+
+  /** True when so much has changed that taking the changes would hold up the event loop. */
+  get isLarge(): boolean {
+    return this.#changedRows > LOCAL_CHANGES_MAX;
+  }
+
+  /**
+   * Can its changes move to a worker? Not with savepoints to go back to; nor with foreign keys,
+   * whose actions must not happen twice.
+   */
+  get canMove(): boolean {
+    const { environment, file } = this.#core;
+    const free = this.#savepoints.length === 0 && !file.hasForeignKeys;
+    return environment.workers !== null && this.#worker === null && free;
+  }
+
+  /** Moves its changes to a worker. When that fails it is lost. */
+  async moveElsewhere(): Promise<void> {
+    for (const sql of this.#settleLast()) this.#core.file.connection.run(sql);
+    const write = must(this.#write, 'an active transaction has begun');
+    const changes = write.changesSoFar();
+    this.lost = true;
+    this.#write = null;
+    write.rollback();
+    const worker = await beginElsewhere(this.#core, this.#foreignKeys);
+    await this.#enterWorker(worker);
+    if (changes.length > 0) await worker.apply(changes);
+    this.lost = false;
+  }
+
+  /** Runs one write task in its worker, of which either all is done or nothing. */
+  async writeElsewhere(steps: readonly WriteStep[]): Promise<WriteStepResult[]> {
+    const worker = must(this.#worker, 'its changes are in a worker');
+    await worker.exec(...this.#settleLast(), 'SAVEPOINT undo');
+    try {
+      const results = await worker.write(steps);
+      this.#undoable = true;
+      return results;
+    } catch (error) {
+      this.lost = true;
+      await worker.exec('ROLLBACK TO undo', 'RELEASE undo');
+      this.lost = worker.lost;
+      throw error;
+    }
+  }
+
   /** Runs one write task, of which either all is done or nothing. */
   write(steps: readonly WriteStep[], foreignKeys: boolean): WriteStepResult[] {
     const { file } = this.#core;
@@ -72,11 +142,12 @@ export class OpenTransaction {
       const what = 'SET foreign_key_checks between two writes of one transaction';
       throw databaseError('unsupported', { what });
     }
-    this.#settleLast();
+    for (const sql of this.#settleLast()) file.connection.run(sql);
     file.connection.run('SAVEPOINT undo');
     try {
       const results = runSteps(file, steps);
       this.#undoable = true;
+      for (const { changes } of results) this.#changedRows += changes;
       return results;
     } catch (error) {
       if (file.inTransaction) {
@@ -88,47 +159,50 @@ export class OpenTransaction {
   }
 
   /** Takes back the last write task. */
-  undoLastWrite(): void {
+  async undoLastWrite(): Promise<void> {
     this.reads.drain();
     if (!this.#undoable) return;
-    this.#core.file.connection.run('ROLLBACK TO undo');
-    this.#core.file.connection.run('RELEASE undo');
     this.#undoable = false;
+    await this.#run('ROLLBACK TO undo', 'RELEASE undo');
   }
 
-  setSavepoint(name: string): void {
-    this.#settleLast();
+  async setSavepoint(name: string): Promise<void> {
     this.#savepointCounter += 1;
     const sqliteName = `s${this.#savepointCounter}`;
-    this.#core.file.connection.run(`SAVEPOINT ${sqliteName}`);
+    await this.#run(...this.#settleLast(), `SAVEPOINT ${sqliteName}`);
     // As in MySQL, an older one of the same name is gone; SQLite may keep it, nobody names it.
     this.#savepoints = this.#savepoints.filter((savepoint) => !sameName(savepoint.name, name));
     this.#savepoints.push({ name, sqliteName });
   }
 
-  releaseSavepoint(name: string): void {
+  async releaseSavepoint(name: string): Promise<void> {
     const index = this.#find(name);
-    this.#settleLast();
-    this.#core.file.connection.run(`RELEASE ${this.#savepoints[index]?.sqliteName}`);
+    const { sqliteName } = must(this.#savepoints[index]);
     this.#savepoints.length = index;
+    await this.#run(...this.#settleLast(), `RELEASE ${sqliteName}`);
   }
 
-  rollbackToSavepoint(name: string): void {
+  async rollbackToSavepoint(name: string): Promise<void> {
     const index = this.#find(name);
-    this.#settleLast();
-    this.#core.file.connection.run(`ROLLBACK TO ${this.#savepoints[index]?.sqliteName}`);
+    const { sqliteName } = must(this.#savepoints[index]);
     this.#savepoints.length = index + 1;
+    await this.#run(...this.#settleLast(), `ROLLBACK TO ${sqliteName}`);
   }
 
   /** One record, durable and visible; null when nothing has changed. */
   async commit(): Promise<bigint | null> {
     this.reads.drain();
+    if (this.#worker !== null) return commitElsewhere(this.#core, this.#worker);
     return this.#write === null ? null : this.#write.commit();
   }
 
   async prepare(participants: readonly number[]): Promise<void> {
     this.reads.drain();
     this.participants = participants;
+    if (this.#worker !== null) {
+      const names = { transactionId: this.id, participants };
+      await prepareElsewhere(this.#core, this.#worker, names);
+    }
     await this.#write?.prepare(this.id, participants);
   }
 
@@ -137,6 +211,23 @@ export class OpenTransaction {
     this.reads.fail(databaseError('deadlock', {}));
     this.#write?.rollback();
     this.#write = null;
+    this.undone = this.#worker?.rollback() ?? this.undone;
+    this.#worker = null;
+  }
+
+  /** What happened while the worker began is for it too. */
+  async #enterWorker(worker: WorkerTransaction): Promise<void> {
+    if (this.state === 'ended') {
+      await worker.rollback();
+      throw databaseError('deadlock', {});
+    }
+    this.#worker = worker;
+  }
+
+  /** Where the transaction is. */
+  async #run(...statements: string[]): Promise<void> {
+    if (this.#worker !== null) await this.#worker.exec(...statements);
+    else for (const sql of statements) this.#core.file.connection.run(sql);
   }
 
   #find(name: string): number {
@@ -145,11 +236,15 @@ export class OpenTransaction {
     return index;
   }
 
-  /** What came before can no longer be undone by itself, and results under way keep their rows. */
-  #settleLast(): void {
+  /**
+   * What came before can no longer be undone by itself, once the statements that this answers
+   * have run; results under way keep their rows.
+   */
+  #settleLast(): string[] {
     this.reads.drain();
-    if (this.#undoable) this.#core.file.connection.run('RELEASE undo');
+    const statements = this.#undoable ? ['RELEASE undo'] : [];
     this.#undoable = false;
+    return statements;
   }
 }
 

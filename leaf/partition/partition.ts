@@ -177,11 +177,11 @@ export class Partition {
   }
 
   async undoLastWrite(transactionId: string): Promise<void> {
-    this.#primary.transactions.undoLastWrite(transactionId);
+    await this.#primary.transactions.undoLastWrite(transactionId);
   }
 
   async savepoint(request: SavepointRequest): Promise<void> {
-    this.#primary.transactions.savepoint(request);
+    await this.#primary.transactions.savepoint(request);
   }
 
   async commit(transactionId: string): Promise<void> {

@@ -12,6 +12,7 @@ import { logStart } from '#shared/log/log-frame.ts';
 import type { DefinitionChange } from '#shared/log/log-record.ts';
 import type { Position } from '#shared/log/lsn.ts';
 import { SqliteFile, type ChangeCapture } from '#shared/sqlite-file.ts';
+import type { CompiledStatement } from '#shared/wire/message.ts';
 import { writeIdentity } from './partition-identity.ts';
 import type { PartitionRole } from './partition-options.ts';
 import { ReferenceFile, type Attachment } from './reference-file.ts';
@@ -86,6 +87,12 @@ export function readMeta(file: SqliteFile): PartitionMeta {
     origin: origin as string,
     provisioned: provisioned === 1n,
   };
+}
+
+/** Notes in the meta row how far the file is. */
+export function updateApplied(applied: Position, timestamp: bigint): CompiledStatement {
+  const { term, lsn, logHash } = applied;
+  return { sql: UPDATE_APPLIED, parameters: [BigInt(term), lsn, logHash, timestamp] };
 }
 
 /** The writer's connection. At most one transaction at a time; who may begin one holds the lock. */
@@ -165,10 +172,16 @@ export class StateFile {
     return this.connection.capture();
   }
 
+  /** Another connection has committed records up to here. */
+  committedElsewhere(applied: Position, timestamp: bigint): void {
+    this.#meta = { ...this.#meta, applied, timestamp };
+    this.#next = this.#meta;
+  }
+
   /** Sets columns of the meta row, within the transaction. */
   setApplied(applied: Position, timestamp: bigint): void {
-    const { term, lsn, logHash } = applied;
-    this.connection.run(UPDATE_APPLIED, [BigInt(term), lsn, logHash, timestamp]);
+    const { sql, parameters } = updateApplied(applied, timestamp);
+    this.connection.run(sql, parameters);
     this.#next = { ...this.#next, applied, timestamp };
   }
 

@@ -2,7 +2,6 @@
 
 import { databaseError } from '#shared/error.ts';
 import { must } from '#shared/assert.ts';
-import type { RowSource } from './row-batches.ts';
 import type {
   LeafCalls,
   TransactionTag,
@@ -11,32 +10,27 @@ import type {
   WriteStepResult,
 } from '#shared/wire/message.ts';
 import { abortUnknown, carryOut, checkVerdict, type PreparedRecord } from './in-doubt.ts';
+import type { OwnResult, OwnRows, TaskOptions } from './transaction-task.ts';
+import { isLong } from './write-elsewhere.ts';
+import { EndedTransactions } from './ended-transactions.ts';
+import { IdleWatch } from './idle-watch.ts';
 import { OpenTransaction } from './open-transaction.ts';
 import type { PartitionCore } from './partition-core.ts';
 
-/** Ended transactions remembered, so that a late task of theirs begins nothing new. */
-const ENDED_MAX = 10_000;
-
 export type SavepointRequest = Omit<LeafCalls['savepoint']['request'], 'key'>;
-
-/** What a task of a transaction brings along. */
-export interface TaskOptions {
-  readonly tag: TransactionTag;
-  readonly foreignKeys: boolean;
-  readonly lockWaitTimeoutMs: number;
-  /** Called once the lock is there, before anything is done: throws when the plan is outdated. */
-  readonly check: () => void;
-}
 
 /** At most one of them holds the write lock; the others wait for it. */
 export class Transactions {
   #core: PartitionCore;
   #open = new Map<string, OpenTransaction>();
-  #ended = new Set<string>();
-  #watching = false;
+  #ended = new EndedTransactions();
+  #idle: IdleWatch;
 
   constructor(core: PartitionCore) {
     this.#core = core;
+    this.#idle = new IdleWatch(core.environment, (usedBeforeMs) =>
+      this.#rollbackIdle(usedBeforeMs),
+    );
   }
 
   /** A transaction that was prepared before a restart: it gets the lock back. */
@@ -82,35 +76,49 @@ export class Transactions {
 
   /** Runs one write task; the first one takes the lock and begins. */
   async write(options: TaskOptions, steps: readonly WriteStep[]): Promise<WriteStepResult[]> {
-    const transaction = await this.#enter(options);
+    const long = isLong(this.#core, steps);
+    const transaction = await this.#enter(options, long);
+    if (long || transaction.isLarge) await this.#move(transaction);
+    if (transaction.worker !== null) {
+      return this.#attemptElsewhere(transaction, () => transaction.writeElsewhere(steps));
+    }
     return this.#attempt(transaction, () => transaction.write(steps, options.foreignKeys));
   }
 
   /** SELECT … FOR UPDATE: the lock first, then a result among the transaction's own writes. */
-  async readLocked(options: TaskOptions, open: () => RowSource): Promise<RowSource> {
-    const transaction = await this.#enter(options);
-    return this.#attempt(transaction, () => transaction.reads.add(open()));
+  async readLocked(options: TaskOptions, result: OwnResult): Promise<OwnRows> {
+    const transaction = await this.#enter(options, result.long);
+    return this.#readIn(transaction, result);
   }
 
   /**
    * A result among the transaction's own writes; null when it has not written here. Throws when
    * it has, and the partition knows no more of it.
    */
-  read(tag: TransactionTag, open: () => RowSource): RowSource | null {
+  async read(tag: TransactionTag, result: OwnResult): Promise<OwnRows | null> {
     const transaction = this.#open.get(tag.id);
     if (transaction === undefined || !transaction.joined) {
       this.#refuseForgotten(tag);
       return null;
     }
     this.#mustBeActive(transaction);
-    return transaction.reads.add(open());
+    return this.#readIn(transaction, result);
   }
 
-  undoLastWrite(id: string): void {
-    this.#active(id).undoLastWrite();
+  async #readIn(transaction: OpenTransaction, result: OwnResult): Promise<OwnRows> {
+    if (result.long) await this.#move(transaction);
+    return this.#attempt(transaction, () => {
+      const { worker } = transaction;
+      if (worker !== null) return result.openElsewhere(worker);
+      return transaction.reads.add(result.open());
+    });
   }
 
-  savepoint(request: SavepointRequest): void {
+  async undoLastWrite(id: string): Promise<void> {
+    await this.#active(id).undoLastWrite();
+  }
+
+  async savepoint(request: SavepointRequest): Promise<void> {
     const transaction = this.#active(request.transactionId);
     switch (request.action) {
       case 'set':
@@ -139,7 +147,7 @@ export class Transactions {
   rollback(id: string): void {
     const transaction = this.#open.get(id);
     if (transaction === undefined) {
-      this.#remember(id);
+      this.#ended.add(id);
       return;
     }
     if (transaction.state === 'waiting' || transaction.state === 'active') {
@@ -232,15 +240,12 @@ export class Transactions {
   }
 
   async #afterPreparing(transaction: OpenTransaction): Promise<void> {
-    try {
-      await transaction.preparing;
-    } catch {
-      // Who asked for the preparation has been told.
-    }
+    // Who asked for the preparation is told how it went.
+    await Promise.allSettled([transaction.preparing]);
   }
 
   /** The transaction of a task, holding the lock. */
-  async #enter(options: TaskOptions): Promise<OpenTransaction> {
+  async #enter(options: TaskOptions, long: boolean): Promise<OpenTransaction> {
     const { tag } = options;
     const known = this.#open.get(tag.id);
     if (known !== undefined && known.state !== 'waiting') {
@@ -250,10 +255,10 @@ export class Transactions {
     }
     this.#refuseForgotten(tag);
     if (known !== undefined) throw databaseError('internal', { reason: 'two tasks at once' });
-    return this.#begin(options);
+    return this.#begin(options, long);
   }
 
-  async #begin(options: TaskOptions): Promise<OpenTransaction> {
+  async #begin(options: TaskOptions, long: boolean): Promise<OpenTransaction> {
     const { lock } = this.#core;
     const transaction: OpenTransaction = new OpenTransaction(this.#core, options.tag, () =>
       this.#wound(transaction),
@@ -263,12 +268,13 @@ export class Transactions {
       await lock.acquire(transaction.claim, options.lockWaitTimeoutMs);
       if (transaction.state === 'ended') throw databaseError('deadlock', {});
       options.check();
-      transaction.begin(options.foreignKeys);
+      if (long) await transaction.beginElsewhere(options.foreignKeys);
+      else transaction.begin(options.foreignKeys);
     } catch (error) {
       this.#forget(transaction);
       throw error;
     }
-    this.#watchIdle();
+    this.#idle.start();
     return transaction;
   }
 
@@ -285,12 +291,38 @@ export class Transactions {
     } catch (error) {
       const undoneBySqlite = !this.#core.file.inTransaction;
       if (undoneBySqlite) this.#rollback(transaction);
-      else if (!transaction.joined) {
-        transaction.rollback();
-        this.#forget(transaction);
-      }
+      else if (!transaction.joined) this.#undo(transaction);
       throw error;
     }
+  }
+
+  /** The same for work in a worker, during which it may be rolled back. */
+  async #attemptElsewhere<T>(transaction: OpenTransaction, work: () => Promise<T>): Promise<T> {
+    this.#stillActive(transaction);
+    transaction.lastUsedMs = Infinity;
+    try {
+      const result = await work();
+      this.#stillActive(transaction);
+      transaction.joined = true;
+      return result;
+    } catch (error) {
+      this.#stillActive(transaction);
+      if (transaction.lost) this.#rollback(transaction);
+      else if (!transaction.joined) this.#undo(transaction);
+      throw error;
+    } finally {
+      transaction.lastUsedMs = this.#core.environment.clock.monotonicMs();
+    }
+  }
+
+  /** Moves a transaction's changes to a worker, where that can be done. */
+  async #move(transaction: OpenTransaction): Promise<void> {
+    if (transaction.state !== 'active' || !transaction.canMove) return;
+    await this.#attemptElsewhere(transaction, () => transaction.moveElsewhere());
+  }
+
+  #stillActive(transaction: OpenTransaction): void {
+    if (transaction.state !== 'active') throw databaseError('deadlock', {});
   }
 
   #active(id: string): OpenTransaction {
@@ -321,51 +353,44 @@ export class Transactions {
   }
 
   /** A client that is gone must not hold the lock for ever. */
-  #watchIdle(): void {
-    if (this.#watching) return;
-    this.#watching = true;
-    const { clock, idleTransactionMsMax } = this.#core.environment;
-    clock.after(idleTransactionMsMax / 2, () => {
-      this.#watching = false;
-      this.#rollbackIdle();
-      if (this.#open.size > 0) this.#watchIdle();
-    });
-  }
-
-  #rollbackIdle(): void {
-    const { clock, idleTransactionMsMax, logger } = this.#core.environment;
-    const usedBeforeMs = clock.monotonicMs() - idleTransactionMsMax;
+  #rollbackIdle(usedBeforeMs: number): boolean {
     for (const transaction of [...this.#open.values()]) {
       const { id, state, lastUsedMs } = transaction;
       if (state !== 'active' || lastUsedMs > usedBeforeMs) continue;
-      logger.warn('A transaction was idle for too long and is rolled back.', { id });
+      const message = 'A transaction was idle for too long and is rolled back.';
+      this.#core.environment.logger.warn(message, { id });
       this.#rollback(transaction);
     }
+    return this.#open.size > 0;
   }
 
   #rollback(transaction: OpenTransaction): void {
+    this.#ended.add(transaction.id);
+    this.#undo(transaction);
+  }
+
+  /** As if it had never begun. */
+  #undo(transaction: OpenTransaction): void {
     transaction.rollback();
-    this.#end(transaction);
+    this.#forget(transaction);
   }
 
   #end(transaction: OpenTransaction): void {
-    this.#remember(transaction.id);
+    this.#ended.add(transaction.id);
     this.#forget(transaction);
   }
 
   #forget(transaction: OpenTransaction): void {
     transaction.state = 'ended';
     this.#open.delete(transaction.id);
-    this.#core.lock.release(transaction.claim);
+    if (transaction.undone === null) this.#core.lock.release(transaction.claim);
+    else void this.#releaseAfter(transaction.undone, transaction);
     transaction.gone.resolve();
   }
 
-  #remember(id: string): void {
-    this.#ended.add(id);
-    if (this.#ended.size <= ENDED_MAX) return;
-    for (const oldest of this.#ended) {
-      this.#ended.delete(oldest);
-      return;
-    }
+  /** A worker that has not undone its changes yet keeps SQLite's own lock. */
+  async #releaseAfter(undone: Promise<void>, { claim }: OpenTransaction): Promise<void> {
+    await undone;
+    this.#core.lock.release(claim);
   }
 }

@@ -1,7 +1,7 @@
 // How transactions over several partitions ended, for those who ask later: durable by the log.
 
 import type { LSN } from '#shared/log/lsn.ts';
-import type { Verdict } from '#shared/wire/message.ts';
+import type { CompiledStatement, Verdict } from '#shared/wire/message.ts';
 import type { StateFile } from './state-file.ts';
 
 /** Verdicts kept: a participant that was away for longer must be rebuilt. */
@@ -38,11 +38,27 @@ export class Verdicts {
   /** Writes what is new into the file, within its transaction. */
   flush(): void {
     if (this.#pending.size === 0) return;
-    const sql = 'INSERT OR IGNORE INTO _twinleaf_verdicts VALUES (?, ?, ?)';
-    for (const [id, { verdict, lsn }] of this.#pending) {
-      this.#file.connection.run(sql, [id, verdict, lsn]);
-    }
+    for (const { sql, parameters } of this.#inserts()) this.#file.connection.run(sql, parameters);
     this.#pending.clear();
+  }
+
+  /** The same for another connection's transaction; `written` is called after its COMMIT. */
+  flushElsewhere(): { readonly statements: CompiledStatement[]; readonly written: () => void } {
+    const ids = [...this.#pending.keys()];
+    return {
+      statements: this.#inserts(),
+      written: () => {
+        for (const id of ids) this.#pending.delete(id);
+      },
+    };
+  }
+
+  #inserts(): CompiledStatement[] {
+    const sql = 'INSERT OR IGNORE INTO _twinleaf_verdicts VALUES (?, ?, ?)';
+    return [...this.#pending].map(([id, { verdict, lsn }]) => ({
+      sql,
+      parameters: [id, verdict, lsn],
+    }));
   }
 
   /** Forgets the oldest beyond the bound, within the file's transaction. */

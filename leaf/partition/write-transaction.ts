@@ -13,7 +13,9 @@ import { RECORD_BYTES_MAX } from '#shared/log/log-frame.ts';
 import type { LogPayload } from '#shared/log/log-record.ts';
 import type { LSN, Position } from '#shared/log/lsn.ts';
 import type { ChangeCapture } from '#shared/sqlite-file.ts';
+import type { WorkerTransaction } from '#leaf/worker/worker-transaction.ts';
 import type { PartitionCore } from './partition-core.ts';
+import { updateApplied } from './state-file.ts';
 
 /** What a record needs besides the changes. */
 const RECORD_OVERHEAD_BYTES = 64 * 1024;
@@ -66,6 +68,11 @@ export class WriteTransaction {
     return position.lsn;
   }
 
+  /** The changes so far; more may come. */
+  changesSoFar(): Uint8Array {
+    return must(this.#capture, 'changes are taken at the end').changeset();
+  }
+
   /** Undoes everything. */
   rollback(): void {
     this.#endCapture();
@@ -77,9 +84,7 @@ export class WriteTransaction {
     try {
       assert(file.inTransaction, 'changes are taken from an open transaction');
       const changeset = must(this.#capture, 'changes are taken once').changeset();
-      if (changeset.length + RECORD_OVERHEAD_BYTES > RECORD_BYTES_MAX) {
-        throw databaseError('transactionTooLarge', { bytes: RECORD_BYTES_MAX });
-      }
+      checkSize(changeset);
       return changeset;
     } catch (error) {
       file.rollback();
@@ -109,6 +114,39 @@ export function appendRecord(core: PartitionCore, payload: LogPayload): Appended
     file.rollback();
     throw error;
   }
+}
+
+/**
+ * Makes a record of changes that a worker holds durable and then visible. The worker's
+ * transaction is over in any case.
+ */
+export async function makeVisibleElsewhere(
+  core: PartitionCore,
+  record: AppendedRecord,
+  worker: WorkerTransaction,
+): Promise<void> {
+  const { file, log, verdicts, environment, fail } = core;
+  const { position, timestamp } = record;
+  try {
+    environment.failpoint('after-append');
+    await log.sync();
+    environment.failpoint('after-sync');
+    const { statements, written } = verdicts.flushElsewhere();
+    environment.failpoint('before-commit');
+    await worker.commit([updateApplied(position, timestamp), ...statements]);
+    written();
+    file.committedElsewhere(position, timestamp);
+    environment.failpoint('after-commit');
+  } catch (error) {
+    await worker.rollback();
+    throw fail(error);
+  }
+}
+
+/** Throws transactionTooLarge. */
+export function checkSize(changeset: Uint8Array): void {
+  if (changeset.length + RECORD_OVERHEAD_BYTES <= RECORD_BYTES_MAX) return;
+  throw databaseError('transactionTooLarge', { bytes: RECORD_BYTES_MAX });
 }
 
 /** Makes an appended record durable and then, with its rows, visible. */

@@ -5,14 +5,12 @@
 // only the leaf holds open.
 
 import { fileURLToPath } from 'node:url';
-import { writeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { decode, encode } from '#shared/codec.ts';
 import { FrameReader, frameHeader } from '#shared/wire/frame-reader.ts';
 import { replyParts, type WorkerRequest } from './worker-message.ts';
 import { WorkerService } from './worker-service.ts';
 
-const STDOUT = 1;
 const REQUEST_BYTES_MAX = 2 ** 31;
 
 /** Serves until the leaf is gone. */
@@ -30,14 +28,9 @@ function main(): void {
       const reply = service.serve(decode(frame) as WorkerRequest);
       const parts = replyParts(reply, encode);
       const length = parts.reduce((sum, part) => sum + part.length, 0);
-      writeWhole(Buffer.concat([frameHeader(length), ...parts]));
+      process.stdout.write(Buffer.concat([frameHeader(length), ...parts]));
     }
   });
-}
-
-/** Stdout is a blocking socket: a leaf that takes its time makes the worker wait. */
-function writeWhole(bytes: Uint8Array): void {
-  for (let at = 0; at < bytes.length;) at += writeSync(STDOUT, bytes, at);
 }
 
 main();

@@ -23,6 +23,8 @@ export type WorkerRequest =
       readonly kind: 'open';
       readonly scan: number;
       readonly file: WorkerFile;
+      /** Reads among this transaction's own writes; null: as of the newest commit. */
+      readonly transaction: number | null;
       /** The schema that the statement was planned for. */
       readonly catalogVersion: number;
       readonly statement: CompiledStatement;
@@ -42,6 +44,8 @@ export type WorkerRequest =
       readonly foreignKeys: boolean;
     }
   | { readonly kind: 'write'; readonly transaction: number; readonly steps: readonly WriteStep[] }
+  /** Takes in what the transaction has changed elsewhere so far. */
+  | { readonly kind: 'apply'; readonly transaction: number; readonly changeset: Uint8Array }
   /** Runs statements of the transaction's frame: savepoints. */
   | { readonly kind: 'exec'; readonly transaction: number; readonly statements: readonly string[] }
   /** Answers the changes, and captures no more. */

@@ -9,7 +9,8 @@ import type { Logger } from '#shared/logger.ts';
 import type { RowBatch } from '#shared/wire/message.ts';
 import { readInWorker, type ScanTask } from './worker-scan.ts';
 import { WorkerProcess } from './worker-process.ts';
-import { WorkerTransaction, type WorkerPlace } from './worker-transaction.ts';
+import type { WorkerPlace } from './worker-place.ts';
+import { WorkerTransaction } from './worker-transaction.ts';
 import type { WorkerFile } from './worker-message.ts';
 
 /** A worker with nothing to do is ended after so long, but for the last one, in milliseconds. */

@@ -7,8 +7,7 @@ import type { LSN } from '#shared/log/lsn.ts';
 import type { CompiledStatement, RowBatch } from '#shared/wire/message.ts';
 import type { WorkerFile, WorkerReply } from './worker-message.ts';
 import { WorkerLostError } from './worker-process.ts';
-import type { WorkerPool } from './worker-pool.ts';
-import type { WorkerPlace } from './worker-transaction.ts';
+import type { WorkerPlace } from './worker-place.ts';
 
 /** How often a statement that has shown no row begins again when its worker is lost. */
 const RESTARTS_MAX = 3;
@@ -35,7 +34,7 @@ type Asked = Promise<{ readonly batch: Batch } | { readonly error: unknown }>;
 
 /** The batches, encoded. Ends early, without an error, when the signal fires. */
 export async function* readInWorker(
-  pool: WorkerPool,
+  pool: { readonly enter: (path: string) => WorkerPlace },
   task: ScanTask,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<RowBatch, void, undefined> {
@@ -45,7 +44,7 @@ export async function* readInWorker(
     given.addEventListener('abort', place.leave, { once: true });
     const shown = { batches: 0 };
     try {
-      for await (const { bytes, ranMs, done } of batches(place, task)) {
+      for await (const { bytes, ranMs, done } of batches(place, task, null)) {
         if (given.aborted) return;
         if (done) task.onRan(ranMs);
         shown.batches += 1;
@@ -66,17 +65,19 @@ export async function* readInWorker(
 }
 
 /** The replies of a statement, the next one asked for while the consumer is at the last. */
-async function* batches(
+export async function* batches(
   place: WorkerPlace,
-  task: ScanTask,
+  task: Omit<ScanTask, 'onRan'>,
+  transaction: number | null,
 ): AsyncGenerator<Batch, void, undefined> {
   const { worker } = place;
   const { file, catalogVersion, statement, columns } = task;
   const scan = worker.nextNumber();
   let open = true;
   const ask = async (first: boolean): Asked => {
+    const what = { file, transaction, catalogVersion, statement, columns };
     const held = task.onTaken !== null;
-    const begin = { kind: 'open', scan, file, catalogVersion, statement, columns, held } as const;
+    const begin = { kind: 'open', scan, held, ...what } as const;
     const next = { kind: 'next', scan } as const;
     try {
       let reply = await worker.ask(place.owner, first ? begin : next);

@@ -5,13 +5,16 @@ import type { TableDefinition } from '#shared/cluster/table-definition.ts';
 import { decode, encode } from '#shared/codec.ts';
 import { databaseError, DatabaseError, type WireError } from '#shared/error.ts';
 import type { ChangeCapture, SqliteFile } from '#shared/sqlite-file.ts';
+import { applyChanges } from '#leaf/partition/apply-changes.ts';
+import { TransactionReads } from '#leaf/partition/transaction-reads.ts';
 import { readRows, takeBatch, type RowSource } from '#leaf/partition/row-batches.ts';
 import { runSteps, toClientError, type WriteTarget } from '#leaf/partition/write-steps.ts';
 import { WorkerConnections } from './worker-connections.ts';
 import type { WorkerReply, WorkerRequest } from './worker-message.ts';
 
 interface OpenScan {
-  readonly connection: SqliteFile;
+  /** Null: a transaction's own, which is not given back. */
+  readonly lent: SqliteFile | null;
   readonly source: RowSource;
   readonly toError: (error: unknown) => unknown;
   ranMs: number;
@@ -20,6 +23,8 @@ interface OpenScan {
 interface OpenWrite {
   readonly connection: SqliteFile;
   readonly target: WriteTarget;
+  /** Statements under way: what is left of them is read before anything changes. */
+  readonly reads: TransactionReads;
   /** Null once the changes are taken. */
   capture: ChangeCapture | null;
 }
@@ -57,8 +62,11 @@ export class WorkerService {
         return this.#begin(request);
       case 'write':
         return this.#write(request);
+      case 'apply':
+        applyChanges(this.#writer(request).connection, request.changeset, 'moved');
+        return { kind: 'done' };
       case 'exec':
-        for (const sql of request.statements) this.#writer(request).connection.run(sql);
+        for (const sql of request.statements) this.#changer(request).connection.run(sql);
         return { kind: 'done' };
       case 'changes':
         return this.#changes(request);
@@ -71,15 +79,17 @@ export class WorkerService {
   }
 
   #open(request: Request<'open'>): WorkerReply {
-    const { scan, file, statement, columns } = request;
-    const connection = this.#lend(request);
+    const { scan, file, statement, columns, transaction } = request;
+    const own = transaction === null ? null : this.#writer({ transaction });
+    const connection = own?.connection ?? this.#lend(request);
     const started = performance.now();
-    const target = writeTarget(connection, file.path);
+    const target = own?.target ?? writeTarget(connection, file.path);
     const { sql, parameters: values } = statement;
     const toError = (error: unknown): unknown =>
       toClientError(error, target, { sql, values, row: 1 });
-    const source = readRows(connection, statement, { cached: false, columns });
-    this.#scans.set(scan, { connection, source, toError, ranMs: 0 });
+    const rows = readRows(connection, statement, { cached: false, columns });
+    const source = own?.reads.add(rows) ?? rows;
+    this.#scans.set(scan, { lent: own === null ? connection : null, source, toError, ranMs: 0 });
     if (!request.held) return this.#next(scan, started);
     const [lsn] = must(connection.get('SELECT lsn FROM _twinleaf_meta', [], 'bigint'));
     return { kind: 'held', lsn: lsn as bigint };
@@ -119,7 +129,7 @@ export class WorkerService {
     if (open === undefined) return;
     this.#scans.delete(scan);
     open.source.return?.();
-    this.#connections.release(open.connection);
+    if (open.lent !== null) this.#connections.release(open.lent);
   }
 
   #begin({ transaction, file, foreignKeys }: Request<'begin'>): WorkerReply {
@@ -129,19 +139,20 @@ export class WorkerService {
     this.#writes.set(transaction, {
       connection,
       capture,
+      reads: new TransactionReads(),
       target: writeTarget(connection, file.path),
     });
     return { kind: 'done' };
   }
 
   #write(request: Request<'write'>): WorkerReply {
-    const { target } = this.#writer(request);
+    const { target } = this.#changer(request);
     return { kind: 'written', results: runSteps(target, request.steps) };
   }
 
   #changes(request: Request<'changes'>): WorkerReply {
     const started = performance.now();
-    const open = this.#writer(request);
+    const open = this.#changer(request);
     const capture = must(open.capture, 'changes are taken once');
     open.capture = null;
     try {
@@ -153,7 +164,7 @@ export class WorkerService {
   }
 
   #commit(request: Request<'commit'>): WorkerReply {
-    const { connection, capture } = this.#writer(request);
+    const { connection, capture } = this.#changer(request);
     capture?.close();
     for (const { sql, parameters } of request.statements) connection.run(sql, parameters);
     connection.run('COMMIT');
@@ -166,9 +177,17 @@ export class WorkerService {
     const open = this.#writes.get(transaction);
     if (open === undefined) return;
     this.#writes.delete(transaction);
+    open.reads.fail(databaseError('deadlock', {}));
     open.capture?.close();
     if (open.connection.inTransaction) open.connection.run('ROLLBACK');
     open.connection.close();
+  }
+
+  /** The transaction, about to change: results under way keep the rows that they had. */
+  #changer(request: { readonly transaction: number }): OpenWrite {
+    const open = this.#writer(request);
+    open.reads.drain();
+    return open;
   }
 
   #writer({ transaction }: { readonly transaction: number }): OpenWrite {

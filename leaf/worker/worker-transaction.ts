@@ -2,17 +2,16 @@
 
 import { must } from '#shared/assert.ts';
 import { databaseError } from '#shared/error.ts';
-import type { CompiledStatement, WriteStep, WriteStepResult } from '#shared/wire/message.ts';
-import type { WorkerFile, WorkerReply } from './worker-message.ts';
-import { WorkerLostError, type WorkerProcess } from './worker-process.ts';
-
-/** What it needs of the pool. */
-export interface WorkerPlace {
-  readonly owner: object;
-  readonly worker: WorkerProcess;
-  /** Gives the place up: what the worker still does for it is ended. */
-  readonly leave: () => void;
-}
+import type {
+  CompiledStatement,
+  RowBatch,
+  WriteStep,
+  WriteStepResult,
+} from '#shared/wire/message.ts';
+import type { WorkerFile, WorkerReply, WorkerRequest } from './worker-message.ts';
+import { WorkerLostError } from './worker-process.ts';
+import { batches, type ScanTask } from './worker-scan.ts';
+import type { WorkerPlace } from './worker-place.ts';
 
 /** Every method rejects with a DatabaseError; the transaction is gone when its worker is. */
 export class WorkerTransaction {
@@ -24,6 +23,7 @@ export class WorkerTransaction {
     this.#number = place.worker.nextNumber();
   }
 
+  /** True when its worker has ended, and all that it has changed is undone. */
   get lost(): boolean {
     return this.#place.worker.ended;
   }
@@ -34,9 +34,29 @@ export class WorkerTransaction {
     await this.#ask({ kind: 'begin', transaction, file, foreignKeys });
   }
 
-  async write(steps: readonly WriteStep[]): Promise<readonly WriteStepResult[]> {
+  async write(steps: readonly WriteStep[]): Promise<WriteStepResult[]> {
     const reply = await this.#ask({ kind: 'write', transaction: this.#number, steps });
-    return must(reply.kind === 'written' ? reply : null, 'a write answers results').results;
+    return [...must(reply.kind === 'written' ? reply : null, 'a write answers results').results];
+  }
+
+  /** Takes in what the transaction has changed before it came here. */
+  async apply(changeset: Uint8Array): Promise<void> {
+    await this.#ask({ kind: 'apply', transaction: this.#number, changeset });
+  }
+
+  /** A statement among the transaction's own writes. */
+  async *read(
+    task: Omit<ScanTask, 'onRan'>,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<RowBatch, void, undefined> {
+    try {
+      for await (const { bytes } of batches(this.#place, task, this.#number)) {
+        if (signal?.aborted === true) return;
+        yield { encoded: bytes };
+      }
+    } catch (error) {
+      throw toClient(error);
+    }
   }
 
   /** Savepoints: set, released, gone back to. */
@@ -56,28 +76,28 @@ export class WorkerTransaction {
     this.#place.leave();
   }
 
-  /** Undoes everything, and does not wait: a worker at a long statement is ended. */
-  rollback(): void {
+  /** Undoes everything: a worker that is at a statement of it is ended. Never rejects. */
+  async rollback(): Promise<void> {
     const { worker, owner, leave } = this.#place;
-    leave();
-    if (!worker.isRunning(owner)) void this.#rollBack();
-  }
-
-  async #rollBack(): Promise<void> {
-    const { worker } = this.#place;
     try {
-      await worker.ask({}, { kind: 'rollback', transaction: this.#number });
+      worker.takeBack(owner);
+      if (worker.isRunning(owner)) await worker.kill();
+      else await worker.ask(owner, { kind: 'rollback', transaction: this.#number });
     } catch {
       // The worker has ended, and its transaction with it.
     }
+    leave();
   }
 
-  async #ask(request: Parameters<WorkerProcess['ask']>[1]): Promise<WorkerReply> {
+  async #ask(request: WorkerRequest): Promise<WorkerReply> {
     try {
       return await this.#place.worker.ask(this.#place.owner, request);
     } catch (error) {
-      if (!(error instanceof WorkerLostError)) throw error;
-      throw databaseError('workerLost', {}, error);
+      throw toClient(error);
     }
   }
+}
+
+function toClient(error: unknown): unknown {
+  return error instanceof WorkerLostError ? databaseError('workerLost', {}, error) : error;
 }

@@ -1,0 +1,206 @@
+// Large writes in workers: the same promises as any write, and nobody waits for them.
+
+import test, { type ExecutionContext } from 'ava';
+import { must } from '#shared/assert.ts';
+import { realClock } from '#shared/clock.ts';
+import { DatabaseError } from '#shared/error.ts';
+import type { Row } from '#shared/sql/column-type.ts';
+import { Partition } from '#leaf/partition/partition.ts';
+import { WorkerPool } from '#leaf/worker/worker-pool.ts';
+import { quietLogger } from '#test/support/quiet-logger.ts';
+import {
+  createTestPartition,
+  insertOf,
+  rowsOf,
+  tagOf,
+  testDirectory,
+  testEnvironment,
+  testPlace,
+  writeOf,
+} from '#test/support/test-partition.ts';
+import { until } from '#test/support/wait.ts';
+
+/** More than a partition changes on the event loop. */
+const ROWS = 20_000;
+const FILL = `
+  INSERT INTO account (id, balance)
+  WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${ROWS})
+  SELECT i, i FROM n`;
+const ADD_ONE = 'UPDATE account SET balance = balance + 1';
+const SUM = 'SELECT count(*), sum(balance) FROM account';
+/** Hours of work. */
+const ENDLESS =
+  'UPDATE account SET balance = (SELECT count(*) FROM account a, account b WHERE a.id < b.id)';
+
+async function world(t: ExecutionContext, directory = testDirectory()) {
+  const { logger } = quietLogger();
+  const pool = new WorkerPool({ size: 2, clock: realClock, logger });
+  const environment = testEnvironment({ workers: pool });
+  const partition = await createTestPartition({ directory, environment });
+  t.teardown(async () => {
+    await partition.close();
+    await pool.close();
+  });
+  await partition.write(writeOf(FILL));
+  return { pool, partition, directory };
+}
+
+/** What another start finds: the file, and what the log leads to without it. */
+async function reopened(t: ExecutionContext, partition: Partition, directory: string) {
+  await partition.close();
+  const again = await Partition.open(testPlace(directory), testEnvironment());
+  t.teardown(() => again.close());
+  t.is(again.failure, null);
+  return again;
+}
+
+const sumAfter = (added: number): Row[] => [[ROWS, (ROWS * (ROWS + 1)) / 2 + ROWS * added]];
+
+test('large write: one record, durable, visible, and found again', async (t) => {
+  const { partition, pool, directory } = await world(t);
+  const before = partition.log.tail.lsn;
+  const [result] = await partition.write(writeOf(ADD_ONE));
+  t.is(result?.changes, ROWS);
+  t.is(pool.size, 1);
+  t.is(partition.log.tail.lsn, before + 1n);
+  t.deepEqual(partition.log.hardened, partition.log.tail);
+  t.deepEqual(partition.replay, partition.log.tail);
+  t.deepEqual(await rowsOf(partition, SUM), sumAfter(1));
+  await partition.write(insertOf(ROWS + 1, 0));
+  await partition.write(writeOf('DELETE FROM account WHERE id = ?', [BigInt(ROWS + 1)]));
+  t.deepEqual(await rowsOf(await reopened(t, partition, directory), SUM), sumAfter(1));
+});
+
+test('large write: one that fails leaves nothing and harms no other', async (t) => {
+  const { partition } = await world(t);
+  const before = partition.log.tail;
+  const fails = 'UPDATE account SET balance = balance - 5';
+  const [failed, good] = await Promise.allSettled([
+    partition.write(writeOf(fails)),
+    partition.write(insertOf(ROWS + 1, 7)),
+  ]);
+  t.is(failed.status, 'rejected');
+  t.is(good.status, 'fulfilled');
+  t.is(partition.log.tail.lsn, before.lsn + 1n);
+  await partition.write(writeOf('DELETE FROM account WHERE id = ?', [BigInt(ROWS + 1)]));
+  t.deepEqual(await rowsOf(partition, SUM), sumAfter(0));
+});
+
+test('large write: in a transaction, with reads, savepoints, an undo and a small write', async (t) => {
+  const { partition, directory } = await world(t);
+  const tag = tagOf('one', 1);
+  const joined = { ...tag, joined: true };
+  const mine = { transaction: joined };
+  await partition.write(writeOf(ADD_ONE, [], tag));
+  t.deepEqual(await rowsOf(partition, SUM), sumAfter(0), 'others see nothing of it');
+  t.deepEqual(await rowsOf(partition, SUM, mine), sumAfter(1));
+  const savepoint = (action: 'set' | 'rollback to' | 'release') =>
+    partition.savepoint({ transactionId: 'one', action, name: 'here' });
+  await savepoint('set');
+  await partition.write(writeOf(ADD_ONE, [], joined));
+  t.deepEqual(await rowsOf(partition, SUM, mine), sumAfter(2));
+  await savepoint('rollback to');
+  t.deepEqual(await rowsOf(partition, SUM, mine), sumAfter(1));
+  await partition.write(writeOf(ADD_ONE, [], joined));
+  await partition.undoLastWrite('one');
+  await t.throwsAsync(partition.write(insertOf(1, 1, joined)));
+  await partition.write(insertOf(ROWS + 1, 5, joined));
+  await partition.commit('one');
+  const all = [[ROWS + 1, (must(sumAfter(1)[0])[1] as number) + 5]];
+  t.deepEqual(await rowsOf(partition, SUM), all as Row[]);
+  t.deepEqual(await rowsOf(await reopened(t, partition, directory), SUM), all as Row[]);
+});
+
+test('large write: prepared and decided, either way', async (t) => {
+  const { partition, directory } = await world(t);
+  for (const [id, verdict] of [
+    ['kept', 'commit'],
+    ['dropped', 'abort'],
+  ] as const) {
+    await partition.write(writeOf(ADD_ONE, [], tagOf(id, 1)));
+    await partition.prepare(id, [0, 1]);
+    t.is(partition.status().inDoubt?.transactionId, id);
+    await partition.decide(id, verdict);
+    t.deepEqual(await rowsOf(partition, SUM), sumAfter(1));
+    t.is(await partition.verdict(id), verdict);
+    t.deepEqual(partition.replay, partition.log.tail);
+  }
+  await partition.write(insertOf(ROWS + 1, 0));
+  await partition.write(writeOf('DELETE FROM account WHERE id = ?', [BigInt(ROWS + 1)]));
+  t.deepEqual(await rowsOf(await reopened(t, partition, directory), SUM), sumAfter(1));
+});
+
+test('large write: a transaction that became large moves, with all it has changed', async (t) => {
+  const { partition, pool } = await world(t);
+  await until('an idle pool', () => pool.busy === 0);
+  const tag = tagOf('one', 1);
+  const joined = { ...tag, joined: true };
+  await partition.write(writeOf('UPDATE account SET balance = 0 WHERE id = 1', [], tag));
+  await partition.write(writeOf('DELETE FROM account WHERE id = 2', [], joined));
+  await partition.write(insertOf(2, 2, joined));
+  await partition.write(insertOf(ROWS + 1, 9, joined));
+  await partition.write(writeOf(ADD_ONE, [], joined));
+  t.is(pool.size, 1);
+  await partition.commit('one');
+  const rows = await rowsOf(
+    partition,
+    `SELECT balance FROM account WHERE id IN (1, 2, 3, ${ROWS + 1})`,
+  );
+  t.deepEqual(rows, [[1], [3], [4], [10]]);
+});
+
+test('large write: a rollback ends it at once, and the next writer gets the lock', async (t) => {
+  const { partition, pool } = await world(t);
+  const endless = partition.write(writeOf(ENDLESS, [], tagOf('one', 1)));
+  await until('work in a worker', () => pool.busy === 1);
+  t.deepEqual(await rowsOf(partition, 'SELECT balance FROM account WHERE id = 3'), [[3]]);
+  const next = partition.write(insertOf(ROWS + 1, 1));
+  await partition.rollback('one');
+  const error = await t.throwsAsync(endless);
+  t.true(error instanceof DatabaseError);
+  await next;
+  t.deepEqual(await rowsOf(partition, 'SELECT max(id) FROM account'), [[ROWS + 1]]);
+});
+
+test('large write: its worker dies, and the partition is as before', async (t) => {
+  const { partition, pool } = await world(t);
+  const alone = partition.write(writeOf(ENDLESS));
+  await until('work in a worker', () => pool.busy === 1);
+  for (const id of pool.processIds()) process.kill(id, 'SIGKILL');
+  const error = await t.throwsAsync(alone);
+  t.true(error instanceof DatabaseError && error.is('workerLost'));
+  const tag = tagOf('one', 1);
+  await partition.write(writeOf(ADD_ONE, [], tag));
+  for (const id of pool.processIds()) process.kill(id, 'SIGKILL');
+  await until('no worker', () => pool.size === 0);
+  const late = await t.throwsAsync(
+    partition.write(insertOf(ROWS + 1, 1, { ...tag, joined: true })),
+  );
+  t.true(late instanceof DatabaseError);
+  await partition.rollback('one');
+  t.deepEqual(await rowsOf(partition, SUM), sumAfter(0));
+  await partition.write(writeOf(ADD_ONE));
+  t.deepEqual(await rowsOf(partition, SUM), sumAfter(1));
+});
+
+test('large write: its worker dies between log and commit: the log brings it back', async (t) => {
+  const directory = testDirectory();
+  const { logger } = quietLogger();
+  const pool = new WorkerPool({ size: 1, clock: realClock, logger });
+  t.teardown(() => pool.close());
+  let armed = false;
+  const failpoint = (name: string): void => {
+    if (!armed || name !== 'before-commit') return;
+    armed = false;
+    for (const id of pool.processIds()) process.kill(id, 'SIGKILL');
+  };
+  const environment = testEnvironment({ workers: pool, failpoint });
+  const partition = await createTestPartition({ directory, environment });
+  t.teardown(() => partition.close());
+  await partition.write(writeOf(FILL));
+  armed = true;
+  const error = await t.throwsAsync(partition.write(writeOf(ADD_ONE)));
+  t.true(error instanceof DatabaseError && error.is('commitUnknown'));
+  await until('the partition', () => partition.status().state === 'online');
+  t.deepEqual(await rowsOf(partition, SUM), sumAfter(1));
+});
