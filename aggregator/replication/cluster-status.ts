@@ -267,6 +267,6 @@ function clusterRow(
     master?.address.host ?? null,
     master === undefined ? null : BigInt(master.address.port),
     metadataRole,
-    link === null ? '' : linkDetails(link),
+    link === null || partition.error !== '' ? partition.error : linkDetails(link),
   ];
 }
