@@ -1,4 +1,4 @@
-// A statement that was planned for an older schema is planned again for the newer one.
+// A statement that was planned for an older schema, or older places, is planned again for new ones.
 
 import type { AggregatorContext } from './aggregator-context.ts';
 import type { Statement } from './parser/ast.ts';
@@ -8,7 +8,7 @@ import { DatabaseError } from '#shared/error.ts';
 /** How long a statement tries before its client is told, in milliseconds. */
 const RETRY_MS_MAX = 15_000;
 
-/** Runs `action`, again after each catalogMismatch, which means that nothing was done. */
+/** Runs `action`, again after each catalogMismatch or partitionMoved: nothing was done then. */
 export async function withFreshCatalog<T>(
   context: AggregatorContext,
   { session, statement }: { readonly session: Session; readonly statement: Statement },
@@ -19,12 +19,17 @@ export async function withFreshCatalog<T>(
     try {
       return await action();
     } catch (error) {
-      const isStale = error instanceof DatabaseError && error.is('catalogMismatch');
-      if (!isStale || context.clock.monotonicMs() > deadline || session.signal.aborted) throw error;
+      if (!isStale(error) || context.clock.monotonicMs() > deadline || session.signal.aborted)
+        throw error;
     }
     for (const name of databasesOf(statement, session.database))
       await context.catalog.refresh(name);
   }
+}
+
+function isStale(error: unknown): boolean {
+  if (!(error instanceof DatabaseError)) return false;
+  return error.is('catalogMismatch') || error.is('partitionMoved');
 }
 
 /** The databases that a statement names, or means by naming none. */

@@ -6,10 +6,16 @@
 
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { partitionName, REFERENCE_ORDINAL, type PartitionKey } from '#shared/cluster/topology.ts';
+import {
+  partitionName,
+  REFERENCE_ORDINAL,
+  type Address,
+  type PartitionKey,
+} from '#shared/cluster/topology.ts';
 import { databaseError } from '#shared/error.ts';
 import { syncDirectory } from '#leaf/log/segment.ts';
-import { Partition, type PartitionIdentity } from '#leaf/partition/partition.ts';
+import type { PartitionIdentity } from '#leaf/partition/create-partition.ts';
+import { Partition } from '#leaf/partition/partition.ts';
 import type { PartitionEnvironment, PartitionPlace } from '#leaf/partition/partition-options.ts';
 import { ReferenceFile } from '#leaf/partition/reference-file.ts';
 
@@ -30,6 +36,8 @@ export class PartitionSet {
   #partitions = new Map<string, Partition>();
   /** By database. */
   #references = new Map<string, ReferenceFile>();
+  /** By partition name: where those are that were here once. Forgotten by a restart. */
+  readonly #moved = new Map<string, Address>();
   /** By partition name: what is being created or dropped. */
   #busy = new Map<string, Promise<unknown>>();
 
@@ -60,8 +68,13 @@ export class PartitionSet {
   find(key: PartitionKey): Partition {
     const partition = this.#partitions.get(partitionName(key));
     if (partition !== undefined) return partition;
+    const name = partitionName(key);
+    const moved = this.#moved.get(name);
+    if (moved !== undefined) {
+      throw databaseError('partitionMoved', { partition: name, to: `${moved.host}:${moved.port}` });
+    }
     const state = 'it is not on this leaf';
-    throw databaseError('partitionNotOnline', { partition: partitionName(key), state });
+    throw databaseError('partitionNotOnline', { partition: name, state });
   }
 
   /** All, or those of one database. */
@@ -76,6 +89,7 @@ export class PartitionSet {
       const existing = this.#partitions.get(partitionName(key));
       if (existing === undefined) {
         const place = this.#place(key);
+        this.#moved.delete(partitionName(key));
         await this.#opened(await Partition.create(place, identity, this.#environment));
         this.#referencesChanged(key);
         return;
@@ -86,11 +100,12 @@ export class PartitionSet {
     });
   }
 
-  /** Forgets a partition and its files; one that is not there is no error. */
-  async drop(key: PartitionKey): Promise<void> {
+  /** Forgets a partition and its files; one that is not there is no error. `movedTo`: see find. */
+  async drop(key: PartitionKey, movedTo: Address | null = null): Promise<void> {
     await this.#alone(key, async () => {
       const partition = this.#partitions.get(partitionName(key));
       if (partition === undefined) return;
+      if (movedTo !== null) this.#moved.set(partition.name, movedTo);
       await this.#listener.closing(partition);
       this.#partitions.delete(partition.name);
       await partition.close();

@@ -110,6 +110,13 @@ const restoreStep = kinds({
   records: object({ frames: bytes }),
 });
 
+const contentAsk = kinds({
+  tables: anyObject,
+  buckets: object({ table: name }),
+  rows: object({ table: name, buckets: arrayOf(natural) }),
+  close: anyObject,
+});
+
 const calls: { readonly [K in keyof LeafCalls]: Check } = {
   ping: anyObject,
   createPartition: object({
@@ -118,7 +125,7 @@ const calls: { readonly [K in keyof LeafCalls]: Check } = {
     durability: oneOf('sync', 'async'),
     origin: text,
   }),
-  dropPartition: object({ key }),
+  dropPartition: object({ key, movedTo: optional(address) }),
   partitionStatus: object({ database: nullable(text) }),
   partitionSchema: object({ key }),
   define: object({ key, change }),
@@ -147,7 +154,7 @@ const calls: { readonly [K in keyof LeafCalls]: Check } = {
   pauseLink: object({ key }),
   sharedTransactions: object({ key }),
   rewind: object({ key, lsn }),
-  fence: object({ key, leaseMs: natural, waitMs: natural }),
+  fence: object({ key, reason: oneOf('flush', 'move'), leaseMs: natural, waitMs: natural }),
   demote: object({ key }),
   abandonHistory: object({ key }),
   sharedPosition: object({ key, source }),
@@ -157,6 +164,10 @@ const calls: { readonly [K in keyof LeafCalls]: Check } = {
   compact: object({ key }),
   restore: object({ key, step: restoreStep }),
   forgetFollower: object({ key, followerId: name }),
+  checkLink: object({ key, rows: boolean }),
+  linkReport: object({ key }),
+  askCheck: object({ key, followerId: name }),
+  checkContent: object({ key, followerId: name, checkId: name, ask: contentAsk }),
   acknowledge: object({ key, followerId: name, lsn }),
 };
 

@@ -1,8 +1,8 @@
 // The way of a request on one page: message to partition.
 
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Clock } from '#shared/clock.ts';
 import { databaseError, DatabaseError } from '#shared/error.ts';
+import { EventLoopMonitor } from '#shared/event-loop-monitor.ts';
 import { AssertionError } from '#shared/assert.ts';
 import type {
   LeafCalls,
@@ -22,10 +22,6 @@ import { Restores } from '#leaf/replication/restores.ts';
 import { packetStream, readPackets } from './read-packets.ts';
 import type { PartitionSet } from './partition-set.ts';
 import { checkCall, checkStream } from './request-check.ts';
-
-const NANOSECONDS_PER_MS = 1e6;
-/** The event loop is looked at so often, in milliseconds; Node counts that as delay too. */
-const DELAY_RESOLUTION_MS = 10;
 
 export interface RequestHandlerOptions {
   readonly partitions: PartitionSet;
@@ -50,7 +46,7 @@ export class RequestHandler implements LeafService {
   #clock: Clock;
   #version: string;
   #startedMs: number;
-  #delay: ReturnType<typeof monitorEventLoopDelay>;
+  #eventLoop: EventLoopMonitor;
   #handlers: Handlers;
   /** Short reads share it: each is passed on before the next one is made. */
   #packets = new RowPackets();
@@ -63,8 +59,7 @@ export class RequestHandler implements LeafService {
     this.#clock = clock;
     this.#version = version;
     this.#startedMs = clock.monotonicMs();
-    this.#delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
-    this.#delay.enable();
+    this.#eventLoop = new EventLoopMonitor(clock);
     this.#handlers = this.#makeHandlers();
   }
 
@@ -123,7 +118,7 @@ export class RequestHandler implements LeafService {
 
   /** Stops measuring. */
   close(): void {
-    this.#delay.disable();
+    this.#eventLoop.close();
   }
 
   #makeHandlers(): Handlers {
@@ -132,9 +127,9 @@ export class RequestHandler implements LeafService {
     return {
       ping: async () => this.#status(),
       createPartition: async ({ key, ...identity }) => done(this.#partitions.create(key, identity)),
-      dropPartition: async ({ key }) => {
+      dropPartition: async ({ key, movedTo }) => {
         await this.#restores.forget(key);
-        return done(this.#partitions.drop(key));
+        return done(this.#partitions.drop(key, movedTo ?? null));
       },
       partitionStatus: async ({ database }) => ({
         partitions: this.#partitions.list(database).map((each) => this.#partitionStatus(each)),
@@ -155,7 +150,7 @@ export class RequestHandler implements LeafService {
       pauseLink: async (request) => done(this.#links.pauseLink(at(request))),
       sharedTransactions: async (request) => listSharedTransactions(at(request)),
       rewind: async (request) => ({ done: await at(request).rewindTo(request.lsn) }),
-      fence: async (request) => done(at(request).fence(request.leaseMs, request.waitMs)),
+      fence: async (request) => done(at(request).fence(request)),
       demote: async (request) => done(at(request).demote()),
       abandonHistory: async (request) => done(this.#links.abandonHistory(at(request))),
       sharedPosition: async (request) => this.#links.sharedPosition(at(request), request.source),
@@ -189,17 +184,11 @@ export class RequestHandler implements LeafService {
     return { ...own, state, link, followers: this.#sender.status(partition) };
   }
 
-  /** The event loop's delay is that since the last ping. */
   #status(): LeafStatus {
-    const toMs = (nanoseconds: number): number =>
-      Math.max(0, nanoseconds / NANOSECONDS_PER_MS - DELAY_RESOLUTION_MS);
-    const [p50, p99] = [this.#delay.percentile(50), this.#delay.percentile(99)];
-    const eventLoopDelayMs = { p50: toMs(p50), p99: toMs(p99), max: toMs(this.#delay.max) };
-    this.#delay.reset();
     return {
       version: this.#version,
       uptimeMs: Math.trunc(this.#clock.monotonicMs() - this.#startedMs),
-      eventLoopDelayMs,
+      eventLoopDelayMs: this.#eventLoop.delay,
       rssBytes: process.memoryUsage.rss(),
     };
   }

@@ -580,6 +580,12 @@ export const errorTable = {
     (p) => `Partition ${p.partition} is not online: ${p.state}`,
     true,
   ),
+  partitionMoved: entry<{ partition: string; to: string }>(
+    1730,
+    'HY000',
+    (p) => `Partition ${p.partition} has moved to ${p.to}`,
+    true,
+  ),
   partitionUnrecoverable: entry<{ partition: string; reason: string }>(
     1733,
     'HY000',

@@ -29,6 +29,7 @@ import { Snapshots } from './snapshot.ts';
 import type { StatementCost } from './statement-costs.ts';
 import type { OwnResult, OwnRows } from './transaction-task.ts';
 import { Transactions } from './transactions.ts';
+import type { WriteFences } from './write-fences.ts';
 import { isLong, writeElsewhere } from './write-elsewhere.ts';
 import { runSteps, toClientError } from './write-steps.ts';
 
@@ -36,6 +37,7 @@ import { runSteps, toClientError } from './write-steps.ts';
 const CLOSE_WAIT_MS = 10_000;
 
 type WriteRequest = Omit<LeafCalls['write']['request'], 'key'>;
+type FenceRequest = Omit<LeafCalls['fence']['request'], 'key'>;
 type ReadRequest = Omit<LeafStreams['read']['request'], 'key'>;
 
 /** A claim to the write lock of one who only waits. */
@@ -49,15 +51,19 @@ export class OpenPartition {
   readonly maintenance: Maintenance;
   #groups: GroupCommit;
   #closing = false;
-  /** FLUSH TABLES WITH READ ONLY: monotonic milliseconds. */
-  #fencedUntilMs = -Infinity;
+  readonly #fences: WriteFences;
 
   constructor(
     core: PartitionCore,
     replay: Replay,
-    options: { readonly followers: FollowerRegistry; readonly snapshots: string },
+    options: {
+      readonly followers: FollowerRegistry;
+      readonly fences: WriteFences;
+      readonly snapshots: string;
+    },
   ) {
     this.core = core;
+    this.#fences = options.fences;
     this.transactions = new Transactions(core);
     this.follower = new Follower(core, replay);
     this.snapshots = new Snapshots(options.snapshots, core.file.path, core.environment.clock);
@@ -77,6 +83,7 @@ export class OpenPartition {
   }
 
   async #write(request: WriteRequest): Promise<WriteStepResult[]> {
+    this.#fences.checkMove();
     this.checkPrimary();
     const { file } = this.core;
     const { steps, transaction, lockWaitTimeoutMs } = request;
@@ -150,16 +157,15 @@ export class OpenPartition {
   }
 
   /** Refuses writes for `leaseMs` as soon as nobody writes; throws lockWaitTimeout. */
-  async fence(leaseMs: number, waitMs: number): Promise<void> {
+  async fence({ reason, leaseMs, waitMs }: FenceRequest): Promise<void> {
     const { lock, environment } = this.core;
-    const nowMs = environment.clock.monotonicMs();
     // The writers that run must end first, unless it is fenced already.
-    if (leaseMs > 0 && nowMs >= this.#fencedUntilMs) {
+    if (leaseMs > 0 && !this.#fences.isUp(reason)) {
       const claim = { startedAt: environment.hybridClock.next(), ...patient };
       await lock.acquire(claim, waitMs);
       lock.release(claim);
     }
-    this.#fencedUntilMs = leaseMs === 0 ? -Infinity : environment.clock.monotonicMs() + leaseMs;
+    this.#fences.raise(reason, leaseMs);
   }
 
   /** Throws unless this partition takes writes. */
@@ -287,10 +293,8 @@ export class OpenPartition {
   }
 
   #checkWrite(catalogVersion: number): void {
+    this.#fences.check();
     this.checkPrimary();
-    if (this.core.environment.clock.monotonicMs() < this.#fencedUntilMs) {
-      throw databaseError('writesFenced', {});
-    }
     this.#checkVersion(catalogVersion);
   }
 

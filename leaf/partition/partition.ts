@@ -1,12 +1,10 @@
 // The one door to a partition: read, write, prepare, commit, roll back, follow, be followed.
 
-import { mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { statSync } from 'node:fs';
 import type { TableDefinition } from '#shared/cluster/table-definition.ts';
-import { partitionName, type Durability, type PartitionKey } from '#shared/cluster/topology.ts';
+import { partitionName, type PartitionKey } from '#shared/cluster/topology.ts';
 import { databaseError, type DatabaseError } from '#shared/error.ts';
 import { timestampToMs } from '#shared/log/hybrid-clock.ts';
-import { logStart } from '#shared/log/log-frame.ts';
 import type { DefinitionChange } from '#shared/log/log-record.ts';
 import type { LSN, Position } from '#shared/log/lsn.ts';
 import type { Row } from '#shared/sql/column-type.ts';
@@ -18,9 +16,9 @@ import type {
   WriteStepResult,
 } from '#shared/wire/message.ts';
 import { FollowerRegistry } from '#leaf/log/follower-registry.ts';
-import { Log } from '#leaf/log/log.ts';
-import { syncDirectory } from '#leaf/log/segment.ts';
+import type { Log } from '#leaf/log/log.ts';
 import { checksum, type Checksum } from './checksum.ts';
+import { createPartitionFiles, type PartitionIdentity } from './create-partition.ts';
 import { define } from './definitions.ts';
 import { failedStatus, type OwnStatus } from './failed-status.ts';
 import { Follower } from './follower.ts';
@@ -30,9 +28,9 @@ import { OpenPartition } from './open-partition.ts';
 import { partitionPaths, readySnapshot } from './partition-directory.ts';
 import type { PartitionEnvironment, PartitionPlace, PartitionRole } from './partition-options.ts';
 import type { Snapshot } from './snapshot.ts';
-import { createStateFile } from './state-file.ts';
 import type { SavepointRequest } from './transactions.ts';
 import { tailStart } from './visible-changes.ts';
+import { WriteFences } from './write-fences.ts';
 
 export type WriteRequest = Omit<LeafCalls['write']['request'], 'key'>;
 export type ReadRequest = Omit<LeafStreams['read']['request'], 'key'>;
@@ -42,14 +40,6 @@ const RECOVERY_DELAY_MS = 1000;
 /** Bytes of the log that are taken back at a time. */
 const REWIND_BYTES = 4 * 1024 * 1024;
 
-/** What a partition is when it is made. */
-export interface PartitionIdentity {
-  readonly role: PartitionRole;
-  readonly durability: Durability;
-  /** The cluster's id. */
-  readonly origin: string;
-}
-
 /** One partition of this leaf, open, or named unrecoverable while the others go on. */
 export class Partition {
   readonly key: PartitionKey;
@@ -57,6 +47,8 @@ export class Partition {
   readonly name: string;
   /** Who follows, and how far each has confirmed: what the log keeps records for. */
   readonly followers: FollowerRegistry;
+  /** They outlive a change of role. */
+  readonly #fences: WriteFences;
   #place: PartitionPlace;
   #environment: PartitionEnvironment;
   /** Null while its files are being replaced, and when it is unrecoverable or closed. */
@@ -71,6 +63,7 @@ export class Partition {
     this.name = partitionName(place.key);
     this.#place = place;
     this.#environment = environment;
+    this.#fences = new WriteFences(environment.clock, this.name);
     this.followers = new FollowerRegistry(partitionPaths(place.directory).followers);
   }
 
@@ -80,26 +73,7 @@ export class Partition {
     identity: PartitionIdentity,
     environment: PartitionEnvironment,
   ): Promise<Partition> {
-    // Until it has its name, a directory that is being made is nothing.
-    const making = `${place.directory}.new`;
-    rmSync(making, { recursive: true, force: true });
-    mkdirSync(making, { recursive: true });
-    const paths = partitionPaths(making);
-    createStateFile(paths.file, identity);
-    environment.failpoint('amid-create');
-    const start = { position: logStart, timestamp: 0n };
-    const { segmentBytesMax, hybridClock } = environment;
-    const log = Log.create(paths.log, start, { durability: identity.durability, segmentBytesMax });
-    if (identity.role === 'primary') {
-      const draft = { term: 1, timestamp: hybridClock.next(), origin: identity.origin };
-      log.append({ ...draft, payload: { kind: 'term' } });
-    }
-    await log.close();
-    syncDirectory(making);
-    environment.failpoint('before-create-name');
-    renameSync(making, place.directory);
-    syncDirectory(dirname(place.directory));
-    environment.failpoint('after-create-name');
+    await createPartitionFiles(place, identity, environment);
     return Partition.open(place, environment);
   }
 
@@ -209,8 +183,8 @@ export class Partition {
   }
 
   /** See LeafCalls.fence. */
-  async fence(leaseMs: number, waitMs: number): Promise<void> {
-    await this.#primary.fence(leaseMs, waitMs);
+  async fence(request: Omit<LeafCalls['fence']['request'], 'key'>): Promise<void> {
+    await this.#primary.fence(request);
   }
 
   schema(): { version: number; tables: readonly TableDefinition[] } {
@@ -363,6 +337,7 @@ export class Partition {
       const { core, replay } = await openCore(this.#place, this.#environment, recover);
       this.#open = new OpenPartition(core, replay, {
         followers: this.followers,
+        fences: this.#fences,
         snapshots: partitionPaths(this.#place.directory).snapshots,
       });
       this.#failure = null;

@@ -2,9 +2,10 @@
 //
 // What comes from the network is checked by `request-check.ts` before anything acts on it.
 
-import type { DatabaseRole, Durability, PartitionKey } from '#shared/cluster/topology.ts';
+import type { Address, DatabaseRole, Durability, PartitionKey } from '#shared/cluster/topology.ts';
 import type { TableDefinition } from '#shared/cluster/table-definition.ts';
 import type { DefinitionChange } from '#shared/log/log-record.ts';
+import type { CheckReport, ContentAnswer, ContentAsk } from './content-message.ts';
 import type { LSN, Position } from '#shared/log/lsn.ts';
 import type { ColumnType, Row, StoredValue } from '#shared/sql/column-type.ts';
 import type { PacketAnswer, PacketBatch, PacketFormat } from './packet-batch.ts';
@@ -125,6 +126,9 @@ export interface PartitionStatus {
   readonly followers: readonly FollowerStatus[];
 }
 
+/** Why a partition refuses writes for a while. */
+export type FenceReason = 'flush' | 'move';
+
 export interface LeafStatus {
   readonly version: string;
   readonly uptimeMs: number;
@@ -157,7 +161,11 @@ export interface LeafCalls {
     };
     reply: Record<never, never>;
   };
-  dropPartition: { request: { key: PartitionKey }; reply: Record<never, never> };
+  /** `movedTo`: where it is now, which whoever asks for it here is told from then on. */
+  dropPartition: {
+    request: { key: PartitionKey; movedTo?: Address };
+    reply: Record<never, never>;
+  };
   /** Every partition of this leaf, or of one database. */
   partitionStatus: {
     request: { database: string | null };
@@ -241,7 +249,7 @@ export interface LeafCalls {
    * takes them again. Throws lockWaitTimeout after `waitMs`.
    */
   fence: {
-    request: { key: PartitionKey; leaseMs: number; waitMs: number };
+    request: { key: PartitionKey; reason: FenceReason; leaseMs: number; waitMs: number };
     reply: Record<never, never>;
   };
   /** A primary becomes a secondary that holds what it has; its writers are refused. Idempotent. */
@@ -282,6 +290,17 @@ export interface LeafCalls {
   forgetFollower: {
     request: { key: PartitionKey; followerId: string };
     reply: Record<never, never>;
+  };
+  /** Aggregator → secondary: compares the partition with its primary; answers the check's number. */
+  checkLink: { request: { key: PartitionKey; rows: boolean }; reply: { number: number } };
+  /** What the last check found; null before the first. */
+  linkReport: { request: { key: PartitionKey }; reply: { report: CheckReport | null } };
+  /** Link → log sender: put a `check` into my stream. */
+  askCheck: { request: { key: PartitionKey; followerId: string }; reply: Record<never, never> };
+  /** Link → log sender: what does the snapshot of that check hold? */
+  checkContent: {
+    request: { key: PartitionKey; followerId: string; checkId: string; ask: ContentAsk };
+    reply: ContentAnswer;
   };
   /** Link → log sender: everything up to `lsn` is applied, durably. */
   acknowledge: {

@@ -1,0 +1,47 @@
+// Makes the files of a new partition: whole, or not there at all.
+
+import { mkdirSync, renameSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Durability } from '#shared/cluster/topology.ts';
+import { logStart } from '#shared/log/log-frame.ts';
+import { Log } from '#leaf/log/log.ts';
+import { syncDirectory } from '#leaf/log/segment.ts';
+import { partitionPaths } from './partition-directory.ts';
+import type { PartitionEnvironment, PartitionPlace, PartitionRole } from './partition-options.ts';
+import { createStateFile } from './state-file.ts';
+
+/** What a partition is when it is made. */
+export interface PartitionIdentity {
+  readonly role: PartitionRole;
+  readonly durability: Durability;
+  /** The cluster's id. */
+  readonly origin: string;
+}
+
+/** The directory, the file and the log; a primary opens term 1. */
+export async function createPartitionFiles(
+  place: PartitionPlace,
+  identity: PartitionIdentity,
+  environment: PartitionEnvironment,
+): Promise<void> {
+  // Until it has its name, a directory that is being made is nothing.
+  const making = `${place.directory}.new`;
+  rmSync(making, { recursive: true, force: true });
+  mkdirSync(making, { recursive: true });
+  const paths = partitionPaths(making);
+  createStateFile(paths.file, identity);
+  environment.failpoint('amid-create');
+  const start = { position: logStart, timestamp: 0n };
+  const { segmentBytesMax, hybridClock } = environment;
+  const log = Log.create(paths.log, start, { durability: identity.durability, segmentBytesMax });
+  if (identity.role === 'primary') {
+    const draft = { term: 1, timestamp: hybridClock.next(), origin: identity.origin };
+    log.append({ ...draft, payload: { kind: 'term' } });
+  }
+  await log.close();
+  syncDirectory(making);
+  environment.failpoint('before-create-name');
+  renameSync(making, place.directory);
+  syncDirectory(dirname(place.directory));
+  environment.failpoint('after-create-name');
+}
