@@ -2,6 +2,7 @@
 
 import type { Clock } from '#shared/clock.ts';
 import { databaseError } from '#shared/error.ts';
+import { EventLoopMonitor } from '#shared/event-loop-monitor.ts';
 import { connectionCountMax } from './cluster/connection-owner.ts';
 import { LoginGuard } from './login-guard.ts';
 import { maskSecrets } from './mask-secrets.ts';
@@ -41,6 +42,8 @@ export class SessionRegistry {
   readonly loginGuard: LoginGuard;
   /** Connections accepted, commands begun, logins refused, and the most clients at once. */
   readonly counters = { connections: 0, questions: 0, aborted: 0, maxUsed: 0 };
+  /** How late this aggregator's event loop is. */
+  readonly eventLoop: EventLoopMonitor;
   readonly #clock: Clock;
   readonly #entries = new Map<number, RegisteredSession>();
   readonly #idBase: number;
@@ -50,6 +53,7 @@ export class SessionRegistry {
   constructor(clock: Clock, idBase = 0) {
     this.#clock = clock;
     this.#idBase = idBase;
+    this.eventLoop = new EventLoopMonitor(clock);
     this.startedMs = clock.monotonicMs();
     this.loginGuard = new LoginGuard(clock);
   }
@@ -88,6 +92,12 @@ export class SessionRegistry {
     entry.info = info;
     entry.sinceMs = this.#clock.monotonicMs();
     if (command !== 'Sleep') this.counters.questions += 1;
+  }
+
+  /** A command that was answered before anybody could see it. */
+  passed(entry: RegisteredSession): void {
+    entry.sinceMs = this.#clock.monotonicMs();
+    this.counters.questions += 1;
   }
 
   list(): readonly ProcessDescription[] {

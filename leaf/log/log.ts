@@ -1,7 +1,7 @@
 // Append; read after an LSN; wait for more.
 //
-// Invariant: hardened <= tail. Followers are given what is `sendable`: with durability `sync` the
-// hardened records only, so that no follower is ever ahead of what this copy keeps.
+// Invariant: hardened <= tail. Followers are given what is `sendable`, the hardened records only,
+// so that no follower is ever ahead of what this copy keeps, whatever its durability.
 
 import { mkdirSync, openSync, unlinkSync } from 'node:fs';
 import { must } from '#shared/assert.ts';
@@ -108,7 +108,7 @@ export class Log {
 
   /** The newest record that a follower may have. */
   get sendable(): Position {
-    return this.#options.durability === 'sync' ? this.#hardened : this.#tail;
+    return this.#hardened;
   }
 
   /** The first LSN that the log still holds, or will hold next. */
@@ -230,7 +230,9 @@ export class Log {
         const state = 'its log is closed';
         throw databaseError('partitionNotOnline', { partition: this.directory, state });
       }
-      await this.#waiters.wait(signal);
+      // With durability `async` nobody else makes the record durable soon.
+      const asked = this.#options.durability === 'async' && this.#tail.lsn > lsn;
+      await (asked ? this.harden() : this.#waiters.wait(signal));
     }
   }
 

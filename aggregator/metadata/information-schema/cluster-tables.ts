@@ -2,6 +2,7 @@
 
 import { DatabaseError } from '#shared/error.ts';
 import type { NodeDescription } from '#shared/cluster/topology.ts';
+import type { LeafStatus } from '#shared/wire/message.ts';
 import { distributedDatabases, distributedPartitions } from './distributed-tables.ts';
 import {
   virtualColumns,
@@ -18,13 +19,18 @@ export function maySeeCluster(scope: VirtualScope): boolean {
 /** A leaf that does not answer within this is shown without a latency. */
 const PING_TIMEOUT_MS = 1000;
 
-async function pingMs(scope: VirtualScope, node: NodeDescription): Promise<number | null> {
+interface Answer {
+  readonly latencyMs: number;
+  readonly status: LeafStatus;
+}
+
+async function ping(scope: VirtualScope, node: NodeDescription): Promise<Answer | null> {
   const began = scope.clock.monotonicMs();
   const patience = new AbortController();
   const timer = scope.clock.after(PING_TIMEOUT_MS, () => patience.abort());
   try {
-    await scope.leaves.leaf(node.id).call('ping', {}, patience.signal);
-    return scope.clock.monotonicMs() - began;
+    const status = await scope.leaves.leaf(node.id).call('ping', {}, patience.signal);
+    return { latencyMs: scope.clock.monotonicMs() - began, status };
   } catch (cause) {
     if (cause instanceof DatabaseError || patience.signal.aborted) return null;
     throw cause;
@@ -35,7 +41,8 @@ async function pingMs(scope: VirtualScope, node: NodeDescription): Promise<numbe
 
 async function leafRow(scope: VirtualScope, node: NodeDescription): Promise<VirtualRow> {
   const online = scope.leaves.isOnline(node.id);
-  const latencyMs = online ? await pingMs(scope, node) : null;
+  const answer = online ? await ping(scope, node) : null;
+  const delay = answer?.status.eventLoopDelayMs ?? null;
   return {
     NODE_ID: BigInt(node.id),
     HOST: node.address.host,
@@ -43,8 +50,12 @@ async function leafRow(scope: VirtualScope, node: NodeDescription): Promise<Virt
     AVAILABILITY_GROUP: 1n,
     STATE: online ? 'online' : 'offline',
     OPENED_CONNECTIONS: online ? 1n : 0n,
-    AVERAGE_ROUNDTRIP_LATENCY_MS: latencyMs,
+    AVERAGE_ROUNDTRIP_LATENCY_MS: answer?.latencyMs ?? null,
     RUNTIME_STATE: online ? 'online' : 'offline',
+    EVENT_LOOP_DELAY_P50_MS: delay?.p50 ?? null,
+    EVENT_LOOP_DELAY_P99_MS: delay?.p99 ?? null,
+    EVENT_LOOP_DELAY_MAX_MS: delay?.max ?? null,
+    MEMORY_RSS_BYTES: answer === null ? null : BigInt(answer.status.rssBytes),
   };
 }
 
@@ -60,7 +71,11 @@ const leaves: VirtualTable = {
     STATE name64
     OPENED_CONNECTIONS number
     AVERAGE_ROUNDTRIP_LATENCY_MS double?
-    RUNTIME_STATE name64`),
+    RUNTIME_STATE name64
+    EVENT_LOOP_DELAY_P50_MS double?
+    EVENT_LOOP_DELAY_P99_MS double?
+    EVENT_LOOP_DELAY_MAX_MS double?
+    MEMORY_RSS_BYTES number?`),
   rows: async (scope) => {
     if (!maySeeCluster(scope)) return [];
     const nodes = scope.leaves.nodes().filter((node) => node.kind === 'leaf');

@@ -33,8 +33,12 @@ export function statusValues(sources: {
     Ssl_version: session.tls?.version ?? '',
     Threads_connected: registry.size,
     Threads_running: running,
+    Twinleaf_event_loop_delay_max_ms: registry.eventLoop.delay.max.toFixed(1),
+    Twinleaf_event_loop_delay_p50_ms: registry.eventLoop.delay.p50.toFixed(1),
+    Twinleaf_event_loop_delay_p99_ms: registry.eventLoop.delay.p99.toFixed(1),
     Twinleaf_leaves: leafIds.length,
     Twinleaf_leaves_online: online.length,
+    Twinleaf_memory_rss_bytes: process.memoryUsage.rss(),
     Uptime: Math.floor(registry.uptimeMs / 1000),
     Uptime_since_flush_status: Math.floor(registry.uptimeMs / 1000),
   };
