@@ -149,8 +149,6 @@ export const plainViews = {
       [n('Grace_Period_in_Seconds'), null, null],
       [n('Minimum_Pre_Prepare_Ts'), null, null],
       ['Runtime_State', 'RUNTIME_STATE'],
-      [['Event_Loop_Delay_P99_ms', 'double'], 'EVENT_LOOP_DELAY_P99_MS'],
-      [['Event_Loop_Delay_Max_ms', 'double'], 'EVENT_LOOP_DELAY_MAX_MS'],
     ],
   },
 } as const satisfies Record<string, ShowView>;
