@@ -7,6 +7,8 @@
 import type { Timer } from '#shared/clock.ts';
 import { databaseError, DatabaseError } from '#shared/error.ts';
 import { must } from '#shared/assert.ts';
+import type { WriteStep, WriteStepResult } from '#shared/wire/message.ts';
+import { InsertCapture, type PlainInsert } from './insert-capture.ts';
 import type { LockClaim } from './write-lock.ts';
 import type { PartitionCore } from './partition-core.ts';
 import { WriteTransaction } from './write-transaction.ts';
@@ -21,9 +23,10 @@ const WAITING_TASKS_MAX = 10_000;
 interface Task {
   readonly foreignKeys: boolean;
   readonly startedAt: bigint;
-  /** Does the writing on the writer's connection. */
-  readonly run: () => unknown;
-  readonly resolve: (value: unknown) => void;
+  readonly steps: readonly WriteStep[];
+  /** Carries out the steps on the writer's connection. */
+  readonly run: () => WriteStepResult[];
+  readonly resolve: (value: WriteStepResult[]) => void;
   readonly reject: (error: unknown) => void;
   /** True once a group has it. */
   taken: boolean;
@@ -31,7 +34,7 @@ interface Task {
 }
 
 type Outcome =
-  | { readonly task: Task; readonly kind: 'done'; readonly value: unknown }
+  | { readonly task: Task; readonly kind: 'done'; readonly value: WriteStepResult[] }
   | { readonly task: Task; readonly kind: 'failed'; readonly error: unknown };
 
 /** The queue of autocommit writes of one partition. */
@@ -48,18 +51,18 @@ export class GroupCommit {
    * Runs `run` within the next group; resolves with what it answered once that is durable and
    * visible. Rejects with what it threw, or with lockWaitTimeout when it had to wait too long.
    */
-  submit<T>(options: {
+  submit(options: {
     readonly foreignKeys: boolean;
     readonly timeoutMs: number;
-    readonly run: () => T;
-  }): Promise<T> {
+    readonly steps: readonly WriteStep[];
+    readonly run: () => WriteStepResult[];
+  }): Promise<WriteStepResult[]> {
     if (this.#queue.length >= WAITING_TASKS_MAX) throw databaseError('lockWaitTimeout', {});
-    return new Promise<T>((resolve, reject) => {
-      const { foreignKeys, run } = options;
+    return new Promise((resolve, reject) => {
+      const { foreignKeys, steps, run } = options;
       const startedAt = this.#core.environment.hybridClock.next();
-      const done = resolve as (value: unknown) => void;
       const fresh = { taken: false, timer: null };
-      const task: Task = { foreignKeys, startedAt, run, resolve: done, reject, ...fresh };
+      const task: Task = { foreignKeys, startedAt, steps, run, resolve, reject, ...fresh };
       this.#queue.push(task);
       if (!this.#pumping) void this.#pump();
       // Still queued: somebody else holds the lock.
@@ -104,8 +107,13 @@ export class GroupCommit {
     if (first === undefined) return;
     const outcomes: Outcome[] = [];
     try {
-      const transaction = new WriteTransaction(this.#core, first.foreignKeys);
+      const inserts = this.#plainInserts(first.foreignKeys);
+      const capture = inserts === null ? null : new InsertCapture();
+      const transaction = new WriteTransaction(this.#core, first.foreignKeys, capture);
       this.#runTasks(first.foreignKeys, outcomes);
+      for (const [index, outcome] of outcomes.entries()) {
+        if (outcome.kind === 'done') capture?.add(inserts?.[index] ?? [], outcome.value);
+      }
       if (!this.#core.file.inTransaction) transaction.rollback();
       const lsn = this.#core.file.inTransaction ? await transaction.commit() : null;
       void this.#answer(outcomes, lsn);
@@ -117,6 +125,18 @@ export class GroupCommit {
       if (outcomes.length === 0) outcomes.push({ task: this.#take(), kind: 'failed', error });
       for (const { task } of outcomes) task.reject(error);
     }
+  }
+
+  /** What the next group's tasks insert, one for each; null when one of them does anything else. */
+  #plainInserts(foreignKeys: boolean): (readonly PlainInsert[])[] | null {
+    const inserts: (readonly PlainInsert[])[] = [];
+    for (const task of this.#queue) {
+      if (task.foreignKeys !== foreignKeys || inserts.length === GROUP_TASKS_MAX) break;
+      const plain = this.#core.file.inserts.plainInserts(task.steps);
+      if (plain === null) return null;
+      inserts.push(plain);
+    }
+    return inserts;
   }
 
   /** Runs tasks with the same foreign key checks, until the group is full or has taken its time. */

@@ -99,6 +99,7 @@ export class OpenPartition {
     }
     return this.#groups.submit({
       foreignKeys,
+      steps,
       timeoutMs,
       run: () => {
         check();

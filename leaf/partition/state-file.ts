@@ -15,6 +15,7 @@ import { SqliteFile, type ChangeCapture } from '#shared/sqlite-file.ts';
 import type { CompiledStatement } from '#shared/wire/message.ts';
 import { writeIdentity } from './partition-identity.ts';
 import type { PartitionRole } from './partition-options.ts';
+import { InsertShapes } from './insert-capture.ts';
 import { ReferenceFile, type Attachment } from './reference-file.ts';
 
 /** What the file knows of itself besides rows. */
@@ -104,6 +105,8 @@ export class StateFile {
   /** What #meta becomes with the COMMIT. */
   #next: PartitionMeta;
   #tables: ReadonlyMap<string, TableDefinition>;
+  /** How INSERTs of this schema are captured without a session. */
+  readonly inserts: InsertShapes;
   #hasForeignKeys: boolean;
   #attachment: Attachment;
   #foreignKeys = true;
@@ -112,6 +115,7 @@ export class StateFile {
   constructor(path: string, reference: ReferenceFile) {
     this.path = path;
     this.connection = SqliteFile.open(path);
+    this.inserts = new InsertShapes(this.connection);
     this.#attachment = reference.attachment(this.connection);
     this.#meta = readMeta(this.connection);
     this.#next = this.#meta;
@@ -215,6 +219,7 @@ export class StateFile {
     this.#meta = this.#next;
     if (demoted) writeIdentity(this.path, this.#meta);
     if (!changed) return;
+    this.inserts.clear();
     this.#tables = this.#readSchema();
     this.#hasForeignKeys = anyForeignKey(this.#tables);
   }

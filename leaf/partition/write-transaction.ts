@@ -32,11 +32,11 @@ export class WriteTransaction {
   /** Null once the changes are taken. */
   #capture: ChangeCapture | null;
 
-  /** Begins. The caller holds the write lock. */
-  constructor(core: PartitionCore, foreignKeys: boolean) {
+  /** Begins. The caller holds the write lock; changes are captured by a session unless it does. */
+  constructor(core: PartitionCore, foreignKeys: boolean, capture: ChangeCapture | null = null) {
     this.#core = core;
     core.file.begin(foreignKeys);
-    this.#capture = core.file.capture();
+    this.#capture = capture ?? core.file.capture();
   }
 
   /** Commits as one record; answers its LSN, or null when nothing has changed. */
