@@ -14,8 +14,10 @@ export async function findSharedPosition(
   ask: (position: Position) => Promise<Containment>,
 ): Promise<Position | null> {
   const asked = (lsn: bigint) => ask(log.positionAt(lsn));
-  let high = log.tail.lsn;
-  if ((await asked(high)) === 'same') return log.tail;
+  // The log may grow while the other one answers.
+  const tail = log.tail;
+  let high = tail.lsn;
+  if ((await asked(high)) === 'same') return tail;
   let low = log.firstLsn - 1n;
   let found: Position | null = (await asked(low)) === 'same' ? log.positionAt(low) : null;
   while (low + 1n < high) {
