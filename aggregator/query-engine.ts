@@ -7,6 +7,7 @@ import { explainStatement } from './explain-statement.ts';
 import type { KeptStatement } from './kept-plans/kept-plan.ts';
 import { KeptStatements } from './kept-plans/kept-statements.ts';
 import { PlanCache } from './kept-plans/plan-cache.ts';
+import { quickRead, type PacketsResult } from './kept-plans/quick-read.ts';
 import { runKept } from './kept-plans/run-kept.ts';
 import { runLoadData } from './load-data/load-data.ts';
 import type { Query, Statement } from './parser/ast.ts';
@@ -30,6 +31,7 @@ import type { VirtualTables } from './virtual-tables.ts';
 import { withFreshCatalog } from './with-fresh-catalog.ts';
 import { databaseError } from '#shared/error.ts';
 import { LruCache } from '#shared/sql/lru-cache.ts';
+import type { PacketFormat } from '#shared/wire/packet-batch.ts';
 import { SqliteFile } from '#shared/sqlite-file.ts';
 import type { SourceValue } from '#shared/sql/store-value.ts';
 
@@ -53,6 +55,15 @@ export interface QueryEngine {
     text: string,
     parameters?: readonly SourceValue[],
   ): AsyncIterable<StatementResult>;
+  /**
+   * The short way of a query whose rows one leaf writes as packets. Null, at once or later, where
+   * it is to go the long way, by `execute`: nothing has happened then. Throws what it fails with.
+   */
+  executePackets?(
+    session: Session,
+    text: string,
+    options: { readonly parameters: readonly SourceValue[]; readonly format: PacketFormat },
+  ): PacketsResult | Promise<PacketsResult | null> | null;
   prepare(session: Session, text: string): Promise<PreparedShape>;
 }
 
@@ -124,6 +135,10 @@ export function createQueryEngine(options: QueryEngineOptions): QueryEngine {
         }
         yield await runStatement(options, { parts, session, parameters }, parsed);
       }
+    },
+    executePackets(session, text, { parameters, format }) {
+      if (options.keepPlans === false) return null;
+      return quickRead({ run: { parts, session, parameters }, kept, text, format });
     },
     async prepare(session, text) {
       const [parsed, ...more] = statementsOf(parts, session, text);

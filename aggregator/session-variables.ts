@@ -110,6 +110,7 @@ export class SessionVariables implements SystemVariables {
   readonly #global: GlobalVariables;
   #changes: Map<string, string> | null = null;
   readonly #values = new Map<string, VariableValue>();
+  #version = 0;
 
   constructor(global: GlobalVariables) {
     this.#global = global;
@@ -153,6 +154,10 @@ export class SessionVariables implements SystemVariables {
     const definition = this.#settable(scope, name);
     if (scope === 'global') this.#global.set(definition, definition.value);
     else this.#setOwn(definition, this.#global.get(definition));
+  }
+
+  get version(): number {
+    return this.#version;
   }
 
   takeChanges(): ReadonlyMap<string, string> {
@@ -208,6 +213,7 @@ export class SessionVariables implements SystemVariables {
 
   #keep(definition: VariableDefinition, value: VariableValue): void {
     this.#values.set(definition.name, value);
+    this.#version += 1;
     this.#changes ??= new Map();
     this.#changes.set(definition.name, printValue(definition, value));
   }

@@ -22,6 +22,8 @@ export interface SystemVariables {
   set(scope: 'session' | 'global', name: string, value: string | bigint | number | null): void;
   /** SET name = DEFAULT. Throws as `set` does. */
   reset(scope: 'session' | 'global', name: string): void;
+  /** Rises with every variable of the session that is set: who reads them often looks here. */
+  readonly version: number;
   /** The session's variables that were set since it was asked last, with their values. */
   takeChanges(): ReadonlyMap<string, string>;
   /** Name and value as SHOW VARIABLES prints them, sorted by name. */

@@ -10,11 +10,13 @@ import type { FrontDoorParts } from './front-door-parts.ts';
 import { clientError, writeError } from './error-packet.ts';
 import { readChangeUser, type Login } from './handshake.ts';
 import type { Packet } from './packet-reader.ts';
+import type { WriterMark } from '#shared/mysql/packet-writer.ts';
 import type { PacketStream } from './packet-stream.ts';
 import { PayloadReader } from './payload-reader.ts';
+import { QuickAnswers } from './quick-answer.ts';
 import { StatementCommands } from './statement-commands.ts';
 import { encodingOf, resultEnd, writeOk, writeRowsEnd } from './result-writer.ts';
-import { runText } from './run-text.ts';
+import { answerText } from './run-text.ts';
 
 /** The command bytes (COM_…) that we answer. */
 const command = {
@@ -55,6 +57,7 @@ export interface CommandHandlerOptions {
 /** One client's commands. Classes of answers: OK, rows, an error, nothing. */
 export class CommandHandler {
   readonly #options: CommandHandlerOptions;
+  readonly #quick = new QuickAnswers();
   readonly #statements: StatementCommands;
   #login: Login;
   #session: Session;
@@ -63,7 +66,7 @@ export class CommandHandler {
     this.#options = options;
     this.#login = options.login;
     this.#session = options.session;
-    this.#statements = new StatementCommands(options.parts, options.stream);
+    this.#statements = new StatementCommands(options.parts, options.stream, this.#quick);
   }
 
   get session(): Session {
@@ -92,26 +95,64 @@ export class CommandHandler {
     }
   }
 
-  /** Answers one command. False when it was the client's last. */
-  async run(packet: Packet): Promise<boolean> {
+  /**
+   * Answers one command, at once where its answer is there at once; `onWait` is told where it is
+   * not. False when it was the client's last.
+   */
+  run(packet: Packet, onWait: () => void): boolean | Promise<boolean> {
     const { stream } = this.#options;
+    const { payload } = packet;
     stream.writer.sequence = (packet.sequence + 1) & 0xff;
-    if (packet.payload[0] === command.quit) return false;
+    if (payload[0] === command.quit) return false;
     const mark = stream.writer.mark();
-    try {
-      if (packet.payload[0] === command.changeUser) return await this.#changeUser(packet.payload);
-      await this.#answer(packet.payload);
-    } catch (cause) {
-      // What failed before any of its packets has left is answered by the error alone.
-      stream.writer.backTo(mark);
-      writeError(stream.writer, clientError(cause, this.#options.parts.logger));
+    if (!isQuick(payload)) {
+      onWait();
+      return this.#answered(() => this.#answer(payload), mark);
     }
-    await stream.flush();
-    return !stream.closed;
+    try {
+      const pending = this.#answerQuickly(payload);
+      if (pending === undefined) return this.#sent();
+      onWait();
+      return this.#answered(() => pending, mark);
+    } catch (cause) {
+      this.#fail(cause, mark);
+      return this.#sent();
+    }
   }
 
-  async #answer(payload: Buffer): Promise<void> {
+  /** What failed before any of its packets has left is answered by the error alone. */
+  #fail(cause: unknown, mark: WriterMark): void {
+    const { stream, parts } = this.#options;
+    stream.writer.backTo(mark);
+    writeError(stream.writer, clientError(cause, parts.logger));
+  }
+
+  async #answered(answer: () => Promise<void | boolean>, mark: WriterMark): Promise<boolean> {
+    try {
+      const goesOn = await answer();
+      if (goesOn !== undefined) return goesOn;
+    } catch (cause) {
+      this.#fail(cause, mark);
+    }
+    return await this.#sent();
+  }
+
+  /** Sends what was written. False when the client is gone. */
+  #sent(): boolean | Promise<boolean> {
+    const { stream } = this.#options;
+    const flushed = stream.flush();
+    return flushed === undefined ? !stream.closed : openAfter(flushed, stream);
+  }
+
+  #answerQuickly(payload: Buffer): void | Promise<void> {
+    if (payload[0] === command.query) return this.#runText(payload.subarray(1));
+    return this.#statements.execute(this.#context(), payload);
+  }
+
+  async #answer(payload: Buffer): Promise<void | boolean> {
     switch (payload[0]) {
+      case command.changeUser:
+        return await this.#changeUser(payload);
       case command.query:
         return await this.#runText(payload.subarray(1));
       case command.initDatabase:
@@ -155,15 +196,16 @@ export class CommandHandler {
     return decodeText(bytes, String(this.#session.variables.get(null, 'character_set_client')));
   }
 
-  async #runText(bytes: Buffer): Promise<void> {
-    await this.#runOwnText(this.#decode(bytes));
+  #runText(bytes: Buffer): void | Promise<void> {
+    return this.#runOwnText(this.#decode(bytes));
   }
 
-  async #runOwnText(text: string): Promise<void> {
+  #runOwnText(text: string): void | Promise<void> {
     const { parts, stream } = this.#options;
     const context = this.#context();
     const { engine, clock, logger } = parts;
-    await runText({ engine, clock, logger, stream, context, text, protocol: 'text' });
+    const run = { engine, clock, logger, stream, context, text, protocol: 'text' } as const;
+    return answerText(run, this.#quick);
   }
 
   async #use(name: Buffer): Promise<void> {
@@ -247,4 +289,14 @@ export class CommandHandler {
     this.#session.transaction = null;
     await transaction?.rollback();
   }
+}
+
+/** Commands that may be answered without waiting. */
+function isQuick(payload: Buffer): boolean {
+  return payload[0] === command.query || payload[0] === command.execute;
+}
+
+async function openAfter(flushed: Promise<void>, stream: PacketStream): Promise<boolean> {
+  await flushed;
+  return !stream.closed;
 }

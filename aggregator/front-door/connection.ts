@@ -258,9 +258,16 @@ export class Connection {
       if (packet === null) return;
       const entry = this.#entry;
       if (entry === null) return;
-      const { name, info } = handler.describe(packet.payload);
-      registry.mark(entry, name, info);
-      const goesOn = await handler.run(packet);
+      const answered = handler.run(packet, () => {
+        const { name, info } = handler.describe(packet.payload);
+        registry.mark(entry, name, info);
+      });
+      if (typeof answered === 'boolean') {
+        registry.passed(entry);
+        if (!answered) return;
+        continue;
+      }
+      const goesOn = await answered;
       entry.session = handler.session;
       registry.mark(entry, 'Sleep', null);
       if (!goesOn) return;

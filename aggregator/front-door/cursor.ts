@@ -21,7 +21,7 @@ export interface RowSink {
   /** Nobody wants the rest. */
   readonly closed: boolean;
   /** Takes what was written; waits where there is too much of it. */
-  flush(): Promise<void>;
+  flush(): void | Promise<void>;
 }
 
 /** First everything is written to it, then it is read from the start, once. */

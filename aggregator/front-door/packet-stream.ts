@@ -79,14 +79,18 @@ export class PacketStream {
     patience?.cancel();
   }
 
-  /** Sends what was written. Resolves when the socket takes more, or is gone. */
-  async flush(): Promise<void> {
+  /** Sends what was written; a promise where the socket takes no more, till it does or is gone. */
+  flush(): void | Promise<void> {
     const bytes = this.writer.bytes();
     if (bytes.length === 0) return;
     if (this.closed) return this.writer.reuse();
     this.#socket.write(bytes);
     if (this.#socket.writableLength === 0) return this.writer.reuse();
     this.writer.renew();
+    if (this.#socket.writableLength > UNSENT_BYTES_MAX) return this.#room();
+  }
+
+  async #room(): Promise<void> {
     while (this.#socket.writableLength > UNSENT_BYTES_MAX && !this.closed) await this.#drained();
   }
 

@@ -10,6 +10,7 @@ import { capability, has, status } from './capabilities.ts';
 import type { Cursor } from './cursor.ts';
 import { clientError, writeError } from './error-packet.ts';
 import { requestFile } from './local-file.ts';
+import type { QuickAnswers } from './quick-answer.ts';
 import type { PacketStream } from './packet-stream.ts';
 import {
   resultEnd,
@@ -54,6 +55,21 @@ async function step(results: AsyncIterator<StatementResult>): Promise<Step> {
   }
 }
 
+/** Answers the text by the short way where that can be, else by `runText`. */
+export function answerText(options: RunTextOptions, quick: QuickAnswers): void | Promise<void> {
+  const answered = quick.answer(options);
+  if (answered === true) return undefined;
+  return answered === false ? runLong(options) : orLong(options, answered);
+}
+
+async function orLong(options: RunTextOptions, answered: Promise<boolean>): Promise<void> {
+  if (!(await answered)) await runText(options);
+}
+
+async function runLong(options: RunTextOptions): Promise<void> {
+  await runText(options);
+}
+
 /**
  * Runs the text and writes all its answers, without the last flush. A result's end says whether
  * another follows, so it is written when the next statement has begun. An error ends the answers;
@@ -64,14 +80,14 @@ export async function runText(options: RunTextOptions): Promise<AnswerKind> {
   session.beginStatement();
   const limit = startTimeLimit(options.clock, session, options.text);
   try {
-    return await answerText(options, limit);
+    return await answerResults(options, limit);
   } finally {
     limit.cancel();
     session.localFile = null;
   }
 }
 
-async function answerText(options: RunTextOptions, limit: TimeLimit): Promise<AnswerKind> {
+async function answerResults(options: RunTextOptions, limit: TimeLimit): Promise<AnswerKind> {
   const { engine, stream, context, text, parameters } = options;
   const { session } = context;
   let databaseBefore = session.database;

@@ -17,7 +17,8 @@ import {
   writeRowsEnd,
   type AnswerContext,
 } from './result-writer.ts';
-import { runText } from './run-text.ts';
+import { answerText, runText } from './run-text.ts';
+import type { QuickAnswers } from './quick-answer.ts';
 
 /** Prepared statements that one client may hold. */
 const STATEMENTS_MAX = 16_382;
@@ -40,12 +41,14 @@ const parameterColumn = computedColumn('?', {
 export class StatementCommands {
   readonly #parts: FrontDoorParts;
   readonly #stream: PacketStream;
+  readonly #quick: QuickAnswers;
   readonly #statements = new Map<number, PreparedStatement>();
   /** Statements whose data sent ahead was too much: their execution tells. */
   readonly #failed = new Map<number, DatabaseError>();
   #nextId = 1;
 
-  constructor(parts: FrontDoorParts, stream: PacketStream) {
+  constructor(parts: FrontDoorParts, stream: PacketStream, quick: QuickAnswers) {
+    this.#quick = quick;
     this.#parts = parts;
     this.#stream = stream;
   }
@@ -90,9 +93,26 @@ export class StatementCommands {
   }
 
   /** COM_STMT_EXECUTE. Rows are sent at once, or kept where the client asks for a cursor. */
-  async execute(context: AnswerContext, payload: Buffer): Promise<void> {
+  execute(context: AnswerContext, payload: Buffer): void | Promise<void> {
     const statement = this.#statement(payload, 'mysqld_stmt_execute');
+    if (statement.cursor === null) return this.#execute(statement, context, payload);
+    return this.#executeAnew(statement, context, payload);
+  }
+
+  async #executeAnew(
+    statement: PreparedStatement,
+    context: AnswerContext,
+    payload: Buffer,
+  ): Promise<void> {
     await statement.closeCursor();
+    await this.#execute(statement, context, payload);
+  }
+
+  #execute(
+    statement: PreparedStatement,
+    context: AnswerContext,
+    payload: Buffer,
+  ): void | Promise<void> {
     const failure = this.#failed.get(statement.id);
     this.#failed.delete(statement.id);
     if (failure !== undefined) {
@@ -106,8 +126,8 @@ export class StatementCommands {
     const { text } = statement;
     const run = { engine, clock, logger, stream, context, text, parameters } as const;
     const asked = new PayloadReader(payload, CURSOR_FLAGS_AT).uint8() & CURSOR_TYPES;
-    if (asked === 0) await runText({ ...run, protocol: 'binary' });
-    else await openCursor(statement, run);
+    if (asked === 0) return answerText({ ...run, protocol: 'binary' }, this.#quick);
+    return openCursor(statement, run);
   }
 
   /** COM_STMT_SEND_LONG_DATA, which is never answered. */

@@ -2,13 +2,13 @@
 
 import { ownReferences } from '#aggregator/executor/execution.ts';
 import { fingerprint, type Fingerprint } from '#aggregator/parser/fingerprint.ts';
-import { parseStatements, parserOptions, type ParserOptions } from '#aggregator/parser/parser.ts';
+import { parseStatements, type ParserOptions } from '#aggregator/parser/parser.ts';
 import { NotKeptError, type SlotRun } from '#aggregator/planner/literal-slot.ts';
+import { SessionProfiles } from '#aggregator/session-profile.ts';
 import type { Session } from '#aggregator/session.ts';
 import {
   createExecution,
   parameterValue,
-  sqlModeOf,
   storeConstant,
   type StatementParts,
 } from '#aggregator/statement-environment.ts';
@@ -16,13 +16,11 @@ import type { StoreConstant } from '#aggregator/planner/assign-value.ts';
 import type { Statement } from '#aggregator/parser/ast.ts';
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
 import { DatabaseError } from '#shared/error.ts';
-import { DEFAULT_COLLATION, resolveCollation } from '#shared/sql/collation.ts';
-import type { Collation } from '#shared/sql/column-type.ts';
 import { LruCache } from '#shared/sql/lru-cache.ts';
 import type { SourceValue } from '#shared/sql/source-value.ts';
 import { keepPlan } from './keep-plan.ts';
 import type { KeptPlan, KeptRun, KeptStatement } from './kept-plan.ts';
-import { literalValues, parameterMarks } from './literal-values.ts';
+import { literalValues, parameterMarks, type LiteralReading } from './literal-values.ts';
 import type { PlanCache } from './plan-cache.ts';
 
 /** Texts whose fingerprints are remembered: those of prepared statements come again and again. */
@@ -50,6 +48,7 @@ export interface KeptStatementsOptions {
 
 export class KeptStatements {
   readonly cache: PlanCache;
+  readonly profiles: SessionProfiles;
   readonly #options: KeptStatementsOptions;
   readonly #prepared = new LruCache<string, { readonly found: Fingerprint | null }>(
     FINGERPRINTS_MAX,
@@ -58,23 +57,22 @@ export class KeptStatements {
   constructor(options: KeptStatementsOptions) {
     this.#options = options;
     this.cache = options.cache;
+    this.profiles = new SessionProfiles(options.parts);
   }
 
   /** Null for what is never answered by a kept plan. */
   candidate(session: Session, text: string, given: readonly SourceValue[]): KeptCandidate | null {
-    const { parts } = this.#options;
-    const sqlMode = sqlModeOf(parts, session);
-    const options = parserOptions(sqlMode);
-    const found = this.#fingerprint(text, options, given.length > 0);
+    const { sqlMode, parser, collation } = this.profiles.of(session);
+    const found = this.#fingerprint(text, parser, given.length > 0);
     if (found === null) return null;
     const parameters = given.length === 0 ? given : given.map(parameterValue);
-    const values = readValues({ text, fingerprint: found, options, parameters }, session);
+    const values = readValues({ text, fingerprint: found, options: parser, collation, parameters });
     if (values === null) return null;
-    const mode = String(session.variables.get('session', 'sql_mode') ?? '');
     const marks = parameterMarks(parameters);
-    const key = `${session.database ?? ''}\u0001${mode}\u0001${marks}\u0001${found.key}`;
-    const literals = { values, store: lateStore(parts, session), computed: new Map() };
-    return { key, text, fingerprint: found, options, literals };
+    const key = `${session.database ?? ''}\u0001${sqlMode}\u0001${marks}\u0001${found.key}`;
+    const store = lateStore(this.#options.parts, session);
+    const literals = { values, store, computed: new Map() };
+    return { key, text, fingerprint: found, options: parser, literals };
   }
 
   /**
@@ -100,6 +98,14 @@ export class KeptStatements {
       return parsed.statement;
     }
     throw new NotKeptError('another kind of statement');
+  }
+
+  /** The plan for this run where there is one already. Throws where the account may not run it. */
+  known(session: Session, candidate: KeptCandidate): KeptPlan | null {
+    const found = this.cache.find(candidate.key, this.#run(session, candidate));
+    if (found === null || found === 'refused') return null;
+    this.#authorize(session, found);
+    return found;
   }
 
   #fingerprint(text: string, options: ParserOptions, isPrepared: boolean): Fingerprint | null {
@@ -160,23 +166,13 @@ function findDatabase({ context }: StatementParts, name: string): DatabaseDefini
   }
 }
 
-function readValues(
-  reading: Omit<Parameters<typeof literalValues>[0], 'collation'>,
-  session: Session,
-): readonly SourceValue[] | null {
+function readValues(reading: LiteralReading): readonly SourceValue[] | null {
   try {
-    return literalValues({ ...reading, collation: collationOf(reading.fingerprint, session) });
+    return literalValues(reading);
   } catch (error) {
     if (error instanceof DatabaseError) return null;
     throw error;
   }
-}
-
-/** The collation of literal strings, where there are any. */
-function collationOf({ literals }: Fingerprint, session: Session): Collation {
-  if (!literals.some(({ kind }) => kind === 'string')) return DEFAULT_COLLATION;
-  const name = session.variables.get('session', 'collation_connection');
-  return typeof name === 'string' ? resolveCollation(name).collation : DEFAULT_COLLATION;
 }
 
 /** Most runs store nothing: what it takes is looked up by the first that does. */

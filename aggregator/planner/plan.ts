@@ -28,6 +28,8 @@ export interface ReadTask {
   readonly statement: Fragment;
   readonly columns: readonly ColumnType[];
   readonly forUpdate: boolean;
+  /** True: a LIMIT may be put behind the statement. */
+  readonly mayLimit: boolean;
 }
 
 /** A column by which sorted streams are merged. */

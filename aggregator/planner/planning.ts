@@ -86,6 +86,7 @@ export function readTask(
     statement: deparseQuery(query, partitionContext(target)),
     columns: typesOf(outputColumns(query)),
     forUpdate: query.kind === 'select' && query.forUpdate,
+    mayLimit: query.kind === 'select' && query.limit === null && query.offset === null,
   };
 }
 

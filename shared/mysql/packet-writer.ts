@@ -4,6 +4,7 @@ import { assert } from '#shared/assert.ts';
 
 const HEADER_BYTES = 4;
 const PART_BYTES_MAX = 0xff_ffff;
+const ONE_BYTE_LENGTH_MAX = 250;
 const FIRST_BUFFER_BYTES = 16 * 1024;
 /** A buffer that one answer has grown beyond this is not kept for the next. */
 const KEPT_BUFFER_BYTES_MAX = 1024 * 1024;
@@ -35,6 +36,27 @@ export class PacketWriter {
     this.#open = this.#end;
     this.#reserve(HEADER_BYTES);
     this.#end += HEADER_BYTES;
+  }
+
+  /** Whole packets that were made elsewhere, with their numbers made to follow ours. */
+  append(packets: Uint8Array): void {
+    assert(this.#open < 0, 'a packet is open');
+    this.#reserve(packets.length);
+    this.#buffer.set(packets, this.#end);
+    const buffer = this.#buffer;
+    const end = this.#end + packets.length;
+    let at = this.#end;
+    let sequence = this.sequence;
+    while (at < end) {
+      const length =
+        byteAt(buffer, at) | (byteAt(buffer, at + 1) << 8) | (byteAt(buffer, at + 2) << 16);
+      buffer[at + 3] = sequence;
+      sequence = (sequence + 1) & 0xff;
+      at += HEADER_BYTES + length;
+    }
+    assert(at === end, 'packets that are not whole');
+    this.sequence = sequence;
+    this.#end = end;
   }
 
   /** Ends the packet; 16777215 bytes or more become several parts. */
@@ -161,13 +183,17 @@ export class PacketWriter {
   }
 
   lengthEncodedText(value: string): void {
-    // Up to 83 UTF-16 units are at most 249 bytes, whose length is one byte: written in one pass.
-    if (value.length <= 83) {
-      this.#reserve(1 + value.length * 3);
-      const written = this.#buffer.write(value, this.#end + 1, 'utf8');
-      this.#buffer[this.#end] = written;
-      this.#end += 1 + written;
-      return;
+    // Written in one pass where the length is one byte, as that of most short texts is.
+    if (value.length <= ONE_BYTE_LENGTH_MAX) {
+      this.#reserve(3 + value.length * 3);
+      const buffer = this.#buffer;
+      const at = this.#end;
+      const written = buffer.write(value, at + 1, 'utf8');
+      if (written <= ONE_BYTE_LENGTH_MAX) {
+        buffer[at] = written;
+        this.#end = at + 1 + written;
+        return;
+      }
     }
     const length = Buffer.byteLength(value, 'utf8');
     this.#reserve(9 + length);
@@ -184,8 +210,11 @@ export class PacketWriter {
   }
 
   #header(at: number, length: number): void {
-    this.#buffer.writeUIntLE(length, at, 3);
-    this.#buffer[at + 3] = this.sequence;
+    const buffer = this.#buffer;
+    buffer[at] = length & 0xff;
+    buffer[at + 1] = (length >> 8) & 0xff;
+    buffer[at + 2] = length >> 16;
+    buffer[at + 3] = this.sequence;
     this.sequence = (this.sequence + 1) & 0xff;
   }
 
@@ -206,6 +235,10 @@ export class PacketWriter {
       this.#header(begin + part * (PART_BYTES_MAX + HEADER_BYTES), partLength);
     }
   }
+}
+
+function byteAt(buffer: Buffer, at: number): number {
+  return buffer[at] ?? 0;
 }
 
 /** Writes a length-encoded integer; gives the position behind it. */

@@ -35,10 +35,16 @@ export function writeFormatted(
 /** ProtocolText::ResultsetRow. */
 export function writeTextRow(writer: PacketWriter, row: Row, format: RowFormat): void {
   writer.start();
-  format.types.forEach((type, index) => {
+  const { types } = format;
+  const isUtf8 = format.encoding.encode === null;
+  for (let index = 0; index < types.length; index += 1) {
     const value = row[index] ?? null;
-    if (value === null) writer.uint8(NULL_VALUE);
+    const type = types[index];
+    if (value === null || type === undefined) writer.uint8(NULL_VALUE);
+    // What most values are takes the shortest way.
+    else if (isUtf8 && type.kind === 'string') writer.lengthEncodedText(value as string);
+    else if (type.kind === 'integer') writer.lengthEncodedText(String(value));
     else writeFormatted(writer, value, type, format);
-  });
+  }
   writer.finish();
 }

@@ -1,0 +1,139 @@
+// The short way of an answer: rows that came as packets, between a head that is kept and an end.
+
+import type { ResultColumn, RowsResult } from '#aggregator/statement-result.ts';
+import type { PacketsResult } from '#aggregator/kept-plans/quick-read.ts';
+import { databaseError } from '#shared/error.ts';
+import { PacketWriter } from '#shared/mysql/packet-writer.ts';
+import type { PacketFormat } from '#shared/wire/packet-batch.ts';
+import { capability, has } from './capabilities.ts';
+import {
+  encodingOf,
+  resultEnd,
+  writeHead,
+  writeRowsEnd,
+  type AnswerContext,
+  type RowProtocol,
+} from './result-writer.ts';
+import type { RunTextOptions } from './run-text.ts';
+
+/** Rows beyond this many bytes leave before the result is complete. */
+const FLUSH_BYTES = 64 * 1024;
+const none: RowsResult['rows'] = { [Symbol.asyncIterator]: () => ({ next: endOfRows }) };
+
+async function endOfRows(): Promise<IteratorResult<never, undefined>> {
+  return { done: true, value: undefined };
+}
+
+/** How one client is answered, as long as its session's variables stay as they are. */
+interface ClientProfile {
+  readonly session: AnswerContext['session'];
+  readonly version: number;
+  readonly charsetId: number;
+  readonly formats: Readonly<Record<RowProtocol, PacketFormat>> | null;
+}
+
+/** The quick answers of one connection. */
+export class QuickAnswers {
+  #profile: ClientProfile | null = null;
+  /** The packets before the rows, numbered from 0, by the columns that a kept plan has. */
+  readonly #heads = new WeakMap<
+    readonly ResultColumn[],
+    { profile: ClientProfile; head: Buffer }
+  >();
+
+  /**
+   * True where the whole answer is written, at once or later; else nothing has happened. Throws,
+   * or rejects with, what the statement fails with.
+   */
+  answer(options: RunTextOptions): boolean | Promise<boolean> {
+    const { engine, context, text, parameters = [] } = options;
+    if (options.cursor !== undefined || engine.executePackets === undefined) return false;
+    const profile = this.#profileOf(context);
+    if (profile.formats === null) return false;
+    const { session } = context;
+    session.beginStatement();
+    const format = profile.formats[options.protocol];
+    const result = engine.executePackets(session, text, { parameters, format });
+    if (result === null) return false;
+    if (result instanceof Promise) return this.#later(options, result);
+    const isWhole = this.#begin(options, result);
+    return isWhole ? this.#end(options, result.answer.first.count) : this.#rest(options, result);
+  }
+
+  async #later(options: RunTextOptions, pending: Promise<PacketsResult | null>): Promise<boolean> {
+    const result = await pending;
+    if (result === null) return false;
+    if (!this.#begin(options, result)) return this.#rest(options, result);
+    return this.#end(options, result.answer.first.count);
+  }
+
+  /** Writes head and first rows. True where there are no others. */
+  #begin({ stream, context }: RunTextOptions, { columns, answer }: PacketsResult): boolean {
+    const { writer } = stream;
+    writer.append(this.#headOf(context, columns));
+    writer.append(answer.first.packets);
+    return answer.rest === null;
+  }
+
+  #end({ stream, context }: RunTextOptions, count: number): true {
+    const { session, capabilities } = context;
+    session.foundRows = count;
+    writeRowsEnd(stream.writer, resultEnd(session, session.database), capabilities);
+    return true;
+  }
+
+  async #rest(options: RunTextOptions, { answer }: PacketsResult): Promise<boolean> {
+    const { stream, context } = options;
+    const { signal } = context.session;
+    let { count } = answer.first;
+    for await (const batch of answer.rest ?? []) {
+      if (signal.aborted) throw databaseError('queryInterrupted', {});
+      stream.writer.append(batch.packets);
+      count += batch.count;
+      if (stream.writer.length >= FLUSH_BYTES) await stream.flush();
+      if (stream.closed) return true;
+    }
+    // A stream that was told to stop ends like one that is complete.
+    if (signal.aborted) throw databaseError('queryInterrupted', {});
+    return this.#end(options, count);
+  }
+
+  #headOf(context: AnswerContext, columns: readonly ResultColumn[]): Buffer {
+    // An EOF behind the columns tells the status flags, which change.
+    const isKept = has(context.capabilities, capability.deprecateEof);
+    const profile = this.#profileOf(context);
+    const known = this.#heads.get(columns);
+    if (isKept && known?.profile === profile) return known.head;
+    const writer = new PacketWriter();
+    writeHead(writer, context, { kind: 'rows', columns, rows: none });
+    const head = Buffer.from(writer.bytes());
+    this.#heads.set(columns, { profile, head });
+    return head;
+  }
+
+  #profileOf(context: AnswerContext): ClientProfile {
+    const { session, loginCharsetId } = context;
+    const { variables } = session;
+    const known = this.#profile;
+    const isSame = known?.session === session && known.version === variables.version;
+    if (known !== null && isSame && known.charsetId === loginCharsetId) return known;
+    const { encode } = encodingOf(context);
+    const limited = variables.get('session', 'max_execution_time') !== 0n;
+    const timeZone = zoneName(String(variables.get('session', 'time_zone') ?? 'SYSTEM'));
+    const formats =
+      encode === null && !limited
+        ? ({
+            text: { protocol: 'text', timeZone },
+            binary: { protocol: 'binary', timeZone },
+          } as const)
+        : null;
+    const { version } = variables;
+    return (this.#profile = { session, version, charsetId: loginCharsetId, formats });
+  }
+}
+
+/** A name that means the same on every machine: SYSTEM is this machine's zone. */
+function zoneName(name: string): string {
+  const isSystem = name.toUpperCase() === 'SYSTEM';
+  return isSystem ? new Intl.DateTimeFormat().resolvedOptions().timeZone : name;
+}
