@@ -6,9 +6,12 @@ import { join } from 'node:path';
 import test from 'ava';
 import { Log } from '#leaf/log/log.ts';
 import type { LogOptions } from '#leaf/log/log-options.ts';
-import { LogDamage } from '#leaf/log/log-damage.ts';
+import { LogDamage, SegmentDamage, type SegmentFault } from '#leaf/log/log-damage.ts';
+import { verifyClosedSegment } from '#leaf/log/verify-segment.ts';
+import { DatabaseError } from '#shared/error.ts';
 import { countFrames, decodeFrame, logStart, readFrames } from '#shared/log/log-frame.ts';
 import type { LogRecord } from '#shared/log/log-record.ts';
+import { SmallDisk, smallDiskTest } from '#test/support/small-disk.ts';
 
 const options: LogOptions = { durability: 'sync', segmentBytesMax: 4096 };
 
@@ -148,5 +151,97 @@ test('log: truncateAfter takes records back over segments; reset begins elsewher
   await log.close();
   const again = Log.open(path, 1001n, options);
   t.is(again.tail.lsn, 1001n);
+  await again.close();
+});
+
+/** Five records of a primary in one segment; the third is damaged in its middle. */
+async function rotten(path: string): Promise<void> {
+  const log = Log.create(path, { position: logStart, timestamp: 0n }, options);
+  fill(log, 8);
+  await log.close();
+  const file = join(path, '0000000001.log');
+  const bytes = readFileSync(file);
+  const third = Math.floor((bytes.length * 2.5) / 8);
+  bytes[third] = (bytes[third] ?? 0) ^ 1;
+  writeFileSync(file, bytes);
+}
+
+test('log: a damaged record before whole ones is no torn end, at a primary', async (t) => {
+  const path = directory();
+  await rotten(path);
+  const size = readFileSync(join(path, '0000000001.log')).length;
+  const strict = { ...options, strict: true };
+  const error = t.throws(() => Log.open(path, 0n, strict), { instanceOf: LogDamage });
+  t.regex(error?.message ?? '', /damaged at offset \d+, record 3: .*, but record \d is whole/);
+  t.is(readFileSync(join(path, '0000000001.log')).length, size);
+  // A copy asks its primary for what comes after the damage.
+  const copy = Log.open(path, 0n, options);
+  t.is(copy.tail.lsn, 2n);
+  await copy.close();
+});
+
+test('log: damage in a closed segment is told to who reads it, with its place', async (t) => {
+  const path = directory();
+  const log = Log.create(path, { position: logStart, timestamp: 0n }, options);
+  fill(log, 200);
+  await log.close();
+  const file = join(path, '0000000002.log');
+  const bytes = readFileSync(file);
+  bytes[1000] = (bytes[1000] ?? 0) ^ 1;
+  writeFileSync(file, bytes);
+  const faults: SegmentFault[] = [];
+  const again = Log.open(path, 200n, { ...options, onDamage: (fault) => faults.push(fault) });
+  const [first, second, third] = again.closedSegments();
+  t.is(verifyClosedSegment(first?.path ?? '', first?.last ?? logStart), null);
+  const fault = verifyClosedSegment(file, second?.last ?? logStart);
+  t.true(fault !== null && fault.offset < 1000 && fault.offset > 800);
+  t.throws(() => records(again), { instanceOf: SegmentDamage });
+  t.deepEqual(
+    faults.map(({ path: at, lsn }) => [at, lsn]),
+    [[file, fault?.lsn]],
+  );
+  const misplaced = verifyClosedSegment(first?.path ?? '', third?.last ?? logStart);
+  t.regex(misplaced?.reason ?? '', /of another history/);
+  again.leaveBehind(file);
+  t.is(again.firstLsn, (second?.last.lsn ?? 0n) + 1n);
+  again.leftBehind.drop();
+  t.false(readdirSync(path).includes('0000000002.log'));
+  t.true(readdirSync(path).includes('damaged'));
+  await again.close();
+  const last = Log.open(path, 200n, options);
+  t.is(last.firstLsn, again.firstLsn);
+  await last.close();
+});
+
+test('log: a segment that was being begun when the process ended is begun again', async (t) => {
+  const path = directory();
+  const log = Log.create(path, { position: logStart, timestamp: 0n }, options);
+  fill(log, 3);
+  await log.close();
+  writeFileSync(join(path, '0000000002.log'), 'TWINLOG1');
+  const again = Log.open(path, 3n, options);
+  t.is(again.tail.lsn, 3n);
+  fill(again, 100);
+  await again.close();
+  t.is(Log.open(path, 103n, options).tail.lsn, 103n);
+});
+
+smallDiskTest('log: where there is no room for a segment, nothing of it is left', async (t) => {
+  const disk = new SmallDisk(t, 4);
+  const path = join(disk.path, 'log');
+  const log = Log.create(path, { position: logStart, timestamp: 0n }, options);
+  while (log.sizeBytes <= options.segmentBytesMax) fill(log, 1);
+  const { lsn } = log.tail;
+  disk.fillUpTo(0);
+  const error = t.throws(() => fill(log, 1), { instanceOf: DatabaseError });
+  t.true(error?.is('diskFull'), error?.message);
+  t.is(log.tail.lsn, lsn);
+  t.deepEqual(readdirSync(path), ['0000000001.log']);
+  disk.free();
+  fill(log, 5);
+  await log.close();
+  const again = Log.open(path, lsn + 5n, options);
+  t.is(again.tail.lsn, lsn + 5n);
+  t.is(records(again).length, Number(lsn) + 5);
   await again.close();
 });
