@@ -88,7 +88,12 @@ export class LinkSet {
   /** Ends the link, applies what was received, and opens the next term. Idempotent. */
   async promote(partition: Partition): Promise<Position> {
     return await this.#inTurn(partition, async () => {
-      await this.#links.get(partition.name)?.stop();
+      const link = this.#links.get(partition.name);
+      if (link !== undefined && partition.role !== 'primary' && !partition.provisioned) {
+        const reason = 'its copy is not whole yet';
+        throw databaseError('promotionBlocked', { partition: partition.name, reason });
+      }
+      await link?.stop();
       const position = await partition.promote();
       this.#links.delete(partition.name);
       await removeLinkFile(partition);
