@@ -198,6 +198,10 @@ export class Link {
         return;
       case 'snapshot':
         this.#expect(this.#state.take('snapshot'), item);
+        if (this.#applier.position.lsn > 0n) {
+          const sentence = 'The primary no longer keeps what is missing here: a snapshot comes.';
+          this.#options.logger.warn(sentence, { lsn: this.#applier.position.lsn });
+        }
         await this.#applier.beginSnapshot(item);
         return;
       case 'snapshot chunk':
