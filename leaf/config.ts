@@ -19,6 +19,8 @@ export interface LeafSettings {
   /** 32 bytes, from the join token. */
   readonly clusterSecret: Uint8Array;
   readonly master: MasterRoute;
+  /** Between two comparisons of a secondary partition with its primary; 0: never by itself. */
+  readonly checkIntervalMs?: number;
   readonly clock: Clock;
   readonly logger: Logger;
   /** The product's version, for SHOW LEAVES. */

@@ -17,6 +17,7 @@ import { SyncJournal } from './log/sync-journal.ts';
 import { Checkpointer } from './partition/checkpointer.ts';
 import type { PartitionEnvironment } from './partition/partition-options.ts';
 import { ThreadVerifier } from './partition/verifier.ts';
+import { ContentReader } from './partition/content-reader.ts';
 import { PartitionSet } from './partition-set.ts';
 import { LinkSet } from './replication/link-set.ts';
 import { LogSender } from './replication/log-sender.ts';
@@ -24,6 +25,8 @@ import { WorkerPool } from './worker/worker-pool.ts';
 import { RequestHandler } from './request-handler.ts';
 import { serveLeaf } from './serve-leaf.ts';
 
+/** Between two comparisons of a secondary partition with its primary, in milliseconds. */
+const checkIntervalMs = 60 * 60 * 1000;
 /** A log segment is closed when it is longer than this, in bytes. */
 const segmentBytesMax = 64 * 1024 * 1024;
 /** A transaction that nobody has used for so long is rolled back, in milliseconds. */
@@ -44,6 +47,7 @@ export class Leaf {
   readonly #verifier = new ThreadVerifier();
   readonly #workers: WorkerPool;
   readonly #journal: SyncJournal;
+  readonly #content = new ContentReader();
   readonly #sender: LogSender;
   readonly #links: LinkSet;
   readonly #partitions: PartitionSet;
@@ -59,13 +63,15 @@ export class Leaf {
     this.#settings = settings;
     this.#lock = lock;
     this.#address = settings.advertise ?? { host: settings.host, port: settings.port };
-    this.#sender = new LogSender({ clock, logger });
+    const content = this.#content;
+    this.#sender = new LogSender({ clock, logger, content });
     this.#links = new LinkSet({
       dial: (address, ticket, signal) => this.#dial(address, ticket, signal),
       clusterId: () => clusterId,
       address: () => `${this.#address.host}:${this.#address.port}`,
       clock,
       logger,
+      checks: { content, intervalMs: settings.checkIntervalMs ?? checkIntervalMs },
     });
     this.#workers = new WorkerPool({ size: workerCount(), clock, logger });
     this.#journal = SyncJournal.open({
@@ -121,6 +127,7 @@ export class Leaf {
     await this.#partitions.close();
     await this.#journal.close();
     await this.#verifier.close();
+    await this.#content.close();
     await this.#checkpointer.close();
     await this.#workers.close();
     this.#handler.close();

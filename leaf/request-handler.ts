@@ -163,6 +163,15 @@ export class RequestHandler implements LeafService {
         await at(request).maintain({ all: true });
         return { position: at(request).replay };
       },
+      checkLink: async (request) => ({
+        number: this.#links.checkLink(at(request), request.rows),
+      }),
+      linkReport: async (request) => ({ report: this.#links.linkReport(at(request)) }),
+      askCheck: async (request) => {
+        this.#sender.askCheck(at(request), request.followerId);
+        return {};
+      },
+      checkContent: async (request) => this.#sender.checkContent(request),
       restore: async (request) => done(this.#restores.take(at(request), request.step)),
       forgetFollower: async (request) => {
         this.#sender.forget(at(request), request.followerId);

@@ -238,8 +238,14 @@ export type ReplicationStatement =
   | ReplicateDatabase
   | StopReplicating
   | (Node & {
-      readonly kind: 'pauseReplicating' | 'continueReplicating' | 'checkReplication';
+      readonly kind: 'pauseReplicating' | 'continueReplicating';
       readonly database: string;
+    })
+  | (Node & {
+      readonly kind: 'checkReplication';
+      readonly database: string;
+      /** WITH ROWS: which rows differ. */
+      readonly rows: boolean;
     })
   | (Node & {
       readonly kind: 'explainReplication';
@@ -247,6 +253,16 @@ export type ReplicationStatement =
     });
 
 export type UpkeepStatement =
+  /** MOVE PARTITION db:ordinal TO 'host':port. */
+  | (Node & {
+      readonly kind: 'movePartition';
+      readonly database: string;
+      readonly ordinal: number;
+      readonly host: string;
+      readonly port: number;
+    })
+  /** REBALANCE PARTITIONS ON db. */
+  | (Node & { readonly kind: 'rebalancePartitions'; readonly database: string })
   | (Node & { readonly kind: 'snapshotDatabase'; readonly database: string })
   | (Node & {
       readonly kind: 'backupDatabase';

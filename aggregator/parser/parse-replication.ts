@@ -63,10 +63,11 @@ export function parseReplicating(reader: TokenReader): ReplicationStatement {
   return { kind: `${word}Replicating`, at, database };
 }
 
-/** CHECK REPLICATION ON db; CHECK has been taken. */
+/** CHECK REPLICATION ON db [WITH ROWS]; CHECK has been taken. */
 export function parseCheckReplication(reader: TokenReader, at: number): ReplicationStatement {
   reader.expectWords('replication on');
-  return { kind: 'checkReplication', at, database: reader.name() };
+  const database = reader.name();
+  return { kind: 'checkReplication', at, database, rows: reader.acceptWords('with rows') };
 }
 
 /** What EXPLAIN is about when it is about replication; null otherwise. */

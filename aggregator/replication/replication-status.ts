@@ -56,6 +56,9 @@ const statusTable = statusColumns({
   Replica_ReplayLSN: 'text',
   Replica_TailLSN: 'text',
   Replica_Commits: 'integer',
+  Check_Result: 'text',
+  Check_LSN: 'integer',
+  Check_Time: 'text',
 });
 
 function linkRow({ leaf, partition }: Held, link: LinkStatus): Row {
@@ -79,7 +82,16 @@ function linkRow({ leaf, partition }: Held, link: LinkStatus): Row {
     replay,
     positionText(partition.tail),
     partition.replay.lsn,
+    ...checkValues(link),
   ];
+}
+
+/** Whether the rows were those of the primary when that was last looked at. */
+function checkValues({ check }: LinkStatus): Row {
+  if (check === null || check.endedMs === 0) return [check?.result ?? null, null, null];
+  const { result, reason, lsn, endedMs } = check;
+  const text = result === 'failed' ? `not checked: ${reason}` : result;
+  return [text, lsn, new Date(endedMs).toISOString()];
 }
 
 /** `<cluster>/<name>` or `<cluster>/<name>@<leaf>`: the name. */
@@ -107,6 +119,7 @@ function followerRow({ partition }: Held, follower: FollowerStatus): Row {
     confirmed,
     confirmed,
     follower.confirmed,
+    ...[null, null, null],
   ];
 }
 

@@ -92,6 +92,11 @@ export class Partition {
     return this.#opened.core.log;
   }
 
+  /** Its SQLite file, for connections that only read. */
+  get filePath(): string {
+    return this.#opened.core.file.path;
+  }
+
   get role(): PartitionRole {
     return this.#opened.core.file.meta.role;
   }

@@ -15,6 +15,8 @@ export class ConnectedFollower {
   state: FollowerStatus['state'] = 'probe';
   /** True once a synchronous follower had all there was: from here on writers wait for it. */
   inSync = false;
+  /** It has asked for a `check` in its stream. */
+  checkAsked = false;
   #confirmed: LSN;
   #ended = new AbortController();
   #waiters = new Set<() => void>();

@@ -4,6 +4,7 @@ import type { Clock } from '#shared/clock.ts';
 import { databaseError } from '#shared/error.ts';
 import type { Position } from '#shared/log/lsn.ts';
 import type { Logger } from '#shared/logger.ts';
+import type { CheckReport } from '#shared/wire/content-message.ts';
 import type { LeafCalls, LinkSource, LinkStatus } from '#shared/wire/message.ts';
 import type { Partition } from '#leaf/partition/partition.ts';
 import { Applier } from './applier.ts';
@@ -14,6 +15,7 @@ import {
   removeLinkFile,
   writeLinkFile,
 } from './link-file.ts';
+import type { CheckSettings } from './link-check.ts';
 import { Link, type DialLeaf } from './link.ts';
 import { findSharedPosition } from './shared-position.ts';
 
@@ -27,6 +29,8 @@ export interface LinkSetOptions {
   readonly address: () => string;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** How links compare themselves with their primaries; absent: not at all. */
+  readonly checks?: CheckSettings;
 }
 
 /** At most one link a partition; changes to one are made one after another. */
@@ -134,6 +138,18 @@ export class LinkSet {
     }
   }
 
+  /** Asks for a comparison with the primary; answers its number. Throws notReplicating. */
+  checkLink(partition: Partition, withRows: boolean): number {
+    const link = this.#links.get(partition.name);
+    if (link !== undefined) return link.checkNow(withRows);
+    throw databaseError('notReplicating', { name: partition.key.database });
+  }
+
+  /** What the last comparison found; null before the first. */
+  linkReport(partition: Partition): CheckReport | null {
+    return this.#links.get(partition.name)?.checkReport ?? null;
+  }
+
   /** The partition's end of its link, or null. */
   status(partition: Partition): LinkStatus | null {
     return this.#links.get(partition.name)?.status() ?? null;
@@ -157,13 +173,14 @@ export class LinkSet {
     partition: Partition,
     remembered: { source: LinkSource; followerId: string; paused: boolean },
   ): void {
-    const { dial, address, clock, logger } = this.#options;
+    const { dial, address, clock, logger, checks = null } = this.#options;
     const link = new Link({
       partition,
       ...remembered,
       dial,
       address: address(),
       clock,
+      checks,
       logger: logger.with({ partition: partition.name }),
     });
     this.#links.set(partition.name, link);

@@ -19,9 +19,11 @@ import type {
   Ticket,
 } from '#shared/wire/message.ts';
 import type { Partition } from '#leaf/partition/partition.ts';
+import type { CheckReport } from '#shared/wire/content-message.ts';
 import { Acknowledger } from './acknowledger.ts';
 import { Applier } from './applier.ts';
 import { isHistoryAbandoned, keepHistory } from './link-file.ts';
+import { LinkCheck, type CheckedSource, type CheckSettings } from './link-check.ts';
 import { LinkProgress } from './link-progress.ts';
 import { LinkState } from './link-state.ts';
 
@@ -47,6 +49,8 @@ export interface LinkOptions {
   readonly dial: DialLeaf;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Null: this leaf compares nothing. */
+  readonly checks: CheckSettings | null;
 }
 
 /** One subscription: what its items are applied with. */
@@ -54,6 +58,8 @@ interface Subscription {
   readonly acknowledger: Acknowledger;
   /** The tail the primary had when we came; null until its first heartbeat. */
   firstTail: LSN | null;
+  /** Whom a check asks. */
+  readonly checked: CheckedSource;
 }
 
 export class Link {
@@ -61,6 +67,7 @@ export class Link {
   readonly #applier: Applier;
   readonly #progress: LinkProgress;
   readonly #state: LinkState;
+  readonly #check: LinkCheck | null;
   #source: LinkSource;
   #running: { readonly stop: AbortController; readonly ended: Promise<void> } | null = null;
   #backoffMs = backoffMsMin;
@@ -70,6 +77,7 @@ export class Link {
   constructor(options: LinkOptions) {
     this.#options = options;
     this.#source = options.source;
+    this.#check = options.checks === null ? null : new LinkCheck({ ...options, ...options.checks });
     this.#applier = new Applier(options.partition);
     this.#progress = new LinkProgress(options.clock, this.#applier.position.lsn);
     this.#state = new LinkState(options.paused ? 'paused' : 'connecting');
@@ -126,7 +134,20 @@ export class Link {
       snapshotBytesTotal: download?.bytesTotal ?? 0,
       recordsApplied: progress.recordsApplied,
       lastError: this.#lastError,
+      check: this.#check?.summary ?? null,
     };
+  }
+
+  /** Asks for a comparison with the primary. Throws linkProtocol while no records come. */
+  checkNow(withRows: boolean): number {
+    if (this.#check !== null && this.#state.name === 'streaming') return this.#check.ask(withRows);
+    const reason = `it cannot be compared while its link is ${this.#state.name}`;
+    throw databaseError('linkProtocol', { reason });
+  }
+
+  /** What the last comparison found; null before the first. */
+  get checkReport(): CheckReport | null {
+    return this.#check?.report ?? null;
   }
 
   #isConnected(): boolean {
@@ -177,7 +198,8 @@ export class Link {
         anew: isHistoryAbandoned(partition),
         synchronous: partition.role === 'replica',
       };
-      const subscription: Subscription = { acknowledger, firstTail: null };
+      const checked = { leaf, key: source.key };
+      const subscription: Subscription = { acknowledger, firstTail: null, checked };
       for await (const item of leaf.stream('subscribe', request, connected)) {
         if (connected.aborted) break;
         await this.#take(item, subscription);
@@ -186,6 +208,7 @@ export class Link {
       if (lost.signal.aborted) throw lost.signal.reason;
     } finally {
       lost.abort();
+      await this.#check?.stop();
       leaf.close();
     }
   }
@@ -217,6 +240,10 @@ export class Link {
         return;
       case 'records':
         await this.#applyRecords(item, subscription);
+        return;
+      case 'check':
+        this.#expect(this.#state.name === 'streaming', item);
+        await this.#check?.begin(item, subscription.checked);
         return;
       case 'heartbeat':
         this.#expect(this.#state.name === 'streaming', item);
@@ -274,6 +301,7 @@ export class Link {
     subscription.firstTail ??= item.lsn;
     await this.#applier.provisionedAt(subscription.firstTail);
     this.#prosper();
+    await this.#check?.tick(subscription.checked);
   }
 
   #expect(inPlace: boolean, item: SubscribeItem): void {

@@ -11,11 +11,14 @@ import { databaseError } from '#shared/error.ts';
 import { countFrames } from '#shared/log/log-frame.ts';
 import type { LSN } from '#shared/log/lsn.ts';
 import type { Logger } from '#shared/logger.ts';
+import type { CheckCalls, ContentAnswer } from '#shared/wire/content-message.ts';
 import type { FollowerStatus, LeafStreams, SubscribeItem } from '#shared/wire/message.ts';
 import type { Partition } from '#leaf/partition/partition.ts';
 import type { Snapshot } from '#leaf/partition/snapshot.ts';
+import type { ContentReader } from '#leaf/partition/content-reader.ts';
 import { ConnectedFollower } from './connected-follower.ts';
 import { sendSnapshot } from './send-snapshot.ts';
+import { ServedChecks } from './served-checks.ts';
 
 /** Bytes of frames in one batch; a single longer record goes alone. */
 const batchBytesMax = 256 * 1024;
@@ -30,12 +33,16 @@ export type SubscribeRequest = LeafStreams['subscribe']['request'];
 export class LogSender {
   readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #checks: ServedChecks | null;
   /** By partition name, then by follower id. */
   readonly #connected = new Map<string, Map<string, ConnectedFollower>>();
 
-  constructor(options: { clock: Clock; logger: Logger }) {
+  /** `content` reads what followers compare themselves with; without it checks are refused. */
+  constructor(options: { clock: Clock; logger: Logger; content?: ContentReader }) {
     this.#clock = options.clock;
     this.#logger = options.logger;
+    const { clock, content } = options;
+    this.#checks = content === undefined ? null : new ServedChecks(clock, content);
   }
 
   /**
@@ -74,6 +81,24 @@ export class LogSender {
     }
     partition.followers.confirm(followerId, lsn);
     this.#connected.get(partition.name)?.get(followerId)?.confirm(lsn, sendable);
+  }
+
+  /** Puts a `check` into the stream of a follower, which must be connected. */
+  askCheck(partition: Partition, followerId: string): void {
+    const follower = this.#connected.get(partition.name)?.get(followerId);
+    if (this.#checks === null || follower === undefined) {
+      throw databaseError('linkProtocol', {
+        reason: 'a check is asked for by who does not follow',
+      });
+    }
+    follower.checkAsked = true;
+  }
+
+  /** What the snapshot of a follower's check holds. */
+  async checkContent(request: CheckCalls['checkContent']['request']): Promise<ContentAnswer> {
+    const { followerId, checkId, ask } = request;
+    if (this.#checks !== null) return this.#checks.answer(followerId, checkId, ask);
+    throw databaseError('linkProtocol', { reason: 'no check was begun' });
   }
 
   /** It comes no more: its subscription ends, and nothing is kept for it. */
@@ -130,7 +155,10 @@ export class LogSender {
   #end(partition: Partition, follower: ConnectedFollower): void {
     follower.end();
     const followers = must(this.#connected.get(partition.name));
-    if (followers.get(follower.id) === follower) followers.delete(follower.id);
+    if (followers.get(follower.id) === follower) {
+      followers.delete(follower.id);
+      void this.#checks?.close(follower.id);
+    }
     if (followers.size === 0) this.#connected.delete(partition.name);
   }
 
@@ -173,6 +201,16 @@ export class LogSender {
     const isWhole = () =>
       partition.log === log && sent + 1n >= log.firstLsn && sent <= log.tail.lsn;
     while (!follower.ended.aborted && isWhole()) {
+      if (follower.checkAsked && this.#checks !== null) {
+        follower.checkAsked = false;
+        const check = await this.#checks.open(partition, follower.id);
+        while (sent < check.position.lsn && isWhole()) {
+          const frames = log.read(sent, batchBytesMax, check.position.lsn);
+          sent += BigInt(countFrames(frames));
+          yield { kind: 'records', frames };
+        }
+        yield check;
+      }
       const frames = log.read(sent, batchBytesMax);
       if (frames.length > 0) {
         sent += BigInt(countFrames(frames));

@@ -3,7 +3,7 @@
 import { join, dirname } from 'node:path';
 import { partitionName, type PartitionKey } from '#shared/cluster/topology.ts';
 import { databaseError } from '#shared/error.ts';
-import type { RestoreStep } from '#shared/wire/message.ts';
+import type { RestoreStep } from '#shared/wire/backup-message.ts';
 import type { Partition } from '#leaf/partition/partition.ts';
 import { SnapshotDownload } from './snapshot-download.ts';
 

@@ -99,13 +99,21 @@ export function verifyTicket(
   return claims;
 }
 
+const askedByFollowers: ReadonlySet<string> = new Set([
+  'subscribe',
+  'acknowledge',
+  'comparePosition',
+  'askCheck',
+  'checkContent',
+]);
+
 /**
  * May a connection that was opened with these claims make this call or stream? A ticket opens
- * `ping`, and `subscribe` and `acknowledge` of its database by its own follower.
+ * `ping`, and of its database what its own follower asks the log sender.
  */
 export function ticketPermits(claims: TicketClaims, name: string, request: unknown): boolean {
   if (name === 'ping') return true;
-  if (name !== 'subscribe' && name !== 'acknowledge') return false;
+  if (!askedByFollowers.has(name)) return false;
   if (typeof request !== 'object' || request === null) return false;
   const { key, followerId } = request as Record<string, unknown>;
   if (typeof key !== 'object' || key === null || typeof followerId !== 'string') return false;

@@ -4,6 +4,7 @@ import type { Address, PartitionKey } from '#shared/cluster/topology.ts';
 import type { TableDefinition } from '#shared/cluster/table-definition.ts';
 import type { DefinitionChange } from '#shared/log/log-record.ts';
 import type { LSN, Position } from '#shared/log/lsn.ts';
+import type { CheckItem, CheckSummary } from './content-message.ts';
 
 export type LinkStateName =
   'connecting' | 'snapshot' | 'streaming' | 'paused' | 'backing off' | 'diverged' | 'failed';
@@ -25,6 +26,8 @@ export interface LinkStatus {
   readonly snapshotBytesTotal: number;
   readonly recordsApplied: number;
   readonly lastError: string;
+  /** The last comparison with the primary; null before the first. */
+  readonly check: CheckSummary | null;
 }
 
 /** The primary's end of a link. */
@@ -127,6 +130,8 @@ export type SubscribeItem =
   | { readonly kind: 'diverged'; readonly position: { term: number; lsn: LSN }; reason: string }
   /** Log records as they stand in the log, framed (log-frame.ts), one after another. */
   | { readonly kind: 'records'; readonly frames: Uint8Array }
+  /** Asked for: what was sent so far is what the primary's snapshot for a check holds. */
+  | CheckItem
   /** The truth about the tail, at least once a second. */
   | {
       readonly kind: 'heartbeat';

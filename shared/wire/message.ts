@@ -5,7 +5,8 @@
 import type { Address, DatabaseRole, Durability, PartitionKey } from '#shared/cluster/topology.ts';
 import type { TableDefinition } from '#shared/cluster/table-definition.ts';
 import type { DefinitionChange } from '#shared/log/log-record.ts';
-import type { CheckReport, ContentAnswer, ContentAsk } from './content-message.ts';
+import type { BackupCalls } from './backup-message.ts';
+import type { CheckCalls } from './content-message.ts';
 import type { LSN, Position } from '#shared/log/lsn.ts';
 import type { ColumnType, Row, StoredValue } from '#shared/sql/column-type.ts';
 import type { PacketAnswer, PacketBatch, PacketFormat } from './packet-batch.ts';
@@ -136,19 +137,8 @@ export interface LeafStatus {
   readonly rssBytes: number;
 }
 
-/** How an empty secondary gets the content of a backup: begin, chunks, install, then records. */
-export type RestoreStep =
-  /** A snapshot comes; what had come of another is forgotten. */
-  | { readonly kind: 'begin'; readonly position: Position; readonly bytesTotal: number }
-  /** Its bytes from `offset`, compressed with zstd, in their order. */
-  | { readonly kind: 'chunk'; readonly offset: number; readonly compressed: Uint8Array }
-  /** All of it is there: it becomes the partition's content. */
-  | { readonly kind: 'install' }
-  /** Log records that follow, framed. */
-  | { readonly kind: 'records'; readonly frames: Uint8Array };
-
 /** Calls a leaf answers, with what each asks and gives. */
-export interface LeafCalls {
+export interface LeafCalls extends BackupCalls, CheckCalls {
   ping: { request: Record<never, never>; reply: LeafStatus };
   createPartition: {
     request: {
@@ -274,34 +264,6 @@ export interface LeafCalls {
   };
   /** Promotion: applies what was received, opens the next term, takes writes. Idempotent. */
   promote: { request: { key: PartitionKey }; reply: { position: Position } };
-  /** A digest of the content at the replay position, for comparing two copies. */
-  checksum: {
-    request: { key: PartitionKey };
-    reply: {
-      position: Position;
-      tables: readonly { name: string; rows: number; digest: string }[];
-    };
-  };
-  /** Moves everything into the SQLite file, and drops what no follower needs of the log. */
-  compact: { request: { key: PartitionKey }; reply: { position: Position } };
-  /** One step of a restore, into a secondary that nobody reads yet. */
-  restore: { request: { key: PartitionKey; step: RestoreStep }; reply: Record<never, never> };
-  /** This follower comes no more: nothing is kept for it. Idempotent. */
-  forgetFollower: {
-    request: { key: PartitionKey; followerId: string };
-    reply: Record<never, never>;
-  };
-  /** Aggregator → secondary: compares the partition with its primary; answers the check's number. */
-  checkLink: { request: { key: PartitionKey; rows: boolean }; reply: { number: number } };
-  /** What the last check found; null before the first. */
-  linkReport: { request: { key: PartitionKey }; reply: { report: CheckReport | null } };
-  /** Link → log sender: put a `check` into my stream. */
-  askCheck: { request: { key: PartitionKey; followerId: string }; reply: Record<never, never> };
-  /** Link → log sender: what does the snapshot of that check hold? */
-  checkContent: {
-    request: { key: PartitionKey; followerId: string; checkId: string; ask: ContentAsk };
-    reply: ContentAnswer;
-  };
   /** Link → log sender: everything up to `lsn` is applied, durably. */
   acknowledge: {
     request: { key: PartitionKey; followerId: string; lsn: LSN };

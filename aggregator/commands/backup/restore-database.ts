@@ -16,7 +16,7 @@ import { must } from '#shared/assert.ts';
 import { REFERENCE_ORDINAL } from '#shared/cluster/topology.ts';
 import { databaseError } from '#shared/error.ts';
 import { frameLength } from '#shared/log/log-frame.ts';
-import type { RestoreStep } from '#shared/wire/message.ts';
+import type { RestoreStep } from '#shared/wire/backup-message.ts';
 import { forEachOf, type BackupParts } from './backup-parts.ts';
 import { readChunks } from './chunk-file.ts';
 import { backupFileName, readManifest, type Manifest, type PartitionBackup } from './manifest.ts';

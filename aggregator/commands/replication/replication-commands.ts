@@ -13,6 +13,7 @@ import type { ReplicationParts } from '#aggregator/replication/replication-parts
 import type { Session } from '#aggregator/session.ts';
 import { ok, rowsResult } from '#aggregator/statement-result.ts';
 import { databaseError } from '#shared/error.ts';
+import { checkReplication } from './check-replication.ts';
 
 /** These statements end the transaction before them, as DDL does. */
 async function endTransaction(session: Session): Promise<void> {
@@ -65,9 +66,6 @@ export function replicationCommands(
     note(session, await controller.stopReplicating(database));
     return ok(1);
   };
-  const check: Command<'checkReplication'> = async () => {
-    throw databaseError('unsupported', { what: 'CHECK REPLICATION' });
-  };
   const explain: Command<'explainReplication'> = async (_context, _session, { statement }) => {
     const { columns, rows } =
       statement.kind === 'stopReplicating'
@@ -80,7 +78,7 @@ export function replicationCommands(
     pauseReplicating: pause,
     continueReplicating: resume,
     stopReplicating: stop,
-    checkReplication: check,
+    checkReplication: checkReplication(parts),
     explainReplication: explain,
   };
 }
