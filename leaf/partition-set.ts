@@ -21,6 +21,9 @@ import { ReferenceFile } from '#leaf/partition/reference-file.ts';
 
 const DIRECTORY_NAME = /^(.+)_(\d+|reference)$/;
 
+/** Partitions opened at once when the leaf starts. */
+const OPENED_AT_ONCE = 8;
+
 /** What must know of partitions that come and go. */
 export interface PartitionListener {
   /** It is open. Not called for one that is unrecoverable. */
@@ -59,9 +62,14 @@ export class PartitionSet {
         if (key !== null && holdsPartition(join(this.#directory, name))) keys.push(key);
       }
     }
-    for (const key of keys) {
-      await this.#opened(await Partition.open(this.#place(key), this.#environment));
-    }
+    // Some at once: each waits for the disk now and then.
+    const rest = keys.values();
+    const openRest = async (): Promise<void> => {
+      for (const key of rest) {
+        await this.#opened(await Partition.open(this.#place(key), this.#environment));
+      }
+    };
+    await Promise.all(Array.from({ length: OPENED_AT_ONCE }, openRest));
   }
 
   /** The partition of that key. Throws partitionNotOnline when this leaf does not have it. */
