@@ -8,6 +8,7 @@ import { ClusterLeafDirectory } from './cluster/leaf-directory.ts';
 import { KillOrders } from './cluster/kill-orders.ts';
 import { masterNodeId, Membership } from './cluster/membership.ts';
 import { MetadataFeed } from './cluster/metadata-feed.ts';
+import { PartitionMover } from './cluster/partition-mover.ts';
 import { WriteFence } from './cluster/write-fence.ts';
 import type { AggregatorContext } from './aggregator-context.ts';
 import { backupCommands } from './commands/backup/backup-commands.ts';
@@ -18,6 +19,7 @@ import {
   type DefinitionParts,
 } from './commands/definition/definition-commands.ts';
 import { SchemaChanger } from './commands/definition/schema-changer.ts';
+import { partitionCommands } from './commands/partition/partition-commands.ts';
 import { fenceCommands } from './commands/replication/fence-commands.ts';
 import { replicationCommands } from './commands/replication/replication-commands.ts';
 import { showReplication } from './commands/replication/show-replication.ts';
@@ -65,6 +67,7 @@ export interface AggregatorParts {
   readonly variables: GlobalVariables;
   readonly registry: SessionRegistry;
   readonly fence: WriteFence;
+  readonly mover: PartitionMover;
   readonly engine: QueryEngine;
   readonly tls: ServerTls | null;
   readonly feed: MetadataFeed;
@@ -109,10 +112,17 @@ export async function openParts(settings: AggregatorSettings): Promise<Aggregato
     logger,
   };
   const replication = new ReplicationController(replicationParts);
+  const mover = new PartitionMover({
+    ...{ clusterId, catalog, store, leaves, partitions, clock, logger },
+    inTurn: (database, work) => changer.inTurn(database, work),
+  });
   const definition: DefinitionParts = {
     ...{ catalog, sequences, partitions, changer, leaves },
     partitionsPerLeaf: settings.partitionsPerLeaf,
-    beforeDrop: ({ name }) => replication.forget(name),
+    beforeDrop: async ({ name }) => {
+      await mover.forget(name);
+      await replication.forget(name);
+    },
     nowMs: () => clock.now(),
   };
   const backup: BackupParts = {
@@ -129,11 +139,11 @@ export async function openParts(settings: AggregatorSettings): Promise<Aggregato
   const killOrders = new KillOrders();
   const engine = makeEngine({
     ...{ context, accounts, sequences, definition, replication, replicationParts, backup },
-    ...{ registry, transactions, killOrders, tls, fence },
+    ...{ registry, transactions, killOrders, tls, fence, mover },
   });
   return {
     ...{ identity, store, membership, leaves, accounts, definition, replication, backup },
-    ...{ transactions, variables, registry, engine, killOrders, tls, fence },
+    ...{ transactions, variables, registry, engine, killOrders, tls, fence, mover },
     feed: await MetadataFeed.open(store),
   };
 }
@@ -179,6 +189,7 @@ interface EngineParts {
   readonly killOrders: KillOrders;
   readonly tls: ServerTls | null;
   readonly fence: WriteFence;
+  readonly mover: PartitionMover;
 }
 
 function makeEngine(parts: EngineParts): QueryEngine {
@@ -203,6 +214,7 @@ function makeEngine(parts: EngineParts): QueryEngine {
     commands: {
       ...definitionCommands(parts.definition),
       ...backupCommands(parts.backup),
+      ...partitionCommands(parts.mover),
       ...replicationCommands(parts.replication, replicationParts),
       ...accountCommands(accounts),
       ...createClientCommands({

@@ -135,6 +135,7 @@ export class Aggregator {
     this.#leavesOnline?.unsubscribe();
     await this.#recovery?.stop();
     await this.#parts.fence.stop();
+    await this.#parts.mover.stop();
     await this.#parts.replication.stop();
     this.#parts.backup.stop.abort();
     this.#parts.definition.changer.stop();
@@ -147,6 +148,7 @@ export class Aggregator {
     try {
       await resumeBackups(this.#parts.backup);
       await resumeDefinitions(this.#parts.definition);
+      await this.#parts.mover.resume();
       await this.#parts.replication.start();
     } catch (error) {
       this.#settings.logger.error('what a crash has cut off could not be resumed', {}, error);

@@ -22,6 +22,8 @@ export function endsTransaction(statement: Statement): boolean {
     case 'grant':
     case 'revoke':
     case 'flushReadOnly':
+    case 'movePartition':
+    case 'rebalancePartitions':
     case 'snapshotDatabase':
     case 'backupDatabase':
     case 'restoreDatabase':

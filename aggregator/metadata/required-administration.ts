@@ -97,6 +97,9 @@ export function requiredForAdministration(
     case 'pauseReplicating':
     case 'continueReplicating':
       return everywhere('CLUSTER', 'SUPER');
+    case 'movePartition':
+    case 'rebalancePartitions':
+      return everywhere('CLUSTER', 'SUPER');
     case 'explainReplication':
       return statement.statement.kind === 'replicateDatabase'
         ? atDatabase(['CREATE DATABASE', 'CLUSTER'], statement.statement.database)

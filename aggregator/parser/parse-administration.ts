@@ -22,6 +22,8 @@ const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['flush', parseFlush],
   ['lock', parseLockTables],
   ['unlock', parseUnlock],
+  ['move', parseMove],
+  ['rebalance', parseRebalance],
   ['snapshot', parseSnapshot],
   ['backup', parseBackup],
   ['restore', parseRestore],
@@ -149,6 +151,24 @@ function parseLockTables(reader: TokenReader, at: number): AdministrationStateme
 function parseUnlock(reader: TokenReader, at: number): AdministrationStatement {
   reader.expectOneOf(['tables', 'table'] as const);
   return { kind: 'unlockTables', at };
+}
+
+/** MOVE PARTITION db:ordinal TO 'host':port. */
+function parseMove(reader: TokenReader, at: number): AdministrationStatement {
+  reader.expectWord('partition');
+  const database = reader.name();
+  reader.expectOperator(':');
+  const ordinal = reader.integer();
+  reader.expectWord('to');
+  const host = reader.nameOrString();
+  reader.expectOperator(':');
+  return { kind: 'movePartition', at, database, ordinal, host, port: reader.integer() };
+}
+
+function parseRebalance(reader: TokenReader, at: number): AdministrationStatement {
+  if (reader.acceptWord('all')) throw reader.unsupported('REBALANCE ALL DATABASES');
+  reader.expectWords('partitions on');
+  return { kind: 'rebalancePartitions', at, database: reader.name() };
 }
 
 function parseSnapshot(reader: TokenReader, at: number): AdministrationStatement {

@@ -17,7 +17,7 @@ const tickMs = 500;
 /** A ticket is renewed when it is so old; it lives six times as long (ticket.ts). */
 const renewMs = 60 * 60 * 1000;
 /** A primary is asked again where its partitions are, when links are in trouble, so often. */
-const askAgainMs = 5000;
+const askAgainMs = 2000;
 
 /** Runs from its construction until `stop`. */
 export class FollowedDatabase {

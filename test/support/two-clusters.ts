@@ -21,11 +21,14 @@ export interface ClusterOptions {
 export class TestClusterProcess {
   readonly #directory: string;
   readonly #options: ClusterOptions;
+  /** Leaves at the next start. */
+  leaves: number;
   #cluster: EmbeddedCluster | null = null;
   #connection: Connection | null = null;
   #ports: { port: number; leafPort: number } = { port: 0, leafPort: 0 };
 
   private constructor(directory: string, options: ClusterOptions) {
+    this.leaves = options.leaves ?? 2;
     this.#directory = directory;
     this.#options = options;
   }
@@ -51,7 +54,8 @@ export class TestClusterProcess {
   }
 
   async start(): Promise<void> {
-    const { leaves = 2, version = '0.1.0', advertiseHost = '127.0.0.1' } = this.#options;
+    const { version = '0.1.0', advertiseHost = '127.0.0.1' } = this.#options;
+    const { leaves } = this;
     const { replicationFailpoint = () => undefined } = this.#options;
     const { logger } = quietLogger();
     const cluster = await startEmbeddedCluster({

@@ -111,7 +111,7 @@ test('views: states and lag from provisioning to pause to promotion', async (t) 
   t.is((await refusalOf(secondary, 'STOP REPLICATING shop')) > 0, true);
   proxy.flow(port);
   await caughtUp(secondary, 'shop');
-  const lag = async () => {
+  const lag = async (): Promise<Record<string, unknown>> => {
     const [row] = await secondary.query(
       'SELECT LSN_LAG AS n, VOLUME_LAG_MB AS mb, TIME_LAG_S AS s, SECONDARY_STATE AS state FROM ' +
         "information_schema.MV_AGGREGATED_REPLICATION_STATUS WHERE DATABASE_NAME = 'shop' " +

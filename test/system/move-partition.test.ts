@@ -1,0 +1,120 @@
+// Partitions that move at the primary: its clients wait for a moment, and its secondary comes after.
+
+import test from 'ava';
+import type { ExecutionContext } from 'ava';
+import { caughtUp, refusalOf, sameRows } from '#test/support/follow.ts';
+import { TestClusterProcess } from '#test/support/two-clusters.ts';
+import { until } from '#test/support/wait.ts';
+
+async function leafOf(cluster: TestClusterProcess, ordinal: number): Promise<number> {
+  const rows = await cluster.query('SHOW PARTITIONS ON bank');
+  return Number(rows.find((row) => row['Ordinal'] === ordinal)?.['Port']);
+}
+
+/** Transfers between random accounts until it is stopped; answers how many were refused. */
+function startTransfers(t: ExecutionContext, cluster: TestClusterProcess, seed: number) {
+  let isOver = false;
+  let count = 0;
+  const refused: unknown[] = [];
+  async function transfer(): Promise<void> {
+    const client = await cluster.connect('root', 'secret');
+    for (let round = seed; !isOver; round++) {
+      const [a, b] = [(round * 7) % 16, (round * 5 + 3) % 16].toSorted((x, y) => x - y);
+      try {
+        await client.query('BEGIN');
+        await client.query(`UPDATE bank.account SET balance = balance - 1 WHERE id = ${a}`);
+        await client.query(`UPDATE bank.account SET balance = balance + 1 WHERE id = ${b}`);
+        await client.query('COMMIT');
+        count++;
+      } catch (error) {
+        if ((error as { errno?: number }).errno !== 1213) refused.push(error);
+        if (isOver) break;
+        await client.query('ROLLBACK');
+      }
+    }
+    client.destroy();
+  }
+  const ended = transfer();
+  t.teardown(() => {
+    isOver = true;
+  });
+  return {
+    count: () => count,
+    refused,
+    async stop(): Promise<void> {
+      isOver = true;
+      await ended;
+    },
+  };
+}
+
+test('move: writers go on, the sum stays, and the secondary finds the new leaf', async (t) => {
+  const primary = await TestClusterProcess.start(t, { leaves: 2 });
+  const secondary = await TestClusterProcess.start(t, { leaves: 1 });
+  await primary.query('CREATE DATABASE bank PARTITIONS 4');
+  await primary.query('CREATE TABLE bank.account (id INT PRIMARY KEY, balance INT NOT NULL)');
+  await primary.query('CREATE REFERENCE TABLE bank.fee (id INT PRIMARY KEY, v INT)');
+  await primary.query('INSERT INTO bank.fee VALUES (1, 5)');
+  const ids = Array.from({ length: 16 }, (_, id) => `(${id}, 100)`);
+  await primary.query(`INSERT INTO bank.account VALUES ${ids.join()}`);
+  await secondary.query(`REPLICATE DATABASE bank FROM root:'secret'@127.0.0.1:${primary.port}`);
+  await caughtUp(secondary, 'bank');
+  const transfers = [startTransfers(t, primary, 1), startTransfers(t, primary, 8)];
+  const [first = 0, second = 0] = primary.leafPorts;
+  for (const ordinal of [0, 1, 2, 3]) {
+    const target = (await leafOf(primary, ordinal)) === first ? second : first;
+    await primary.query(`MOVE PARTITION bank:${ordinal} TO '127.0.0.1':${target}`);
+    t.is(await leafOf(primary, ordinal), target);
+    const before = transfers.reduce((sum, { count }) => sum + count(), 0);
+    await until('transfers to go on', () => {
+      return transfers.reduce((sum, { count }) => sum + count(), 0) > before + 5;
+    });
+  }
+  for (const transfer of transfers) await transfer.stop();
+  t.deepEqual(
+    transfers.flatMap(({ refused }) => refused.map(String)),
+    [],
+  );
+  const sum = 'SELECT sum(balance) AS s, count(*) AS n FROM bank.account';
+  t.deepEqual({ ...(await primary.query(sum))[0] }, { s: '1600', n: 16 });
+  await sameRows(primary, secondary, 'SELECT * FROM bank.account ORDER BY id');
+  await primary.query('UPDATE bank.account, bank.fee SET balance = balance + v WHERE fee.id = 1');
+  await primary.query('ALTER TABLE bank.account ADD COLUMN note TEXT');
+  await primary.query("UPDATE bank.account SET note = 'after the move'");
+  await sameRows(primary, secondary, 'SELECT * FROM bank.account ORDER BY id');
+  await primary.stop();
+  await primary.start();
+  await primary.query('UPDATE bank.account SET balance = 1');
+  await sameRows(primary, secondary, 'SELECT * FROM bank.account ORDER BY id');
+  t.is(await refusalOf(primary, "MOVE PARTITION bank:0 TO '127.0.0.1':1"), 1735);
+  t.is(
+    await refusalOf(primary, `MOVE PARTITION bank:9 TO '127.0.0.1':${primary.leafPorts[0]}`),
+    1730,
+  );
+  const own = secondary.leafPorts[0];
+  t.is(await refusalOf(secondary, `MOVE PARTITION bank:0 TO '127.0.0.1':${own}`), 1290);
+});
+
+test('rebalance: a leaf that has come gets its share, with the reference tables', async (t) => {
+  const cluster = await TestClusterProcess.start(t, { leaves: 1 });
+  await cluster.query('CREATE DATABASE bank PARTITIONS 4');
+  await cluster.query('CREATE TABLE bank.account (id INT PRIMARY KEY, kind INT)');
+  await cluster.query('CREATE REFERENCE TABLE bank.kind (id INT PRIMARY KEY, name TEXT)');
+  await cluster.query("INSERT INTO bank.kind VALUES (1, 'one'), (2, 'two')");
+  const rows = Array.from({ length: 40 }, (_, id) => `(${id}, ${1 + (id % 2)})`);
+  await cluster.query(`INSERT INTO bank.account VALUES ${rows.join()}`);
+  const joined =
+    'SELECT a.id, k.name FROM bank.account a JOIN bank.kind k ON k.id = a.kind ORDER BY 1';
+  const before = await cluster.query(joined);
+  await cluster.stop();
+  cluster.leaves = 2;
+  await cluster.start();
+  await until('both leaves', async () => (await cluster.query('SHOW LEAVES')).length === 2);
+  await cluster.query('REBALANCE PARTITIONS ON bank');
+  const ports = await Promise.all([0, 1, 2, 3].map((ordinal) => leafOf(cluster, ordinal)));
+  t.is(new Set(ports).size, 2);
+  t.deepEqual(await cluster.query(joined), before);
+  await cluster.query("UPDATE bank.kind SET name = 'uno' WHERE id = 1");
+  t.is((await cluster.query(joined)).filter((row) => row['name'] === 'uno').length, 20);
+  await cluster.query('DROP DATABASE bank');
+});
