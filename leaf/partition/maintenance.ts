@@ -14,7 +14,7 @@ import { partitionPaths } from './partition-directory.ts';
 /** How often it looks, in milliseconds. */
 const INTERVAL_MS = 1000;
 /** A WAL longer than this is moved into the file at once, in bytes. */
-const WAL_BYTES_MAX = 8 * 1024 * 1024;
+const WAL_BYTES_MAX = 32 * 1024 * 1024;
 /** A shorter one is moved after so long, in milliseconds. */
 const CHECKPOINT_INTERVAL_MS = 60_000;
 
@@ -61,7 +61,8 @@ export class Maintenance {
       await this.#core.log.harden();
       const late = clock.monotonicMs() - this.#checkpointMs > CHECKPOINT_INTERVAL_MS;
       const dirty = this.#core.file.meta.applied.lsn > this.#durableLsn;
-      if (walBytes(this.#core.file.path) > WAL_BYTES_MAX || (late && dirty)) {
+      // A WAL keeps its length when it begins anew: what was long once says nothing by itself.
+      if (dirty && (late || walBytes(this.#core.file.path) > WAL_BYTES_MAX)) {
         this.#running = this.run();
         await this.#running;
       }
