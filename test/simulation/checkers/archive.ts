@@ -1,0 +1,197 @@
+// Everything that any log has ever held, and what the rows must be after each record of it.
+//
+// Looked at again and again while a world lives. Each record is one entry, known by its hash; its
+// model is that of the record before it and itself. So whatever copy stands behind that record, in
+// whichever cluster, must have exactly those rows.
+
+import { DatabaseSync } from 'node:sqlite';
+import { join } from 'node:path';
+import type { LogRecord } from '#shared/log/log-record.ts';
+import type { Position } from '#shared/log/lsn.ts';
+import type { Partition } from '#leaf/partition/partition.ts';
+import { PartitionModel, rowsText, type Verdict } from '../model.ts';
+import type { SimulatedCluster } from '../simulated-cluster.ts';
+import type { SimulatedLeaf } from '../simulated-leaf.ts';
+import type { World } from '../world.ts';
+
+/** A broken promise: the end of a world. */
+export class Violation extends Error {
+  override readonly name = 'Violation';
+}
+
+interface Entry {
+  readonly hash: string;
+  readonly before: string;
+  readonly model: PartitionModel;
+}
+
+/** Where the reading of one copy's log stands. */
+interface Reading {
+  position: Position;
+}
+
+const nothing = '';
+
+export class Archive {
+  readonly #world: World;
+  /** By ordinal and hash. */
+  readonly #entries = new Map<string, Entry>();
+  /** By ordinal, term and LSN: its hash. */
+  readonly #places = new Map<string, string>();
+  /** By leaf and partition. */
+  readonly #readings = new Map<string, Reading>();
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  /** Reads what is new, and holds every open copy against it. Throws Violation. */
+  async observe(): Promise<void> {
+    for (const leaf of this.#world.leaves) {
+      for (const partition of leaf.partitions) {
+        if (partition.failure !== null) continue;
+        this.#read(leaf, partition);
+        this.#checkRetention(leaf, partition);
+      }
+    }
+    for (const leaf of this.#world.leaves) {
+      for (const partition of leaf.partitions) {
+        if (partition.failure === null) this.#checkRows(leaf, partition);
+      }
+    }
+    for (const cluster of this.#world.clusters) this.#checkVerdicts(cluster);
+  }
+
+  /** The rows that a partition must have, as far as its log is applied. */
+  modelOf(partition: Partition): PartitionModel {
+    return this.#modelAt(partition.key.ordinal, partition.replay);
+  }
+
+  #modelAt(ordinal: number, position: Position): PartitionModel {
+    if (position.lsn === 0n) return new PartitionModel();
+    const entry = this.#entries.get(keyOf(ordinal, hashOf(position.logHash)));
+    if (entry === undefined) {
+      throw new Violation(`partition ${ordinal} stands behind record ${position.lsn}, never seen`);
+    }
+    return entry.model;
+  }
+
+  #read(leaf: SimulatedLeaf, partition: Partition): void {
+    const { log } = partition;
+    const name = `${leaf.name}/${partition.name}`;
+    const known = this.#readings.get(name);
+    const isSame = known !== undefined && log.contains(known.position) === 'same';
+    const from = isSame ? known.position : log.positionAt(log.firstLsn - 1n);
+    let position = from;
+    for (const record of log.records(from)) {
+      // A power cut may take it back: it is nobody's yet.
+      if (record.lsn > log.hardened.lsn) break;
+      this.#keep(name, partition.key.ordinal, position, record);
+      position = { term: record.term, lsn: record.lsn, logHash: record.logHash };
+    }
+    this.#readings.set(name, { position });
+  }
+
+  #keep(name: string, ordinal: number, before: Position, record: LogRecord): void {
+    const hash = hashOf(record.logHash);
+    const previous = before.lsn === 0n ? nothing : hashOf(before.logHash);
+    const known = this.#entries.get(keyOf(ordinal, hash));
+    if (known !== undefined) {
+      if (known.before === previous) return;
+      throw new Violation(`${name}: record ${record.lsn} follows another record than elsewhere`);
+    }
+    if (record.lsn !== before.lsn + 1n) {
+      throw new Violation(`${name}: record ${record.lsn} comes after record ${before.lsn}`);
+    }
+    const place = `${ordinal}/${record.term}/${record.lsn}`;
+    if (this.#places.has(place)) {
+      throw new Violation(`${name}: two records are number ${record.lsn} of term ${record.term}`);
+    }
+    if (record.term < before.term) throw new Violation(`${name}: the term goes back`);
+    this.#places.set(place, hash);
+    const model = this.#modelAt(ordinal, before).copy();
+    model.take(record);
+    this.#entries.set(keyOf(ordinal, hash), { hash, before: previous, model });
+  }
+
+  /**
+   * What a follower has not confirmed is there: no world here comes near the limits. At a secondary
+   * a snapshot may have taken the place of its log.
+   */
+  #checkRetention(leaf: SimulatedLeaf, partition: Partition): void {
+    if (partition.role !== 'primary') return;
+    const { firstLsn } = partition.log;
+    for (const { id, confirmed, letGo } of partition.followers.list()) {
+      if (letGo !== '') throw new Violation(`${leaf.name}: ${id} was let go: ${letGo}`);
+      if (confirmed + 1n >= firstLsn) continue;
+      throw new Violation(
+        `${leaf.name}/${partition.name}: ${id} has confirmed ${confirmed}, and the log begins at ${firstLsn}`,
+      );
+    }
+  }
+
+  #checkRows(leaf: SimulatedLeaf, partition: Partition): void {
+    const path = join(partition.log.directory, '../data.sqlite');
+    const found = readRows(path);
+    if (found === null) return;
+    const expected = this.#modelAt(partition.key.ordinal, found.applied);
+    const text = rowsText(found.rows);
+    if (text === expected.text()) return;
+    throw new Violation(
+      `${leaf.name}/${partition.name} is not what its log leads to at ${found.applied.lsn}:\n` +
+        `  has  ${text}\n  must ${expected.text()}`,
+    );
+  }
+
+  /** One verdict a transaction, over all partitions of a cluster that are at work. */
+  #checkVerdicts(cluster: SimulatedCluster): void {
+    const verdicts = new Map<string, Verdict>();
+    for (const leaf of cluster.leaves) {
+      for (const partition of leaf.partitions) {
+        if (partition.failure !== null || partition.role !== 'primary') continue;
+        for (const [id, verdict] of this.modelOf(partition).verdicts) {
+          const other = verdicts.get(id) ?? null;
+          if (other !== null && verdict !== null && other !== verdict) {
+            throw new Violation(`transaction ${id} is committed and aborted in ${cluster.id}`);
+          }
+          verdicts.set(id, verdict ?? other);
+        }
+      }
+    }
+  }
+}
+
+function keyOf(ordinal: number, hash: string): string {
+  return `${ordinal}/${hash}`;
+}
+
+function hashOf(logHash: Uint8Array): string {
+  return Buffer.from(logHash).toString('hex');
+}
+
+/** What is visible in a SQLite file, by a connection of our own; null before there is a table. */
+function readRows(
+  path: string,
+): { readonly applied: Position; readonly rows: ReadonlyMap<string, bigint> } | null {
+  const file = new DatabaseSync(path, { readOnly: true });
+  try {
+    const table = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'account'";
+    if (file.prepare(table).get() === undefined) return null;
+    file.exec('BEGIN');
+    const meta = file.prepare(metaQuery).get();
+    const select = file.prepare('SELECT id, balance FROM account');
+    select.setReadBigInts(true);
+    const rows = new Map<string, bigint>();
+    for (const row of select.all()) rows.set(String(row['id']), row['balance'] as bigint);
+    return { applied: appliedOf(meta), rows };
+  } finally {
+    file.close();
+  }
+}
+
+const metaQuery = 'SELECT term, lsn, log_hash FROM _twinleaf_meta';
+
+function appliedOf(meta: Record<string, unknown> | undefined): Position {
+  const { term, lsn, log_hash: logHash } = meta ?? {};
+  return { term: Number(term), lsn: BigInt(lsn as number), logHash: logHash as Uint8Array };
+}
