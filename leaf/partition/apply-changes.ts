@@ -1,8 +1,13 @@
 // Applies a changeset of the log to the rows, all of it or nothing, and names what it cannot apply.
 
+import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { describeChange, readChangeset } from '#shared/log/changeset.ts';
+import { splitChangeset } from '#shared/log/split-changeset.ts';
 import { databaseError } from '#shared/error.ts';
 import type { ConflictKind, SqliteFile } from '#shared/sqlite-file.ts';
+
+/** A longer changeset is applied in turns, each of about so many bytes. */
+export const TURN_BYTES = 64 * 1024;
 
 /**
  * Applies the changes, within the transaction and without foreign keys: the primary has checked
@@ -24,6 +29,36 @@ export function applyChanges(
   const where = findConflict(connection, changeset);
   const reason = `a logged change cannot be applied (${conflict ?? 'aborted'}): ${where}`;
   throw databaseError('partitionUnrecoverable', { partition, reason });
+}
+
+/**
+ * The same, with a turn for others between parts of a long changeset. Two rows that exchange a
+ * unique value may be in different parts: what does not apply so is applied as a whole.
+ */
+export async function applyInTurns(
+  connection: SqliteFile,
+  changeset: Uint8Array,
+  partition: string,
+): Promise<void> {
+  if (await applyParts(connection, changeset)) return;
+  applyChanges(connection, changeset, partition);
+}
+
+async function applyParts(connection: SqliteFile, changeset: Uint8Array): Promise<boolean> {
+  connection.run('SAVEPOINT parts');
+  for (const part of splitChangeset(changeset, TURN_BYTES)) {
+    if (!connection.applyChangeset(part, { onConflict: () => 'abort' })) {
+      connection.run('ROLLBACK TO parts');
+      connection.run('RELEASE parts');
+      return false;
+    }
+    await yieldToOthers();
+    if (connection.inTransaction) continue;
+    const reason = 'the file was stopped while a long record was applied';
+    throw databaseError('internal', { reason });
+  }
+  connection.run('RELEASE parts');
+  return true;
 }
 
 /** Which change it was: the first that does not apply by itself, after those before it. */

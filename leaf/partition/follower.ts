@@ -8,7 +8,7 @@ import { assert } from '#shared/assert.ts';
 import { invertChangeset } from '#shared/log/changeset.ts';
 import { readFrames, type ReadFrame } from '#shared/log/log-frame.ts';
 import type { LSN, Position } from '#shared/log/lsn.ts';
-import { applyChanges } from './apply-changes.ts';
+import { applyChanges, applyInTurns, TURN_BYTES } from './apply-changes.ts';
 import type { PreparedRecord } from './in-doubt.ts';
 import type { PartitionCore } from './partition-core.ts';
 import type { Replay } from './replay.ts';
@@ -61,11 +61,14 @@ export class Follower {
   }
 
   async #apply(frames: readonly ReadFrame[]): Promise<void> {
-    const { file, environment } = this.#core;
+    const { file, environment, name } = this.#core;
     file.begin(false);
     let turnMs = environment.clock.monotonicMs();
     for (const { record } of frames) {
-      this.#replay.apply(record);
+      const changes = this.#replay.changesOf(record);
+      const isLong = changes !== null && changes.length > TURN_BYTES;
+      if (isLong) await applyInTurns(file.connection, changes, name);
+      this.#replay.apply(record, isLong);
       if (environment.clock.monotonicMs() - turnMs < APPLY_MS_MAX) continue;
       await yieldToOthers();
       turnMs = environment.clock.monotonicMs();

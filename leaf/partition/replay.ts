@@ -41,13 +41,24 @@ export class Replay {
     return this.#prepared;
   }
 
-  /** Replays one record. Throws partitionUnrecoverable when it meets other rows. */
-  apply(record: LogRecord): void {
+  /** The rows that replaying a record changes; null where it changes none. */
+  changesOf({ payload }: LogRecord): Uint8Array | null {
+    if (payload.kind === 'rows') return payload.changeset;
+    if (payload.kind !== 'commit') return null;
+    const isPrepared = this.#prepared?.transactionId === payload.transactionId;
+    return isPrepared ? (this.#prepared?.changeset ?? null) : null;
+  }
+
+  /**
+   * Replays one record, but for its rows where the caller has applied them. Throws
+   * partitionUnrecoverable when it meets other rows.
+   */
+  apply(record: LogRecord, rowsApplied = false): void {
     const { file, name, verdicts } = this.#target;
     const { payload } = record;
     switch (payload.kind) {
       case 'rows':
-        applyChanges(file.connection, payload.changeset, name);
+        if (!rowsApplied) applyChanges(file.connection, payload.changeset, name);
         break;
       case 'definition':
         if (payload.change.version > file.catalogVersion) file.define(payload.change);
@@ -57,7 +68,7 @@ export class Replay {
         break;
       case 'commit':
       case 'abort':
-        this.#settle(payload);
+        this.#settle(payload, rowsApplied);
         verdicts.note(payload.transactionId, payload.kind, record.lsn);
         break;
       case 'term':
@@ -85,11 +96,14 @@ export class Replay {
     this.#prepared = { transactionId, participants, changeset, lsn: record.lsn };
   }
 
-  #settle(payload: Extract<LogRecord['payload'], { kind: 'commit' | 'abort' }>): void {
+  #settle(
+    payload: Extract<LogRecord['payload'], { kind: 'commit' | 'abort' }>,
+    rowsApplied: boolean,
+  ): void {
     if (this.#prepared?.transactionId !== payload.transactionId) return;
     const { changeset } = this.#prepared;
     this.#prepared = null;
-    if (payload.kind === 'abort') return;
+    if (payload.kind === 'abort' || rowsApplied) return;
     applyChanges(this.#target.file.connection, changeset, this.#target.name);
   }
 }
