@@ -17,6 +17,8 @@ export class ConnectedFollower {
   inSync = false;
   /** It has asked for a `check` in its stream. */
   checkAsked = false;
+  /** Wakes its stream, while that waits. */
+  wakeStream: () => void = () => undefined;
   #confirmed: LSN;
   #ended = new AbortController();
   #waiters = new Set<() => void>();

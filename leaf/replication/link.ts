@@ -58,8 +58,6 @@ interface Subscription {
   readonly acknowledger: Acknowledger;
   /** The tail the primary had when we came; null until its first heartbeat. */
   firstTail: LSN | null;
-  /** Whom a check asks. */
-  readonly checked: CheckedSource;
 }
 
 export class Link {
@@ -68,6 +66,8 @@ export class Link {
   readonly #progress: LinkProgress;
   readonly #state: LinkState;
   readonly #check: LinkCheck | null;
+  /** The primary's leaf, while a connection to it lives. */
+  #checked: CheckedSource | null = null;
   #source: LinkSource;
   #running: { readonly stop: AbortController; readonly ended: Promise<void> } | null = null;
   #backoffMs = backoffMsMin;
@@ -140,7 +140,12 @@ export class Link {
 
   /** Asks for a comparison with the primary. Throws linkProtocol while no records come. */
   checkNow(withRows: boolean): number {
-    if (this.#check !== null && this.#state.name === 'streaming') return this.#check.ask(withRows);
+    const check = this.#check;
+    if (check !== null && this.#checked !== null && this.#state.name === 'streaming') {
+      const number = check.ask(withRows);
+      void check.tick(this.#checked);
+      return number;
+    }
     const reason = `it cannot be compared while its link is ${this.#state.name}`;
     throw databaseError('linkProtocol', { reason });
   }
@@ -198,8 +203,8 @@ export class Link {
         anew: isHistoryAbandoned(partition),
         synchronous: partition.role === 'replica',
       };
-      const checked = { leaf, key: source.key };
-      const subscription: Subscription = { acknowledger, firstTail: null, checked };
+      this.#checked = { leaf, key: source.key };
+      const subscription: Subscription = { acknowledger, firstTail: null };
       for await (const item of leaf.stream('subscribe', request, connected)) {
         if (connected.aborted) break;
         await this.#take(item, subscription);
@@ -208,6 +213,7 @@ export class Link {
       if (lost.signal.aborted) throw lost.signal.reason;
     } finally {
       lost.abort();
+      this.#checked = null;
       await this.#check?.stop();
       leaf.close();
     }
@@ -243,7 +249,7 @@ export class Link {
         return;
       case 'check':
         this.#expect(this.#state.name === 'streaming', item);
-        await this.#check?.begin(item, subscription.checked);
+        if (this.#checked !== null) await this.#check?.begin(item, this.#checked);
         return;
       case 'heartbeat':
         this.#expect(this.#state.name === 'streaming', item);
@@ -301,7 +307,7 @@ export class Link {
     subscription.firstTail ??= item.lsn;
     await this.#applier.provisionedAt(subscription.firstTail);
     this.#prosper();
-    await this.#check?.tick(subscription.checked);
+    if (this.#checked !== null) await this.#check?.tick(this.#checked);
   }
 
   #expect(inPlace: boolean, item: SubscribeItem): void {

@@ -92,6 +92,7 @@ export class LogSender {
       });
     }
     follower.checkAsked = true;
+    follower.wakeStream();
   }
 
   /** What the snapshot of a follower's check holds. */
@@ -221,10 +222,7 @@ export class LogSender {
         yield heartbeat(partition, follower.confirmed);
         beatAtMs = this.#clock.monotonicMs();
       } else if (frames.length === 0) {
-        await this.#waitAfter(partition, sent, {
-          ended: follower.ended,
-          ms: heartbeatMs - quietMs,
-        });
+        await this.#waitAfter(partition, sent, { follower, ms: heartbeatMs - quietMs });
       }
     }
   }
@@ -232,15 +230,17 @@ export class LogSender {
   async #waitAfter(
     partition: Partition,
     lsn: LSN,
-    until: { readonly ended: AbortSignal; readonly ms: number },
+    until: { readonly follower: ConnectedFollower; readonly ms: number },
   ): Promise<void> {
     const late = new AbortController();
     const timer = this.#clock.after(until.ms, () => late.abort());
-    const ended = () => late.abort();
-    until.ended.addEventListener('abort', ended, { once: true });
-    if (until.ended.aborted) late.abort();
+    const { follower } = until;
+    const wake = () => late.abort();
+    follower.wakeStream = wake;
+    follower.ended.addEventListener('abort', wake, { once: true });
+    if (follower.ended.aborted || follower.checkAsked) late.abort();
     await partition.log.waitAfter(lsn, late.signal);
-    until.ended.removeEventListener('abort', ended);
+    follower.ended.removeEventListener('abort', wake);
     timer.cancel();
   }
 }
