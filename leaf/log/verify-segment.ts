@@ -5,8 +5,8 @@ import { decodeFrame, FrameError, recordPosition, samePosition } from '#shared/l
 import type { LogRecord } from '#shared/log/log-record.ts';
 import type { Position } from '#shared/log/lsn.ts';
 import { FrameWalker } from './frame-walker.ts';
-import type { SegmentFault } from './log-damage.ts';
-import { readSegmentHeader, type Segment } from './segment.ts';
+import { SegmentDamage, type SegmentFault } from './log-damage.ts';
+import { readSegmentHeader, scanSegment, type Segment } from './segment.ts';
 
 /** One record and the bytes it takes. */
 export interface PlacedRecord {
@@ -44,24 +44,23 @@ export function* verifiedRecords(
 }
 
 /**
- * Verifies a closed segment: all of it, and that it leads to `next`, where the segment after it
- * begins. Answers the first fault, or null.
+ * Verifies a closed segment: the CRC of every frame, that there are as many as there should be,
+ * and that they lead to `next`, where the segment after it begins. Answers the first fault, or
+ * null. Not the hash chain within it: what rots is found without, in a tenth of the time.
  */
 export function verifyClosedSegment(path: string, next: Position): SegmentFault | null {
   const segment = readSegmentHeader(path);
   if (segment === null) return { path, offset: 0, lsn: 0n, reason: 'it has no whole header' };
-  let position = segment.previous;
-  const records = verifiedRecords(segment);
-  for (;;) {
-    const step = records.next();
-    if (step.done !== true) {
-      position = recordPosition(step.value.record);
-      continue;
-    }
-    if (step.value !== null) return step.value;
-    if (samePosition(position, next)) return null;
-    const { sizeBytes: offset } = segment;
-    const reason = `the segment after it begins at record ${next.lsn + 1n} of another history`;
-    return { path, offset, lsn: position.lsn + 1n, reason };
+  const descriptor = openSync(path, 'r');
+  try {
+    const { tail, offset, torn } = scanSegment(descriptor, segment);
+    if (torn === null && samePosition(tail, next)) return null;
+    const apart = `the segment after it begins at record ${next.lsn + 1n} of another history`;
+    return { path, offset, lsn: tail.lsn + 1n, reason: torn?.message ?? apart };
+  } catch (error) {
+    if (error instanceof SegmentDamage) return error.fault;
+    throw error;
+  } finally {
+    closeSync(descriptor);
   }
 }

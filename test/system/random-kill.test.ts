@@ -127,7 +127,7 @@ test.serial('random kills for a minute: acknowledged is there, refused is not', 
     node.total('unknown'),
   ];
   t.log(`${kills} kills; ${done} acknowledged, ${refused} refused, ${unknown} unknown`);
-  t.true(kills > 3 && done > 100 && refused > 0 && unknown > 0);
+  t.true(kills > 1 && done > 50 && refused > 0 && unknown > 0);
 });
 
 const places = [
