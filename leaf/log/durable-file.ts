@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { syncDirectory } from './segment.ts';
 import { writeWhole } from './write-whole.ts';
 
-/** Replaces the file at `path`, durably. Throws what the file system throws; then nothing changed. */
+/** Replaces the file at `path`, durably. Throws what the file system throws: nothing changed. */
 export function replaceFile(path: string, bytes: Uint8Array): void {
   const temporary = `${path}.new`;
   const descriptor = openSync(temporary, 'w');

@@ -26,8 +26,8 @@ export class LogVerifyCommand extends Command {
     }),
     rebuild: Flags.boolean({
       description:
-        'replay each log that still begins with its first record into a new file, and compare the ' +
-        'rows: stop the leaf for that',
+        'replay each log that still begins with its first record into a new file, and compare ' +
+        'the rows: stop the leaf for that',
     }),
   };
 
