@@ -24,7 +24,7 @@ import {
 import type { Session } from './session.ts';
 import { resolveEnvironment, sqlModeOf, type StatementParts } from './statement-environment.ts';
 import type { ResultColumn, StatementResult } from './statement-result.ts';
-import { openImplicitly, remembered } from './statement-traces.ts';
+import { openImplicitly, refuseInReadOnly, remembered } from './statement-traces.ts';
 import { endsTransaction } from './statement-traits.ts';
 import type { TransactionCoordinator } from './transaction/transaction-coordinator.ts';
 import type { VirtualTables } from './virtual-tables.ts';
@@ -177,6 +177,7 @@ async function runStatement(
   const { statement } = parsed;
   if (!keepsWarnings(statement)) session.warnings = [];
   options.authorize(session, statement);
+  refuseInReadOnly(session, statement);
   if (endsTransaction(statement)) await commitOpen(session);
   openImplicitly(options.transactions, session, statement);
   return remembered(session, () => dispatch(options, run, parsed));

@@ -33,6 +33,19 @@ export function endsTransaction(statement: Statement): boolean {
   }
 }
 
+/** True for what a READ ONLY transaction refuses. A definition ends it, and is none of it. */
+export function changesData(statement: Statement): boolean {
+  switch (statement.kind) {
+    case 'insert':
+    case 'update':
+    case 'delete':
+    case 'loadData':
+      return true;
+    default:
+      return false;
+  }
+}
+
 /** True for what begins a transaction under autocommit = 0. */
 export function opensTransaction(statement: Statement): boolean {
   switch (statement.kind) {
@@ -43,6 +56,7 @@ export function opensTransaction(statement: Statement): boolean {
     case 'update':
     case 'delete':
     case 'loadData':
+    case 'savepoint':
       return true;
     default:
       return false;

@@ -511,6 +511,11 @@ export const errorTable = {
     () => 'Lock wait timeout exceeded; try restarting transaction',
     true,
   ),
+  lockNotFree: entry(
+    3572,
+    'HY000',
+    () => 'Statement aborted because lock(s) could not be acquired immediately and NOWAIT is set.',
+  ),
   deadlock: entry(
     1213,
     '40001',

@@ -42,7 +42,7 @@ async function pickAndChange(
 ): Promise<ChangedRows> {
   const { catalog } = execution.context;
   const database = catalog.database(change.target.database);
-  const query = { ...rowsOf(change), forUpdate: true };
+  const query = { ...rowsOf(change), forUpdate: 'wait' } as const;
   refuseMovingRows(change, startPlanning(query, catalog).survey);
   const keys = primaryKey(change);
   const picked = await readRows(execution, query, PICKED_ROWS_MAX + 1);

@@ -2,13 +2,18 @@
 
 import { leafOfPartition } from '#aggregator/transaction/partition-client.ts';
 import type { ReadTask } from '#aggregator/planner/plan.ts';
+import type { RowLock } from '#aggregator/planner/resolved-query.ts';
+import type { Transaction } from '#aggregator/transaction/transaction.ts';
 import { routeOrdinals } from '#aggregator/planner/route.ts';
-import { REFERENCE_ORDINAL } from '#shared/cluster/topology.ts';
-import { databaseError } from '#shared/error.ts';
-import type { RowBatch, Together } from '#shared/wire/message.ts';
+import { REFERENCE_ORDINAL, type PartitionKey } from '#shared/cluster/topology.ts';
+import { DatabaseError, databaseError } from '#shared/error.ts';
+import type { RowBatch, Together, TransactionTag } from '#shared/wire/message.ts';
 import { rowsOfBatch } from '#shared/wire/row-batch.ts';
 import type { Execution, RowBatches } from './execution.ts';
 import { bindFragment } from './statement-values.ts';
+
+/** NOWAIT and SKIP LOCKED wait this long for somebody who is about to let go, in milliseconds. */
+const MOMENT_MS = 5;
 
 /** The rows of partition `ordinal`. Ending the iteration early closes the leaf's stream. */
 export async function* readPartition(
@@ -27,22 +32,29 @@ export async function* openPartition(
 ): AsyncGenerator<RowBatch, void, undefined> {
   const { transaction, signal } = execution;
   const key = { database: task.database, ordinal };
-  const forUpdate = task.forUpdate && transaction !== null;
-  const tag = forUpdate
-    ? await transaction.tagForLock(key)
-    : (transaction?.tagForRead(key) ?? null);
-  const leaf = leafOfPartition(execution.context, key);
-  const request = {
-    key,
-    catalogVersion: task.catalogVersion,
-    transaction: tag,
-    statement: bindFragment(task.statement, execution.values),
-    columns: task.columns,
-    forUpdate,
-    lockWaitTimeoutMs: execution.lockWaitTimeoutMs,
-    ...(together === undefined ? {} : { together }),
+  // Outside of a transaction a lock would be gone before anybody could use it.
+  const lock = transaction === null ? false : task.forUpdate;
+  const lockWaitTimeoutMs =
+    lock === 'nowait' || lock === 'skip locked' ? MOMENT_MS : execution.lockWaitTimeoutMs;
+  let tag: TransactionTag | null = null;
+  // A leaf that waits for the lock is told; its answer then comes at once.
+  const giveUp = (): void => {
+    if (tag !== null) void transaction?.readGivenUp({ key, joined: tag.joined });
   };
   try {
+    tag = await tagOf(transaction, { key, lock, lockWaitTimeoutMs });
+    if (lock !== false) signal.addEventListener('abort', giveUp, { once: true });
+    const request = {
+      key,
+      catalogVersion: task.catalogVersion,
+      transaction: tag,
+      statement: bindFragment(task.statement, execution.values),
+      columns: task.columns,
+      forUpdate: lock !== false,
+      lockWaitTimeoutMs,
+      ...(together === undefined ? {} : { together }),
+    };
+    const leaf = leafOfPartition(execution.context, key);
     for await (const batch of leaf.stream('read', request, signal)) {
       if (signal.aborted) throw databaseError('queryInterrupted', {});
       yield batch;
@@ -52,8 +64,26 @@ export async function* openPartition(
   } catch (error) {
     if (signal.aborted) throw databaseError('queryInterrupted', {}, error);
     if (tag !== null) await transaction?.readFailed(key, tag, error);
-    throw error;
+    const isLocked = error instanceof DatabaseError && error.is('lockWaitTimeout');
+    if (isLocked && lock === 'skip locked') return;
+    throw isLocked && lock === 'nowait' ? databaseError('lockNotFree', {}, error) : error;
+  } finally {
+    signal.removeEventListener('abort', giveUp);
   }
+}
+
+async function tagOf(
+  transaction: Transaction | null,
+  wanted: {
+    readonly key: PartitionKey;
+    readonly lock: RowLock;
+    readonly lockWaitTimeoutMs: number;
+  },
+): Promise<TransactionTag | null> {
+  const { key, lock, lockWaitTimeoutMs } = wanted;
+  if (transaction === null) return null;
+  if (lock === false) return transaction.tagForRead(key);
+  return transaction.tagForLock(key, lockWaitTimeoutMs);
 }
 
 /** The ordinals that a task goes to. */

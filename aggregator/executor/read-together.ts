@@ -93,7 +93,10 @@ async function openLocked(
   return inOwnTransaction(
     execution,
     async (transaction) => {
-      await Promise.all(strange.map((ordinal) => transaction.lock({ database, ordinal })));
+      const locks = strange.map((ordinal) => {
+        return transaction.lock({ database, ordinal }, execution.lockWaitTimeoutMs);
+      });
+      await Promise.all(locks);
       return openAll(execution, task, { ordinals, together: { windowMs: 0, about: [] } });
     },
     own?.startedAt,

@@ -81,7 +81,9 @@ export async function writeInTransaction(
   writes: PartitionWrites,
 ): Promise<TaskResults> {
   const requests = requestsOf(execution, writes);
-  const settled = await Promise.allSettled(requests.map((request) => transaction.write(request)));
+  const settled = await Promise.allSettled(
+    requests.map((request) => transaction.write(request, execution.signal)),
+  );
   const failures = settled.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
   if (failures.length === 0) {
     return settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value.results] : []));

@@ -5,7 +5,7 @@ import type { Execution } from '#aggregator/executor/execution.ts';
 import { insertRows, rowsOfPlan, updated, type StatementRun } from '#aggregator/run-statement.ts';
 import { createExecution, resolveEnvironment } from '#aggregator/statement-environment.ts';
 import { ok, type StatementResult } from '#aggregator/statement-result.ts';
-import { openImplicitly, remembered } from '#aggregator/statement-traces.ts';
+import { openImplicitly, refuseInReadOnly, remembered } from '#aggregator/statement-traces.ts';
 import { withFreshCatalog } from '#aggregator/with-fresh-catalog.ts';
 import type { KeptBody, KeptPlan, KeptStatement } from './kept-plan.ts';
 import type { KeptCandidate, KeptStatements } from './kept-statements.ts';
@@ -25,6 +25,7 @@ export async function runKept(call: KeptCall): Promise<StatementResult | null> {
   session.warnings = [];
   const plan = kept.plan(session, candidate);
   if (plan === null) return null;
+  refuseInReadOnly(session, plan.statement);
   openImplicitly(parts.transactions, session, plan.statement);
   return remembered(session, () => runFresh(call, plan));
 }

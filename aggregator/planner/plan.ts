@@ -5,6 +5,7 @@ import type { ResultColumn } from '#aggregator/statement-result.ts';
 import type { TableDefinition } from '#shared/cluster/table-definition.ts';
 import type { ColumnType, StoredValue } from '#shared/sql/column-type.ts';
 import type { Fragment } from './deparse/fragment.ts';
+import type { RowLock } from './resolved-query.ts';
 import { routeOrdinals, type Route } from './route.ts';
 import type { SlotRun } from './literal-slot.ts';
 
@@ -27,7 +28,7 @@ export interface ReadTask {
   readonly target: Exclude<Target, { kind: 'none' }>;
   readonly statement: Fragment;
   readonly columns: readonly ColumnType[];
-  readonly forUpdate: boolean;
+  readonly forUpdate: RowLock;
   /** True: a LIMIT may be put behind the statement. */
   readonly mayLimit: boolean;
 }

@@ -85,7 +85,7 @@ export function readTask(
     target,
     statement: deparseQuery(query, partitionContext(target)),
     columns: typesOf(outputColumns(query)),
-    forUpdate: query.kind === 'select' && query.forUpdate,
+    forUpdate: query.kind === 'select' ? query.forUpdate : false,
     mayLimit: query.kind === 'select' && query.limit === null && query.offset === null,
   };
 }

@@ -51,7 +51,7 @@ export function resolveSelect(block: Block, statement: SelectStatement): Resolve
     aggregated: groupBy.length > 0 || anyAggregate(items, having, orderBy),
     outerRelations: [...block.outerRelations],
     // A shared lock is taken as an exclusive one: stronger than asked for, never weaker.
-    forUpdate: select.lock !== null,
+    forUpdate: select.lock?.wait ?? false,
   };
   checkGrouping(resolved, block.resolver.environment.sqlMode);
   return resolved;
@@ -59,9 +59,6 @@ export function resolveSelect(block: Block, statement: SelectStatement): Resolve
 
 function refuseUnsupported(select: SelectStatement): void {
   if (select.rollup) throw databaseError('unsupported', { what: 'WITH ROLLUP' });
-  if (select.lock !== null && select.lock.wait === 'skip locked') {
-    throw databaseError('unsupported', { what: 'SKIP LOCKED' });
-  }
 }
 
 function anyAggregate(

@@ -65,8 +65,14 @@ export interface ResolvedSelect {
   readonly aggregated: boolean;
   /** Relations of outer blocks that this one refers to: empty when it is not correlated. */
   readonly outerRelations: readonly number[];
-  readonly forUpdate: boolean;
+  readonly forUpdate: RowLock;
 }
+
+/**
+ * How SELECT … FOR UPDATE, FOR SHARE and LOCK IN SHARE MODE wait for a lock; false for a read that
+ * takes none.
+ */
+export type RowLock = false | 'wait' | 'nowait' | 'skip locked';
 
 /** UNION and its kin. ORDER BY and LIMIT belong to the whole; order items name output columns. */
 export interface ResolvedSetOperation {

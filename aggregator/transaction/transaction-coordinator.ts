@@ -27,11 +27,10 @@ export class TransactionCoordinator {
   /** `startedAt` is given when a statement is tried again: its age decides who wins a deadlock. */
   begin(options: { readonly readOnly?: boolean; readonly startedAt?: bigint } = {}): Transaction {
     const id = `${this.#prefix}-${++this.#counter}`;
-    const startedAt = options.startedAt ?? this.#nextMoment();
     this.#live.add(id);
     return new Transaction(this.#context, {
       id,
-      startedAt,
+      age: () => options.startedAt ?? this.#nextMoment(),
       readOnly: options.readOnly === true,
       onEnd: () => this.#live.delete(id),
       failpoint: this.#failpoint,

@@ -12,6 +12,7 @@
 
 import type { AggregatorContext } from '#aggregator/aggregator-context.ts';
 import type { PartitionKey } from '#shared/cluster/topology.ts';
+import { must } from '#shared/assert.ts';
 import { DatabaseError, databaseError } from '#shared/error.ts';
 import type { LeafCalls, TransactionTag, WriteStepResult } from '#shared/wire/message.ts';
 import type { CoordinatorFailpoint } from './failpoint.ts';
@@ -21,12 +22,13 @@ import { commitParticipants, type Participant } from './two-phase-commit.ts';
 export type WriteRequest = Omit<LeafCalls['write']['request'], 'transaction'>;
 export type WriteReply = LeafCalls['write']['reply'];
 
-/** How long a task that only takes the lock waits for it. */
-const LOCK_WAIT_MS_MAX = 50_000;
+/** A partition to be locked, and how. */
+type WantedLock = Pick<WriteRequest, 'key' | 'foreignKeyChecks' | 'lockWaitTimeoutMs'>;
 
 export interface TransactionOptions {
   readonly id: string;
-  readonly startedAt: bigint;
+  /** Answers its age, which it has from the moment on that it asks for its first lock. */
+  readonly age: () => bigint;
   readonly readOnly: boolean;
   /** Called once, after its commit or rollback. */
   readonly onEnd: () => void;
@@ -36,8 +38,9 @@ export interface TransactionOptions {
 /** What a session holds as its open transaction. */
 export class Transaction {
   readonly id: string;
-  readonly startedAt: bigint;
   readonly readOnly: boolean;
+  readonly #age: () => bigint;
+  #startedAt: bigint | null = null;
   readonly #context: AggregatorContext;
   /** By ordinal; all of one database. */
   readonly #participants = new Map<number, Participant>();
@@ -55,10 +58,19 @@ export class Transaction {
   constructor(context: AggregatorContext, options: TransactionOptions) {
     this.#context = context;
     this.id = options.id;
-    this.startedAt = options.startedAt;
+    this.#age = options.age;
     this.readOnly = options.readOnly;
     this.#onEnd = options.onEnd;
     this.#failpoint = options.failpoint;
+  }
+
+  /**
+   * The older one wins a deadlock. One that holds no lock can be part of none, so the age counts
+   * from its first lock: who comes later waits for it, whoever had said BEGIN first.
+   */
+  get startedAt(): bigint {
+    this.#startedAt ??= this.#age();
+    return this.#startedAt;
   }
 
   /** True once it is committed, rolled back, or ended by a deadlock. */
@@ -72,15 +84,16 @@ export class Transaction {
   }
 
   /** What a SELECT … FOR UPDATE carries: it locks the partition, which so becomes a participant. */
-  async tagForLock(key: PartitionKey): Promise<TransactionTag> {
-    const joined = await this.#join(key, true);
+  async tagForLock(key: PartitionKey, lockWaitTimeoutMs: number): Promise<TransactionTag> {
+    const joined = await this.#join({ key, foreignKeyChecks: true, lockWaitTimeoutMs });
     this.#held.add(key.ordinal);
     return this.#tag(joined);
   }
 
   /** Locks the partition, which has nothing to commit by that alone. */
-  async lock(key: PartitionKey): Promise<void> {
-    if (!(await this.#join(key, true))) await this.#send(this.#lockRequest(key, true), false);
+  async lock(key: PartitionKey, lockWaitTimeoutMs: number): Promise<void> {
+    const wanted = { key, foreignKeyChecks: true, lockWaitTimeoutMs };
+    if (!(await this.#join(wanted))) await this.#send(this.#lockRequest(wanted), false);
   }
 
   /** True when it has written on the partition, or locked it. */
@@ -90,18 +103,60 @@ export class Transaction {
 
   /** Told when a read with `tag` has failed: as after a failed write, more may be lost. */
   async readFailed(key: PartitionKey, tag: TransactionTag, error: unknown): Promise<void> {
-    if (endsTransaction(error)) await this.rollback();
-    else if (!tag.joined) this.#participants.delete(key.ordinal);
+    await this.#taskFailed(key, { joined: tag.joined, error });
+  }
+
+  /** Told when a read that waits for its lock was given up: it has not locked the partition. */
+  async readGivenUp({ key, joined }: { key: PartitionKey; joined: boolean }): Promise<void> {
+    if (!joined) await this.#leave(key);
   }
 
   /**
    * One write task. After a deadlock or a lost leaf the transaction has ended; after any other
-   * error the task has not happened and the transaction goes on.
+   * error the task has not happened and the transaction goes on. When `signal` fires while it
+   * waits for the lock, it has not happened either: queryInterrupted.
    */
-  async write(request: WriteRequest): Promise<WriteReply> {
+  async write(request: WriteRequest, signal?: AbortSignal): Promise<WriteReply> {
     if (this.readOnly) throw databaseError('readOnlyTransaction', {});
-    const joined = await this.#join(request.key, request.foreignKeyChecks);
-    return this.#send(request, joined);
+    const joined = await this.#join(request);
+    if (joined || signal === undefined) return this.#send(request, joined);
+    return this.#sendFirst(request, signal);
+  }
+
+  /** The first task on a partition, which waits for the lock and can be given up. */
+  async #sendFirst(request: WriteRequest, signal: AbortSignal): Promise<WriteReply> {
+    const { key } = request;
+    const participant = this.#participants.get(key.ordinal);
+    let left: Promise<void> | null = null;
+    const leave = (): void => {
+      left = this.#leave(key);
+    };
+    signal.addEventListener('abort', leave, { once: true });
+    try {
+      if (signal.aborted) throw databaseError('queryInterrupted', {});
+      const leaf = must(participant).leaf;
+      const reply = await leaf.call('write', { ...request, transaction: this.#tag(false) });
+      if (left !== null) throw databaseError('queryInterrupted', {});
+      this.#hold(key, reply);
+      return reply;
+    } catch (error) {
+      if (left !== null || signal.aborted) {
+        await left;
+        throw databaseError('queryInterrupted', {}, error);
+      }
+      await this.#taskFailed(key, { joined: false, error });
+      throw error;
+    } finally {
+      signal.removeEventListener('abort', leave);
+    }
+  }
+
+  /** Nothing has happened on this partition, or what has is not wanted: it takes no part. */
+  async #leave(key: PartitionKey): Promise<void> {
+    const participant = this.#participants.get(key.ordinal);
+    this.#participants.delete(key.ordinal);
+    this.#held.delete(key.ordinal);
+    if (participant !== undefined) await this.#rollbackAt([participant]);
   }
 
   async #send(request: WriteRequest, joined: boolean): Promise<WriteReply> {
@@ -109,14 +164,25 @@ export class Transaction {
     const leaf = leafOfPartition(this.#context, key);
     try {
       const reply = await leaf.call('write', { ...request, transaction: this.#tag(joined) });
-      if (reply.results.some(touchesRows)) this.#held.add(key.ordinal);
+      this.#hold(key, reply);
       return reply;
     } catch (error) {
-      if (endsTransaction(error)) await this.rollback();
-      // A first task that fails leaves nothing behind on its partition.
-      else if (!joined) this.#participants.delete(key.ordinal);
+      await this.#taskFailed(key, { joined, error });
       throw error;
     }
+  }
+
+  #hold(key: PartitionKey, { results }: WriteReply): void {
+    if (results.some(touchesRows)) this.#held.add(key.ordinal);
+  }
+
+  async #taskFailed(
+    key: PartitionKey,
+    { joined, error }: { readonly joined: boolean; readonly error: unknown },
+  ): Promise<void> {
+    if (endsTransaction(error)) await this.rollback();
+    // A first task that fails leaves nothing behind on its partition.
+    else if (!joined) this.#participants.delete(key.ordinal);
   }
 
   /** Takes back the last write task on these partitions: the statement failed elsewhere. */
@@ -201,7 +267,8 @@ export class Transaction {
    * Makes the partition a participant; answers whether it knows the transaction already. One that
    * comes in after a SAVEPOINT is locked first, so that all participants have all savepoints.
    */
-  async #join(key: PartitionKey, foreignKeyChecks: boolean): Promise<boolean> {
+  async #join(wanted: WantedLock): Promise<boolean> {
+    const { key } = wanted;
     if (this.#ended) throw databaseError('deadlock', {});
     if (this.#database !== null && this.#database !== key.database) {
       throw databaseError('unsupported', { what: 'a transaction that writes to two databases' });
@@ -211,21 +278,15 @@ export class Transaction {
     this.#database = key.database;
     this.#participants.set(key.ordinal, participant);
     if (this.#savepoints.length === 0) return false;
-    await this.#send(this.#lockRequest(key, foreignKeyChecks), false);
+    await this.#send(this.#lockRequest(wanted), false);
     for (const name of this.#savepoints) await this.#savepointAt(participant, 'set', name);
     return true;
   }
 
   /** A task without steps: it takes the lock and does nothing. */
-  #lockRequest(key: PartitionKey, foreignKeyChecks: boolean): WriteRequest {
+  #lockRequest({ key, lockWaitTimeoutMs, foreignKeyChecks }: WantedLock): WriteRequest {
     const { catalogVersion } = this.#context.catalog.database(key.database);
-    return {
-      key,
-      catalogVersion,
-      steps: [],
-      lockWaitTimeoutMs: LOCK_WAIT_MS_MAX,
-      foreignKeyChecks,
-    };
+    return { key, catalogVersion, steps: [], lockWaitTimeoutMs, foreignKeyChecks };
   }
 
   #ordered(): readonly Participant[] {

@@ -146,16 +146,14 @@ export class Transactions {
   /** Ends it without a trace. A transaction that is not known has nothing to undo. */
   rollback(id: string): void {
     const transaction = this.#open.get(id);
-    if (transaction === undefined) {
-      this.#ended.add(id);
-      return;
+    if (transaction === undefined) this.#ended.add(id);
+    // Nothing has been done by one that waits, and it may come back.
+    else if (transaction.state === 'waiting') this.#forget(transaction);
+    else if (transaction.state === 'active') this.#rollback(transaction);
+    else {
+      const reason = `transaction ${id} is ${transaction.state}: only a verdict ends it`;
+      throw databaseError('internal', { reason });
     }
-    if (transaction.state === 'waiting' || transaction.state === 'active') {
-      this.#rollback(transaction);
-      return;
-    }
-    const reason = `transaction ${id} is ${transaction.state}: only a verdict ends it`;
-    throw databaseError('internal', { reason });
   }
 
   /** Appends `prepare`, durably. Idempotent. */
@@ -382,10 +380,12 @@ export class Transactions {
 
   #forget(transaction: OpenTransaction): void {
     transaction.state = 'ended';
-    this.#open.delete(transaction.id);
-    if (transaction.undone === null) this.#core.lock.release(transaction.claim);
-    else void this.#releaseAfter(transaction.undone, transaction);
-    transaction.gone.resolve();
+    const { id, claim, undone, gone } = transaction;
+    if (this.#open.get(id) === transaction) this.#open.delete(id);
+    this.#core.lock.abandon(claim, databaseError('deadlock', {}));
+    if (undone === null) this.#core.lock.release(claim);
+    else void this.#releaseAfter(undone, transaction);
+    gone.resolve();
   }
 
   /** A worker that has not undone its changes yet keeps SQLite's own lock. */

@@ -5,7 +5,7 @@
 // holder is given WOUND_DELAY_MS to end by itself, since most waits are no deadlocks.
 
 import type { Clock, Timer } from '#shared/clock.ts';
-import { databaseError } from '#shared/error.ts';
+import { databaseError, type DatabaseError } from '#shared/error.ts';
 
 /** How long an older transaction waits before it rolls a younger holder back. */
 const WOUND_DELAY_MS = 10;
@@ -23,6 +23,7 @@ export interface LockClaim {
 interface Waiter {
   readonly claim: LockClaim;
   readonly granted: () => void;
+  readonly refused: (reason: DatabaseError) => void;
 }
 
 /** The write lock of one partition. */
@@ -53,7 +54,7 @@ export class WriteLock {
     const timers: Timer[] = [];
     try {
       await new Promise<void>((resolve, reject) => {
-        const waiter = { claim, granted: resolve };
+        const waiter = { claim, granted: resolve, refused: reject };
         const isYounger = (other: Waiter): boolean => other.claim.startedAt > claim.startedAt;
         const position = this.#waiters.findIndex(isYounger);
         this.#waiters.splice(position < 0 ? this.#waiters.length : position, 0, waiter);
@@ -68,6 +69,13 @@ export class WriteLock {
     } finally {
       for (const timer of timers) timer.cancel();
     }
+  }
+
+  /** Who waits with this claim wants the lock no more: its `acquire` rejects with `reason`. */
+  abandon(claim: LockClaim, reason: DatabaseError): void {
+    const waiter = this.#waiters.find((other) => other.claim === claim);
+    this.#waiters = this.#waiters.filter((other) => other !== waiter);
+    waiter?.refused(reason);
   }
 
   /** Gives the lock to the oldest who waits. */

@@ -2,6 +2,7 @@
 
 import type { Command, CommandTable } from '#aggregator/commands/command.ts';
 import type { Session } from '#aggregator/session.ts';
+import { nextIsReadOnly } from '#aggregator/statement-traces.ts';
 import { ok } from '#aggregator/statement-result.ts';
 import type { TransactionCoordinator } from '#aggregator/transaction/transaction-coordinator.ts';
 import { databaseError } from '#shared/error.ts';
@@ -26,9 +27,9 @@ async function rollbackOpen(session: Session): Promise<void> {
 }
 
 function isReadOnly(session: Session, written: boolean | null): boolean {
-  const next = session.nextReadOnly;
+  const next = nextIsReadOnly(session);
   session.nextReadOnly = null;
-  return written ?? next ?? session.variables.get('session', 'transaction_read_only') === 1n;
+  return written ?? next;
 }
 
 /** COMMIT AND CHAIN begins the next one with the same traits. */

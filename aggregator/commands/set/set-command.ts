@@ -59,9 +59,11 @@ async function setAutocommit(
   session: Session,
   wanted: string | bigint | number | null,
 ): Promise<void> {
+  const before = session.autocommit;
   session.variables.set('session', 'autocommit', wanted);
   const { transaction } = session;
-  if (!session.autocommit || transaction === null) return;
+  // As in MySQL: only what turns it on commits what is open.
+  if (before || !session.autocommit || transaction === null) return;
   session.transaction = null;
   await transaction.commit();
 }
@@ -101,8 +103,11 @@ function setTransaction(session: Session, item: TransactionItem): void {
   }
   const { variables } = session;
   if (isolation !== null) {
+    const name = 'transaction_isolation';
+    const before = variables.get('session', name);
+    variables.set(scope === 'global' ? 'global' : 'session', name, isolation);
     // For the next transaction alone it is checked and, being what it is anyway, not kept.
-    variables.set(scope === 'global' ? 'global' : 'session', 'transaction_isolation', isolation);
+    if (scope === 'next') variables.set('session', name, before);
     noteIsolation(session, isolation);
   }
   if (readOnly === null) return;
