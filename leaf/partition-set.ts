@@ -142,6 +142,8 @@ export class PartitionSet {
 
   async #opened(partition: Partition): Promise<void> {
     this.#partitions.set(partition.name, partition);
+    // Those that were opened before it have attached the file that it may have replaced.
+    this.#referencesChanged(partition.key);
     if (partition.failure !== null) return;
     try {
       await this.#listener.opened(partition);

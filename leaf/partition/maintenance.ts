@@ -80,7 +80,12 @@ export class Maintenance {
     const { environment, file, name } = this.#core;
     try {
       const damage = await environment.verifier.file(file.path);
-      if (damage !== '' && !this.#stopped) stopDamaged(this.#core, damage);
+      if (this.#stopped) return;
+      if (damage !== '') stopDamaged(this.#core, damage);
+      else {
+        const sentence = 'A statement met damage in a file that is sound: the reference tables?';
+        environment.logger.warn(sentence, { partition: name });
+      }
     } catch (error) {
       const sentence = 'A file that seems damaged could not be checked.';
       environment.logger.error(sentence, { partition: name }, error);

@@ -1,6 +1,7 @@
 // This leaf's copy of the database's reference tables, as the other partitions see it: `ref`.
 
 import { existsSync } from 'node:fs';
+import { SqliteError } from '#shared/sqlite-error.ts';
 import type { SqliteFile } from '#shared/sqlite-file.ts';
 
 /** The schema name under which a partition sees the reference tables. */
@@ -44,11 +45,23 @@ export class ReferenceFile {
     const refresh = (): void => {
       if (seen === this.#generation) return;
       if (attached) connection.detach(REFERENCE_SCHEMA);
-      attached = this.#path !== null && existsSync(this.#path);
-      if (attached && this.#path !== null) connection.attach(this.#path, REFERENCE_SCHEMA);
+      attached = this.#attach(connection);
       seen = this.#generation;
     };
     refresh();
     return { refresh };
+  }
+
+  /** False when there is no such file, or one that is damaged: its own partition says so. */
+  #attach(connection: SqliteFile): boolean {
+    const { path } = this;
+    if (path === null) return false;
+    try {
+      connection.attach(path, REFERENCE_SCHEMA);
+      return true;
+    } catch (error) {
+      if (error instanceof SqliteError && error.failure.kind === 'corrupt') return false;
+      throw error;
+    }
   }
 }

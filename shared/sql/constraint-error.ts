@@ -53,10 +53,23 @@ function failureToDatabaseError(
       const partition = basename(dirname(context.path));
       return databaseError('partitionUnrecoverable', { partition, reason }, error);
     }
-    case 'dataType':
     case 'other':
-      return databaseError('internal', { reason: error.message }, error);
+      return missingReference(error, context) ?? internal(error);
+    case 'dataType':
+      return internal(error);
   }
+}
+
+function internal(error: SqliteError): DatabaseError {
+  return databaseError('internal', { reason: error.message }, error);
+}
+
+/** The reference tables are attached as `ref`, unless their file is damaged. */
+function missingReference(error: SqliteError, context: ConstraintContext): DatabaseError | null {
+  if (!/^no such table: ref\./.test(error.message)) return null;
+  const partition = basename(dirname(context.path)).replace(/_\d+$/, '_reference');
+  const state = 'its file is not there or damaged';
+  return databaseError('partitionNotOnline', { partition, state }, error);
 }
 
 /** A UNIQUE over plain columns names them; the key is the unique index that has just these. */
