@@ -129,6 +129,10 @@ export class LinkCheck {
   /** The connection is lost, or the link stops: gives up what runs. */
   async stop(): Promise<void> {
     await this.#running?.close();
+    // Whoever asked before the primary could answer is served by the next connection.
+    if (this.#running === null && this.#report?.result === 'asked' && !this.#wanted) {
+      this.#again('the connection to the primary was lost');
+    }
   }
 
   async #run(item: CheckItem, here: ContentSnapshot, source: CheckedSource): Promise<void> {

@@ -1,6 +1,7 @@
 // Leaves in one process, joined by a network that a test can cut: real handlers, partitions, links.
 
 import { join } from 'node:path';
+import { ContentReader } from '#leaf/partition/content-reader.ts';
 import { PartitionSet } from '#leaf/partition-set.ts';
 import type { PartitionEnvironment } from '#leaf/partition/partition-options.ts';
 import { LinkSet } from '#leaf/replication/link-set.ts';
@@ -17,6 +18,13 @@ import type {
 } from '#shared/wire/message.ts';
 import { rowsOfBatch } from '#shared/wire/row-batch.ts';
 import { accountTable, createAccount, insertOf, testEnvironment } from './test-partition.ts';
+
+/** Where a leaf of a test is, and how often it checks its links by itself: 0, never. */
+interface TestPlace {
+  readonly port: number;
+  readonly directory: string;
+  readonly checkIntervalMs?: number;
+}
 
 export const key = { database: 'shop', ordinal: 0 } as const;
 
@@ -85,22 +93,27 @@ export class TestLeaf {
   readonly #directory: string;
   readonly #network: Network;
   readonly #changes: Partial<PartitionEnvironment>;
-  #open: { handler: RequestHandler; partitions: PartitionSet; links: LinkSet } | null = null;
+  readonly #checkIntervalMs: number;
+  /** What it has logged as a warning. */
+  readonly warnings: string[] = [];
+  #open: {
+    handler: RequestHandler;
+    partitions: PartitionSet;
+    links: LinkSet;
+    content: ContentReader;
+  } | null = null;
 
-  private constructor(
-    network: Network,
-    place: { port: number; directory: string },
-    changes: Partial<PartitionEnvironment>,
-  ) {
+  private constructor(network: Network, place: TestPlace, changes: Partial<PartitionEnvironment>) {
     this.#network = network;
     this.port = place.port;
     this.#directory = join(place.directory, `leaf-${place.port}`);
     this.#changes = changes;
+    this.#checkIntervalMs = place.checkIntervalMs ?? 0;
   }
 
   static async start(
     network: Network,
-    place: { port: number; directory: string },
+    place: TestPlace,
     changes: Partial<PartitionEnvironment> = {},
   ): Promise<TestLeaf> {
     const leaf = new TestLeaf(network, place, changes);
@@ -120,8 +133,9 @@ export class TestLeaf {
 
   async start(): Promise<void> {
     const clock = realClock;
-    const logger = createLogger('error', {}, () => undefined);
-    const sender = new LogSender({ clock, logger });
+    const logger = createLogger('warn', {}, (line) => this.warnings.push(line));
+    const content = new ContentReader();
+    const sender = new LogSender({ clock, logger, content });
     const waitForFollowers = sender.waitForFollowers.bind(sender);
     const environment = testEnvironment({ waitForFollowers, ...this.#changes });
     const links = new LinkSet({
@@ -130,6 +144,7 @@ export class TestLeaf {
       address: () => `test:${this.port}`,
       clock,
       logger,
+      checks: { content, intervalMs: this.#checkIntervalMs },
     });
     const partitions = new PartitionSet(this.#directory, environment, {
       opened: (partition) => links.resume(partition),
@@ -140,7 +155,7 @@ export class TestLeaf {
     });
     await partitions.open();
     const handler = new RequestHandler({ partitions, links, sender, clock, version: '1' });
-    this.#open = { handler, partitions, links };
+    this.#open = { handler, partitions, links, content };
     this.#network.add(this);
   }
 
@@ -150,6 +165,7 @@ export class TestLeaf {
     this.#network.remove(this);
     await open?.links.close();
     await open?.partitions.close();
+    await open?.content.close();
     open?.handler.close();
   }
 

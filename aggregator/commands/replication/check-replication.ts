@@ -12,6 +12,8 @@ import type { CheckReport } from '#shared/wire/content-message.ts';
 
 /** Between two questions whether a partition is done. */
 const pollMs = 100;
+/** How long the primary may take to begin. */
+const beginWaitMs = 30_000;
 
 const summaryColumns = statusColumns({
   Database: 'text',
@@ -48,10 +50,13 @@ export function checkReplication(parts: ReplicationParts): Command<'checkReplica
       try {
         const leaf = leafOf(parts, database, ordinal);
         const { number } = await leaf.call('checkLink', { key, rows: withRows });
+        const deadline = parts.clock.monotonicMs() + beginWaitMs;
         for (;;) {
           if (session.signal.aborted) throw databaseError('queryInterrupted', {});
           const { report } = await leaf.call('linkReport', { key });
           if (report !== null && isDone(report, number)) return { partition, report };
+          const isLate = report?.result === 'asked' && parts.clock.monotonicMs() > deadline;
+          if (isLate) return { partition, report: failed('the primary did not answer in time') };
           await parts.clock.sleep(pollMs);
         }
       } catch (error) {
