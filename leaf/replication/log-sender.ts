@@ -56,6 +56,10 @@ export class LogSender {
     signal?: AbortSignal,
   ): AsyncGenerator<SubscribeItem> {
     const diverged = findDivergence(partition, request);
+    if (diverged !== null && partition.role !== 'primary' && !partition.provisioned) {
+      // It has begun anew: its history is not another, only not here again yet.
+      throw databaseError('databaseProvisioning', { name: partition.key.database });
+    }
     // A copy within the cluster has nothing of its own: it begins anew from a snapshot.
     if (diverged !== null && !request.synchronous && !request.anew) {
       this.#logger.warn('follower diverged', { follower: request.followerId });
