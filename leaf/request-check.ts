@@ -149,6 +149,7 @@ const calls: { readonly [K in keyof LeafCalls]: Check } = {
   prepare: object({ key, transactionId: name, participants: arrayOf(ordinal) }),
   decide: object({ key, transactionId: name, verdict: oneOf('commit', 'abort') }),
   verdict: ended,
+  forgetVerdicts: object({ key, upTo: lsn, except: arrayOf(name) }),
   startLink: object({ key, source }),
   probeLink: object({ source }),
   pauseLink: object({ key }),

@@ -8,6 +8,7 @@
 import type { AggregatorContext } from '#aggregator/aggregator-context.ts';
 import { partitionName, type PartitionKey } from '#shared/cluster/topology.ts';
 import type { PartitionStatus } from '#shared/wire/message.ts';
+import { ForgetVerdicts } from './forget-verdicts.ts';
 import { leafOfPartition } from './partition-client.ts';
 
 /** How long a transaction may be in doubt before somebody else than its coordinator settles it. */
@@ -27,11 +28,13 @@ export class InDoubtRecovery {
   readonly #context: AggregatorContext;
   /** Transactions that this aggregator is committing now. */
   readonly #isLive: (transactionId: string) => boolean;
+  readonly forgetting: ForgetVerdicts;
   /** When each transaction in doubt was first seen, in monotonic milliseconds. */
   #firstSeen = new Map<string, number>();
 
   constructor(context: AggregatorContext, isLive: (transactionId: string) => boolean) {
     this.#context = context;
+    this.forgetting = new ForgetVerdicts(context);
     this.#isLive = isLive;
   }
 
@@ -40,7 +43,9 @@ export class InDoubtRecovery {
    * `graceMs` 0 settles other aggregators' at once too.
    */
   async run(graceMs = GRACE_MS): Promise<number> {
-    const found = await this.#findInDoubt();
+    const statuses = await this.#statuses();
+    await this.forgetting.round(statuses);
+    const found = statuses.flatMap(inDoubtOf);
     const now = this.#context.clock.monotonicMs();
     const firstSeen = new Map<string, number>();
     let settled = 0;
@@ -56,7 +61,7 @@ export class InDoubtRecovery {
     return settled;
   }
 
-  async #findInDoubt(): Promise<readonly InDoubt[]> {
+  async #statuses(): Promise<readonly PartitionStatus[]> {
     const { leaves, catalog } = this.#context;
     const nodes = leaves.nodes().filter(({ id, kind }) => kind === 'leaf' && leaves.isOnline(id));
     const answers = await Promise.allSettled(
@@ -66,8 +71,7 @@ export class InDoubtRecovery {
     const names = catalog.databases().flatMap(({ name, role }) => (role === 'primary' ? name : []));
     return answers
       .flatMap((answer) => (answer.status === 'fulfilled' ? answer.value.partitions : []))
-      .filter(({ key }) => names.includes(key.database))
-      .flatMap(inDoubtOf);
+      .filter(({ key }) => names.includes(key.database));
   }
 
   async #settle({ key, transactionId, first }: InDoubt): Promise<boolean> {

@@ -1,11 +1,15 @@
 // Prepared transactions that wait for a verdict, and how a verdict is carried out.
 
 import { databaseError } from '#shared/error.ts';
+import type { LSN } from '#shared/log/lsn.ts';
 import type { Verdict } from '#shared/wire/message.ts';
 import { applyChanges } from './apply-changes.ts';
 import type { OpenTransaction } from './open-transaction.ts';
 import type { PartitionCore } from './partition-core.ts';
 import { appendRecord, makeVisible, makeVisibleElsewhere } from './write-transaction.ts';
+
+/** How long what may as well be forgotten later waits for the lock, in milliseconds. */
+const FORGET_WAIT_MS = 1_000;
 
 /** A prepared transaction that the log holds and no SQLite transaction does. */
 export interface PreparedRecord {
@@ -102,6 +106,28 @@ async function noteInFile(core: PartitionCore): Promise<void> {
     file.commit();
   } catch (error) {
     fail(error);
+  } finally {
+    lock.release(claim);
+  }
+}
+
+/** Nobody asks for the verdicts up to `upTo` any more, but for those of `except`. */
+export async function forgetVerdicts(
+  core: PartitionCore,
+  upTo: LSN,
+  except: readonly string[],
+): Promise<void> {
+  const { file, lock, verdicts, environment, fail } = core;
+  if (!verdicts.hasUpTo(upTo)) return;
+  const startedAt = environment.hybridClock.next();
+  const claim = { startedAt, wounds: false, wound: () => undefined };
+  await lock.acquire(claim, FORGET_WAIT_MS);
+  try {
+    file.begin(false);
+    verdicts.forget(upTo, except);
+    file.commit();
+  } catch (error) {
+    throw fail(error);
   } finally {
     lock.release(claim);
   }

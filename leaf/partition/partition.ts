@@ -23,6 +23,7 @@ import { define } from './definitions.ts';
 import { failedStatus, type OwnStatus } from './failed-status.ts';
 import { Follower } from './follower.ts';
 import { hasRoom, isTrouble, toOpenError } from './damage.ts';
+import { forgetVerdicts } from './in-doubt.ts';
 import { openCore } from './open-core.ts';
 import { OpenPartition } from './open-partition.ts';
 import { partitionPaths, readySnapshot } from './partition-directory.ts';
@@ -181,6 +182,11 @@ export class Partition {
 
   async verdict(transactionId: string): Promise<Verdict> {
     return this.#primary.transactions.verdict(transactionId);
+  }
+
+  /** See LeafCalls.forgetVerdicts. */
+  async forgetVerdicts(upTo: LSN, except: readonly string[]): Promise<void> {
+    await forgetVerdicts(this.#primary.core, upTo, except);
   }
 
   async define(change: DefinitionChange): Promise<void> {

@@ -4,12 +4,19 @@ import type { LSN } from '#shared/log/lsn.ts';
 import type { CompiledStatement, Verdict } from '#shared/wire/message.ts';
 import type { StateFile } from './state-file.ts';
 
-/** Verdicts kept: a participant that was away for longer must be rebuilt. */
-const VERDICTS_MAX = 1_000_000;
+/**
+ * Verdicts that a secondary keeps: at its promotion one log may know what another misses, and the
+ * cut that is promoted is younger than these. A primary is told what it may forget.
+ */
+const SECONDARY_VERDICTS_MAX = 100_000;
+/** A secondary looks whether it has too many after so many new ones. */
+const LOOK_AFTER = 1_000;
 
 /** The verdicts of one partition: the newest in memory, the others in its file. */
 export class Verdicts {
   #file: StateFile;
+  /** Since it was looked whether there are too many. */
+  #flushed = 0;
   /** In the log, and not yet in the file. */
   #pending = new Map<string, { readonly verdict: Verdict; readonly lsn: LSN }>();
 
@@ -39,7 +46,11 @@ export class Verdicts {
   flush(): void {
     if (this.#pending.size === 0) return;
     for (const { sql, parameters } of this.#inserts()) this.#file.connection.run(sql, parameters);
+    this.#flushed += this.#pending.size;
     this.#pending.clear();
+    if (this.#flushed < LOOK_AFTER || this.#file.meta.role === 'primary') return;
+    this.#flushed = 0;
+    this.#forgetOldest();
   }
 
   /** The same for another connection's transaction; `written` is called after its COMMIT. */
@@ -61,11 +72,24 @@ export class Verdicts {
     }));
   }
 
+  /** True when there is something that `forget` would forget. */
+  hasUpTo(upTo: LSN): boolean {
+    const sql = 'SELECT 1 FROM _twinleaf_verdicts WHERE lsn <= ? LIMIT 1';
+    return this.#file.connection.get(sql, [upTo]) !== null;
+  }
+
+  /** Forgets those up to `upTo` but for `except`, within the file's transaction. */
+  forget(upTo: LSN, except: readonly string[]): void {
+    const holes = except.map(() => '?').join();
+    const sql = `DELETE FROM _twinleaf_verdicts WHERE lsn <= ? AND transaction_id NOT IN (${holes})`;
+    this.#file.connection.run(sql, [upTo, ...except]);
+  }
+
   /** Forgets the oldest beyond the bound, within the file's transaction. */
-  prune(): void {
+  #forgetOldest(): void {
     const { connection } = this.#file;
     const sql = 'SELECT lsn FROM _twinleaf_verdicts ORDER BY lsn DESC LIMIT 1 OFFSET ?';
-    const row = connection.get(sql, [BigInt(VERDICTS_MAX)], 'bigint');
+    const row = connection.get(sql, [BigInt(SECONDARY_VERDICTS_MAX)], 'bigint');
     if (row === null) return;
     connection.run('DELETE FROM _twinleaf_verdicts WHERE lsn <= ?', [row[0] as bigint]);
   }

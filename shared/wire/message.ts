@@ -222,6 +222,11 @@ export interface LeafCalls extends BackupCalls, CheckCalls {
     request: { key: PartitionKey; transactionId: string };
     reply: { verdict: Verdict };
   };
+  /** Nobody will ask for the verdicts up to `upTo` any more, but for those of `except`. */
+  forgetVerdicts: {
+    request: { key: PartitionKey; upTo: LSN; except: readonly string[] };
+    reply: Record<never, never>;
+  };
   /** Makes the partition follow the source, or moves its link to it. Idempotent. */
   startLink: { request: { key: PartitionKey; source: LinkSource }; reply: Record<never, never> };
   /** Can this leaf reach that one, and is the ticket good? Changes nothing. */
