@@ -154,6 +154,7 @@ const calls: { readonly [K in keyof LeafCalls]: Check } = {
   probeLink: object({ source }),
   pauseLink: object({ key }),
   sharedTransactions: object({ key }),
+  knownTransactions: object({ key, transactionIds: arrayOf(name) }),
   rewind: object({ key, lsn }),
   fence: object({ key, reason: oneOf('flush', 'move'), leaseMs: natural, waitMs: natural }),
   demote: object({ key }),

@@ -151,6 +151,7 @@ export class RequestHandler implements LeafService {
       probeLink: async ({ source }) => done(this.#links.probeLink(source)),
       pauseLink: async (request) => done(this.#links.pauseLink(at(request))),
       sharedTransactions: async (request) => listSharedTransactions(at(request)),
+      knownTransactions: async (request) => at(request).knownTransactions(request.transactionIds),
       rewind: async (request) => ({ done: await at(request).rewindTo(request.lsn) }),
       fence: async (request) => done(at(request).fence(request)),
       demote: async (request) => done(at(request).demote()),

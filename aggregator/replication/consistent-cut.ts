@@ -5,7 +5,7 @@
 // came after it, until nothing is by halves. Pure.
 
 import type { LSN } from '#shared/log/lsn.ts';
-import type { SharedTransactions } from '#shared/wire/message.ts';
+import type { PartitionTransactions } from './shared-transactions.ts';
 
 /**
  * Hybrid timestamps (milliseconds times 2^16) of two leaves may differ by this for one
@@ -13,7 +13,7 @@ import type { SharedTransactions } from '#shared/wire/message.ts';
  */
 const timestampMargin = 10_000n << 16n;
 
-type Prepared = SharedTransactions['prepared'][number];
+type Prepared = PartitionTransactions['prepared'][number];
 
 export interface ConsistentCut {
   /** By ordinal: the newest LSN that stays. */
@@ -25,7 +25,7 @@ export interface ConsistentCut {
 }
 
 /** The cut through these logs, by ordinal; every partition of the database must be among them. */
-export function findConsistentCut(logs: ReadonlyMap<number, SharedTransactions>): ConsistentCut {
+export function findConsistentCut(logs: ReadonlyMap<number, PartitionTransactions>): ConsistentCut {
   const lsns = new Map([...logs].map(([ordinal, { tail }]) => [ordinal, tail]));
   const index = indexById(logs);
   const dropped = new Set<string>();
@@ -50,7 +50,7 @@ export function findConsistentCut(logs: ReadonlyMap<number, SharedTransactions>)
 
 /** The transactions that some partition has committed. */
 export function committedSomewhere(
-  logs: ReadonlyMap<number, SharedTransactions>,
+  logs: ReadonlyMap<number, PartitionTransactions>,
 ): ReadonlySet<string> {
   const committed = new Set<string>();
   for (const { prepared } of logs.values()) {
@@ -63,7 +63,7 @@ export function committedSomewhere(
 
 type Index = ReadonlyMap<number, ReadonlyMap<string, Prepared>>;
 
-function indexById(logs: ReadonlyMap<number, SharedTransactions>): Index {
+function indexById(logs: ReadonlyMap<number, PartitionTransactions>): Index {
   return new Map(
     [...logs].map(([ordinal, { prepared }]) => [
       ordinal,
@@ -83,7 +83,7 @@ function isTorn(
   at: {
     readonly ordinal: number;
     readonly lsns: ReadonlyMap<number, LSN>;
-    readonly logs: ReadonlyMap<number, SharedTransactions>;
+    readonly logs: ReadonlyMap<number, PartitionTransactions>;
     readonly index: Index;
   },
 ): boolean {
@@ -99,7 +99,10 @@ function isTorn(
 }
 
 /** A transaction that a log does not tell of: has it not come yet, or is it long past? */
-function isBeyond(here: Prepared, log: SharedTransactions): boolean {
+function isBeyond(here: Prepared, log: PartitionTransactions): boolean {
+  if (log.arrived.has(here.transactionId)) return false;
+  if (log.arrivedIsWhole) return true;
+  // Its partition has forgotten the oldest: only the moment can tell.
   if (here.timestamp <= log.tailTimestamp - timestampMargin) return false;
   return log.fromTimestamp === 0n || here.timestamp >= log.fromTimestamp + timestampMargin;
 }

@@ -30,6 +30,7 @@ import { partitionPaths, readySnapshot } from './partition-directory.ts';
 import type { PartitionEnvironment, PartitionPlace, PartitionRole } from './partition-options.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { SavepointRequest } from './transactions.ts';
+import type { Verdicts } from './verdicts.ts';
 import { tailStart } from './visible-changes.ts';
 import { WriteFences } from './write-fences.ts';
 
@@ -178,6 +179,11 @@ export class Partition {
 
   async decide(transactionId: string, verdict: Verdict): Promise<void> {
     await this.#primary.transactions.decide(transactionId, verdict);
+  }
+
+  /** Which of them have ended here; `isWhole` unless the oldest are forgotten. */
+  knownTransactions(transactionIds: readonly string[]): ReturnType<Verdicts['known']> {
+    return this.#opened.core.verdicts.known(transactionIds);
   }
 
   async verdict(transactionId: string): Promise<Verdict> {

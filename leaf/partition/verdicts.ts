@@ -37,6 +37,16 @@ export class Verdicts {
     return row === null ? null : (row[0] as Verdict);
   }
 
+  /** Those of the transactions that have ended here; `isWhole` unless older ones are forgotten. */
+  known(transactionIds: readonly string[]): {
+    readonly known: string[];
+    readonly isWhole: boolean;
+  } {
+    const sql = 'SELECT 1 FROM _twinleaf_verdicts LIMIT 1 OFFSET ?';
+    const isFull = this.#file.connection.get(sql, [BigInt(VERDICTS_MAX - 1)]) !== null;
+    return { known: transactionIds.filter((id) => this.find(id) !== null), isWhole: !isFull };
+  }
+
   /** True when some are not in the file yet. */
   get isPending(): boolean {
     return this.#pending.size > 0;

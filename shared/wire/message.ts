@@ -235,6 +235,14 @@ export interface LeafCalls extends BackupCalls, CheckCalls {
   /** What this log says of transactions over several partitions: for a promotion to be whole. */
   sharedTransactions: { request: { key: PartitionKey }; reply: SharedTransactions };
   /**
+   * Which of these transactions have ended here, however far back? `isWhole`: none has that is not
+   * named; else the oldest ones are forgotten.
+   */
+  knownTransactions: {
+    request: { key: PartitionKey; transactionIds: readonly string[] };
+    reply: { known: readonly string[]; isWhole: boolean };
+  };
+  /**
    * Takes back every record of a secondary after `lsn`. `done` is false, and nothing has happened,
    * when one of them cannot be taken back (a definition).
    */

@@ -2,7 +2,7 @@
 
 import test from 'ava';
 import { findConsistentCut } from '#aggregator/replication/consistent-cut.ts';
-import type { SharedTransactions } from '#shared/wire/message.ts';
+import type { PartitionTransactions } from '#aggregator/replication/shared-transactions.ts';
 
 const second = 1000n << 16n;
 
@@ -16,10 +16,12 @@ function log(
     decided: string,
   ])[],
   from = 0n,
-): SharedTransactions {
+): PartitionTransactions {
   const timestampAt = (lsn: number) => (100n + BigInt(lsn)) * second;
   return {
     fromTimestamp: from,
+    arrived: new Set(),
+    arrivedIsWhole: false,
     tail: BigInt(tail),
     tailTimestamp: timestampAt(tail),
     prepared: parts.map(([transactionId, participants, lsn, decided]) => {
@@ -36,7 +38,7 @@ function log(
   };
 }
 
-function cutOf(logs: Record<number, SharedTransactions>) {
+function cutOf(logs: Record<number, PartitionTransactions>) {
   const map = new Map(Object.entries(logs).map(([ordinal, each]) => [Number(ordinal), each]));
   const { lsns, dropped, committed } = findConsistentCut(map);
   return { lsns: Object.fromEntries(lsns), dropped, committed: [...committed] };
@@ -122,4 +124,14 @@ test('cut: what a trimmed log no longer tells of, or a snapshot holds, has arriv
   t.deepEqual(near.lsns, { 0: 90n, 1: 20n });
   const after = cutOf({ 0: log(90, [['t1', [0, 1], 40, 'commit@41']]), 1: snapshot });
   t.deepEqual(after.lsns, { 0: 39n, 1: 20n });
+});
+
+test('cut: a log that begins late tells by its partition what has arrived before', (t) => {
+  const early = [['t1', [0, 1], 3, 'commit@4'] as const];
+  const late = { ...log(9, [], (100n + 6n) * second), arrivedIsWhole: true };
+  const arrived = cutOf({ 0: log(5, early), 1: { ...late, arrived: new Set(['t1']) } });
+  t.deepEqual(arrived.dropped, []);
+  const torn = cutOf({ 0: log(5, early), 1: late });
+  t.deepEqual(torn.dropped, ['t1']);
+  t.deepEqual(torn.lsns, { 0: 2n, 1: 9n });
 });
