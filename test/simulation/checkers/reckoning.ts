@@ -37,9 +37,9 @@ export function checkReckoning(world: World, workload: Workload, primary: Simula
       rows.set(`${ordinal}/${id}`, balance);
     }
   }
-  checkSum(workload, rows);
   const rescued = rescuedMarkers(world);
   for (const change of workload.changes) checkChange(change, rows, rescued);
+  checkSum(workload, rows);
 }
 
 /** Equal positions, equal rows. */
