@@ -21,7 +21,7 @@ async function pair(t: ExecutionContext, changes: Partial<PartitionEnvironment> 
   });
   await primary.create('primary');
   await secondary.create('secondary');
-  return { primary, secondary };
+  return { directory, network, primary, secondary };
 }
 
 async function insertMany(leaf: TestLeaf, first: number, count: number): Promise<void> {
@@ -98,4 +98,31 @@ test('link: a copy that is found damaged at work gets a snapshot by itself', asy
   await equal(primary, secondary);
   t.is((await secondary.rows()).length, 150);
   t.is((await secondary.status()).key.ordinal, key.ordinal);
+});
+
+test('link: who follows a copy that begins anew waits for it, and has not diverged', async (t) => {
+  const { directory, network, primary, secondary } = await pair(t);
+  const third = await TestLeaf.start(network, { port: 3, directory }, small);
+  t.teardown(() => third.stop());
+  await third.create('secondary');
+  await insertMany(primary, 1, 40);
+  await secondary.follow(primary);
+  await equal(primary, secondary);
+  await third.follow(secondary);
+  await equal(secondary, third);
+  const at = directoryOf(secondary);
+  await secondary.stop();
+  await primary.stop();
+  truncateSync(join(at, 'data.sqlite'), 6000);
+  await secondary.start();
+  t.is((await secondary.status()).tail.lsn, 0n);
+  await until('the third to have asked', async () =>
+    /provisioning/.test((await third.link()).lastError),
+  );
+  t.not((await third.link()).state, 'diverged');
+  await primary.start();
+  await primary.insert(1000);
+  await equal(primary, secondary);
+  await equal(secondary, third);
+  t.is((await third.rows()).length, 41);
 });
