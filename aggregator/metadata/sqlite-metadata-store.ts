@@ -51,7 +51,8 @@ export class SqliteMetadataStore implements MetadataStore {
       this.#file.run(sql, [key, bytes, BigInt(next)]);
     });
     if (revision === null) return null;
-    this.#changes.next({ kind: 'put', entry: { key, value: decode(bytes), revision } });
+    // The value itself: it is plain data that nobody changes, and decoding it again takes long.
+    this.#changes.next({ kind: 'put', entry: { key, value, revision } });
     return revision;
   }
 
@@ -82,6 +83,11 @@ export class SqliteMetadataStore implements MetadataStore {
     return row === null ? null : toEntry(row);
   }
 
+  /** 0 where there is no entry. */
+  #revisionOf(key: string): number {
+    return Number(this.#file.get('SELECT revision FROM entry WHERE key = ?', [key])?.[0] ?? 0);
+  }
+
   /** One transaction; null, and nothing done, when the revision is not the expected one. */
   #change(
     key: string,
@@ -90,7 +96,7 @@ export class SqliteMetadataStore implements MetadataStore {
   ): number | null {
     this.#file.exec('BEGIN IMMEDIATE');
     try {
-      const current = this.#get(key)?.revision ?? 0;
+      const current = this.#revisionOf(key);
       if (expected !== undefined && expected !== current) {
         this.#file.exec('ROLLBACK');
         return null;
