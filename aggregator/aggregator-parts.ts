@@ -125,11 +125,8 @@ export async function openParts(settings: AggregatorSettings): Promise<Aggregato
     },
     nowMs: () => clock.now(),
   };
-  const backup: BackupParts = {
-    ...replicationParts,
-    backupDir: settings.backupDir ?? join(dataDir, 'backups'),
-    stop: new AbortController(),
-  };
+  const backupDir = settings.backupDir ?? join(dataDir, 'backups');
+  const backup: BackupParts = { ...replicationParts, backupDir, stop: new AbortController() };
   const registry = new SessionRegistry(clock);
   const inTurn = changer.inTurn.bind(changer);
   const fence = new WriteFence({ catalog, leaves, registry, inTurn, clock, logger });

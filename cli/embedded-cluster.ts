@@ -35,6 +35,8 @@ export interface EmbeddedClusterSettings {
   readonly tls?: { readonly cert: string; readonly key: string; readonly ca: string | null } | null;
   /** For tests: called at each step of a promotion and a failback. */
   readonly replicationFailpoint?: (name: ReplicationFailpointName) => void;
+  /** Between two comparisons of a secondary with its primary; absent: an hour; 0: never. */
+  readonly checkIntervalMs?: number;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly version: string;
@@ -102,6 +104,9 @@ async function startLeaf(
     clusterId: aggregator.clusterId,
     clusterSecret: aggregator.clusterSecret,
     master: { kind: 'near', service: aggregator.master },
+    ...(settings.checkIntervalMs === undefined
+      ? {}
+      : { checkIntervalMs: settings.checkIntervalMs }),
     clock: settings.clock,
     logger: settings.logger.with({ node: name }),
     version: settings.version,

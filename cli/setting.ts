@@ -87,6 +87,11 @@ const settings = {
     description: "HOST:PORT of the master aggregator's MySQL port",
     placeholder: 'HOST:PORT',
   },
+  'check-interval': {
+    description: 'minutes between two comparisons of a secondary with its primary; 0: never',
+    placeholder: 'MINUTES',
+    default: '60',
+  },
   token: { description: 'join token, as `twinleaf token` prints it', placeholder: 'TOKEN' },
   'log-level': {
     description: 'least important log lines written: error, warn, info or debug',

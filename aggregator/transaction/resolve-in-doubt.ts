@@ -67,7 +67,7 @@ export class InDoubtRecovery {
     const answers = await Promise.allSettled(
       nodes.map(({ id }) => leaves.leaf(id).call('partitionStatus', { database: null })),
     );
-    // While a secondary is promoted, its promotion alone knows what another partition has committed.
+    // While a secondary is promoted, its promotion alone knows what others have committed.
     const names = catalog.databases().flatMap(({ name, role }) => (role === 'primary' ? name : []));
     return answers
       .flatMap((answer) => (answer.status === 'fulfilled' ? answer.value.partitions : []))

@@ -23,6 +23,7 @@ export class LeafCommand extends Command {
     'advertise',
     'join',
     'token',
+    'check-interval',
     'log-level',
   ]);
 
@@ -41,6 +42,7 @@ export class LeafCommand extends Command {
       advertise: values.optionalAddress('advertise'),
       clusterId: cluster.clusterId,
       clusterSecret: cluster.secret,
+      checkIntervalMs: values.count('check-interval', 0, 1_000_000) * 60_000,
       master: { kind: 'far', address: values.address('join') } as const,
       clock: realClock,
       logger: createLogger(values.logLevel(), { node: 'leaf' }),

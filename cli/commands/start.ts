@@ -20,6 +20,7 @@ export class StartCommand extends Command {
   static override flags = settingFlags([
     'data-dir',
     'backup-dir',
+    'check-interval',
     'port',
     'host',
     'name',
@@ -56,6 +57,7 @@ export class StartCommand extends Command {
       leafPort: values.optionalPort('leaf-port') ?? (port === 0 ? 0 : port + 1),
       partitionsPerLeaf: values.count('partitions-per-leaf', 1, 64),
       rootPassword,
+      checkIntervalMs: values.count('check-interval', 0, 1_000_000) * 60_000,
       maxConnections: values.count('max-connections', 1, 100_000),
       tls: values.tlsFiles(),
       clock: realClock,

@@ -101,7 +101,7 @@ export interface CheckCalls {
       tables: readonly { name: string; rows: number; digest: string }[];
     };
   };
-  /** Aggregator → secondary: compares the partition with its primary; answers the check's number. */
+  /** Aggregator → secondary: compare the partition with its primary; the check's number. */
   checkLink: { request: { key: PartitionKey; rows: boolean }; reply: { number: number } };
   /** What the last check found; null before the first. */
   linkReport: { request: { key: PartitionKey }; reply: { report: CheckReport | null } };

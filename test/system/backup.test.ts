@@ -105,10 +105,15 @@ test('backup: KILL ends it, and a crash in the middle leaves nothing', async (t)
   const runs = async (sql: string) => {
     const client = await cluster.open();
     const id = await one(client, 'SELECT CONNECTION_ID()');
-    const ended = client.query(sql).then(
-      () => 'ok',
-      (error: Error) => error.message,
-    );
+    const run = async (): Promise<string> => {
+      try {
+        await client.query(sql);
+        return 'ok';
+      } catch (error) {
+        return error instanceof Error ? error.message : String(error);
+      }
+    };
+    const ended = run();
     return { id, ended, close: () => client.destroy() };
   };
   const unfinished = () => existsSync(join(directory, '.bad.unfinished'));

@@ -13,9 +13,8 @@ async function startPair(t: ExecutionContext) {
   const secondary = await TestClusterProcess.start(t);
   await primary.query('CREATE DATABASE shop PARTITIONS 3');
   await primary.query('CREATE TABLE shop.item (id INT PRIMARY KEY, name TEXT, price INT)');
-  await primary.query(
-    'CREATE TABLE shop.note (code VARCHAR(9) COLLATE utf8mb4_bin, seq INT, PRIMARY KEY (code, seq))',
-  );
+  const note = '(code VARCHAR(9) COLLATE utf8mb4_bin, seq INT, PRIMARY KEY (code, seq))';
+  await primary.query(`CREATE TABLE shop.note ${note}`);
   const rows = Array.from({ length: 3000 }, (_, i) => `(${i}, 'item ${i}', ${i % 97})`).join();
   await primary.query(`INSERT INTO shop.item VALUES ${rows}`);
   await primary.query("INSERT INTO shop.note VALUES ('a', 1), ('b', 2), ('it''s', 3)");

@@ -2,8 +2,8 @@
 //
 //     … │ 0x184D2A50 │ 12 (u32) │ length (u32) │ offset (u64) │ zstd frame of that length │ …
 //
-// Numbers are little-endian; the offset is the chunk's place in what it was cut from. What announces
-// a chunk is a skippable frame (RFC 8878, 3.1.2): `zstd -d` unpacks the file whole.
+// Numbers are little-endian; the offset is the chunk's place in what it was cut from. A chunk is
+// announced by a skippable frame (RFC 8878, 3.1.2): `zstd -d` unpacks the file whole.
 
 import { createHash } from 'node:crypto';
 import { open, type FileHandle } from 'node:fs/promises';
