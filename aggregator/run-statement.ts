@@ -4,6 +4,7 @@ import type { ChangedRows } from './executor/change-picked-rows.ts';
 import { runChange } from './executor/run-change.ts';
 import { runInsert } from './executor/run-insert.ts';
 import { ownReferences, type Execution, type RowBatches } from './executor/execution.ts';
+import { runNow } from './executor/run-now.ts';
 import { runOperator } from './executor/run-operator.ts';
 import { isRealType, rowToBind } from './executor/statement-values.ts';
 import { insertCompletion } from './insert-completion.ts';
@@ -29,7 +30,13 @@ import {
   storeConstant,
   type StatementParts,
 } from './statement-environment.ts';
-import { ok, type OkResult, type RowsResult, type StatementResult } from './statement-result.ts';
+import {
+  ok,
+  rowsResult,
+  type OkResult,
+  type RowsResult,
+  type StatementResult,
+} from './statement-result.ts';
 import { must } from '#shared/assert.ts';
 import { databaseError } from '#shared/error.ts';
 import type { Row } from '#shared/sql/column-type.ts';
@@ -68,6 +75,11 @@ export async function rowsOfPlan(
   plan: QueryPlan,
   execution: Execution,
 ): Promise<RowsResult> {
+  const now = runNow(execution, plan.rows);
+  if (now !== null) {
+    session.foundRows = now.length;
+    return rowsResult(plan.columns, now);
+  }
   const rows = await opened(runOperator(execution, plan.rows));
   return { kind: 'rows', columns: plan.columns, rows: counted(session, rows) };
 }

@@ -11,7 +11,10 @@ import type {
   LeafStreams,
   PartitionStatus,
 } from '#shared/wire/message.ts';
-import type { PacketAnswer } from '#shared/wire/packet-batch.ts';
+import type { PacketAnswer, PacketBatch } from '#shared/wire/packet-batch.ts';
+import type { Row } from '#shared/sql/column-type.ts';
+import { shrinkInteger } from '#shared/sqlite-file.ts';
+import { fitsNumbers } from '#leaf/partition/row-batches.ts';
 import { RowPackets } from '#shared/mysql/row-packets.ts';
 import type { Partition } from '#leaf/partition/partition.ts';
 import type { LinkSet } from '#leaf/replication/link-set.ts';
@@ -104,6 +107,27 @@ export class RequestHandler implements LeafService {
   }
 
   /** For an aggregator of this process, whose requests need no check. */
+  readNow(request: LeafStreams['read']['request']): readonly Row[] | null {
+    try {
+      const rows = this.#partitions.find(request.key).readNow(request);
+      return rows === null || fitsNumbers(request.columns)
+        ? rows
+        : rows.map((row) => row.map(shrinkInteger));
+    } catch (error) {
+      throw toDatabaseError(error);
+    }
+  }
+
+  readPacketsNow(request: LeafStreams['readPackets']['request']): PacketBatch | null {
+    try {
+      const rows = this.#partitions.find(request.key).readNow(request);
+      return rows === null ? null : this.#packets.encode(rows, request.columns, request.format);
+    } catch (error) {
+      throw toDatabaseError(error);
+    }
+  }
+
+  /** As readPacketsNow; a long read comes later. */
   readPackets(
     request: LeafStreams['readPackets']['request'],
     signal?: AbortSignal,

@@ -14,6 +14,9 @@ export const GATHERED_BYTES_MAX = 512 * 1024 * 1024;
 /** Rows that are handed on together. */
 const BATCH_ROWS = 256;
 
+/** Of wider rows each is inserted by itself: SQLite binds so many values and no more. */
+const COLUMNS_TOGETHER = 64;
+
 /** A gathered table with its rows as they come. */
 export interface GatheredSource {
   readonly table: GatheredTable;
@@ -26,14 +29,15 @@ export async function* combine(
   sources: readonly GatheredSource[],
   statement: Fragment,
 ): RowBatches {
-  const file = execution.gatherFiles.take();
+  const gathered = execution.gatherFiles.take(sources.map(({ table }) => table));
+  const { file } = gathered;
   const room = { bytes: GATHERED_BYTES_MAX };
-  const tables: string[] = [];
   try {
-    for (const source of sources) {
-      makeTable(file, source.table);
-      tables.push(source.table.name);
-      await gather(execution, file, source, room);
+    for (const { table, rows } of sources) {
+      for await (const batch of rows) {
+        if (execution.signal.aborted) throw databaseError('queryInterrupted', {});
+        insertRows(file, table, batch, room);
+      }
     }
     const compiled = bindFragment(statement, execution.values);
     let batch: Row[] = [];
@@ -46,36 +50,53 @@ export async function* combine(
     }
     if (batch.length > 0) yield batch;
   } finally {
-    execution.gatherFiles.giveBack(file, { tables, bytes: GATHERED_BYTES_MAX - room.bytes });
+    execution.gatherFiles.giveBack(gathered, GATHERED_BYTES_MAX - room.bytes);
   }
 }
 
-/** Without types its columns have no affinity: values stay as they came. */
-function makeTable(file: SqliteFile, { name, columns }: GatheredTable): void {
-  const names = columns.map((column) => quoteIdentifier(column.name));
-  file.exec(`CREATE TABLE ${quoteIdentifier(name)} (${names.join(', ') || '"_"'})`);
-}
-
-async function gather(
+/** As combine, of one table whose rows are all there, and few. */
+export function combineNow(
   execution: Execution,
-  file: SqliteFile,
-  { table, rows }: GatheredSource,
-  room: { bytes: number },
-): Promise<void> {
-  const { columns } = table;
-  const holes = columns.map(() => '?').join(', ') || 'NULL';
-  const insert = `INSERT INTO ${quoteIdentifier(table.name)} VALUES (${holes})`;
-  const isReal = table.columns.map(({ type }) => isRealType(type));
-  for await (const batch of rows) {
-    if (execution.signal.aborted) throw databaseError('queryInterrupted', {});
-    file.exec('BEGIN');
-    for (const row of batch) {
-      room.bytes -= rowBytes(row);
-      file.run(insert, columns.length === 0 ? [] : rowToBind(row, isReal));
-    }
-    file.exec('COMMIT');
-    if (room.bytes < 0) throw databaseError('gatheredTooMuch', { bytes: GATHERED_BYTES_MAX });
+  { table, rows }: { readonly table: GatheredTable; readonly rows: readonly Row[] },
+  statement: Fragment,
+): readonly Row[] {
+  const gathered = execution.gatherFiles.take([table]);
+  const { file } = gathered;
+  const room = { bytes: GATHERED_BYTES_MAX };
+  try {
+    insertRows(file, table, rows, room);
+    const compiled = bindFragment(statement, execution.values);
+    return file.rows(compiled.sql, compiled.parameters, false);
+  } finally {
+    execution.gatherFiles.giveBack(gathered, GATHERED_BYTES_MAX - room.bytes);
   }
+}
+
+/** Many rows a statement: most of what an INSERT costs is the call. */
+const ROWS_TOGETHER = 32;
+
+function insertRows(
+  file: SqliteFile,
+  { name, columns }: GatheredTable,
+  rows: readonly Row[],
+  room: { bytes: number },
+): void {
+  const holes = `(${columns.map(() => '?').join(', ') || 'NULL'})`;
+  const insert = `INSERT INTO ${quoteIdentifier(name)} VALUES `;
+  const many = insert + Array.from({ length: ROWS_TOGETHER }, () => holes).join(', ');
+  const isReal = columns.map(({ type }) => isRealType(type));
+  const bind = (row: Row) => {
+    room.bytes -= rowBytes(row);
+    return columns.length === 0 ? [] : rowToBind(row, isReal);
+  };
+  const whole = columns.length > COLUMNS_TOGETHER ? 0 : rows.length - (rows.length % ROWS_TOGETHER);
+  file.run('BEGIN');
+  for (let at = 0; at < whole; at += ROWS_TOGETHER) {
+    file.run(many, rows.slice(at, at + ROWS_TOGETHER).flatMap(bind));
+  }
+  for (const row of rows.slice(whole)) file.run(insert + holes, bind(row));
+  file.run('COMMIT');
+  if (room.bytes < 0) throw databaseError('gatheredTooMuch', { bytes: GATHERED_BYTES_MAX });
 }
 
 /** About what a row takes in memory. */

@@ -72,7 +72,8 @@ function leastOf(heads: readonly Cursor[], keys: readonly SortKey[]): number {
   return least;
 }
 
-function compareRows(a: Row, b: Row, keys: readonly SortKey[]): number {
+/** How two rows are ordered by `keys`, as SQLite orders them. */
+export function compareRows(a: Row, b: Row, keys: readonly SortKey[]): number {
   for (const { index, descending, padded } of keys) {
     const order = compareStored(keyValue(a[index], padded), keyValue(b[index], padded));
     if (order !== 0) return descending ? -order : order;
@@ -84,11 +85,22 @@ function keyValue(value: StoredValue | undefined, padded: boolean): StoredValue 
   return padded && typeof value === 'string' ? `${value.replace(/ +$/, '')} ` : (value ?? null);
 }
 
+/** UTF-16 orders as UTF-8 does where no character takes two units. */
+const surrogates = /[\ud800-\udfff]/;
+
+function compareTexts(a: string, b: string): number {
+  if (a === b) return 0;
+  if (surrogates.test(a) || surrogates.test(b)) {
+    return Buffer.compare(Buffer.from(a), Buffer.from(b));
+  }
+  return a < b ? -1 : 1;
+}
+
 /** SQLite's own order of values of one type: NULL first, texts by their UTF-8 bytes. */
 export function compareStored(a: StoredValue, b: StoredValue): number {
   if (a === null || b === null) return a === b ? 0 : a === null ? -1 : 1;
   if (typeof a === 'string' && typeof b === 'string') {
-    return a === b ? 0 : Buffer.compare(Buffer.from(a), Buffer.from(b));
+    return compareTexts(a, b);
   }
   if (a instanceof Uint8Array && b instanceof Uint8Array) return Buffer.compare(a, b);
   return a < b ? -1 : a > b ? 1 : 0;

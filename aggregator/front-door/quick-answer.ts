@@ -5,7 +5,6 @@ import type { PacketsResult } from '#aggregator/kept-plans/quick-read.ts';
 import { databaseError } from '#shared/error.ts';
 import { PacketWriter } from '#shared/mysql/packet-writer.ts';
 import type { PacketFormat } from '#shared/wire/packet-batch.ts';
-import { capability, has } from './capabilities.ts';
 import {
   encodingOf,
   resultEnd,
@@ -32,14 +31,18 @@ interface ClientProfile {
   readonly formats: Readonly<Record<RowProtocol, PacketFormat>> | null;
 }
 
+/** The packets before the rows, numbered from 0, and what they hold for. */
+interface Head {
+  readonly profile: ClientProfile;
+  readonly inTransaction: boolean;
+  readonly head: Buffer;
+}
+
 /** The quick answers of one connection. */
 export class QuickAnswers {
   #profile: ClientProfile | null = null;
-  /** The packets before the rows, numbered from 0, by the columns that a kept plan has. */
-  readonly #heads = new WeakMap<
-    readonly ResultColumn[],
-    { profile: ClientProfile; head: Buffer }
-  >();
+  /** By the columns that a kept plan has. */
+  readonly #heads = new WeakMap<readonly ResultColumn[], Head>();
 
   /**
    * True where the whole answer is written, at once or later; else nothing has happened. Throws,
@@ -99,15 +102,15 @@ export class QuickAnswers {
   }
 
   #headOf(context: AnswerContext, columns: readonly ResultColumn[]): Buffer {
-    // An EOF behind the columns tells the status flags, which change.
-    const isKept = has(context.capabilities, capability.deprecateEof);
     const profile = this.#profileOf(context);
     const known = this.#heads.get(columns);
-    if (isKept && known?.profile === profile) return known.head;
+    // An EOF behind the columns tells whether a transaction is open.
+    const inTransaction = context.session.transaction !== null;
+    if (known?.profile === profile && known.inTransaction === inTransaction) return known.head;
     const writer = new PacketWriter();
     writeHead(writer, context, { kind: 'rows', columns, rows: none });
     const head = Buffer.from(writer.bytes());
-    this.#heads.set(columns, { profile, head });
+    this.#heads.set(columns, { profile, inTransaction, head });
     return head;
   }
 

@@ -1,6 +1,8 @@
 // The short way of a query that one partition answers: its rows are written where they are, as the
 // client reads them, and never looked at here.
 
+import type { Execution } from '#aggregator/executor/execution.ts';
+import { nearReads } from '#aggregator/executor/read-now.ts';
 import { bindFragment } from '#aggregator/executor/statement-values.ts';
 import { ordinalsOf } from '#aggregator/executor/read-partition.ts';
 import type { ReadTask } from '#aggregator/planner/plan.ts';
@@ -10,7 +12,8 @@ import type { ResultColumn } from '#aggregator/statement-result.ts';
 import { openImplicitly } from '#aggregator/statement-traces.ts';
 import { leafOfPartition } from '#aggregator/transaction/partition-client.ts';
 import { DatabaseError } from '#shared/error.ts';
-import type { PacketAnswer, PacketFormat } from '#shared/wire/packet-batch.ts';
+import type { LeafService, LeafStreams } from '#shared/wire/message.ts';
+import type { PacketAnswer, PacketBatch, PacketFormat } from '#shared/wire/packet-batch.ts';
 import type { KeptPlan } from './kept-plan.ts';
 import type { KeptStatements } from './kept-statements.ts';
 
@@ -40,14 +43,20 @@ export function quickRead(quick: QuickRead): PacketsResult | Promise<PacketsResu
   const task = plan === null ? null : quickTask(plan);
   if (plan === null || task === null || plan.body.kind !== 'query') return null;
   const execution = createExecution(parts, session, candidate.literals);
+  const { columns } = plan.body.plan;
   const [ordinal, second] = ordinalsOf(execution, task);
-  if (ordinal === undefined || second !== undefined) return null;
+  if (ordinal === undefined) return null;
+  if (second !== undefined) {
+    const answer = readParts(execution, task, quick.format);
+    if (answer === null) return null;
+    noteRun(run, plan);
+    return { columns, answer };
+  }
   const key = { database: task.database, ordinal };
   if (execution.transaction !== null && execution.transaction.takesPart(key)) return null;
   const leaf = leafOfPartition(parts.context, key);
   if (leaf.readPackets === undefined) return null;
-  session.warnings = [];
-  openImplicitly(parts.transactions, session, plan.statement);
+  noteRun(run, plan);
   const request = {
     key,
     catalogVersion: task.catalogVersion,
@@ -59,8 +68,6 @@ export function quickRead(quick: QuickRead): PacketsResult | Promise<PacketsResu
     mayLimit: task.mayLimit,
     format: quick.format,
   };
-  const { columns } = plan.body.plan;
-  session.rowCount = -1;
   try {
     const answer = leaf.readPackets(request, session.signal);
     if (answer instanceof Promise) return later(columns, answer);
@@ -71,11 +78,51 @@ export function quickRead(quick: QuickRead): PacketsResult | Promise<PacketsResu
   }
 }
 
+/** What the statement leaves behind in its session. */
+function noteRun({ parts, session }: StatementRun, { statement }: KeptPlan): void {
+  session.warnings = [];
+  session.rowCount = -1;
+  openImplicitly(parts.transactions, session, statement);
+}
+
+/** The parts of several partitions, all of which are near and short; else null. */
+function readParts(
+  execution: Execution,
+  task: ReadTask,
+  format: PacketFormat,
+): PacketAnswer | null {
+  const reads = nearReads(execution, task);
+  if (reads === null) return null;
+  const parts: Uint8Array[] = [];
+  let count = 0;
+  for (const { leaf, request } of reads) {
+    const answer = answerNow(leaf, { ...request, format });
+    if (answer === null) return null;
+    // The bytes hold until the leaf is asked again.
+    parts.push(Uint8Array.from(answer.packets));
+    count += answer.count;
+  }
+  return { first: { packets: Buffer.concat(parts), count }, rest: null };
+}
+
+/** Null where the leaf does not answer at once, or the schema has moved on. */
+function answerNow(
+  leaf: LeafService,
+  request: LeafStreams['readPackets']['request'],
+): PacketBatch | null {
+  try {
+    return leaf.readPacketsNow?.(request) ?? null;
+  } catch (error) {
+    if (isStale(error)) return null;
+    throw error;
+  }
+}
+
 /** The task of a plan that is one read and no more. */
 function quickTask({ body }: KeptPlan): ReadTask | null {
   if (body.kind !== 'query' || body.plan.rows.kind !== 'read') return null;
   const { task } = body.plan.rows;
-  return task.forUpdate || task.target.kind === 'all' ? null : task;
+  return task.forUpdate ? null : task;
 }
 
 async function later(

@@ -147,7 +147,9 @@ export class OpenPartition {
 
   /** All rows of a short read, at once; null where it is to go the long way, by `read`. */
   readNow(request: ReadRequest): readonly Row[] | null {
-    if (request.transaction !== null || request.together !== undefined) return null;
+    // Where nothing is prepared anywhere, reads of one turn see the same transactions.
+    const isAlone = request.together === undefined;
+    if (request.transaction !== null || (!isAlone && this.transactions.hasPrepared)) return null;
     try {
       this.#checkRead(request.catalogVersion);
       return readShort(this.core, request);

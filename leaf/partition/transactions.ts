@@ -70,6 +70,11 @@ export class Transactions {
     }
   }
 
+  /** True while a transaction here waits for its verdict, or for its verdict to be carried out. */
+  get hasPrepared(): boolean {
+    return this.#prepared() !== undefined;
+  }
+
   #prepared(): OpenTransaction | undefined {
     return this.#open.values().find(({ state }) => state === 'prepared');
   }

@@ -387,6 +387,14 @@ export interface Service<
 /** A leaf, near or far. */
 export interface LeafService extends Service<LeafCalls, LeafStreams> {
   /**
+   * The short way of the stream `read`, which only a leaf of this process has: all rows at once;
+   * null for the long way. Reads of one turn of the event loop that are `together` see the same
+   * transactions. Throws a DatabaseError.
+   */
+  readNow?(request: LeafStreams['read']['request']): readonly Row[] | null;
+  /** As readNow, the rows as packets. */
+  readPacketsNow?(request: LeafStreams['readPackets']['request']): PacketBatch | null;
+  /**
    * The short way of the stream of that name: a leaf of this process answers a short read at once,
    * without a promise. Throws, or rejects with, a DatabaseError.
    */
