@@ -9,6 +9,8 @@ import { quietLogger } from './quiet-logger.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
 export interface ClusterOptions {
+  /** Its data directory; a temporary one unless given. */
+  readonly directory?: string;
   readonly leaves?: number;
   readonly version?: string;
   /** The host that leaves are told to others by. */
@@ -34,7 +36,7 @@ export class TestClusterProcess {
   }
 
   static async start(t: ExecutionContext, options: ClusterOptions = {}) {
-    const cluster = new TestClusterProcess(temporaryDirectory(t), options);
+    const cluster = new TestClusterProcess(options.directory ?? temporaryDirectory(t), options);
     t.teardown(() => cluster.stop());
     await cluster.start();
     return cluster;
