@@ -105,6 +105,8 @@ export class StateFile {
   /** What #meta becomes with the COMMIT. */
   #next: PartitionMeta;
   #tables: ReadonlyMap<string, TableDefinition>;
+  /** What #tables becomes with the COMMIT. */
+  #nextTables: ReadonlyMap<string, TableDefinition>;
   /** How INSERTs of this schema are captured without a session. */
   readonly inserts: InsertShapes;
   #hasForeignKeys: boolean;
@@ -120,6 +122,7 @@ export class StateFile {
     this.#meta = readMeta(this.connection);
     this.#next = this.#meta;
     this.#tables = this.#readSchema();
+    this.#nextTables = this.#tables;
     this.#hasForeignKeys = anyForeignKey(this.#tables);
   }
 
@@ -200,16 +203,20 @@ export class StateFile {
   /** Carries out one step of the schema, within a transaction without foreign keys. */
   define(change: DefinitionChange): void {
     for (const sql of change.sqlite) this.connection.exec(sql);
+    const tables = new Map(this.#nextTables);
     for (const name of change.drop) {
+      tables.delete(name);
       this.connection.run('DELETE FROM _twinleaf_schema WHERE name = ?', [name]);
     }
     for (const table of change.put) {
+      tables.set(table.name, table);
       const sql = 'INSERT OR REPLACE INTO _twinleaf_schema VALUES (?, ?)';
       this.connection.run(sql, [table.name, encode(table)]);
     }
     const sql = 'UPDATE _twinleaf_meta SET catalog_version = ? WHERE id = 1';
     this.connection.run(sql, [BigInt(change.version)]);
     this.#next = { ...this.#next, catalogVersion: change.version };
+    this.#nextTables = tables;
   }
 
   commit(): void {
@@ -220,7 +227,7 @@ export class StateFile {
     if (demoted) writeIdentity(this.path, this.#meta);
     if (!changed) return;
     this.inserts.clear();
-    this.#tables = this.#readSchema();
+    this.#tables = this.#nextTables;
     this.#hasForeignKeys = anyForeignKey(this.#tables);
   }
 
@@ -228,6 +235,7 @@ export class StateFile {
   rollback(): void {
     if (this.connection.inTransaction) this.connection.run('ROLLBACK');
     this.#next = this.#meta;
+    this.#nextTables = this.#tables;
   }
 
   close(): void {
