@@ -168,8 +168,8 @@ export class RequestHandler implements LeafService {
       prepare: async (request) =>
         done(at(request).prepare(request.transactionId, request.participants)),
       decide: async (request) => done(at(request).decide(request.transactionId, request.verdict)),
-      forgetVerdicts: async (request) =>
-        done(at(request).forgetVerdicts(request.upTo, request.except)),
+      forgetVerdicts: async ({ key, ...verdicts }) =>
+        done(at({ key }).forgetVerdicts(verdicts)),
       verdict: async (request) => ({ verdict: await at(request).verdict(request.transactionId) }),
       startLink: async (request) => done(this.#links.startLink(at(request), request.source)),
       probeLink: async ({ source }) => done(this.#links.probeLink(source)),

@@ -11,19 +11,24 @@ import { partitionName } from '#shared/cluster/topology.ts';
 import type { PartitionStatus } from '#shared/wire/message.ts';
 import { leafOfPartition } from './partition-client.ts';
 
+/** The newest verdicts, which stay in any case: what a leaf counts on (verdicts.ts there). */
+const VERDICTS_KEPT = 20_000;
+
 /** How often a database's partitions are told, in milliseconds. */
 const INTERVAL_MS = 60_000;
 
 export class ForgetVerdicts {
   readonly #context: AggregatorContext;
+  readonly #kept: number;
   /** The ends of the logs in the round of the last time, by partition. */
   #ends = new Map<string, LSN>();
   /** Up to where a partition has been told to forget. */
   readonly #forgotten = new Map<string, LSN>();
   #nextMs = -Infinity;
 
-  constructor(context: AggregatorContext) {
+  constructor(context: AggregatorContext, kept = VERDICTS_KEPT) {
     this.#context = context;
+    this.#kept = kept;
   }
 
   /** What a round of asking all leaves has brought. `intervalMs` 0 acts in every round. */
@@ -51,7 +56,7 @@ export class ForgetVerdicts {
       if (upTo <= (this.#forgotten.get(name) ?? 0n)) continue;
       try {
         const leaf = leafOfPartition(this.#context, key);
-        await leaf.call('forgetVerdicts', { key, upTo, except });
+        await leaf.call('forgetVerdicts', { key, upTo, except, kept: this.#kept });
         // What was left out is asked for again when nobody is in doubt about it.
         if (except.length === 0) this.#forgotten.set(name, upTo);
       } catch (error) {

@@ -1,12 +1,13 @@
 // Prepared transactions that wait for a verdict, and how a verdict is carried out.
 
 import { databaseError } from '#shared/error.ts';
-import type { LSN } from '#shared/log/lsn.ts';
-import type { Verdict } from '#shared/wire/message.ts';
+import type { LeafCalls, Verdict } from '#shared/wire/message.ts';
 import { applyChanges } from './apply-changes.ts';
 import type { OpenTransaction } from './open-transaction.ts';
 import type { PartitionCore } from './partition-core.ts';
 import { appendRecord, makeVisible, makeVisibleElsewhere } from './write-transaction.ts';
+
+export type ForgettableVerdicts = Omit<LeafCalls['forgetVerdicts']['request'], 'key'>;
 
 /** How long what may as well be forgotten later waits for the lock, in milliseconds. */
 const FORGET_WAIT_MS = 1_000;
@@ -111,20 +112,23 @@ async function noteInFile(core: PartitionCore): Promise<void> {
   }
 }
 
-/** Nobody asks for the verdicts up to `upTo` any more, but for those of `except`. */
+/**
+ * Nobody is in doubt about the verdicts up to `upTo` any more, but for those of `except`; the
+ * newest `kept` stay all the same.
+ */
 export async function forgetVerdicts(
   core: PartitionCore,
-  upTo: LSN,
-  except: readonly string[],
+  { upTo, except, kept }: ForgettableVerdicts,
 ): Promise<void> {
   const { file, lock, verdicts, environment, fail } = core;
-  if (!verdicts.hasUpTo(upTo)) return;
+  const oldest = verdicts.oldestBut(kept);
+  if (oldest === null) return;
   const startedAt = environment.hybridClock.next();
   const claim = { startedAt, wounds: false, wound: () => undefined };
   await lock.acquire(claim, FORGET_WAIT_MS);
   try {
     file.begin(false);
-    verdicts.forget(upTo, except);
+    verdicts.forget(oldest < upTo ? oldest : upTo, except);
     file.commit();
   } catch (error) {
     throw fail(error);

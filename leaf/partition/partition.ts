@@ -20,14 +20,15 @@ import type { Log } from '#leaf/log/log.ts';
 import { checksum, type Checksum } from './checksum.ts';
 import { createPartitionFiles, type PartitionIdentity } from './create-partition.ts';
 import { define } from './definitions.ts';
-import { failedStatus, type OwnStatus } from './failed-status.ts';
+import { failedStatus, openStatus, type OwnStatus } from './own-status.ts';
 import { Follower } from './follower.ts';
 import { hasRoom, isTrouble, toOpenError } from './damage.ts';
-import { forgetVerdicts } from './in-doubt.ts';
+import { forgetVerdicts, type ForgettableVerdicts } from './in-doubt.ts';
 import { openCore } from './open-core.ts';
 import { OpenPartition } from './open-partition.ts';
 import { partitionPaths, readySnapshot } from './partition-directory.ts';
 import type { PartitionEnvironment, PartitionPlace, PartitionRole } from './partition-options.ts';
+import { buildFromBase, dropBase } from './rewind-base.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { SavepointRequest } from './transactions.ts';
 import type { Verdicts } from './verdicts.ts';
@@ -119,26 +120,8 @@ export class Partition {
   }
 
   status(): OwnStatus {
-    if (this.#open === null) return failedStatus(this.#place, this.#failure);
-    const { core, transactions, follower } = this.#open;
-    const { log, file } = core;
-    const { role, provisioned, applied, timestamp, catalogVersion } = file.meta;
-    const following = provisioned ? 'replicating' : 'provisioning';
-    return {
-      key: this.key,
-      role,
-      state: file.stopped !== null ? 'unrecoverable' : role === 'primary' ? 'online' : following,
-      catalogVersion,
-      tail: log.tail,
-      hardened: log.hardened,
-      replay: applied,
-      replayTimestampMs: timestampToMs(timestamp),
-      firstLsn: log.firstLsn,
-      logSizeBytes: log.sizeBytes,
-      fileSizeBytes: statSync(file.path).size,
-      inDoubt: role === 'primary' ? transactions.inDoubt() : follower.inDoubt(),
-      error: file.stopped?.message ?? '',
-    };
+    if (this.#open === null) return failedStatus(this.key, this.#failure);
+    return openStatus(this.key, this.#open);
   }
 
   // The requests of aggregators.
@@ -191,8 +174,8 @@ export class Partition {
   }
 
   /** See LeafCalls.forgetVerdicts. */
-  async forgetVerdicts(upTo: LSN, except: readonly string[]): Promise<void> {
-    await forgetVerdicts(this.#primary.core, upTo, except);
+  async forgetVerdicts(verdicts: ForgettableVerdicts): Promise<void> {
+    await forgetVerdicts(this.#primary.core, verdicts);
   }
 
   async define(change: DefinitionChange): Promise<void> {
@@ -243,6 +226,7 @@ export class Partition {
       const { meta } = this.#opened.core.file;
       readySnapshot(partitionPaths(this.#place.directory), path, { position, meta });
       this.#environment.failpoint('after-snapshot-ready');
+      dropBase(this.#opened.core);
       await this.#reopen();
       this.#place.onFileReplaced();
     });
@@ -267,6 +251,7 @@ export class Partition {
       const { core, follower, transactions } = this.#opened;
       if (core.file.meta.role === 'primary') return core.log.tail;
       const position = await follower.promote();
+      dropBase(core);
       if (follower.prepared !== null) transactions.adopt(follower.prepared);
       return position;
     });
@@ -282,10 +267,18 @@ export class Partition {
     });
   }
 
+  /** No promotion can want to go back behind a definition that led to `version`. */
+  async releaseBase(version: number): Promise<void> {
+    await this.#inTurn(async () => {
+      const { core } = this.#opened;
+      if (core.file.meta.catalogVersion === version) dropBase(core);
+    });
+  }
+
   /** Takes back every record after `lsn`. False when it cannot: take a snapshot instead. */
   async rewindTo(lsn: LSN): Promise<boolean> {
     return this.#inTurn(async () => {
-      if (!this.#follower.canRewindTo(lsn)) return false;
+      if (!this.#follower.canRewindTo(lsn)) return this.#rebuildAt(lsn);
       while (this.log.tail.lsn > lsn) {
         this.#follower.rewindTo(tailStart(this.log, lsn, REWIND_BYTES));
         await this.#reopen();
@@ -324,6 +317,18 @@ export class Partition {
     const { core, follower } = this.#opened;
     if (core.file.meta.role !== 'primary') return follower;
     throw databaseError('notReplicating', { name: this.key.database });
+  }
+
+  /** The copy from before a definition takes the place of the file, and the log begins anew. */
+  async #rebuildAt(lsn: LSN): Promise<boolean> {
+    const { core } = this.#opened;
+    const path = await buildFromBase(core, lsn);
+    if (path === null) return false;
+    const own = { position: core.log.positionAt(lsn), meta: core.file.meta };
+    readySnapshot(partitionPaths(this.#place.directory), path, own);
+    await this.#reopen();
+    this.#place.onFileReplaced();
+    return true;
   }
 
   #setRole(role: PartitionRole, provisioned: boolean): void {

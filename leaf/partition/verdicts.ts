@@ -5,10 +5,11 @@ import type { CompiledStatement, Verdict } from '#shared/wire/message.ts';
 import type { StateFile } from './state-file.ts';
 
 /**
- * Verdicts that a secondary keeps: at its promotion one log may know what another misses, and the
- * cut that is promoted is younger than these. A primary is told what it may forget.
+ * The newest verdicts, which no partition forgets: a promotion asks for them, where the log of one
+ * partition begins later than another's. A primary keeps every older one, too, until it is told
+ * that nobody is in doubt about it.
  */
-const SECONDARY_VERDICTS_MAX = 100_000;
+export const VERDICTS_KEPT = 20_000;
 /** A secondary looks whether it has too many after so many new ones. */
 const LOOK_AFTER = 1_000;
 
@@ -43,7 +44,7 @@ export class Verdicts {
     readonly isWhole: boolean;
   } {
     const sql = 'SELECT 1 FROM _twinleaf_verdicts LIMIT 1 OFFSET ?';
-    const isFull = this.#file.connection.get(sql, [BigInt(VERDICTS_MAX - 1)]) !== null;
+    const isFull = this.#file.connection.get(sql, [BigInt(VERDICTS_KEPT - 1)]) !== null;
     return { known: transactionIds.filter((id) => this.find(id) !== null), isWhole: !isFull };
   }
 
@@ -82,10 +83,11 @@ export class Verdicts {
     }));
   }
 
-  /** True when there is something that `forget` would forget. */
-  hasUpTo(upTo: LSN): boolean {
-    const sql = 'SELECT 1 FROM _twinleaf_verdicts WHERE lsn <= ? LIMIT 1';
-    return this.#file.connection.get(sql, [upTo]) !== null;
+  /** The LSN behind which all but the newest `kept` stand; null when there are no more. */
+  oldestBut(kept: number): LSN | null {
+    const sql = 'SELECT lsn FROM _twinleaf_verdicts ORDER BY lsn DESC LIMIT 1 OFFSET ?';
+    const row = this.#file.connection.get(sql, [BigInt(kept)], 'bigint');
+    return row === null ? null : (row[0] as bigint);
   }
 
   /** Forgets those up to `upTo` but for `except`, within the file's transaction. */
@@ -95,12 +97,9 @@ export class Verdicts {
     this.#file.connection.run(sql, [upTo, ...except]);
   }
 
-  /** Forgets the oldest beyond the bound, within the file's transaction. */
+  /** Forgets all but those that are kept, within the file's transaction. */
   #forgetOldest(): void {
-    const { connection } = this.#file;
-    const sql = 'SELECT lsn FROM _twinleaf_verdicts ORDER BY lsn DESC LIMIT 1 OFFSET ?';
-    const row = connection.get(sql, [BigInt(SECONDARY_VERDICTS_MAX)], 'bigint');
-    if (row === null) return;
-    connection.run('DELETE FROM _twinleaf_verdicts WHERE lsn <= ?', [row[0] as bigint]);
+    const lsn = this.oldestBut(VERDICTS_KEPT);
+    if (lsn !== null) this.forget(lsn, []);
   }
 }

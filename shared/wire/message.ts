@@ -222,9 +222,12 @@ export interface LeafCalls extends BackupCalls, CheckCalls {
     request: { key: PartitionKey; transactionId: string };
     reply: { verdict: Verdict };
   };
-  /** Nobody will ask for the verdicts up to `upTo` any more, but for those of `except`. */
+  /**
+   * Nobody is in doubt about the verdicts up to `upTo` any more, but for those of `except`. The
+   * newest `kept` stay: a promotion may ask for them.
+   */
   forgetVerdicts: {
-    request: { key: PartitionKey; upTo: LSN; except: readonly string[] };
+    request: { key: PartitionKey; upTo: LSN; except: readonly string[]; kept: number };
     reply: Record<never, never>;
   };
   /** Makes the partition follow the source, or moves its link to it. Idempotent. */

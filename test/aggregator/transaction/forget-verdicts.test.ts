@@ -1,6 +1,7 @@
 // Verdicts are forgotten when nobody can ask for them any more, and not before.
 
 import test from 'ava';
+import { ForgetVerdicts } from '#aggregator/transaction/forget-verdicts.ts';
 import { must } from '#shared/assert.ts';
 import type { LeafService } from '#shared/wire/message.ts';
 import { rowsOfBatch } from '#shared/wire/row-batch.ts';
@@ -22,6 +23,7 @@ test('verdicts: forgotten once all partitions have been seen after them, but for
   await run('INSERT INTO t VALUES (1, 1), (2, 1), (3, 1), (4, 1), (5, 1), (6, 1), (7, 1), (8, 1)');
   const { catalogVersion } = cluster.context.catalog.database('shop');
 
+  const forgetting = new ForgetVerdicts(cluster.context, 0);
   async function verdicts(): Promise<unknown[]> {
     const counts: unknown[] = [];
     for (const ordinal of [0, 1, 2]) {
@@ -41,7 +43,7 @@ test('verdicts: forgotten once all partitions have been seen after them, but for
   }
   async function round(): Promise<void> {
     const { partitions } = await ask.call('partitionStatus', { database: null });
-    await cluster.transactions.recovery.forgetting.round(partitions, 0);
+    await forgetting.round(partitions, 0);
   }
 
   await run('UPDATE t SET v = v + 1');
