@@ -130,27 +130,22 @@ test.serial('random kills for a minute: acknowledged is there, refused is not', 
   t.true(kills > 1 && done > 50 && refused > 0 && unknown > 0);
 });
 
-const places = [
-  'before-append:150',
-  'amid-append:150',
-  'after-append:150',
-  'after-sync:150',
-  'after-commit:150',
-  'after-prepare:20',
-  'after-decide:20',
-];
+/** Each after some work; every other place is tried with a partition alone. */
+const places = ['amid-append:150', 'after-sync:150', 'after-prepare:20', 'after-decide:20'];
 
 test.serial('a node that ends by itself at its named places keeps what it said', async (t) => {
   t.timeout(240_000);
   const node = await LoadedNode.start(t, seededRandom(7));
+  await node.stop('SIGTERM');
   for (const place of places) {
-    await node.stop('SIGTERM');
+    // The start that finds what the last end has left behind runs to the next one.
     const dying = await node.run(place);
+    await node.check();
     await Promise.all(node.clients.map((client) => client.run()));
     await until(`the end at ${place}`, () => !dying.isRunning);
-    await node.run();
-    await node.check();
   }
+  await node.run();
+  await node.check();
   await node.stop('SIGTERM');
   await node.verify(true);
 });

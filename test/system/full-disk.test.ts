@@ -1,0 +1,62 @@
+// A node whose disk fills up refuses writes with MySQL's error, reads, and goes on when it can.
+
+import { join } from 'node:path';
+import mysql, { type RowDataPacket } from 'mysql2/promise';
+import { findPartitions, verifyPartition } from '#leaf/partition/verify-partition.ts';
+import { freePorts } from '#test/support/free-ports.ts';
+import { NodeProcess } from '#test/support/node-process.ts';
+import { SmallDisk, smallDiskTest } from '#test/support/small-disk.ts';
+import { until } from '#test/support/wait.ts';
+
+const text = 'x'.repeat(1000);
+
+/** DISK_FULL, or COMMIT_UNKNOWN: the log had room and SQLite did not. */
+const fullErrors = [1021, 3100];
+
+smallDiskTest('a node with a full disk: 1021, no half of a statement, and on again', async (t) => {
+  t.timeout(120_000);
+  const disk = new SmallDisk(t, 64);
+  const dataDir = join(disk.path, 'data');
+  const [port = 0, leafPort = 0] = await freePorts(2);
+  const ports = ['--port', String(port), '--leaf-port', String(leafPort), '--leaves', '1'];
+  const node = new NodeProcess(['start', '--data-dir', dataDir, ...ports]);
+  t.teardown(() => node.stop('SIGKILL'));
+  await node.start();
+  const connection = await mysql.createConnection({ host: '127.0.0.1', port, user: 'root' });
+  t.teardown(() => connection.destroy());
+  await connection.query('CREATE DATABASE shop PARTITIONS 2');
+  await connection.query('CREATE TABLE shop.item (id BIGINT PRIMARY KEY, name VARCHAR(2000))');
+  const count = async (): Promise<number> => {
+    const [rows] = await connection.query<RowDataPacket[]>('SELECT COUNT(*) AS n FROM shop.item');
+    return Number(rows[0]?.['n']);
+  };
+  const insert = (id: number) =>
+    connection.query('INSERT INTO shop.item VALUES (?, ?)', [id, text]);
+  for (let id = 0; id < 50; id += 1) await insert(id);
+  disk.fillUpTo(200 * 1024);
+  let written = 50;
+  let error: (Error & { errno: number }) | null = null;
+  while (error === null) {
+    try {
+      await insert(written);
+      written += 1;
+    } catch (refused) {
+      error = refused as Error & { errno: number };
+    }
+  }
+  t.true(fullErrors.includes(error.errno), `${error.errno} ${error.message}`);
+  const there = await count();
+  t.true(there === written || (error.errno === 3100 && there === written + 1));
+  disk.free();
+  await until('writes to go on', async () => {
+    await insert(100_000);
+    return true;
+  });
+  const unknown = error.errno === 3100 ? 1 : 0;
+  t.is(await count(), written + unknown + 1);
+  t.is(await node.stop(), 0, node.log.join('\n'));
+  for (const directory of findPartitions(dataDir)) {
+    const { fault } = await verifyPartition(directory, { depth: 'full', scratch: null });
+    t.is(fault, '');
+  }
+});
