@@ -1,4 +1,4 @@
-// The character set that a client writes and reads: UTF-8 as it is, latin1 by translation.
+// The character set that a client writes and reads: UTF-8 as it is, the others by translation.
 
 import { charsetNamed, collationById, collationNamed } from './charset.ts';
 
@@ -31,6 +31,13 @@ function encodeAscii(text: string): Uint8Array {
   );
 }
 
+/** Characters of four bytes, which utf8mb3 does not have. */
+const beyondUtf8mb3 = /[\u{10000}-\u{10ffff}]/gu;
+
+function encodeUtf8mb3(text: string): Uint8Array {
+  return Buffer.from(text.replace(beyondUtf8mb3, '?'), 'utf8');
+}
+
 /**
  * The encoding of results. `name` is @@character_set_results (null: none), `loginCharsetId` what
  * the client opened with, whose very collation is named back to it.
@@ -44,6 +51,7 @@ export function resultEncoding(name: string | null, loginCharsetId: number): Tex
     opened.charset === charset && charset !== 'binary' ? opened : collationNamed(fallback);
   if (charset === 'latin1') return { charsetId: id, encode: encodeLatin1 };
   if (charset === 'ascii') return { charsetId: id, encode: encodeAscii };
+  if (charset === 'utf8mb3') return { charsetId: id, encode: encodeUtf8mb3 };
   return { charsetId: id, encode: null };
 }
 

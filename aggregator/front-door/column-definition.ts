@@ -6,6 +6,7 @@
 import { unreachable } from '#shared/assert.ts';
 import type { Collation, ColumnType } from '#shared/sql/column-type.ts';
 import type { ResultColumn } from '#aggregator/statement-result.ts';
+import type { TextEncoding } from '#aggregator/text-encoding.ts';
 import type { PacketWriter } from '#shared/mysql/packet-writer.ts';
 
 /** The type codes of the protocol (enum_field_types). */
@@ -189,24 +190,29 @@ function columnFlags(column: ResultColumn, type: WireType): number {
 }
 
 /**
- * Protocol::ColumnDefinition41. `charsetId` is what the client reads text in. With
+ * Protocol::ColumnDefinition41. `encoding` is what the client reads text in. With
  * `defaultValue` (COM_FIELD_LIST) a NULL default follows.
  */
 export function writeColumnDefinition(
   writer: PacketWriter,
   column: ResultColumn,
-  options: { readonly charsetId: number; readonly defaultValue?: boolean },
+  options: { readonly encoding: TextEncoding; readonly defaultValue?: boolean },
 ): void {
+  const { charsetId, encode } = options.encoding;
+  const name = (text: string) => {
+    if (encode === null) writer.lengthEncodedText(text);
+    else writer.lengthEncodedBytes(encode(text));
+  };
   const type = wireType(column.type);
   writer.start();
   writer.lengthEncodedText('def');
-  writer.lengthEncodedText(column.database);
-  writer.lengthEncodedText(column.table);
-  writer.lengthEncodedText(column.originalTable);
-  writer.lengthEncodedText(column.name);
-  writer.lengthEncodedText(column.originalName);
+  name(column.database);
+  name(column.table);
+  name(column.originalTable);
+  name(column.name);
+  name(column.originalName);
   writer.lengthEncoded(0x0c);
-  writer.uint16(type.text ? options.charsetId : BINARY_CHARSET_ID);
+  writer.uint16(type.text ? charsetId : BINARY_CHARSET_ID);
   writer.uint32(type.length);
   writer.uint8(type.code);
   writer.uint16(columnFlags(column, type));

@@ -7,7 +7,7 @@ import { databaseError } from '#shared/error.ts';
 import { decodeText } from '#aggregator/text-encoding.ts';
 import { writeColumnDefinition } from './column-definition.ts';
 import type { FrontDoorParts } from './front-door-parts.ts';
-import { clientError, writeError } from './error-packet.ts';
+import { clientError, writeError, type Encode } from './error-packet.ts';
 import { readChangeUser, type Login } from './handshake.ts';
 import type { Packet } from './packet-reader.ts';
 import type { WriterMark } from '#shared/mysql/packet-writer.ts';
@@ -124,7 +124,7 @@ export class CommandHandler {
   #fail(cause: unknown, mark: WriterMark): void {
     const { stream, parts } = this.#options;
     stream.writer.backTo(mark);
-    writeError(stream.writer, clientError(cause, parts.logger));
+    writeError(stream.writer, clientError(cause, parts.logger), this.#encode());
   }
 
   async #answered(answer: () => Promise<void | boolean>, mark: WriterMark): Promise<boolean> {
@@ -187,6 +187,10 @@ export class CommandHandler {
     }
   }
 
+  #encode(): Encode {
+    return encodingOf(this.#context()).encode;
+  }
+
   #context() {
     const { capabilities, charsetId } = this.#login;
     return { session: this.#session, capabilities, loginCharsetId: charsetId };
@@ -224,9 +228,9 @@ export class CommandHandler {
     const { parts, stream } = this.#options;
     const table = new PayloadReader(payload, 1).zeroText().replaceAll('`', '``');
     const { columns } = await parts.engine.prepare(this.#session, `SELECT * FROM \`${table}\``);
-    const { charsetId } = encodingOf(this.#context());
+    const encoding = encodingOf(this.#context());
     for (const column of columns) {
-      writeColumnDefinition(stream.writer, column, { charsetId, defaultValue: true });
+      writeColumnDefinition(stream.writer, column, { encoding, defaultValue: true });
     }
     const end = resultEnd(this.#session, this.#session.database);
     writeRowsEnd(stream.writer, end, this.#login.capabilities);

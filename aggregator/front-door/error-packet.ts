@@ -8,12 +8,30 @@ import type { PacketWriter } from '#shared/mysql/packet-writer.ts';
 /** MySQL cuts its messages at 512 bytes; drivers have buffers of that size. */
 const MESSAGE_BYTES_MAX = 511;
 
-/** ERR_Packet. Before the greeting (`withState` false) it has no SQLSTATE. */
-export function writeError(writer: PacketWriter, error: DatabaseError, withState = true): void {
+/** How the client reads text; null: as UTF-8. */
+export type Encode = ((text: string) => Uint8Array) | null;
+
+/** ERR_Packet. */
+export function writeError(
+  writer: PacketWriter,
+  error: DatabaseError,
+  encode: Encode = null,
+): void {
   writer.start();
   writer.uint8(0xff);
   writer.uint16(error.errno);
-  if (withState) writer.text(`#${error.sqlState}`);
+  writer.text(`#${error.sqlState}`);
+  const message = cut(error.message);
+  if (encode === null) writer.text(message);
+  else writer.bytesOf(encode(message));
+  writer.finish();
+}
+
+/** ERR_Packet instead of a greeting: it has no SQLSTATE. */
+export function writeEarlyError(writer: PacketWriter, error: DatabaseError): void {
+  writer.start();
+  writer.uint8(0xff);
+  writer.uint16(error.errno);
   writer.text(cut(error.message));
   writer.finish();
 }

@@ -93,7 +93,11 @@ export function writeRowsEnd(writer: PacketWriter, end: ResultEnd, capabilities:
 export function writeColumns(
   writer: PacketWriter,
   columns: readonly ResultColumn[],
-  options: { readonly charsetId: number; readonly capabilities: number; statusFlags: number },
+  options: {
+    readonly encoding: TextEncoding;
+    readonly capabilities: number;
+    readonly statusFlags: number;
+  },
 ): void {
   for (const column of columns) writeColumnDefinition(writer, column, options);
   const deprecated = has(options.capabilities, capability.deprecateEof);
@@ -116,13 +120,13 @@ function rowFormat(context: AnswerContext, columns: readonly ResultColumn[]): Ro
 
 /** How many columns, and their descriptions. */
 export function writeHead(writer: PacketWriter, context: AnswerContext, result: RowsResult): void {
-  const { charsetId } = encodingOf(context);
+  const encoding = encodingOf(context);
   const statusFlags = statusFlagsOf(context.session);
   writer.start();
   writer.lengthEncoded(result.columns.length);
   writer.finish();
   const { capabilities } = context;
-  writeColumns(writer, result.columns, { charsetId, capabilities, statusFlags });
+  writeColumns(writer, result.columns, { encoding, capabilities, statusFlags });
 }
 
 /**

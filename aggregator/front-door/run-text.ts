@@ -13,6 +13,7 @@ import { requestFile } from './local-file.ts';
 import type { QuickAnswers } from './quick-answer.ts';
 import type { PacketStream } from './packet-stream.ts';
 import {
+  encodingOf,
   resultEnd,
   sendRows,
   writeHead,
@@ -123,7 +124,8 @@ async function answerResults(options: RunTextOptions, limit: TimeLimit): Promise
     endBefore(current.kind === 'end' ? 0 : status.moreResults);
   }
   if (current.kind === 'failure') {
-    writeError(stream.writer, clientError(limit.explain(current.cause), options.logger));
+    const error = clientError(limit.explain(current.cause), options.logger);
+    writeError(stream.writer, error, encodingOf(context).encode);
     return 'broken';
   }
   return kind;
@@ -151,7 +153,8 @@ async function tryRows(
     return true;
   } catch (cause) {
     stream.writer.backTo(mark);
-    writeError(stream.writer, clientError(limit.explain(cause), options.logger));
+    const error = clientError(limit.explain(cause), options.logger);
+    writeError(stream.writer, error, encodingOf(context).encode);
     return false;
   }
 }

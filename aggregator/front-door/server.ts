@@ -4,7 +4,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { Timer } from '#shared/clock.ts';
 import { databaseError, type DatabaseError } from '#shared/error.ts';
 import { Connection } from './connection.ts';
-import { writeError } from './error-packet.ts';
+import { writeEarlyError } from './error-packet.ts';
 import type { ConnectionParts, FrontDoorParts } from './front-door-parts.ts';
 import { FullAuthentication } from './full-authentication.ts';
 import { PacketWriter } from '#shared/mysql/packet-writer.ts';
@@ -100,7 +100,7 @@ export class FrontDoor {
 /** An error instead of a greeting, without an SQLSTATE, as the protocol has it there. */
 function refuse(socket: Socket, error: DatabaseError): void {
   const writer = new PacketWriter();
-  writeError(writer, error, false);
+  writeEarlyError(writer, error);
   socket.on('error', () => socket.destroy());
   socket.end(writer.bytes());
 }

@@ -85,9 +85,9 @@ export class StatementCommands {
     writer.uint8(0);
     writer.uint16(Math.min(warnings, 0xffff));
     writer.finish();
-    const { charsetId } = encodingOf(context);
+    const encoding = encodingOf(context);
     const parameters = Array.from({ length: parameterCount }, () => parameterColumn);
-    const options = { charsetId, capabilities, statusFlags };
+    const options = { encoding, capabilities, statusFlags };
     if (parameters.length > 0) writeColumns(writer, parameters, options);
     if (columns.length > 0) writeColumns(writer, columns, options);
   }
