@@ -115,7 +115,11 @@ export class SqliteFile {
 
   /** Runs one statement for its effect; answers the rows it changed. */
   run(sql: string, parameters: Row = []): number {
-    return guarded(() => Number(this.#prepare(sql).run(...parameters).changes));
+    try {
+      return Number(this.#prepare(sql).run(...parameters).changes);
+    } catch (error) {
+      throw toSqliteError(error);
+    }
   }
 
   /** All rows of one statement, as arrays. */
@@ -279,6 +283,8 @@ export class SqliteFile {
   #prepare(sql: string): StatementSync {
     let statement = this.#statements.get(sql);
     if (statement !== undefined) {
+      // The order matters only where one of them must go soon.
+      if (this.#statements.size <= STATEMENTS_MAX / 2) return statement;
       this.#statements.delete(sql);
     } else {
       statement = this.#compile(sql);

@@ -7,6 +7,8 @@ import { Turns } from './turns.ts';
 
 /** Numbers reserved at a time, beyond what is asked for. After a crash they are skipped. */
 const blockSize = 1000n;
+/** Who asks for several numbers at once will ask so often for as many. */
+const blockRepeats = 32n;
 
 interface Sequence {
   /** The next number to give. Invariant: next <= limit. */
@@ -22,6 +24,16 @@ function keyOf(database: string, tableId: number): string {
   return `${sequencePrefix}${keyWord(database)}/${tableId}`;
 }
 
+function hasRoom({ next, limit }: Sequence, count: number): boolean {
+  return next + BigInt(count) <= limit;
+}
+
+function take(sequence: Sequence, count: number): bigint {
+  const first = sequence.next;
+  sequence.next = first + BigInt(count);
+  return first;
+}
+
 /** Numbers of one aggregator rise, and are without gaps while it runs and no other takes any. */
 export class StoredSequences implements Sequences {
   readonly #store: MetadataStore;
@@ -34,14 +46,16 @@ export class StoredSequences implements Sequences {
 
   async allocate(database: string, tableId: number, count: number): Promise<bigint> {
     const key = keyOf(database, tableId);
+    const known = this.#sequences.get(key);
+    if (known !== undefined && this.#turns.isFree(key) && hasRoom(known, count)) {
+      return take(known, count);
+    }
     return await this.#turns.inTurn(key, async () => {
       const sequence = await this.#open(key);
-      if (sequence.next + BigInt(count) > sequence.limit) {
+      if (!hasRoom(sequence, count)) {
         await this.#reserve(key, sequence, { least: 1n, count: BigInt(count) });
       }
-      const first = sequence.next;
-      sequence.next = first + BigInt(count);
-      return first;
+      return take(sequence, count);
     });
   }
 
@@ -106,7 +120,7 @@ export class StoredSequences implements Sequences {
       const free = value === null ? 1n : (value as bigint);
       next = free === sequence.limit ? sequence.next : free;
       if (next < least) next = least;
-      return next + count + blockSize;
+      return next + (count > 1n ? count * blockRepeats : count) + blockSize;
     });
     sequence.next = next;
   }

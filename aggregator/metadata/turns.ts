@@ -4,6 +4,11 @@ export class Turns {
   /** The last work on each name. */
   readonly #last = new Map<string, Promise<unknown>>();
 
+  /** True when nobody works on `name` or waits to. */
+  isFree(name: string): boolean {
+    return !this.#last.has(name);
+  }
+
   /** Runs `work` after all earlier work on `name`, however that ended. */
   async inTurn<T>(name: string, work: () => Promise<T>): Promise<T> {
     const before = this.#last.get(name);

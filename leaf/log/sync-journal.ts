@@ -55,6 +55,8 @@ export class SyncJournal {
   #offset = 0;
   #epoch: number;
   #pending: JournalNote[] = [];
+  /** The segments that are noted now, by their whole paths; each is forgotten in the end. */
+  #relatives = new Map<string, string>();
   /** The batch that is being written and synced. */
   #running: Promise<void> | null = null;
   /** The batch after that one, which still takes notes. */
@@ -98,7 +100,7 @@ export class SyncJournal {
   /** Takes note of bytes that were written to the segment at `path`. The bytes never change. */
   note(path: string, bytes: Uint8Array, position: number): void {
     if (this.#failed) return;
-    this.#pending.push({ path: relative(this.#root, path), bytes, position });
+    this.#pending.push({ path: this.#relative(path), bytes, position });
   }
 
   /** Resolves when everything noted so far is on disk; rejects when the journal has failed. */
@@ -116,7 +118,8 @@ export class SyncJournal {
    * synced, or gone. Throws what the file system throws.
    */
   forget(path: string): void {
-    const segment = relative(this.#root, path);
+    const segment = this.#relative(path);
+    this.#relatives.delete(path);
     this.#pending = this.#pending.filter((note) => note.path !== segment);
     if (!this.#files.some(({ noted }) => noted.has(segment))) return;
     if (this.#failed) {
@@ -136,6 +139,15 @@ export class SyncJournal {
       this.#failed = true;
       this.#remove();
     }
+  }
+
+  #relative(path: string): string {
+    let name = this.#relatives.get(path);
+    if (name === undefined) {
+      name = relative(this.#root, path);
+      this.#relatives.set(path, name);
+    }
+    return name;
   }
 
   get #file(): JournalFile {

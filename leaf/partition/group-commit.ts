@@ -143,9 +143,10 @@ export class GroupCommit {
   #runTasks(foreignKeys: boolean, outcomes: Outcome[]): void {
     const { clock } = this.#core.environment;
     const startedMs = clock.monotonicMs();
+    const alone = this.#queue.length === 1;
     while (this.#queue[0]?.foreignKeys === foreignKeys && outcomes.length < GROUP_TASKS_MAX) {
       const task = this.#take();
-      const outcome = this.#runTask(task);
+      const outcome = alone ? this.#runAlone(task) : this.#runTask(task);
       outcomes.push(outcome);
       if (!this.#core.file.inTransaction) {
         // SQLite has undone the whole transaction (a full disk): everyone's work is gone.
@@ -156,6 +157,16 @@ export class GroupCommit {
         return;
       }
       if (clock.monotonicMs() - startedMs > GROUP_MS_MAX) return;
+    }
+  }
+
+  /** A group of one needs no savepoint: nobody else's work is there to be kept. */
+  #runAlone(task: Task): Outcome {
+    try {
+      return { task, kind: 'done', value: task.run() };
+    } catch (error) {
+      this.#core.file.rollback();
+      return { task, kind: 'failed', error };
     }
   }
 

@@ -7,7 +7,7 @@
 //
 // A reader never trusts a length, and checks the chain of hashes and LSNs as it goes.
 
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { assert } from '#shared/assert.ts';
 import type { TableDefinition } from '#shared/cluster/table-definition.ts';
@@ -58,10 +58,12 @@ export function encodeFrame(previous: Position, draft: RecordDraft): EncodedFram
   assert(term >= previous.term, 'a term never goes back');
   const body = encode([term, lsn, timestamp, origin, payload.kind, ...payloadFields(payload)]);
   assert(body.length <= RECORD_BYTES_MAX, 'a record is at most RECORD_BYTES_MAX long');
-  const logHash = chainHash(previous.logHash, body);
   const frame = Buffer.allocUnsafeSlow(FRAME_HEADER_BYTES + body.length);
-  frame.set(logHash, 8);
   frame.set(body, FRAME_HEADER_BYTES);
+  // The hash before this one stands where this one will: so both are hashed as one run of bytes.
+  frame.set(previous.logHash, 8);
+  const logHash = shortHash(frame.subarray(8));
+  frame.set(logHash, 8);
   frame.writeUInt32LE(body.length, 0);
   frame.writeUInt32LE(crc32(frame.subarray(8)), 4);
   return { frame, position: { term, lsn, logHash } };
@@ -152,8 +154,11 @@ function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 function chainHash(previous: Uint8Array, body: Uint8Array): Uint8Array {
-  const digest = createHash('sha256').update(previous).update(body).digest();
-  return new Uint8Array(digest.subarray(0, 8));
+  return shortHash(Buffer.concat([previous, body]));
+}
+
+function shortHash(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(hash('sha256', bytes, 'buffer').subarray(0, 8));
 }
 
 function payloadFields(payload: LogPayload): unknown[] {
