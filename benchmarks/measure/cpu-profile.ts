@@ -84,29 +84,33 @@ function fileOf(url: string, root: string): string {
   return path.startsWith(root) ? path.slice(root.length + 1) : path;
 }
 
-/** Lines about every profile in a directory, `top` of each kind. */
-export function profileLines(directory: string, root: string, top = 30): string[] {
+/** Lines about the profiles in a directory: the busiest one's `top` of each kind. */
+export function profileLines(directory: string, root: string, top = 25): string[] {
   const files = readdirSync(directory).filter((name) => name.endsWith('.cpuprofile'));
-  return files.sort().flatMap((name) => {
+  const summaries = files.map((name) => {
     const profile = JSON.parse(readFileSync(join(directory, name), 'utf8')) as CpuProfile;
-    const summary = summarizeProfile(profile, root);
-    const part = (times: Times): string[] =>
-      formatTable(
-        ['where', 'ms', '%'],
-        times
-          .slice(0, top)
-          .map(([where, time]) => [
-            where,
-            (time / 1000).toFixed(0),
-            ((time * 100) / summary.busy).toFixed(1),
-          ]),
-      );
-    return [
-      '',
-      `${name}: busy ${(summary.busy / 1e6).toFixed(1)} s`,
-      ...['', 'own time by function', ...part(summary.byFunction)],
-      ...['', 'own time by file', ...part(summary.byFile)],
-      ...['', 'time with what was called', ...part(summary.inclusive)],
-    ];
+    return { name, ...summarizeProfile(profile, root) };
   });
+  const [busiest, ...others] = summaries.sort((a, b) => b.busy - a.busy);
+  if (busiest === undefined) return [];
+  const part = (times: Times): string[] =>
+    formatTable(
+      ['where', 'ms', '%'],
+      times
+        .slice(0, top)
+        .map(([where, time]) => [
+          where,
+          (time / 1000).toFixed(0),
+          ((time * 100) / busiest.busy).toFixed(1),
+        ]),
+    );
+  return [
+    '',
+    `${busiest.name}: busy ${(busiest.busy / 1e6).toFixed(1)} s`,
+    ...['', 'own time by function', ...part(busiest.byFunction)],
+    ...['', 'own time by file', ...part(busiest.byFile)],
+    ...['', 'time with what was called', ...part(busiest.inclusive)],
+    '',
+    ...others.map(({ name, busy }) => `${name}: busy ${(busy / 1e6).toFixed(1)} s`),
+  ];
 }
