@@ -75,7 +75,8 @@ function placeTest(
 ): void {
   tried.add(place.split(':')[0] ?? '');
   test(`crash ${place} of ${work}`, async (t) => {
-    t.timeout(120_000);
+    // It waits for its turn as well.
+    t.timeout(600_000);
     const root = temporaryDirectory(t);
     await inTurn(() => body(t, { root, directory: join(root, 'shop_0') }));
   });
