@@ -1,8 +1,7 @@
 // The content of a partition's tables as digests, by table, by bucket, and by row.
 
-import { hash } from 'node:crypto';
 import type { TableDefinition } from '#shared/cluster/table-definition.ts';
-import { decode, encode } from '#shared/codec.ts';
+import { decode } from '#shared/codec.ts';
 import type { Row, StoredValue } from '#shared/sql/column-type.ts';
 import { quoteIdentifier, type SqliteFile } from '#shared/sqlite-file.ts';
 import {
@@ -12,10 +11,10 @@ import {
   valueDigestBytes,
   type RowContent,
 } from '#shared/wire/content-message.ts';
+import { digestLanes, RowDigester } from './row-digest.ts';
 
 /** Rows read before `pause` is called. */
 const ROWS_PER_TURN = 1000;
-const WORDS = bucketDigestBytes / 4;
 const WORD_RANGE = 2 ** 32;
 
 /** A partition knows every table of its database, and holds those that are spread to it. */
@@ -44,14 +43,15 @@ export async function digestTable(
   table: TableDefinition,
   pause: Pause,
 ): Promise<TableDigest> {
-  const sums = new Float64Array(contentBuckets * WORDS);
+  const sums = new Float64Array(contentBuckets * digestLanes);
   const keyOf = keyReader(table);
+  const digester = new RowDigester();
   let rows = 0;
   for (const row of connection.iterate(selectAll(table))) {
-    const digest = hash('sha256', encode(row), 'buffer');
-    const at = bucketOf(keyOf(row)) * WORDS;
-    for (let word = 0; word < WORDS; word++) {
-      sums[at + word] = ((sums[at + word] ?? 0) + digest.readUInt32LE(word * 4)) % WORD_RANGE;
+    const at = bucketOf(digester, keyOf(row)) * digestLanes;
+    const digest = digester.digest(row);
+    for (let lane = 0; lane < digestLanes; lane++) {
+      sums[at + lane] = ((sums[at + lane] ?? 0) + (digest[lane] ?? 0)) % WORD_RANGE;
     }
     rows += 1;
     if (rows % ROWS_PER_TURN === 0) await pause();
@@ -69,13 +69,14 @@ export async function rowsOfBuckets(
 ): Promise<{ rows: RowContent[]; isCut: boolean }> {
   const wanted = new Set(options.buckets);
   const keyOf = keyReader(table);
+  const digester = new RowDigester();
   const rows: RowContent[] = [];
   let count = 0;
   for (const row of connection.iterate(selectAll(table))) {
     const key = keyOf(row);
-    if (wanted.has(bucketOf(key))) {
+    if (wanted.has(bucketOf(digester, key))) {
       if (rows.length === contentRowsMax) return { rows, isCut: true };
-      rows.push({ key: [...key], values: digestValues(row) });
+      rows.push({ key: [...key], values: digestValues(digester, row) });
     }
     count += 1;
     if (count % ROWS_PER_TURN === 0) await options.pause();
@@ -89,10 +90,14 @@ export function keyColumns(table: TableDefinition): string[] {
   return primary?.parts.map(({ column }) => column) ?? [];
 }
 
-function digestValues(row: Row): Uint8Array {
-  return Buffer.concat(
-    row.map((value) => hash('sha256', encode(value), 'buffer').subarray(0, valueDigestBytes)),
-  );
+function digestValues(digester: RowDigester, row: Row): Uint8Array {
+  const digests = Buffer.alloc(row.length * valueDigestBytes);
+  for (const [index, value] of row.entries()) {
+    const [first = 0, second = 0] = digester.digest([value]);
+    digests.writeUInt32LE(first, index * valueDigestBytes);
+    digests.writeUInt32LE(second, index * valueDigestBytes + 4);
+  }
+  return digests;
 }
 
 /** Values that SQLite computes are in no changeset, and follow from the others. */
@@ -107,9 +112,6 @@ function keyReader(table: TableDefinition): (row: Row) => StoredValue[] {
   return (row) => places.map((place) => row[place] ?? null);
 }
 
-/** FNV-1a over the key's values, folded to a bucket. */
-function bucketOf(key: readonly StoredValue[]): number {
-  let sum = 0x811c9dc5;
-  for (const byte of encode(key)) sum = Math.imul(sum ^ byte, 0x01000193);
-  return ((sum >>> 16) ^ sum) & (contentBuckets - 1);
+function bucketOf(digester: RowDigester, key: readonly StoredValue[]): number {
+  return (digester.digest(key)[0] ?? 0) % contentBuckets;
 }
