@@ -9,9 +9,10 @@ import { findLog, listSegments, readSegments, UnreadableLog } from '#leaf/log/re
 export class LogDumpCommand extends Command {
   static override summary = "Print the records of a partition's log.";
   static override description =
-    'Reads a partition directory (`<leaf>/partitions/shop_0`) or one segment file of its log, ' +
-    'and changes nothing: the leaf may be running. A line a record: term, LSN, time, origin, kind, ' +
-    'transaction, participants, rows inserted (+), updated (~) and deleted (-) by table, bytes.';
+    'Reads a partition directory (`<leaf>/partitions/shop_0`) or one segment file of its ' +
+    'log, and changes nothing: the leaf may be running. A line a record: term, LSN, time, ' +
+    'origin, kind, transaction, participants, rows inserted (+), updated (~) and deleted (-) ' +
+    'by table, bytes.';
   static override examples = [
     '<%= config.bin %> log dump ./leaf-1/partitions/shop_0 --from 1000 --to 1010 --rows',
   ];
