@@ -212,3 +212,8 @@ export function checkStream(stream: string, request: unknown): void {
   if (!Object.hasOwn(streams, stream)) malformed();
   streams[stream as keyof LeafStreams](request);
 }
+
+/** Throws malformedPacket unless these are values that SQLite can bind. */
+export function checkValues(parameters: unknown): void {
+  values(parameters);
+}

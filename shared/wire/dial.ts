@@ -47,6 +47,7 @@ function asLeaf(peer: Peer): LeafService & Connection {
       peer.call(name, request, signal)) as LeafService['call'],
     stream: ((name: string, request: unknown, signal?: AbortSignal) =>
       peer.stream(name, request, signal)) as LeafService['stream'],
+    readPackets: (request, signal) => peer.readPackets(request, signal),
     closed: peer.closed,
     close: () => peer.close(),
   };

@@ -3,7 +3,9 @@
 import { AssertionError } from '#shared/assert.ts';
 import { databaseError, DatabaseError, type WireError } from '#shared/error.ts';
 import type { Logger } from '#shared/logger.ts';
-import { outstandingMax } from './peer-limits.ts';
+import type { StoredValue } from '#shared/sql/column-type.ts';
+import { outstandingMax, streamWindowItems } from './peer-limits.ts';
+import { shapesMax, type ServedRead } from './read-shape.ts';
 import type { PeerMessage } from './peer-message.ts';
 import type { ServedService } from './served.ts';
 
@@ -24,19 +26,29 @@ export interface IncomingOptions {
   readonly writable: () => Promise<void>;
 }
 
+type Request = PeerMessage & {
+  kind: 'call' | 'stream' | 'credit' | 'cancel' | 'shape' | 'read';
+};
+
 /** Invariant: an item is asked of the service only when the consumer has asked for it. */
 export class Incoming {
   readonly #options: IncomingOptions;
   readonly #closed = new AbortController();
   readonly #streams = new Map<number, ServedStream>();
+  /** What each number stands for: a read, or why there is none. */
+  readonly #shapes = new Map<number, ServedRead | WireError>();
   #callCount = 0;
 
   constructor(options: IncomingOptions) {
     this.#options = options;
   }
 
-  receive(message: PeerMessage & { kind: 'call' | 'stream' | 'credit' | 'cancel' }): void {
+  receive(message: Request): void {
     switch (message.kind) {
+      case 'shape':
+        return this.#defineShape(message);
+      case 'read':
+        return this.#serveRead(message);
       case 'call':
         void this.#serveCall(message);
         return;
@@ -77,6 +89,34 @@ export class Incoming {
       this.#options.send({ kind: 'error', id, error: this.#toWire(name, error) });
     } finally {
       this.#callCount--;
+    }
+  }
+
+  #defineShape({ number, shape }: PeerMessage & { kind: 'shape' }): void {
+    const { service } = this.#options;
+    if (number > shapesMax) return;
+    try {
+      if (service.prepareRead === undefined) throw databaseError('malformedPacket', {});
+      this.#shapes.set(number, service.prepareRead(shape));
+    } catch (error) {
+      this.#shapes.set(number, this.#toWire('readPackets', error));
+    }
+  }
+
+  /** A short read is answered at once and by one message; a long one is a stream as any other. */
+  #serveRead({ id, number, ordinal, parameters }: PeerMessage & { kind: 'read' }): void {
+    const read = this.#shapes.get(number) ?? databaseError('malformedPacket', {}).toWire();
+    if ('errno' in read) return this.#options.send({ kind: 'error', id, error: read });
+    if (this.#full() || this.#streams.has(id)) return this.#refuse(id);
+    try {
+      const values = { ordinal, parameters: parameters as readonly StoredValue[] };
+      const batch = read.now(values);
+      if (batch !== null) return this.#options.send({ kind: 'last', id, item: batch });
+      const request = read.request(values);
+      const credit = streamWindowItems;
+      void this.#serveStream({ kind: 'stream', id, name: 'readPackets', request, credit });
+    } catch (error) {
+      this.#options.send({ kind: 'error', id, error: this.#toWire('readPackets', error) });
     }
   }
 

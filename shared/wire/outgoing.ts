@@ -1,12 +1,28 @@
 // The asking end of a connection: calls and streams that wait for the other end.
 
 import { databaseError, DatabaseError } from '#shared/error.ts';
+import { Abandonments } from './abandonments.ts';
+import type { LeafStreams } from './message.ts';
+import type { PacketAnswer, PacketBatch } from './packet-batch.ts';
+import { ReadShapes } from './read-shape.ts';
 import { outstandingMax, streamWindowItems } from './peer-limits.ts';
 import type { PeerMessage } from './peer-message.ts';
 import { ItemQueue } from './item-queue.ts';
 
 interface PendingCall {
   resolve(value: unknown): void;
+  reject(error: Error): void;
+}
+
+type ReadRequest = LeafStreams['readPackets']['request'];
+type Answer = PeerMessage & { kind: 'reply' | 'error' | 'item' | 'end' | 'last' };
+
+/** A read whose first message has not come. */
+interface PendingRead {
+  readonly signal: AbortSignal | undefined;
+  /** Ends the waiting for the signal. */
+  readonly leave: (() => void) | null;
+  resolve(answer: PacketAnswer): void;
   reject(error: Error): void;
 }
 
@@ -17,12 +33,20 @@ export class Outgoing {
   readonly #peer: string;
   readonly #calls = new Map<number, PendingCall>();
   readonly #streams = new Map<number, ItemQueue>();
+  readonly #reads = new Map<number, PendingRead>();
+  readonly #shapes = new ReadShapes();
+  readonly #abandonments = new Abandonments();
   #nextId = 1;
   #closeReason: string | null = null;
 
   constructor(peer: string, send: (message: PeerMessage) => void) {
     this.#peer = peer;
     this.#send = send;
+  }
+
+  /** Requests that wait for their answers. */
+  get size(): number {
+    return this.#calls.size + this.#streams.size + this.#reads.size;
   }
 
   async call(name: string, request: unknown, signal?: AbortSignal): Promise<unknown> {
@@ -46,10 +70,16 @@ export class Outgoing {
     const id = this.#nextId++;
     const queue = new ItemQueue();
     this.#streams.set(id, queue);
+    this.#send({ kind: 'stream', id, name, request, credit: streamWindowItems });
+    yield* this.#items(id, queue, signal);
+  }
+
+  /** The items of a stream that has been asked for; its consumer's end cancels it. */
+  async *#items(id: number, queue: ItemQueue, signal?: AbortSignal): AsyncGenerator<unknown> {
     const abandon = () => queue.fail(interruption(signal));
+    if (signal?.aborted === true) abandon();
     signal?.addEventListener('abort', abandon, { once: true });
     try {
-      this.#send({ kind: 'stream', id, name, request, credit: streamWindowItems });
       while (true) {
         const next = await queue.take();
         if (next === null) return;
@@ -63,8 +93,58 @@ export class Outgoing {
     }
   }
 
+  /** A read of packets, which is most often answered by one message. */
+  read(request: ReadRequest, signal?: AbortSignal): Promise<PacketAnswer> {
+    this.#checkOpen(signal);
+    const number = this.#shapes.numberOf(request, (defined, shape) => {
+      this.#send({ kind: 'shape', number: defined, shape });
+    });
+    const id = this.#nextId++;
+    const { promise, resolve, reject } = Promise.withResolvers<PacketAnswer>();
+    const abandon = () => this.#abandonRead(id, reject, signal);
+    const leave = signal === undefined ? null : this.#abandonments.add(signal, abandon);
+    this.#reads.set(id, { resolve, reject, leave, signal });
+    const { ordinal } = request.key;
+    const { parameters } = request.statement;
+    this.#send({ kind: 'read', id, number, ordinal, parameters });
+    return promise;
+  }
+
+  #abandonRead(id: number, reject: (error: Error) => void, signal?: AbortSignal): void {
+    if (this.#reads.delete(id)) this.#send({ kind: 'cancel', id });
+    reject(interruption(signal));
+  }
+
+  /** The first message of a read: its only one, or the first of a stream. */
+  #answerRead(read: PendingRead, message: Answer): void {
+    const { signal } = read;
+    this.#reads.delete(message.id);
+    read.leave?.();
+    switch (message.kind) {
+      case 'error':
+        read.reject(new DatabaseError(message.error));
+        return;
+      case 'item': {
+        const queue = new ItemQueue();
+        this.#streams.set(message.id, queue);
+        const rest = this.#items(message.id, queue, signal) as AsyncGenerator<PacketBatch>;
+        this.#send({ kind: 'credit', id: message.id, count: 1 });
+        read.resolve({ first: toBatch(message.item), rest });
+        return;
+      }
+      case 'last':
+        read.resolve({ first: toBatch(message.item), rest: null });
+        return;
+      case 'end':
+      case 'reply':
+        read.resolve({ first: { packets: new Uint8Array(), count: 0 }, rest: null });
+    }
+  }
+
   /** An answer has come. One that nobody waits for any more is dropped. */
-  receive(message: PeerMessage & { kind: 'reply' | 'error' | 'item' | 'end' }): void {
+  receive(message: Answer): void {
+    const read = this.#reads.get(message.id);
+    if (read !== undefined) return this.#answerRead(read, message);
     switch (message.kind) {
       case 'reply':
         this.#calls.get(message.id)?.resolve(message.value);
@@ -78,6 +158,10 @@ export class Outgoing {
       case 'item':
         this.#streams.get(message.id)?.push(message.item);
         return;
+      case 'last':
+        this.#streams.get(message.id)?.push(message.item);
+        this.#streams.get(message.id)?.end(null);
+        return;
       case 'end':
         this.#streams.get(message.id)?.end(null);
     }
@@ -88,13 +172,15 @@ export class Outgoing {
     this.#closeReason = reason;
     const error = this.#unreachable(reason);
     for (const call of this.#calls.values()) call.reject(error);
+    for (const read of this.#reads.values()) read.reject(error);
+    this.#reads.clear();
     for (const queue of this.#streams.values()) queue.fail(error);
   }
 
   #checkOpen(signal: AbortSignal | undefined): void {
     if (signal?.aborted === true) throw interruption(signal);
     if (this.#closeReason !== null) throw this.#unreachable(this.#closeReason);
-    if (this.#calls.size + this.#streams.size >= outstandingMax) {
+    if (this.size >= outstandingMax) {
       throw this.#unreachable(`${outstandingMax} requests are waiting already`);
     }
   }
@@ -107,4 +193,13 @@ export class Outgoing {
 function interruption(signal: AbortSignal | undefined): Error {
   const reason: unknown = signal?.reason;
   return reason instanceof DatabaseError ? reason : databaseError('queryInterrupted', {});
+}
+
+/** What comes from the network, checked: whole packets are a matter for who sends them on. */
+function toBatch(item: unknown): PacketBatch {
+  if (typeof item === 'object' && item !== null && 'packets' in item && 'count' in item) {
+    const { packets, count } = item;
+    if (packets instanceof Uint8Array && typeof count === 'number') return { packets, count };
+  }
+  throw databaseError('malformedPacket', {});
 }

@@ -20,6 +20,18 @@ export type PeerMessage =
     }
   | { readonly kind: 'item'; readonly id: number; readonly item: unknown }
   | { readonly kind: 'end'; readonly id: number }
+  /** The one item of a stream, and its end. */
+  | { readonly kind: 'last'; readonly id: number; readonly item: unknown }
+  /** From here on the number stands for the shape (read-shape.ts). */
+  | { readonly kind: 'shape'; readonly number: number; readonly shape: unknown }
+  /** A stream of packets: the read of that shape with these values. */
+  | {
+      readonly kind: 'read';
+      readonly id: number;
+      readonly number: number;
+      readonly ordinal: number;
+      readonly parameters: readonly unknown[];
+    }
   | { readonly kind: 'credit'; readonly id: number; readonly count: number }
   | { readonly kind: 'cancel'; readonly id: number }
   | { readonly kind: 'ping' }
@@ -41,6 +53,9 @@ const codes = {
   cancel: 7,
   ping: 8,
   pong: 9,
+  last: 10,
+  shape: 11,
+  read: 12,
 } as const;
 
 /** The message as one frame: a MessagePack array that begins with the code and the id. */
@@ -56,7 +71,12 @@ export function encodePeerMessage(message: PeerMessage): Uint8Array {
     case 'stream':
       return encode([code, message.id, message.name, message.request, message.credit]);
     case 'item':
+    case 'last':
       return encode([code, message.id, message.item]);
+    case 'shape':
+      return encode([code, message.number, message.shape]);
+    case 'read':
+      return encode([code, message.id, message.number, message.ordinal, message.parameters]);
     case 'credit':
       return encode([code, message.id, message.count]);
     case 'end':
@@ -116,6 +136,16 @@ export function decodePeerMessage(frame: Uint8Array): PeerMessage {
     }
     case codes.item:
       return { kind: 'item', id: whole(id), item: third };
+    case codes.last:
+      return { kind: 'last', id: whole(id), item: third };
+    case codes.shape:
+      return { kind: 'shape', number: whole(id), shape: third };
+    case codes.read: {
+      if (!Array.isArray(fifth)) throw new MalformedMessageError('values that are no list');
+      const number = whole(third);
+      const ordinal = fourth === -1 ? -1 : whole(fourth);
+      return { kind: 'read', id: whole(id), number, ordinal, parameters: fifth };
+    }
     case codes.end:
       return { kind: 'end', id: whole(id) };
     case codes.credit:

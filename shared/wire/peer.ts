@@ -4,10 +4,14 @@ import type { Clock } from '#shared/clock.ts';
 import type { Logger } from '#shared/logger.ts';
 import { Incoming } from './incoming.ts';
 import { Outgoing } from './outgoing.ts';
+import type { LeafStreams } from './message.ts';
+import type { PacketAnswer } from './packet-batch.ts';
 import { keepAliveIntervalMs, silentIntervalsMax } from './peer-limits.ts';
 import { decodePeerMessage, encodePeerMessage, type PeerMessage } from './peer-message.ts';
 import type { ServedService } from './served.ts';
 import type { Transport } from './transport.ts';
+
+type ReadRequest = LeafStreams['readPackets']['request'];
 
 export interface PeerOptions {
   readonly transport: Transport;
@@ -33,7 +37,11 @@ export class Peer {
     this.#clock = options.clock;
     this.#logger = options.logger.with({ peer: options.transport.peer });
     const send = (message: PeerMessage) => this.#transport.send(encodePeerMessage(message));
-    this.#outgoing = new Outgoing(options.transport.peer, send);
+    // A request that waits beside others may wait for further ones of this turn.
+    const ask = (message: PeerMessage) => {
+      this.#transport.send(encodePeerMessage(message), this.#outgoing.size > 1);
+    };
+    this.#outgoing = new Outgoing(options.transport.peer, ask);
     const { service } = options;
     const writable = () => this.#transport.writable();
     this.#incoming =
@@ -50,6 +58,11 @@ export class Peer {
   /** Items of the other end, brought as they are asked for. */
   stream(name: string, request: unknown, signal?: AbortSignal): AsyncIterable<unknown> {
     return this.#outgoing.stream(name, request, signal);
+  }
+
+  /** The short way of the stream `readPackets`. */
+  readPackets(request: ReadRequest, signal?: AbortSignal): Promise<PacketAnswer> {
+    return this.#outgoing.read(request, signal);
   }
 
   close(reason = 'closed'): void {
@@ -80,12 +93,15 @@ export class Peer {
       case 'stream':
       case 'credit':
       case 'cancel':
+      case 'shape':
+      case 'read':
         if (this.#incoming === null) this.#transport.close('a request to an end that only asks');
         else this.#incoming.receive(message);
         return;
       case 'reply':
       case 'error':
       case 'item':
+      case 'last':
       case 'end':
         this.#outgoing.receive(message);
         return;

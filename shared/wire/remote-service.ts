@@ -1,5 +1,6 @@
 // A leaf somewhere else, as long as it lives: connects again by itself, and says when it is away.
 
+import { must } from '#shared/assert.ts';
 import type { Clock } from '#shared/clock.ts';
 import type { Address } from '#shared/cluster/topology.ts';
 import { databaseError, DatabaseError } from '#shared/error.ts';
@@ -8,6 +9,7 @@ import { keepRunning, type KeptRunning } from '#shared/service.ts';
 import type { Credentials } from './credentials.ts';
 import { dial, type Connection } from './dial.ts';
 import type { LeafCalls, LeafService, LeafStreams } from './message.ts';
+import type { PacketAnswer } from './packet-batch.ts';
 
 /** The waits between attempts to connect, in milliseconds. */
 const backoffMinMs = 100;
@@ -33,6 +35,8 @@ export class RemoteService implements LeafService {
   readonly #name: string;
   readonly #loop: KeptRunning;
   #attempt: Attempt | null = null;
+  /** The connection while it is there. */
+  #connected: LeafService | null = null;
   #lastError: DatabaseError | null = null;
   #online = false;
 
@@ -69,6 +73,23 @@ export class RemoteService implements LeafService {
     yield* leaf.stream(name, request, signal);
   }
 
+  readPackets(
+    request: LeafStreams['readPackets']['request'],
+    signal?: AbortSignal,
+  ): PacketAnswer | Promise<PacketAnswer> {
+    const leaf = this.#connected;
+    if (leaf?.readPackets !== undefined) return leaf.readPackets(request, signal);
+    return this.#readLater(request, signal);
+  }
+
+  async #readLater(
+    request: LeafStreams['readPackets']['request'],
+    signal?: AbortSignal,
+  ): Promise<PacketAnswer> {
+    const leaf = await this.#leaf();
+    return must(leaf.readPackets)(request, signal);
+  }
+
   /** The leaf has been heard of: while it is away, the next attempt is now. */
   hurry(): void {
     this.#loop.hurry();
@@ -91,6 +112,7 @@ export class RemoteService implements LeafService {
     this.#attempt = attempt;
     try {
       const leaf = await attempt;
+      this.#connected = leaf;
       healthy();
       this.#changeTo(true, null);
       const close = () => leaf.close();
@@ -103,6 +125,7 @@ export class RemoteService implements LeafService {
       this.#changeTo(false, error instanceof DatabaseError ? error : null);
     } finally {
       this.#attempt = null;
+      this.#connected = null;
     }
   }
 

@@ -28,6 +28,10 @@ export class TcpTransport implements Transport {
   #closeReason: string | null = null;
   #corked = false;
   #waitingSenders: (() => void)[] = [];
+  readonly #uncork = () => {
+    this.#corked = false;
+    this.#socket.uncork();
+  };
 
   constructor(socket: Socket, peer?: string) {
     this.#socket = socket;
@@ -52,15 +56,14 @@ export class TcpTransport implements Transport {
     this.#reader.sizeBytesMax = frameSizeBytesMax;
   }
 
-  send(frame: Uint8Array): void {
+  send(frame: Uint8Array, patient = false): void {
     if (this.#closeReason !== null) return;
     if (!this.#corked) {
       this.#corked = true;
       this.#socket.cork();
-      process.nextTick(() => {
-        this.#corked = false;
-        this.#socket.uncork();
-      });
+      // A tick ends with the callback of one socket: those of others come later in the turn.
+      if (patient) setImmediate(this.#uncork);
+      else process.nextTick(this.#uncork);
     }
     const header = frameHeader(frame.length);
     if (frame.length <= copiedPayloadBytesMax) {

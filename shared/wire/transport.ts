@@ -9,8 +9,11 @@ export interface Transport {
   readonly peer: string;
   /** Why it closed, or null while it is open. */
   readonly closeReason: string | null;
-  /** Queues one frame. Does nothing once the transport is closed. */
-  send(frame: Uint8Array): void;
+  /**
+   * Queues one frame. Does nothing once the transport is closed. One that is `patient` may wait for
+   * others of the same turn of the event loop.
+   */
+  send(frame: Uint8Array, patient?: boolean): void;
   /** Resolves when there is room for more, or at the close. Producers wait for it. */
   writable(): Promise<void>;
   /** The next frame; null at the close. Not asking is back pressure. One caller at a time. */
