@@ -1,8 +1,9 @@
 // Who fails to log in again and again is kept out for a while: a bounded table of hosts.
 //
-// Each failure counts one, each second forgives one. A host that has as many as @@max_connect_errors
-// is told 1129 instead of a greeting, so that guesses come at one a second at most. A login that
-// succeeds forgives nothing: else one's own account would pay for guesses at others.
+// Each failure counts one, each second forgives one. A host that has as many as
+// @@max_connect_errors is told 1129 instead of a greeting, so that guesses come at one a second at
+// most. A login that succeeds forgives nothing: else one's own account would pay for guesses at
+// others.
 
 import { isIPv6 } from 'node:net';
 import type { Clock } from '#shared/clock.ts';

@@ -5,8 +5,17 @@ const MASK = "'<secret>'";
 /** What passwords stand behind: IDENTIFIED BY and AS, SET PASSWORD, REPLICATE … FROM user:'…'@. */
 const secretive = /\b(?:identified|password|replicate)\b/i;
 /** Strings to their end or the text's, hexadecimal literals, and `:word@` of an address. */
-const literals =
-  /'(?:[^'\\]|\\[^]|'')*(?:'|$)|"(?:[^"\\]|\\[^]|"")*(?:"|$)|\b0x[0-9a-f]+\b|\bx'[0-9a-f]*'|:\s*[^\s'":@]+\s*(?=@)/gi;
+const literals = new RegExp(
+  [
+    /'(?:[^'\\]|\\[^]|'')*(?:'|$)/,
+    /"(?:[^"\\]|\\[^]|"")*(?:"|$)/,
+    /\b0x[0-9a-f]+\b/,
+    /:\s*[^\s'":@]+\s*(?=@)/,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+  'gi',
+);
 
 /**
  * The text with every literal masked that ends behind the first word of passwords: rather one too

@@ -18,7 +18,7 @@ export class PacketStream {
   readonly writer = new PacketWriter();
   /** A client that takes nothing for this long, while an answer waits for it, is let go. */
   writeTimeoutMs = 60_000;
-  /** And one that owes the rest of a packet, or of a file, and sends nothing of it for this long. */
+  /** And one that owes the rest of a packet or a file, and sends nothing for this long. */
   readTimeoutMs = 30_000;
   /** True while the client has been asked for a file. */
   isOwed = false;

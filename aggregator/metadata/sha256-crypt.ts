@@ -30,7 +30,7 @@ const GROUPS: readonly (readonly [number, number, number])[] = [
   [9, 19, 29],
 ];
 
-/** Reads MySQL's `$A$005$`, salt and digest; null when it is none. One `latin1` byte a character. */
+/** Reads MySQL's `$A$005$`, salt and digest, a character a byte; null when it is none. */
 export function parseCryptHash(text: string): CryptHash | null {
   const bytes = Buffer.from(text, 'latin1');
   const head = /^\$A\$([0-9A-Fa-f]{3})\$/.exec(text);

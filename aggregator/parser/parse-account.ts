@@ -64,7 +64,7 @@ function parseAccountChange(reader: TokenReader): AccountChange {
   return { at, account, authentication: parseAuthentication(reader) };
 }
 
-/** REQUIRE SSL, ACCOUNT LOCK, PASSWORD EXPIRE, …; of the rest only what changes nothing is taken. */
+/** REQUIRE SSL, ACCOUNT LOCK, PASSWORD EXPIRE, …; of the rest only what changes nothing. */
 function parseAccountOptions(reader: TokenReader): AccountOptions {
   let { requires, locked, passwordExpired }: AccountOptions = nothingSaid;
   while (!reader.isEnd()) {

@@ -1,7 +1,7 @@
 // Text in the client's character set, both ways: statements, parameters, values, headers, errors.
 
 import test from 'ava';
-import { clusterOfFile } from '../commands/client-cluster.ts';
+import { clusterOfFile } from '#test/aggregator/commands/client-cluster.ts';
 import { command, RawClient } from './raw-client.ts';
 
 const cluster = clusterOfFile(test, [

@@ -4,16 +4,18 @@ import { execFile, spawnSync } from 'node:child_process';
 import { promisify } from 'node:util';
 import test from 'ava';
 import { capability, status } from '#aggregator/front-door/capabilities.ts';
-import { clusterOfFile } from '../commands/client-cluster.ts';
+import { clusterOfFile } from '#test/aggregator/commands/client-cluster.ts';
 import { basicCapabilities, command, errorNumber, RawClient } from './raw-client.ts';
 
 const run = promisify(execFile);
+
+const rows = Array.from({ length: 500 }, (_, n) => `(${n}, REPEAT('${n % 10}', 2000))`);
 
 const cluster = clusterOfFile(test, [
   'CREATE DATABASE shop',
   'USE shop',
   'CREATE TABLE numbers (n INT PRIMARY KEY, word VARCHAR(4000))',
-  `INSERT INTO numbers VALUES ${Array.from({ length: 500 }, (_, n) => `(${n}, REPEAT('${n % 10}', 2000))`).join(',')}`,
+  `INSERT INTO numbers VALUES ${rows.join(',')}`,
 ]);
 
 const CURSOR = 1;

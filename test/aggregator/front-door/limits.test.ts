@@ -5,7 +5,7 @@ import { capability } from '#aggregator/front-door/capabilities.ts';
 import { computedColumn, ok, rowsResult } from '#aggregator/statement-result.ts';
 import type { ColumnType } from '#shared/sql/column-type.ts';
 import { until } from '#test/support/wait.ts';
-import { clusterOfFile } from '../commands/client-cluster.ts';
+import { clusterOfFile } from '#test/aggregator/commands/client-cluster.ts';
 import { basicCapabilities, command, errorNumber, packet, RawClient } from './raw-client.ts';
 import { openScripted, type Script, type ScriptedFrontDoor } from './scripted-front-door.ts';
 

@@ -2,7 +2,7 @@
 
 import test from 'ava';
 import { capability, status } from '#aggregator/front-door/capabilities.ts';
-import { clusterOfFile } from '../commands/client-cluster.ts';
+import { clusterOfFile } from '#test/aggregator/commands/client-cluster.ts';
 import { basicCapabilities, command, RawClient } from './raw-client.ts';
 
 const cluster = clusterOfFile(test, ['CREATE DATABASE shop', 'CREATE DATABASE other']);
