@@ -1,10 +1,11 @@
 // BACKUP, RESTORE and SNAPSHOT DATABASE on a whole cluster: what comes back, and what is refused.
 
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { mkdir, symlink, truncate } from 'node:fs/promises';
+import { cp, mkdir, symlink, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { TestClusterProcess } from '#test/support/two-clusters.ts';
+import { until } from '#test/support/wait.ts';
 
 const schema = [
   'CREATE DATABASE shop PARTITIONS 4',
@@ -145,4 +146,49 @@ test('snapshot: the logs before it go, and what follows needs no more', async (t
   t.true(existsSync(join(backupsOf(cluster), 'b', 'manifest.json')));
   await cluster.query("RESTORE DATABASE shop AS c FROM 'b'");
   t.deepEqual(await cluster.list('SELECT COUNT(*) FROM c.item'), [501]);
+});
+
+test('backup: it can be restored in another cluster, of another shape', async (t) => {
+  const cluster = await startShop(t);
+  await cluster.query("BACKUP DATABASE shop TO 'b'");
+  for (const leaves of [1, 3]) {
+    const other = await TestClusterProcess.start(t, { leaves });
+    await cp(join(backupsOf(cluster), 'b'), join(backupsOf(other), 'from', 'afar'), {
+      recursive: true,
+    });
+    await other.query("RESTORE DATABASE shop FROM 'from/afar'");
+    t.deepEqual(await other.list('SELECT SUM(price) FROM shop.item'), ['124750']);
+    const joined = `SELECT COUNT(*) FROM shop.item JOIN shop.country WHERE code = 'fr'`;
+    t.deepEqual(await other.list(joined), [500]);
+    await other.query("INSERT INTO shop.country VALUES ('it', 'Italy')");
+    await other.stop();
+  }
+});
+
+test('backup: who followed the old database is told that the restored one is another', async (t) => {
+  const cluster = await startShop(t);
+  const secondary = await TestClusterProcess.start(t);
+  const from = `root:'secret'@127.0.0.1:${cluster.port}`;
+  await secondary.query(`REPLICATE DATABASE shop FROM ${from}`);
+  await cluster.query("BACKUP DATABASE shop TO 'b'");
+  await cluster.query("UPDATE shop.item SET name = 'later'");
+  await until('the secondary to have it all', async () => {
+    const names = await secondary.list('SELECT DISTINCT name FROM shop.item');
+    return names.length === 1;
+  });
+  await cluster.query('DROP DATABASE shop');
+  await cluster.query("RESTORE DATABASE shop FROM 'b'");
+  await cluster.query("UPDATE shop.item SET name = 'other'");
+  await until('the links to see it', async () => {
+    const links = await secondary.query('SHOW REPLICATION STATUS');
+    const hash = links.filter(({ Database }) => /^shop_\d$/.test(String(Database)));
+    return hash.length === 4 && hash.every((link) => link['Replica_State'] === 'diverged');
+  });
+  t.deepEqual(await secondary.list('SELECT DISTINCT name FROM shop.item'), ['later']);
+  await secondary.query('DROP DATABASE shop');
+  await secondary.query(`REPLICATE DATABASE shop FROM ${from}`);
+  await until('the restored one to be followed', async () => {
+    const names = await secondary.list('SELECT DISTINCT name FROM shop.item');
+    return names[0] === 'other' && names.length === 1;
+  });
 });
