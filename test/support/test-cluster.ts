@@ -7,6 +7,7 @@ import type { AggregatorContext, LeafDirectory } from '#aggregator/aggregator-co
 import { DatabasePartitions } from '#aggregator/cluster/database-partitions.ts';
 import { definitionCommands } from '#aggregator/commands/definition/definition-commands.ts';
 import { SchemaChanger } from '#aggregator/commands/definition/schema-changer.ts';
+import { backupCommands } from '#aggregator/commands/backup/backup-commands.ts';
 import { createEvaluate } from '#aggregator/commands/evaluate.ts';
 import { createTransactionCommands } from '#aggregator/commands/session/transaction-commands.ts';
 import { createSetCommands } from '#aggregator/commands/set/set-command.ts';
@@ -108,6 +109,15 @@ export async function openTestCluster(
       partitionsPerLeaf: 1,
       beforeDrop: async () => undefined,
       nowMs: () => clock.now(),
+    }),
+    ...backupCommands({
+      ...{ clusterId: 'test', clusterSecret: new Uint8Array(32), version: 'test', store, catalog },
+      ...{ sequences, partitions, leaves, clock, logger },
+      inTurn: (name, work) => changer.inTurn(name, work),
+      runStatement: async () => undefined,
+      failpoint: () => undefined,
+      backupDir: join(directory, 'backups'),
+      stop: new AbortController(),
     }),
     ...createTransactionCommands({ transactions, disconnect: () => undefined }),
     ...createSetCommands({ evaluate, setPassword: async () => undefined }),
