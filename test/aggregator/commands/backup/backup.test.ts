@@ -165,7 +165,7 @@ test('backup: it can be restored in another cluster, of another shape', async (t
   }
 });
 
-test('backup: who followed the old database is told that the restored one is another', async (t) => {
+test('backup: who followed the old database is told that it is another', async (t) => {
   const cluster = await startShop(t);
   const secondary = await TestClusterProcess.start(t);
   const from = `root:'secret'@127.0.0.1:${cluster.port}`;
