@@ -1,11 +1,15 @@
 // A read that is one of several over other partitions: it waits for what is prepared here, and
 // says with its first rows what its snapshot sees.
 
+import { databaseError } from '#shared/error.ts';
 import type { OpenedRead, RowBatch, Together } from '#shared/wire/message.ts';
 import type { PartitionCore } from './partition-core.ts';
 import type { Transactions } from './transactions.ts';
 
-/** Whatever was committed elsewhere before the read came is visible here from now on. */
+/**
+ * Whatever was committed elsewhere before the read came is visible here from now on. Throws
+ * lockWaitTimeout.
+ */
 export async function readyForRead(
   { shared, environment }: PartitionCore,
   transactions: Transactions,
@@ -14,7 +18,18 @@ export async function readyForRead(
   if (together === undefined) return;
   const waitMs = shared.knowsInMs(together);
   if (waitMs > 0) await environment.clock.sleep(waitMs);
-  await transactions.nothingPrepared(lockWaitTimeoutMs);
+  if (transactions.preparedGone === null) return;
+  const late = Promise.withResolvers<never>();
+  const timer = environment.clock.after(lockWaitTimeoutMs, () => {
+    late.reject(databaseError('lockWaitTimeout', {}));
+  });
+  try {
+    for (let gone = transactions.preparedGone; gone !== null; gone = transactions.preparedGone) {
+      await Promise.race([gone, late.promise]);
+    }
+  } finally {
+    timer.cancel();
+  }
 }
 
 /**

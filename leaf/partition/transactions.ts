@@ -53,30 +53,14 @@ export class Transactions {
     return null;
   }
 
-  /** Waits until nothing is prepared here. Throws lockWaitTimeout. */
-  async nothingPrepared(timeoutMs: number): Promise<void> {
-    let prepared = this.#prepared();
-    if (prepared === undefined) return;
-    const late = Promise.withResolvers<never>();
-    const timer = this.#core.environment.clock.after(timeoutMs, () => {
-      late.reject(databaseError('lockWaitTimeout', {}));
-    });
-    try {
-      for (; prepared !== undefined; prepared = this.#prepared()) {
-        await Promise.race([prepared.gone.promise, late.promise]);
-      }
-    } finally {
-      timer.cancel();
-    }
-  }
-
   /** True while a transaction here waits for its verdict, or for its verdict to be carried out. */
   get hasPrepared(): boolean {
-    return this.#prepared() !== undefined;
+    return this.preparedGone !== null;
   }
 
-  #prepared(): OpenTransaction | undefined {
-    return this.#open.values().find(({ state }) => state === 'prepared');
+  /** Resolves when the transaction that is prepared here is gone; null when none is. */
+  get preparedGone(): Promise<void> | null {
+    return this.#open.values().find(({ state }) => state === 'prepared')?.gone.promise ?? null;
   }
 
   /** Runs one write task; the first one takes the lock and begins. */

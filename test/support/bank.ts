@@ -3,6 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ExecutionContext } from 'ava';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { realClock } from '#shared/clock.ts';
 import type { ProcessCluster } from './process-cluster.ts';
 import { until } from './wait.ts';
 
@@ -132,8 +133,8 @@ export class Bank {
   }
 
   #choose(): { readonly from: number; readonly to: number } {
-    const from = Math.floor(Math.random() * this.#accounts);
-    const step = 1 + Math.floor(Math.random() * (this.#accounts - 1));
+    const from = realClock.random(this.#accounts);
+    const step = 1 + realClock.random(this.#accounts - 1);
     return { from, to: (from + step) % this.#accounts };
   }
 

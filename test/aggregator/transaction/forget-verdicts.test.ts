@@ -10,7 +10,7 @@ import { openTestCluster } from '#test/support/test-cluster.ts';
 
 const EVERY_ROW = { kind: 'rows', sql: 'UPDATE "t" SET "v" = ?', rows: [[7n]] } as const;
 
-test('verdicts: forgotten once all partitions have been seen after them, but for one in doubt', async (t) => {
+test('verdicts: forgotten when all partitions have been seen after them', async (t) => {
   let leaf: LeafService | null = null;
   const cluster = await openTestCluster({ wrap: (inner) => (leaf = inner) });
   t.teardown(() => cluster.close());
