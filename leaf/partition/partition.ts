@@ -30,7 +30,7 @@ import { partitionPaths, readySnapshot } from './partition-directory.ts';
 import type { PartitionEnvironment, PartitionPlace, PartitionRole } from './partition-options.ts';
 import { buildFromBase, dropBase } from './rewind-base.ts';
 import type { Snapshot } from './snapshot.ts';
-import type { SavepointRequest } from './transactions.ts';
+import type { SavepointRequest } from './transaction-task.ts';
 import type { Verdicts } from './verdicts.ts';
 import { tailStart } from './visible-changes.ts';
 import { WriteFences } from './write-fences.ts';

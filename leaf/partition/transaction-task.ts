@@ -1,6 +1,6 @@
 // What a task of a transaction brings along, and what a result among its own writes is.
 
-import type { RowBatch, TransactionTag } from '#shared/wire/message.ts';
+import type { LeafCalls, RowBatch, TransactionTag } from '#shared/wire/message.ts';
 import type { WorkerTransaction } from '#leaf/worker/worker-transaction.ts';
 import type { RowSource } from './row-batches.ts';
 
@@ -23,3 +23,5 @@ export interface TaskOptions {
   /** Called once the lock is there, before anything is done: throws when the plan is outdated. */
   readonly check: () => void;
 }
+
+export type SavepointRequest = Omit<LeafCalls['savepoint']['request'], 'key'>;

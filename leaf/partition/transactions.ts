@@ -2,22 +2,14 @@
 
 import { databaseError } from '#shared/error.ts';
 import { must } from '#shared/assert.ts';
-import type {
-  LeafCalls,
-  TransactionTag,
-  Verdict,
-  WriteStep,
-  WriteStepResult,
-} from '#shared/wire/message.ts';
+import type { TransactionTag, Verdict, WriteStep, WriteStepResult } from '#shared/wire/message.ts';
 import { abortUnknown, carryOut, checkVerdict, type PreparedRecord } from './in-doubt.ts';
-import type { OwnResult, OwnRows, TaskOptions } from './transaction-task.ts';
+import type { OwnResult, OwnRows, SavepointRequest, TaskOptions } from './transaction-task.ts';
 import { isLong } from './write-elsewhere.ts';
 import { EndedTransactions } from './ended-transactions.ts';
 import { IdleWatch } from './idle-watch.ts';
 import { OpenTransaction } from './open-transaction.ts';
 import type { PartitionCore } from './partition-core.ts';
-
-export type SavepointRequest = Omit<LeafCalls['savepoint']['request'], 'key'>;
 
 /** At most one of them holds the write lock; the others wait for it. */
 export class Transactions {

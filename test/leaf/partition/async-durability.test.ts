@@ -17,7 +17,7 @@ test('async durability: a write is answered and visible before it is on disk', a
   t.deepEqual(partition.log.hardened, partition.log.tail);
 });
 
-test('async durability: a follower gets only what is on disk, and does not wait long', async (t) => {
+test('async durability: a follower gets only what is on disk, and soon', async (t) => {
   const partition = await createTestPartition({ durability: 'async' });
   t.teardown(() => partition.close());
   await partition.maintain();

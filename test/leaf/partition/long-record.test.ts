@@ -19,9 +19,14 @@ test('long record: applied in turns, even where far rows exchange unique values'
   await primary.define({ version: 2, sqlite: [unique], put: [], drop: [] });
   const atTwo = { catalogVersion: 2 };
   await primary.write({ ...writeOf(FILL), ...atTwo });
-  const away = writeOf('UPDATE account SET balance = balance + 1000000');
-  const mirrored = writeOf(`UPDATE account SET balance = ${ROWS} + 1000001 - balance`);
-  await primary.write({ ...away, ...atTwo, steps: [...away.steps, ...mirrored.steps] });
+  const texts = [
+    'UPDATE account SET balance = balance + 100000 WHERE id > 1 AND id < ?',
+    'UPDATE account SET balance = 0 WHERE id = ?',
+    'UPDATE account SET balance = (SELECT id FROM account WHERE id = ?) WHERE id = 1',
+    'UPDATE account SET balance = 1 WHERE id = ?',
+  ];
+  const steps = texts.flatMap((sql) => writeOf(sql, [BigInt(ROWS)]).steps);
+  await primary.write({ ...writeOf(FILL), ...atTwo, steps });
   let turns = 0;
   let applied = false;
   const counting = (async () => {

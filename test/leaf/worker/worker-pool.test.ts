@@ -61,7 +61,7 @@ async function readAll(partition: Partition, sql: string, signal?: AbortSignal):
   return rows;
 }
 
-test('worker: point reads are answered while a long statement runs, which an abort ends', async (t) => {
+test('worker: point reads are answered beside a long statement, which an abort ends', async (t) => {
   const { pool, partition } = await world(t);
   const abort = new AbortController();
   let ended = false;
@@ -93,7 +93,7 @@ test('worker: rows come in order and whole, and other statements beside them', a
   t.deepEqual(sum, [[(ROWS * (ROWS + 1)) / 2]]);
 });
 
-test('worker: a consumer that takes nothing is read one batch ahead, and others go on', async (t) => {
+test('worker: a slow consumer is read one batch ahead, and others go on', async (t) => {
   const { partition } = await world(t, 1);
   const sql = 'SELECT a.id, b.id FROM account a, account b';
   const slow = Array.from({ length: 20 }, () => partition.read(request(sql)));
@@ -107,7 +107,7 @@ test('worker: a consumer that takes nothing is read one batch ahead, and others 
   t.is((await readAll(partition, 'SELECT min(balance + 0) FROM account'))[0]?.[0], 1);
 });
 
-test('worker: a statement that waits behind one that is ended begins again elsewhere', async (t) => {
+test('worker: what waits behind a statement that is ended begins again elsewhere', async (t) => {
   const { partition, pool } = await world(t, 1);
   const abort = new AbortController();
   const long = readAll(partition, ENDLESS, abort.signal);
@@ -119,7 +119,7 @@ test('worker: a statement that waits behind one that is ended begins again elsew
   t.deepEqual(await waiting, [[ROWS]]);
 });
 
-test('worker: one that dies ends its statement with a clear error, and the leaf lives on', async (t) => {
+test('worker: one that dies ends its statement with a clear error, and no more', async (t) => {
   const { partition, pool } = await world(t, 1);
   const long = readAll(partition, ENDLESS);
   await until('a worker', () => pool.processIds().length === 1);

@@ -86,7 +86,7 @@ test('large write: one that fails leaves nothing and harms no other', async (t) 
   t.deepEqual(await rowsOf(partition, SUM), sumAfter(0));
 });
 
-test('large write: in a transaction, with reads, savepoints, an undo and a small write', async (t) => {
+test('large write: in a transaction, with reads, savepoints, an undo', async (t) => {
   const { partition, directory } = await world(t);
   const tag = tagOf('one', 1);
   const joined = { ...tag, joined: true };
