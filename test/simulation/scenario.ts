@@ -1,5 +1,5 @@
-// The life of a world: load and faults, then calm and a reckoning; and for some a second life, in
-// which the sites part, the secondary is promoted, both are written to, and the old primary returns.
+// The life of a world: load and faults, then calm and a reckoning. For some there is a second life:
+// the sites part, the secondary is promoted, both are written to, and the old primary returns.
 
 import { DatabaseError } from '#shared/error.ts';
 import { checkReckoning, hasSettled } from './checkers/reckoning.ts';

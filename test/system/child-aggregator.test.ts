@@ -47,8 +47,12 @@ test('child aggregator: definitions made at either are there at both at once', a
   await atMaster.query("INSERT INTO item (name) VALUES ('c')");
   await atMaster.query('ALTER TABLE item ADD COLUMN price INT DEFAULT 7');
   await until('the child to know the column', async () => {
-    return (await query(atChild, 'SELECT price FROM item'))[0]?.['price'] === 7;
-  }).catch(() => undefined);
+    try {
+      return (await query(atChild, 'SELECT price FROM item'))[0]?.['price'] === 7;
+    } catch {
+      return false;
+    }
+  });
   const sql = 'SELECT name, price FROM item ORDER BY name';
   const expected = ['a', 'b', 'c'].map((name) => ({ name, price: 7 }));
   t.deepEqual(await query(atChild, sql), expected);

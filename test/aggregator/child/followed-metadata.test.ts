@@ -33,13 +33,25 @@ async function startMaster(t: ExecutionContext<unknown>) {
   return { store, feed, master };
 }
 
+async function follow(
+  metadata: FollowedMetadata,
+  master: Awaited<ReturnType<typeof startMaster>>['master'],
+  signal: AbortSignal,
+): Promise<unknown> {
+  try {
+    return await metadata.follow(master, signal);
+  } catch (error) {
+    return error;
+  }
+}
+
 /** Follows until it is cut. */
 function connect(
   metadata: FollowedMetadata,
   master: Awaited<ReturnType<typeof startMaster>>['master'],
 ) {
   const cut = new AbortController();
-  const ended = metadata.follow(master, cut.signal).catch((error: unknown) => error);
+  const ended = follow(metadata, master, cut.signal);
   return async () => {
     cut.abort();
     return ended;

@@ -9,10 +9,10 @@ import { join } from 'node:path';
 import type { LogRecord } from '#shared/log/log-record.ts';
 import type { Position } from '#shared/log/lsn.ts';
 import type { Partition } from '#leaf/partition/partition.ts';
-import { PartitionModel, rowsText, type Verdict } from '../model.ts';
-import type { SimulatedCluster } from '../simulated-cluster.ts';
-import type { SimulatedLeaf } from '../simulated-leaf.ts';
-import type { World } from '../world.ts';
+import { PartitionModel, rowsText, type Verdict } from '#test/simulation/model.ts';
+import type { SimulatedCluster } from '#test/simulation/simulated-cluster.ts';
+import type { SimulatedLeaf } from '#test/simulation/simulated-leaf.ts';
+import type { World } from '#test/simulation/world.ts';
 
 /** A broken promise: the end of a world. */
 export class Violation extends Error {
@@ -124,9 +124,8 @@ export class Archive {
     for (const { id, confirmed, letGo } of partition.followers.list()) {
       if (letGo !== '') throw new Violation(`${leaf.name}: ${id} was let go: ${letGo}`);
       if (confirmed + 1n >= firstLsn) continue;
-      throw new Violation(
-        `${leaf.name}/${partition.name}: ${id} has confirmed ${confirmed}, and the log begins at ${firstLsn}`,
-      );
+      const name = `${leaf.name}/${partition.name}`;
+      throw new Violation(`${name}: ${id} is at ${confirmed}, and the log begins at ${firstLsn}`);
     }
   }
 

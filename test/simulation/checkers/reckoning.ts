@@ -4,10 +4,10 @@
 import { rescueColumns } from '#aggregator/replication/rescue-row.ts';
 import { partitionName } from '#shared/cluster/topology.ts';
 import type { Partition } from '#leaf/partition/partition.ts';
-import { partitionOf } from '../accounts.ts';
-import { databaseName, type SimulatedCluster } from '../simulated-cluster.ts';
-import type { Change, Workload } from '../workload.ts';
-import type { World } from '../world.ts';
+import { partitionOf } from '#test/simulation/accounts.ts';
+import { databaseName, type SimulatedCluster } from '#test/simulation/simulated-cluster.ts';
+import type { Change, Workload } from '#test/simulation/workload.ts';
+import type { World } from '#test/simulation/world.ts';
 import { Violation } from './archive.ts';
 
 /** Both sites hold the same records, applied, and none is in doubt. */
