@@ -168,8 +168,7 @@ export class RequestHandler implements LeafService {
       prepare: async (request) =>
         done(at(request).prepare(request.transactionId, request.participants)),
       decide: async (request) => done(at(request).decide(request.transactionId, request.verdict)),
-      forgetVerdicts: async ({ key, ...verdicts }) =>
-        done(at({ key }).forgetVerdicts(verdicts)),
+      forgetVerdicts: async ({ key, ...verdicts }) => done(at({ key }).forgetVerdicts(verdicts)),
       verdict: async (request) => ({ verdict: await at(request).verdict(request.transactionId) }),
       startLink: async (request) => done(this.#links.startLink(at(request), request.source)),
       probeLink: async ({ source }) => done(this.#links.probeLink(source)),
@@ -184,6 +183,7 @@ export class RequestHandler implements LeafService {
       comparePosition: async (request) => ({
         containment: at(request).log.contains(request.position),
       }),
+      releaseBase: async (request) => done(at(request).releaseBase(request.version)),
       promote: async (request) => ({ position: await this.#links.promote(at(request)) }),
       checksum: async (request) => at(request).checksum(),
       compact: async (request) => {

@@ -24,9 +24,15 @@ export interface ConsistentCut {
   readonly committed: ReadonlySet<string>;
 }
 
-/** The cut through these logs, by ordinal; every partition of the database must be among them. */
-export function findConsistentCut(logs: ReadonlyMap<number, PartitionTransactions>): ConsistentCut {
-  const lsns = new Map([...logs].map(([ordinal, { tail }]) => [ordinal, tail]));
+/**
+ * The cut through these logs, by ordinal; every partition of the database must be among them. No
+ * step of the schema beyond `versionMax` is within it.
+ */
+export function findConsistentCut(
+  logs: ReadonlyMap<number, PartitionTransactions>,
+  versionMax = Infinity,
+): ConsistentCut {
+  const lsns = new Map([...logs].map(([ordinal, log]) => [ordinal, lastWithin(log, versionMax)]));
   const index = indexById(logs);
   const dropped = new Set<string>();
   for (let isWhole = false; !isWhole;) {
@@ -46,6 +52,21 @@ export function findConsistentCut(logs: ReadonlyMap<number, PartitionTransaction
     }
   }
   return { lsns, dropped: [...dropped], committed };
+}
+
+function lastWithin({ definitions, tail }: PartitionTransactions, versionMax: number): LSN {
+  const beyond = definitions.find(({ version }) => version > versionMax);
+  return beyond === undefined ? tail : beyond.lsn - 1n;
+}
+
+/** The version of the schema after record `lsn` of a log that has come to version `newest`. */
+export function versionAt(
+  { definitions }: Pick<PartitionTransactions, 'definitions'>,
+  lsn: LSN,
+  newest: number,
+): number {
+  const beyond = definitions.find((definition) => definition.lsn > lsn);
+  return beyond === undefined ? newest : beyond.version - 1;
 }
 
 /** The transactions that some partition has committed. */

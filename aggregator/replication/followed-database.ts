@@ -31,6 +31,8 @@ export class FollowedDatabase {
   /** The source that each partition was handed, by ordinal. */
   readonly #handed = new Map<number, ReplicationSource>();
   #asking: Promise<void> | null = null;
+  /** The schema behind which no partition needs to go back. */
+  #releasedVersion = -1;
   /** Why the primary's master aggregator could not be asked; '' when it could. */
   lastError = '';
 
@@ -87,7 +89,21 @@ export class FollowedDatabase {
     if (record.intent === 'paused') await this.#pauseLinks(masters);
     else await this.#startLinks(record, masters);
     await advanceCatalog(this.#parts, this.#name, masters);
+    await this.#releaseBases(masters);
     if (masters.size === database.placements.length) await this.#noteState(record, masters);
+  }
+
+  /** Once all partitions have one schema, none needs to go back behind its definitions. */
+  async #releaseBases(masters: ReadonlyMap<number, PartitionStatus>): Promise<void> {
+    const versions = new Set([...masters.values()].map(({ catalogVersion }) => catalogVersion));
+    const placements = this.#parts.catalog.find(this.#name)?.placements ?? [];
+    const [version = 0] = versions;
+    if (masters.size < placements.length || versions.size > 1) return;
+    if (version === this.#releasedVersion) return;
+    for (const { key } of masters.values()) {
+      await this.#leafOf(key.ordinal)?.call('releaseBase', { key, version });
+    }
+    this.#releasedVersion = version;
   }
 
   async #pauseLinks(masters: ReadonlyMap<number, PartitionStatus>): Promise<void> {

@@ -12,14 +12,19 @@ import { partitionName } from '#shared/cluster/topology.ts';
 import { databaseError } from '#shared/error.ts';
 import { quoteIdentifier } from '#shared/sqlite-file.ts';
 import { rowsOfBatch } from '#shared/wire/row-batch.ts';
-import type { LinkStatus } from '#shared/wire/message.ts';
-import { committedSomewhere, findConsistentCut } from './consistent-cut.ts';
+import type { LinkStatus, PartitionStatus } from '#shared/wire/message.ts';
+import {
+  committedSomewhere,
+  findConsistentCut,
+  versionAt,
+  type ConsistentCut,
+} from './consistent-cut.ts';
 import { forEachPartition, leafOf, placeOf, readMasters } from './master-leaves.ts';
 import type { ReplicationParts } from './replication-parts.ts';
 import { rescueChanges } from './rescue-changes.ts';
 import { listShared } from './shared-transactions.ts';
 import { positionText } from './status-columns.ts';
-import { unifySchema } from './unify-schema.ts';
+import { isAltered, unifySchema } from './unify-schema.ts';
 
 /** How long links that run may bring what is on its way, before they are paused. */
 const drainMs = 3000;
@@ -81,6 +86,8 @@ async function drainLinks(parts: ReplicationParts, database: DatabaseDefinition)
   }
 }
 
+type Logs = Awaited<ReturnType<typeof listShared>>;
+
 /** What was taken back, because it had come by halves. */
 interface Cut {
   /** Transactions that some partition has committed within the cut. */
@@ -105,7 +112,7 @@ async function cutToWhole(parts: ReplicationParts, database: DatabaseDefinition)
   });
   parts.failpoint('stop-paused');
   const logs = await listShared(parts, database);
-  const { lsns, dropped, committed } = findConsistentCut(logs);
+  const { lsns, dropped, committed } = await findCut(parts, database, { masters, logs });
   const beyond = masters.filter(({ key, role }) => {
     const tail = must(logs.get(key.ordinal)).tail;
     return role !== 'primary' && must(lsns.get(key.ordinal)) < tail;
@@ -124,6 +131,49 @@ async function cutToWhole(parts: ReplicationParts, database: DatabaseDefinition)
   }
   const lags = new Map(masters.map(({ key, link }) => [key.ordinal, lagText(link)]));
   return { committed, dropped, rescued, lags };
+}
+
+/**
+ * Definitions that have not arrived everywhere are carried out where they are missing, if that
+ * can be done; else, and where one is behind the cut anyway, they are taken back everywhere.
+ */
+async function findCut(
+  parts: ReplicationParts,
+  database: DatabaseDefinition,
+  { masters, logs }: { masters: readonly PartitionStatus[]; logs: Logs },
+): Promise<ConsistentCut> {
+  const newest = masters.reduce((a, b) => (b.catalogVersion > a.catalogVersion ? b : a));
+  const lowest = Math.min(...masters.map(({ catalogVersion }) => catalogVersion));
+  const isBlocked = await isBehindAlteration(parts, database, { masters, newest });
+  let versionMax = isBlocked ? lowest : Infinity;
+  for (;;) {
+    const cut = findConsistentCut(logs, versionMax);
+    const versions = masters.map(({ key, catalogVersion }) => {
+      const lsn = must(cut.lsns.get(key.ordinal));
+      return versionAt(must(logs.get(key.ordinal)), lsn, catalogVersion);
+    });
+    const isTakenBack = masters.some(({ catalogVersion }, i) => catalogVersion > must(versions[i]));
+    const lowestAtCut = Math.min(...versions);
+    if (!isTakenBack || lowestAtCut >= versionMax) return cut;
+    versionMax = lowestAtCut;
+  }
+}
+
+/** True when a partition lacks the change of a table that another has. */
+async function isBehindAlteration(
+  parts: ReplicationParts,
+  database: DatabaseDefinition,
+  { masters, newest }: { masters: readonly PartitionStatus[]; newest: PartitionStatus },
+): Promise<boolean> {
+  const behind = masters.filter(({ catalogVersion }) => catalogVersion < newest.catalogVersion);
+  if (behind.length === 0) return false;
+  const schemaOf = async ({ key }: PartitionStatus) =>
+    (await leafOf(parts, database, key.ordinal).call('partitionSchema', { key })).tables;
+  const tables = await schemaOf(newest);
+  for (const partition of behind) {
+    if (isAltered(await schemaOf(partition), tables)) return true;
+  }
+  return false;
 }
 
 function lagText(link: LinkStatus | null): string {

@@ -43,6 +43,22 @@ export async function unifySchema(
   return withSchema(database, schema);
 }
 
+/** True when a table has another shape in the newest schema: that cannot be made up for. */
+export function isAltered(
+  behind: readonly TableDefinition[],
+  newest: readonly TableDefinition[],
+): boolean {
+  const known = new Map(behind.map((table) => [table.name, table]));
+  return newest.some((table) => {
+    const before = known.get(table.name);
+    return before !== undefined && !isSame(before, table);
+  });
+}
+
+function isSame(a: TableDefinition, b: TableDefinition): boolean {
+  return JSON.stringify(a, plain) === JSON.stringify(b, plain);
+}
+
 function newTables(
   behind: readonly TableDefinition[],
   newest: readonly TableDefinition[],
@@ -52,7 +68,7 @@ function newTables(
   return newest.filter((table) => {
     const before = known.get(table.name);
     if (before === undefined) return true;
-    if (JSON.stringify(before, plain) === JSON.stringify(table, plain)) return false;
+    if (isSame(before, table)) return false;
     const reason = `a change of table '${table.name}' has not arrived there; continue replicating`;
     throw databaseError('promotionBlocked', { partition, reason });
   });

@@ -4,15 +4,14 @@
 
 import { closeSync, fdatasyncSync, openSync } from 'node:fs';
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
-import { assert } from '#shared/assert.ts';
-import { invertChangeset } from '#shared/log/changeset.ts';
 import { readFrames, type ReadFrame } from '#shared/log/log-frame.ts';
 import type { LSN, Position } from '#shared/log/lsn.ts';
-import { applyChanges, applyInTurns, TURN_BYTES } from './apply-changes.ts';
+import { applyInTurns, TURN_BYTES } from './apply-changes.ts';
 import type { PreparedRecord } from './in-doubt.ts';
 import type { PartitionCore } from './partition-core.ts';
 import type { Replay } from './replay.ts';
-import { definitionsAfter, preparedAt, visibleChanges } from './visible-changes.ts';
+import { undoRows } from './undo-rows.ts';
+import { definitionsAfter } from './visible-changes.ts';
 
 /** Records are applied for so long before others on the event loop get a turn. */
 const APPLY_MS_MAX = 10;
@@ -21,10 +20,13 @@ const APPLY_MS_MAX = 10;
 export class Follower {
   #core: PartitionCore;
   #replay: Replay;
+  readonly #beforeDefinition: () => Promise<void>;
 
-  constructor(core: PartitionCore, replay: Replay) {
+  /** `beforeDefinition`: called when a step of the schema is about to be taken in. */
+  constructor(core: PartitionCore, replay: Replay, beforeDefinition: () => Promise<void>) {
     this.#core = core;
     this.#replay = replay;
+    this.#beforeDefinition = beforeDefinition;
   }
 
   get prepared(): PreparedRecord | null {
@@ -43,6 +45,8 @@ export class Follower {
     const { log, file, environment, fail } = this.#core;
     const frames = [...readFrames(bytes, log.tail)];
     if (frames.length === 0) return log.hardened;
+    const defines = frames.some(({ record }) => record.payload.kind === 'definition');
+    if (defines && file.meta.role === 'secondary') await this.#beforeDefinition();
     log.appendVerified(frames);
     environment.hybridClock.observe(log.tailTimestamp);
     environment.failpoint('after-append');
@@ -109,17 +113,9 @@ export class Follower {
    */
   rewindTo(lsn: LSN): void {
     const { log, file, name, environment, fail } = this.#core;
-    const undone = [...visibleChanges(log, lsn)].filter(({ isDecided }) => isDecided);
-    const prepared = preparedAt(log, lsn);
     try {
       file.begin(false);
-      for (const { content } of undone.reverse()) {
-        assert(content.kind === 'rows', 'a definition is not taken back by its rows');
-        applyChanges(file.connection, invertChangeset(content.changeset), name);
-      }
-      const at = prepared === null ? lsn : prepared.lsn - 1n;
-      file.setApplied(log.positionAt(at), log.tailTimestamp);
-      file.connection.run('DELETE FROM _twinleaf_verdicts WHERE lsn > ?', [lsn]);
+      undoRows(file, log, { name, from: log.tail.lsn, to: lsn });
       file.commit();
       syncWal(file.path);
       environment.failpoint('amid-rewind');

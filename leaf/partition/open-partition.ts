@@ -22,6 +22,7 @@ import { Maintenance } from './maintenance.ts';
 import { openedRead, readyForRead, tellOpened } from './opened-read.ts';
 import type { PartitionCore } from './partition-core.ts';
 import type { Replay } from './replay.ts';
+import { keepBase } from './rewind-base.ts';
 import type { Reader } from './reader-pool.ts';
 import { readRows, takeBatch, type RowSource } from './row-batches.ts';
 import { readShort } from './short-read.ts';
@@ -65,8 +66,8 @@ export class OpenPartition {
     this.core = core;
     this.#fences = options.fences;
     this.transactions = new Transactions(core);
-    this.follower = new Follower(core, replay);
     this.snapshots = new Snapshots(options.snapshots, core.file.path, core.environment.clock);
+    this.follower = new Follower(core, replay, () => keepBase(core, this.snapshots));
     this.maintenance = new Maintenance(core, options.followers);
     this.#groups = new GroupCommit(core);
     const primary = core.file.meta.role === 'primary';

@@ -48,16 +48,26 @@ export function partitionPaths(directory: string): PartitionPaths {
 export function readySnapshot(
   paths: PartitionPaths,
   received: string,
-  own: { readonly position: Position; readonly meta: PartitionMeta },
+  own: {
+    readonly position: Position;
+    readonly meta: Omit<PartitionMeta, 'provisioned'>;
+    /** True: it is the partition's own content, and can be read at once. */
+    readonly provisioned?: boolean;
+  },
 ): void {
   const snapshot = SqliteFile.open(received);
   try {
     if (!samePosition(readMeta(snapshot).applied, own.position)) {
       throw databaseError('internal', { reason: 'a snapshot is not of the position it was for' });
     }
-    const set = 'SET role = ?, durability = ?, origin = ?, provisioned = 0';
+    const set = 'SET role = ?, durability = ?, origin = ?, provisioned = ?';
     const { role, durability, origin } = own.meta;
-    snapshot.run(`UPDATE _twinleaf_meta ${set}`, [role, durability, origin]);
+    snapshot.run(`UPDATE _twinleaf_meta ${set}`, [
+      role,
+      durability,
+      origin,
+      own.provisioned === true ? 1n : 0n,
+    ]);
     assert(snapshot.checkpoint('truncate'), 'nobody else reads a received snapshot');
   } finally {
     snapshot.close();

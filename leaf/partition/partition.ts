@@ -1,10 +1,8 @@
 // The one door to a partition: read, write, prepare, commit, roll back, follow, be followed.
 
-import { statSync } from 'node:fs';
 import type { TableDefinition } from '#shared/cluster/table-definition.ts';
 import { partitionName, type PartitionKey } from '#shared/cluster/topology.ts';
 import { databaseError, type DatabaseError } from '#shared/error.ts';
-import { timestampToMs } from '#shared/log/hybrid-clock.ts';
 import type { DefinitionChange } from '#shared/log/log-record.ts';
 import type { LSN, Position } from '#shared/log/lsn.ts';
 import type { Row } from '#shared/sql/column-type.ts';
@@ -120,7 +118,7 @@ export class Partition {
   }
 
   status(): OwnStatus {
-    if (this.#open === null) return failedStatus(this.key, this.#failure);
+    if (this.#open === null) return failedStatus(this.#place, this.#failure);
     return openStatus(this.key, this.#open);
   }
 
@@ -232,17 +230,9 @@ export class Partition {
     });
   }
 
-  /** From here on the copy is whole, and can be read. Durable with the next record. */
-  async markProvisioned(): Promise<void> {
-    await this.#inTurn(async () => this.#setRole(this.role, true));
-  }
-
-  /** Nobody reads the copy until a snapshot has taken its place. */
-  async markUnprovisioned(): Promise<void> {
-    await this.#inTurn(async () => {
-      void this.#follower;
-      this.#setRole(this.role, false);
-    });
+  /** Whether the copy is whole, and can be read. Durable with the next record. */
+  async markProvisioned(provisioned = true): Promise<void> {
+    await this.#inTurn(async () => this.#setRole(this.role, provisioned));
   }
 
   /** Opens the next term and takes writes. Idempotent: a primary answers its position. */
@@ -324,7 +314,8 @@ export class Partition {
     const { core } = this.#opened;
     const path = await buildFromBase(core, lsn);
     if (path === null) return false;
-    const own = { position: core.log.positionAt(lsn), meta: core.file.meta };
+    const position = core.log.positionAt(lsn);
+    const own = { position, meta: core.file.meta, provisioned: this.provisioned };
     readySnapshot(partitionPaths(this.#place.directory), path, own);
     await this.#reopen();
     this.#place.onFileReplaced();

@@ -10,6 +10,7 @@ import type { Partition } from '#leaf/partition/partition.ts';
 import { Applier } from './applier.ts';
 import {
   abandonHistory,
+  isHistoryAbandoned,
   keepHistory,
   readLinkFile,
   removeLinkFile,
@@ -85,7 +86,7 @@ export class LinkSet {
   async abandonHistory(partition: Partition): Promise<void> {
     await this.#inTurn(partition, async () => {
       await abandonHistory(partition);
-      await partition.markUnprovisioned();
+      await partition.markProvisioned(false);
     });
   }
 
@@ -93,7 +94,9 @@ export class LinkSet {
   async promote(partition: Partition): Promise<Position> {
     return await this.#inTurn(partition, async () => {
       const link = this.#links.get(partition.name);
-      if (link !== undefined && partition.role !== 'primary' && !partition.provisioned) {
+      // What waits for a snapshot of another history still has all of its own.
+      const isWhole = partition.provisioned || isHistoryAbandoned(partition);
+      if (link !== undefined && partition.role !== 'primary' && !isWhole) {
         const reason = 'its copy is not whole yet';
         throw databaseError('promotionBlocked', { partition: partition.name, reason });
       }

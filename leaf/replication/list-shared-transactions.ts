@@ -1,6 +1,7 @@
 // What a log says of transactions over several partitions: prepared when, and how decided.
 
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
+import type { LSN } from '#shared/log/lsn.ts';
 import type { SharedTransactions } from '#shared/wire/message.ts';
 import type { Partition } from '#leaf/partition/partition.ts';
 import { tailStart } from '#leaf/partition/visible-changes.ts';
@@ -19,6 +20,7 @@ export async function listSharedTransactions(partition: Partition): Promise<Shar
   const { log } = partition;
   const before = tailStart(log, log.firstLsn - 1n, scannedBytesMax);
   const prepared = new Map<string, Told>();
+  const definitions: { version: number; lsn: LSN }[] = [];
   let fromTimestamp: bigint | null = before === 0n ? 0n : null;
   let count = 0;
   for (const { payload, lsn, timestamp } of log.records(log.positionAt(before))) {
@@ -27,6 +29,8 @@ export async function listSharedTransactions(partition: Partition): Promise<Shar
       const { transactionId, participants } = payload;
       prepared.set(transactionId, { transactionId, participants, lsn, timestamp, decided: null });
       fromTimestamp = dropOldest(prepared) ?? fromTimestamp;
+    } else if (payload.kind === 'definition') {
+      definitions.push({ version: payload.change.version, lsn });
     } else if (payload.kind === 'commit' || payload.kind === 'abort') {
       const told = prepared.get(payload.transactionId);
       const decided = { verdict: payload.kind, lsn };
@@ -39,6 +43,7 @@ export async function listSharedTransactions(partition: Partition): Promise<Shar
     tail: log.tail.lsn,
     tailTimestamp: log.tailTimestamp,
     prepared: [...prepared.values()],
+    definitions,
   };
 }
 

@@ -77,6 +77,8 @@ export interface SharedTransactions {
     /** The verdict that follows in this log, and its LSN; null while there is none. */
     readonly decided: { readonly verdict: Verdict; readonly lsn: LSN } | null;
   }[];
+  /** Steps of the schema, in the order of the log. */
+  readonly definitions: readonly { readonly version: number; readonly lsn: LSN }[];
 }
 
 /** Is a position part of a log's history? */

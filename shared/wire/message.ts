@@ -278,6 +278,8 @@ export interface LeafCalls extends BackupCalls, CheckCalls {
     request: { key: PartitionKey; followerId: string; position: Position };
     reply: { containment: Containment };
   };
+  /** All have reached this version of the schema: what was kept to go back behind it may go. */
+  releaseBase: { request: { key: PartitionKey; version: number }; reply: Record<never, never> };
   /** Promotion: applies what was received, opens the next term, takes writes. Idempotent. */
   promote: { request: { key: PartitionKey }; reply: { position: Position } };
   /** Link → log sender: everything up to `lsn` is applied, durably. */

@@ -53,3 +53,28 @@ test('promotion: a transaction that came by halves is dropped, and kept as rows'
   t.true(Number(count?.['n']) >= Number(torn?.['n']));
   proxy.flow(stalled);
 });
+
+test('promotion: what came by halves is taken back over definitions, too', async (t) => {
+  const { primary, proxy, secondary } = await throughProxy(t, '127.0.0.32');
+  const [stalled = 0] = primary.leafPorts;
+  proxy.stall(stalled);
+  await primary.query('UPDATE bank.account SET balance = 0');
+  await primary.query('ALTER TABLE bank.account ADD COLUMN note VARCHAR(20) DEFAULT "new"');
+  await primary.query('CREATE TABLE bank.later (id INT PRIMARY KEY)');
+  await primary.query('UPDATE bank.account SET balance = 7, note = "later"');
+  await until('one half to have the definitions, and the other not', async () => {
+    const rows = await secondary.query('SHOW PARTITIONS EXTENDED ON bank');
+    const versions = new Set(rows.map((row) => Number(row['Catalog_Version'])));
+    return versions.size === 2 && versions.has(3) && versions.has(1);
+  });
+  await secondary.query('STOP REPLICATING bank');
+  const [sum] = await secondary.query('SELECT sum(balance) AS s, count(*) AS n FROM bank.account');
+  t.deepEqual({ ...sum }, { s: '1600', n: 16 });
+  await secondary.query('INSERT INTO bank.account VALUES (100, 1)');
+  const kept = await secondary.query(
+    'SELECT operation, count(*) AS n FROM bank_rescued.changes GROUP BY 1 ORDER BY 1',
+  );
+  t.true(kept.some((row) => row['operation'] === 'definition'));
+  t.true(kept.some((row) => row['operation'] === 'update'));
+  proxy.flow(stalled);
+});

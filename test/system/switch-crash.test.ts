@@ -130,3 +130,23 @@ test('promotion and failback: a leaf killed amid its own part goes on with it', 
   await near.restart('');
   await isPromoted(t, 'after-promote-append', { primary: far, secondary: near, shop: 'shop1' });
 });
+
+test('failback: with the new primary gone amid it, the old one can be had back', async (t) => {
+  const far = await TestClusterProcess.start(t, { leaves: 1 });
+  const { cluster: near, dieAt } = await startDying(t);
+  await makeShop(near, far, 'shop');
+  const back = await part(near, far, 'shop');
+  await near.query('ALTER TABLE shop.item ADD COLUMN more INT DEFAULT 5');
+  dieAt('return-rescued');
+  await t.throwsAsync(near.query(back));
+  await near.stop();
+  await far.stop();
+  dieAt('');
+  await near.start();
+  await until('the failback', async () => (await stateOf(near, 'shop')) === 'provisioning');
+  await near.query('STOP REPLICATING shop');
+  t.is(await stateOf(near, 'shop'), 'online');
+  await near.query("INSERT INTO shop.item VALUES (50, 'again', 6)");
+  const [row] = await near.query('SELECT count(*) AS n, sum(more) AS s FROM shop.item');
+  t.deepEqual({ ...row }, { n: 6, s: '31' });
+});

@@ -20,6 +20,7 @@ function log(
   const timestampAt = (lsn: number) => (100n + BigInt(lsn)) * second;
   return {
     fromTimestamp: from,
+    definitions: [],
     arrived: new Set(),
     arrivedIsWhole: false,
     tail: BigInt(tail),

@@ -1,0 +1,102 @@
+// A copy of the partition before a definition: how a secondary gets back to where it was.
+//
+// Rows are taken back by inverting them; what a definition did to a table cannot be inverted. So a
+// copy of the file is kept from before it, until every partition of the database has carried the
+// definition out and no promotion can want to go back behind it. From the copy the log is replayed
+// forward, or rows are taken back, to wherever it is wanted.
+
+import { copyFileSync, existsSync, linkSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setImmediate as yieldToOthers } from 'node:timers/promises';
+import { assert } from '#shared/assert.ts';
+import type { LSN } from '#shared/log/lsn.ts';
+import { SqliteFile } from '#shared/sqlite-file.ts';
+import type { Log } from '#leaf/log/log.ts';
+import type { PartitionCore } from './partition-core.ts';
+import { ReferenceFile } from './reference-file.ts';
+import { Replay } from './replay.ts';
+import type { Snapshots } from './snapshot.ts';
+import { readMeta, StateFile } from './state-file.ts';
+import { Verdicts } from './verdicts.ts';
+import { undoRows } from './undo-rows.ts';
+import { preparedAt } from './visible-changes.ts';
+
+/** Records replayed in one SQLite transaction, before others on the event loop get a turn. */
+const RECORDS_PER_COMMIT = 200;
+
+function basePath(core: PartitionCore): string {
+  return join(dirname(core.file.path), 'base.sqlite');
+}
+
+/** Keeps the partition as it is, unless an older copy is kept still. */
+export async function keepBase(core: PartitionCore, snapshots: Snapshots): Promise<void> {
+  const path = basePath(core);
+  if (existsSync(path)) return;
+  const { path: copy } = await snapshots.take();
+  linkSync(copy, path);
+}
+
+/** Nobody will want to go back. */
+export function dropBase(core: PartitionCore): void {
+  for (const suffix of ['', '-wal', '-shm']) rmSync(`${basePath(core)}${suffix}`, { force: true });
+}
+
+/**
+ * Builds the partition's file as it was at `lsn`; answers where it is. Null when no copy from
+ * before is kept, or the log no longer leads from it to there.
+ */
+export async function buildFromBase(core: PartitionCore, lsn: LSN): Promise<string | null> {
+  const { log, name } = core;
+  const base = basePath(core);
+  if (!existsSync(base) || lsn > log.tail.lsn) return null;
+  const copy = SqliteFile.open(base, { readOnly: true });
+  const { applied } = readMeta(copy);
+  copy.close();
+  if (log.contains(applied) !== 'same' || lsn + 1n < log.firstLsn) return null;
+  if (preparedAt(log, lsn) !== null) return null;
+  const isBehind = lsn < applied.lsn;
+  if (isBehind && hasDefinition(log, lsn, applied.lsn)) return null;
+  const path = `${base}.rewound`;
+  copyFileSync(base, path);
+  const file = new StateFile(path, new ReferenceFile(null));
+  try {
+    if (isBehind) {
+      file.begin(false);
+      undoRows(file, log, { name, from: applied.lsn, to: lsn });
+      file.commit();
+    } else {
+      await replayUpTo(file, core, lsn);
+    }
+    assert(file.connection.checkpoint('truncate'), 'nobody else reads a file that is being made');
+  } finally {
+    file.close();
+  }
+  return path;
+}
+
+/** The records after the file's own position, up to `lsn`. */
+async function replayUpTo(file: StateFile, core: PartitionCore, lsn: LSN): Promise<void> {
+  const replay = new Replay({ name: core.name, file, verdicts: new Verdicts(file) });
+  let count = 0;
+  for (const record of core.log.records(file.meta.applied)) {
+    if (record.lsn > lsn) break;
+    if (!file.inTransaction) file.begin(false);
+    replay.apply(record);
+    if (++count % RECORDS_PER_COMMIT !== 0) continue;
+    replay.finish();
+    file.commit();
+    await yieldToOthers();
+  }
+  if (file.inTransaction) {
+    replay.finish();
+    file.commit();
+  }
+}
+
+function hasDefinition(log: Log, from: LSN, to: LSN): boolean {
+  for (const { payload, lsn } of log.records(log.positionAt(from))) {
+    if (lsn > to) return false;
+    if (payload.kind === 'definition') return true;
+  }
+  return false;
+}
