@@ -59,6 +59,8 @@ export class Session {
   readonly foundRowsFlag: boolean;
   /** How the connection is encrypted, for SHOW STATUS; null: not at all. */
   readonly tls: { readonly cipher: string; readonly version: string } | null;
+  /** Packets go in zlib frames, for SHOW STATUS. */
+  isCompressed = false;
   /** What the client said of itself when it logged in (performance_schema). */
   readonly attributes: ReadonlyMap<string, string>;
   database: string | null = null;

@@ -141,7 +141,7 @@ function facts(server: ServerFacts): VariableDefinition[] {
     text('character_sets_dir', '', fixed),
     text('have_ssl', tls === null ? 'DISABLED' : 'YES', fixed),
     text('have_openssl', tls === null ? 'DISABLED' : 'YES', fixed),
-    text('have_compress', 'NO', fixed),
+    text('have_compress', 'YES', fixed),
     text('have_query_cache', 'NO', fixed),
     text('have_profiling', 'NO', fixed),
     text('have_symlink', 'DISABLED', fixed),

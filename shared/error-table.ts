@@ -835,6 +835,7 @@ export const errorTable = {
     () =>
       'Loading local data is disabled; this must be enabled on both the client and server sides',
   ),
+  uncompressFailed: entry(1157, '08S01', () => "Couldn't uncompress communication packet"),
   tableChanged: entry(
     1412,
     'HY000',

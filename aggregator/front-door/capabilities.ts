@@ -6,6 +6,7 @@ export const capability = {
   foundRows: 0x2,
   longFlag: 0x4,
   connectWithDatabase: 0x8,
+  compress: 0x20,
   localFiles: 0x80,
   ignoreSpace: 0x100,
   protocol41: 0x200,
@@ -25,7 +26,7 @@ export const capability = {
 } as const;
 
 /**
- * What the greeting announces, and SSL where there is a certificate. Not COMPRESS or
+ * What the greeting announces, and SSL where there is a certificate. Not
  * QUERY_ATTRIBUTES: what we do not announce, no client may use, because a client's flags are taken
  * only where we announced them.
  */
@@ -34,6 +35,7 @@ export const announcedCapabilities: number =
   capability.foundRows |
   capability.longFlag |
   capability.connectWithDatabase |
+  capability.compress |
   capability.localFiles |
   capability.ignoreSpace |
   capability.protocol41 |

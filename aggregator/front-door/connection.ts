@@ -234,6 +234,8 @@ export class Connection {
     const { capabilities } = login;
     writeOk(stream.writer, nothing, resultEnd(session, null), { capabilities });
     await stream.flush();
+    session.isCompressed = has(capabilities, capability.compress);
+    if (session.isCompressed && !stream.isCompressed) stream.compress();
     return session;
   }
 

@@ -147,5 +147,5 @@ function checkAccount(account: AccountDefinition, { login, host }: LoginExchange
 }
 
 function refuseEarlyBytes(stream: PacketStream): void {
-  if (stream.reader.pendingBytes > 0) throw databaseError('handshakeError', {});
+  if (stream.pendingBytes > 0) throw databaseError('handshakeError', {});
 }

@@ -4,6 +4,7 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from '#shared/clock.ts';
+import { CompressedFrames } from './compressed-frames.ts';
 import { PacketReader, type Packet } from './packet-reader.ts';
 import { PacketWriter } from '#shared/mysql/packet-writer.ts';
 import type { ServerTls } from './server-tls.ts';
@@ -28,6 +29,7 @@ export class PacketStream {
   readonly #onClose = () => this.#wake();
   /** Lives with the socket: an error without a listener would end the process. */
   readonly #onError = () => this.#wake();
+  #frames: CompressedFrames | null = null;
   #waiting: (() => void) | null = null;
   #ended = false;
   #released = false;
@@ -63,6 +65,11 @@ export class PacketStream {
     for (;;) {
       const packet = this.reader.next();
       if (packet !== null) return packet;
+      const uncompressed = this.#frames?.read() ?? null;
+      if (uncompressed !== null) {
+        this.reader.push(uncompressed);
+        continue;
+      }
       if (this.closed) return null;
       if (this.#socket.isPaused()) this.#socket.resume();
       await this.#arrival();
@@ -71,7 +78,7 @@ export class PacketStream {
 
   /** Resolves when something has come, or the client is gone; who owes a packet has to hurry. */
   async #arrival(): Promise<void> {
-    const isOwed = this.isOwed || this.reader.pendingBytes > 0;
+    const isOwed = this.isOwed || this.pendingBytes > 0;
     const patience = isOwed ? this.#clock.after(this.readTimeoutMs, () => this.destroy()) : null;
     await new Promise<void>((resolve) => {
       this.#waiting = resolve;
@@ -84,7 +91,7 @@ export class PacketStream {
     const bytes = this.writer.bytes();
     if (bytes.length === 0) return;
     if (this.closed) return this.writer.reuse();
-    this.#socket.write(bytes);
+    this.#socket.write(this.#frames === null ? bytes : this.#frames.framed(bytes));
     if (this.#socket.writableLength === 0) return this.writer.reuse();
     this.writer.renew();
     if (this.#socket.writableLength > UNSENT_BYTES_MAX) return this.#room();
@@ -141,6 +148,21 @@ export class PacketStream {
     return secured;
   }
 
+  /** From the next byte on, both ways. What the login has left unread must be nothing. */
+  compress(): void {
+    this.#frames = new CompressedFrames();
+  }
+
+  /** True once both ends compress. */
+  get isCompressed(): boolean {
+    return this.#frames !== null;
+  }
+
+  /** Bytes that have come and are not read. */
+  get pendingBytes(): number {
+    return this.reader.pendingBytes + (this.#frames?.pendingBytes ?? 0);
+  }
+
   #listen(socket: Socket): void {
     socket.on('data', this.#onData);
     socket.on('close', this.#onClose);
@@ -158,8 +180,9 @@ export class PacketStream {
   #take(chunk: Buffer): void {
     // What comes after the last word is read away, so that the last word arrives.
     if (this.#ended) return;
-    this.reader.push(chunk);
-    if (this.#waiting === null && this.reader.pendingBytes > READ_AHEAD_BYTES_MAX) {
+    if (this.#frames === null) this.reader.push(chunk);
+    else this.#frames.push(chunk);
+    if (this.#waiting === null && this.pendingBytes > READ_AHEAD_BYTES_MAX) {
       this.#socket.pause();
     }
     this.#wake();

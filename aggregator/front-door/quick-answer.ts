@@ -1,10 +1,13 @@
 // The short way of an answer: rows that came as packets, between a head that is kept and an end.
 
 import type { ResultColumn, RowsResult } from '#aggregator/statement-result.ts';
+import type { QueryEngine } from '#aggregator/query-engine.ts';
 import type { PacketsResult } from '#aggregator/kept-plans/quick-read.ts';
 import { databaseError } from '#shared/error.ts';
 import { PacketWriter } from '#shared/mysql/packet-writer.ts';
+import type { SourceValue } from '#shared/sql/source-value.ts';
 import type { PacketFormat } from '#shared/wire/packet-batch.ts';
+import type { PacketStream } from './packet-stream.ts';
 import {
   encodingOf,
   resultEnd,
@@ -13,7 +16,6 @@ import {
   type AnswerContext,
   type RowProtocol,
 } from './result-writer.ts';
-import type { RunTextOptions } from './run-text.ts';
 
 /** Rows beyond this many bytes leave before the result is complete. */
 const FLUSH_BYTES = 64 * 1024;
@@ -21,6 +23,18 @@ const none: RowsResult['rows'] = { [Symbol.asyncIterator]: () => ({ next: endOfR
 
 async function endOfRows(): Promise<IteratorResult<never, undefined>> {
   return { done: true, value: undefined };
+}
+
+/** A statement of one client. */
+export interface QuickOptions {
+  readonly engine: QueryEngine;
+  readonly stream: PacketStream;
+  readonly context: AnswerContext;
+  readonly text: string;
+  readonly parameters?: readonly SourceValue[];
+  readonly protocol: RowProtocol;
+  /** Present: the rows are to be kept, which is no quick answer. */
+  readonly cursor?: object;
 }
 
 /** How one client is answered, as long as its session's variables stay as they are. */
@@ -48,7 +62,7 @@ export class QuickAnswers {
    * True where the whole answer is written, at once or later; else nothing has happened. Throws,
    * or rejects with, what the statement fails with.
    */
-  answer(options: RunTextOptions): boolean | Promise<boolean> {
+  answer(options: QuickOptions): boolean | Promise<boolean> {
     const { engine, context, text, parameters = [] } = options;
     if (options.cursor !== undefined || engine.executePackets === undefined) return false;
     const profile = this.#profileOf(context);
@@ -63,7 +77,7 @@ export class QuickAnswers {
     return isWhole ? this.#end(options, result.answer.first.count) : this.#rest(options, result);
   }
 
-  async #later(options: RunTextOptions, pending: Promise<PacketsResult | null>): Promise<boolean> {
+  async #later(options: QuickOptions, pending: Promise<PacketsResult | null>): Promise<boolean> {
     const result = await pending;
     if (result === null) return false;
     if (!this.#begin(options, result)) return this.#rest(options, result);
@@ -71,21 +85,21 @@ export class QuickAnswers {
   }
 
   /** Writes head and first rows. True where there are no others. */
-  #begin({ stream, context }: RunTextOptions, { columns, answer }: PacketsResult): boolean {
+  #begin({ stream, context }: QuickOptions, { columns, answer }: PacketsResult): boolean {
     const { writer } = stream;
     writer.append(this.#headOf(context, columns));
     writer.append(answer.first.packets);
     return answer.rest === null;
   }
 
-  #end({ stream, context }: RunTextOptions, count: number): true {
+  #end({ stream, context }: QuickOptions, count: number): true {
     const { session, capabilities } = context;
     session.foundRows = count;
     writeRowsEnd(stream.writer, resultEnd(session, session.database), capabilities);
     return true;
   }
 
-  async #rest(options: RunTextOptions, { answer }: PacketsResult): Promise<boolean> {
+  async #rest(options: QuickOptions, { answer }: PacketsResult): Promise<boolean> {
     const { stream, context } = options;
     const { signal } = context.session;
     let { count } = answer.first;

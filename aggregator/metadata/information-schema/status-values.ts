@@ -10,7 +10,7 @@ export function statusValues(sources: {
   readonly registry: SessionRegistry;
   readonly plans?: PlanCache;
   readonly leaves: LeafDirectory;
-  readonly session: Pick<Session, 'tls'>;
+  readonly session: Pick<Session, 'tls' | 'isCompressed'>;
 }): readonly (readonly [string, string])[] {
   const { registry, plans, leaves, session } = sources;
   const { counters } = registry;
@@ -19,6 +19,7 @@ export function statusValues(sources: {
   const online = leafIds.filter((node) => leaves.isOnline(node.id));
   const values: Record<string, string | number> = {
     Aborted_connects: counters.aborted,
+    Compression: session.isCompressed ? 'ON' : 'OFF',
     Connections: counters.connections,
     Max_used_connections: counters.maxUsed,
     Plan_cache_bytes: plans?.bytes ?? 0,

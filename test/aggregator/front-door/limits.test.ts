@@ -2,7 +2,7 @@
 
 import test from 'ava';
 import { capability } from '#aggregator/front-door/capabilities.ts';
-import { computedColumn, ok, rowsResult } from '#aggregator/statement-result.ts';
+import { computedColumn, ok } from '#aggregator/statement-result.ts';
 import type { ColumnType } from '#shared/sql/column-type.ts';
 import { until } from '#test/support/wait.ts';
 import { clusterOfFile } from '#test/aggregator/commands/client-cluster.ts';
@@ -126,27 +126,6 @@ test('every command that there is not is answered at once', async (t) => {
     t.is(errorNumber(await client.next()), 1047);
     await client.close();
   });
-});
-
-test('compression that nobody offered is not used', async (t) => {
-  const script: Script = () => rowsResult([computedColumn('a', text)], [['plain']]);
-  await withLimits(
-    {},
-    async ({ port }) => {
-      const compress = 0x20;
-      const client = new RawClient(port);
-      const greeting = await client.next();
-      if (greeting === null) return t.fail('no greeting');
-      const version = greeting.indexOf(0, 1);
-      t.is(greeting.readUInt16LE(version + 14) & compress, 0);
-      client.send(client.login(greeting, { capabilities: basicCapabilities | compress }));
-      t.is((await client.next())?.[0], 0);
-      client.send(command(0x03, 'x'));
-      t.deepEqual(await client.next(), Buffer.of(1));
-      await client.close();
-    },
-    script,
-  );
 });
 
 /** The packets that answer a login with a wrong password: first byte and length of each. */
