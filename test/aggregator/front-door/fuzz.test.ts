@@ -4,7 +4,7 @@ import test from 'ava';
 import { fuzzFrontDoor } from '#test/fuzz/front-door-fuzzer.ts';
 import { temporaryDirectory } from '#test/support/temporary-directory.ts';
 
-const PACKETS = 8000;
+const PACKETS = 5000;
 const SEED = 20_261;
 
 test(`${PACKETS} mutated packets hurt nobody and do nothing unseen, seed ${SEED}`, async (t) => {
