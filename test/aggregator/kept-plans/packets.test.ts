@@ -38,11 +38,11 @@ function behind(leaf: LeafService, pair: readonly [Transport, Transport]): LeafS
 
 const columns =
   'id INT PRIMARY KEY, b BIGINT, de DECIMAL(10,2), wd DECIMAL(30,10), db DOUBLE, fl FLOAT, ' +
-  'yr YEAR, vc VARCHAR(40), bn VARBINARY(40), tx TEXT, dt DATE, dm DATETIME(3), ts TIMESTAMP NULL, ' +
-  'tm TIME, bi BIT(5), js JSON';
+  'yr YEAR, vc VARCHAR(40), bn VARBINARY(40), tx TEXT, dt DATE, dm DATETIME(3), ' +
+  'ts TIMESTAMP NULL, tm TIME, bi BIT(5), js JSON';
 const values = [
-  "1, 9223372036854775807, -1.50, '12345678901234567890.0000000001', 1e300, 1.5, 2024, 'Grüße 🌳', " +
-    "x'00ff', 'text', '2024-02-29', '2024-02-29 12:30:00.125', '2024-07-01 10:00:00', " +
+  "1, 9223372036854775807, -1.50, '12345678901234567890.0000000001', 1e300, 1.5, 2024, " +
+    "'Grüße 🌳', x'00ff', 'text', '2024-02-29', '2024-02-29 12:30:00.125', '2024-07-01 10:00:00', " +
     "'-101:00:00', b'10101', '{\"a\": [1]}'",
   `2${', NULL'.repeat(15)}`,
   `3, 0, 0, 0, 0, 0, 1901, '${'x'.repeat(40)}', '', '${'y'.repeat(3000)}', '0001-01-01', ` +
@@ -58,9 +58,8 @@ async function filled(t: ExecutionContext, wrap?: (leaf: LeafService) => LeafSer
   session.database = 'packets';
   await run(`CREATE TABLE e (${columns})`);
   for (const row of values) await run(`INSERT INTO e VALUES (${row})`);
-  await run(
-    'CREATE TABLE n (owner INT, id INT, s VARCHAR(200), PRIMARY KEY (owner, id), SHARD KEY (owner))',
-  );
+  const keys = 'PRIMARY KEY (owner, id), SHARD KEY (owner)';
+  await run(`CREATE TABLE n (owner INT, id INT, s VARCHAR(200), ${keys})`);
   for (let at = 0; at < 3000; at += 500) {
     const some = Array.from({ length: 500 }, (_, i) => `(7, ${at + i}, '${'z'.repeat(100)}')`);
     await run(`INSERT INTO n VALUES ${some.join(', ')}`);
