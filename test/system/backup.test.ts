@@ -5,7 +5,11 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
-import { startProcessCluster, type ProcessCluster } from '#test/support/process-cluster.ts';
+import {
+  runTwinleaf,
+  startProcessCluster,
+  type ProcessCluster,
+} from '#test/support/process-cluster.ts';
 import { until } from '#test/support/wait.ts';
 
 const accounts = 200;
@@ -72,7 +76,9 @@ test('backup: transfers over all partitions keep their sum in every backup', asy
   const transfers = new Transfers(cluster, 6);
   t.teardown(() => transfers.stop());
   await until('transfers run', () => transfers.done > 20);
-  for (const name of ['a', 'b', 'c']) {
+  const login = ['--port', String(cluster.port), '--password', cluster.rootPassword];
+  t.regex(await runTwinleaf(['backup', 'bank', 'a', ...login]), /^Partitions: 7 /);
+  for (const name of ['b', 'c']) {
     await root.query(`BACKUP DATABASE bank TO '${name}'`);
     await root.query('SNAPSHOT DATABASE bank');
   }
@@ -84,6 +90,7 @@ test('backup: transfers over all partitions keep their sum in every backup', asy
     t.is(String(await one(root, `SELECT COUNT(*) FROM bank_${name}.account`)), String(accounts));
     await root.query(`UPDATE bank_${name}.account SET balance = 0`);
   }
+  t.is(await runTwinleaf(['restore', 'bank', 'a', '--as', 'more', ...login]), 'Partitions: 7');
   await until('transfers went on', () => transfers.done > before);
   await transfers.stop();
   t.is(

@@ -10,7 +10,7 @@ import { basename, dirname, join } from 'node:path';
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
 import { leafOf, readMasters } from '#aggregator/replication/master-leaves.ts';
 import { must } from '#shared/assert.ts';
-import { databaseError } from '#shared/error.ts';
+import { databaseError, DatabaseError } from '#shared/error.ts';
 import type { LSN } from '#shared/log/lsn.ts';
 import { findBackupCut, type CopiedLog } from './backup-cut.ts';
 import { systemCode, toBackupError } from './backup-error.ts';
@@ -18,6 +18,10 @@ import { forEachOf, type BackupParts } from './backup-parts.ts';
 import { beginRecord, endRecord, followerIdOf, type BackupRecord } from './backup-record.ts';
 import { copyRecords, copySnapshot, type CopiedRecords } from './copy-partition.ts';
 import { manifestName, printManifest, type Manifest, type PartitionBackup } from './manifest.ts';
+
+/** How long a leaf may be away when the end of the backup is chosen, and between two attempts. */
+const leafWaitMs = 20_000;
+const leafRetryMs = 250;
 
 type CopiedSnapshot = Pick<PartitionBackup, 'snapshot' | 'position'>;
 
@@ -116,7 +120,9 @@ async function copyAll(
     snapshots.set(ordinal, await copySnapshot(sourceOf(ordinal, ended)));
   };
   await forEachOf(ordinals, copyOne, signal);
-  const moment = await parts.inTurn(database.name, () => readMoment(parts, database));
+  const moment = await patiently(parts, signal, () =>
+    parts.inTurn(database.name, () => readMoment(parts, database)),
+  );
   const logs = new Map<number, CopiedRecords>();
   const copyLog = async (ordinal: number, ended: AbortSignal): Promise<void> => {
     const { position } = must(snapshots.get(ordinal));
@@ -145,6 +151,24 @@ function toCopiedLogs(
       { tail: must(tails.get(ordinal)), prepared },
     ]),
   );
+}
+
+/** Again, within bounds, while a leaf is too busy to answer in time. */
+async function patiently<T>(
+  { clock }: BackupParts,
+  signal: AbortSignal,
+  work: () => Promise<T>,
+): Promise<T> {
+  const deadline = clock.monotonicMs() + leafWaitMs;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      const isAway = error instanceof DatabaseError && error.is('leafUnreachable');
+      if (!isAway || clock.monotonicMs() > deadline) throw error;
+    }
+    await clock.sleep(leafRetryMs, signal);
+  }
 }
 
 /**
