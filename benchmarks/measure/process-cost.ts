@@ -1,6 +1,6 @@
 // The processor time that processes have used, as the kernel counts it.
 
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** Ticks a second of the times in /proc, the same on every Linux that Node runs on. */
 const TICKS_PER_SECOND = 100;
@@ -22,4 +22,23 @@ export function cpuSeconds(pids: readonly number[]): number {
     (sum, pid) => sum + parseCpuSeconds(readFileSync(`/proc/${pid}/stat`, 'utf8')),
     0,
   );
+}
+
+/** The process and all that come from it, as they are now. */
+export function descendants(root: number): number[] {
+  const parents = new Map<number, number>();
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
+      parents.set(Number(name), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]));
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+  const found = [root];
+  for (const pid of found) {
+    for (const [child, parent] of parents) if (parent === pid) found.push(child);
+  }
+  return found;
 }

@@ -3,7 +3,7 @@
 import { realClock } from '#shared/clock.ts';
 import type { BenchArguments } from '#benchmarks/arguments.ts';
 import type { Benchmark, Print } from '#benchmarks/benchmark.ts';
-import { cpuSeconds } from '#benchmarks/measure/process-cost.ts';
+import { cpuSeconds, descendants } from '#benchmarks/measure/process-cost.ts';
 import { median, spread, SPREAD_MAX } from '#benchmarks/measure/statistics.ts';
 import { formatTable } from '#benchmarks/measure/table.ts';
 import { connectTo, type DatabaseServer } from '#benchmarks/peers/database-server.ts';
@@ -105,15 +105,20 @@ async function measure(
   return servers.map((server) => figuresOf(server, samples.get(server) ?? [], reference));
 }
 
+/** Its processes, and what they have started: long reads run in processes of their own. */
+function allPids(server: DatabaseServer): number[] {
+  return [...new Set(server.pids().flatMap(descendants))];
+}
+
 async function sampleOf(
   benchmark: SysbenchBenchmark,
   server: DatabaseServer,
   run: SysbenchRun,
 ): Promise<Sample> {
-  const before = cpuSeconds(server.pids());
+  const before = cpuSeconds(allPids(server));
   const result = await runSysbench(run);
   await realClock.sleep(SETTLE_MS);
-  const used = cpuSeconds(server.pids()) - before;
+  const used = cpuSeconds(allPids(server)) - before;
   const count = benchmark.unit === 'events' ? result.events : result.queries;
   return {
     perSecond: count / result.seconds,
