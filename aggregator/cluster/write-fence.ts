@@ -124,7 +124,9 @@ export class WriteFence {
     const placement = database?.placements.find(({ ordinal }) => ordinal === key.ordinal);
     if (placement === undefined) return;
     try {
-      await this.#parts.leaves.leaf(placement.leafId).call('fence', { key, reason: 'flush', ...terms });
+      await this.#parts.leaves
+        .leaf(placement.leafId)
+        .call('fence', { key, reason: 'flush', ...terms });
     } catch (error) {
       // It has become a secondary meanwhile: nobody writes there anyway.
       if (error instanceof DatabaseError && error.is('readOnlySecondary')) return;

@@ -35,7 +35,7 @@ export interface ExplainedReplicate {
   readonly forceDifferential: boolean;
 }
 
-/** Throws what the statement itself would be refused with, but for leaves that cannot be reached. */
+/** Throws what the statement would be refused with, but for leaves that cannot be reached. */
 export async function explainReplicate(
   parts: ReplicationParts,
   { name, login, forceDifferential }: ExplainedReplicate,

@@ -1,4 +1,4 @@
-// A failback from its beginning to its end, however often a crash or a leaf that is away cuts it off.
+// A failback from its beginning to its end, however often a crash or a missing leaf cuts it off.
 
 import { pendingDefinitionKey } from '#aggregator/commands/definition/schema-changer.ts';
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';

@@ -52,9 +52,9 @@ export async function findPartings(
         source: { address, key: sourceKey, ticket: source.ticket },
       });
       if (shared?.lsn === 0n) {
-        const reason = `${partitionName(key)} has nothing in common with it; DROP DATABASE here and `;
-        const way = 'REPLICATE DATABASE without FORCE DIFFERENTIAL';
-        throw impossible(database, login, `${reason}${way}`);
+        const reason = `${partitionName(key)} has nothing in common with it; DROP DATABASE here`;
+        const way = 'and REPLICATE DATABASE without FORCE DIFFERENTIAL';
+        throw impossible(database, login, `${reason} ${way}`);
       }
       return { ordinal, lsn: shared?.lsn ?? null };
     }),

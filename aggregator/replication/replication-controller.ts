@@ -161,8 +161,9 @@ export class ReplicationController {
   }
 
   /**
-   * Promotion. Answers what was done, in sentences. Throws notReplicating, databaseProvisioning, leafUnreachable, promotionBlocked;
-   * after the last two the database stays as far as it came, and STOP goes on from there.
+   * Promotion. Answers what was done, in sentences. Throws notReplicating, databaseProvisioning,
+   * leafUnreachable, promotionBlocked; after the last two the database stays as far as it came,
+   * and STOP goes on from there.
    */
   async stopReplicating(name: string): Promise<readonly string[]> {
     return await this.#parts.inTurn(name, async () => {

@@ -11,17 +11,17 @@ import type { LSN, Position } from '#shared/log/lsn.ts';
 import type { ColumnType, Row, StoredValue } from '#shared/sql/column-type.ts';
 import type { PacketAnswer, PacketBatch, PacketFormat } from './packet-batch.ts';
 import type { MasterCalls, MasterStreams } from './master-message.ts';
+import type { PartitionStatus } from './partition-status.ts';
 import type {
   ChangesItem,
   Containment,
-  FollowerStatus,
   LinkSource,
-  LinkStatus,
   SharedTransactions,
   SubscribeItem,
   Verdict,
 } from './link-message.ts';
 
+export type { PartitionStatus } from './partition-status.ts';
 export type {
   MasterCalls,
   KillOrder,
@@ -91,40 +91,6 @@ export interface WriteStepResult {
   /** Per row of a `rows` step: rows changed by it. Empty for a `statement` step. */
   readonly changesPerRow: readonly number[];
   readonly rows: readonly Row[];
-}
-
-/** One partition as its leaf knows it. */
-export interface PartitionStatus {
-  readonly key: PartitionKey;
-  readonly role: DatabaseRole | 'replica';
-  readonly state:
-    | 'online'
-    | 'provisioning'
-    | 'replicating'
-    | 'replication paused'
-    /** Its files are being replaced, or opened again. */
-    | 'recovering'
-    | 'unrecoverable';
-  readonly catalogVersion: number;
-  /** Appended to the log. Invariant: replay <= hardened <= tail. */
-  readonly tail: Position;
-  /** On disk. */
-  readonly hardened: Position;
-  /** Visible in the SQLite file. */
-  readonly replay: Position;
-  /** Milliseconds since 1970 of the newest applied record; 0 when there is none. */
-  readonly replayTimestampMs: number;
-  /** First LSN that the log still holds. */
-  readonly firstLsn: LSN;
-  readonly logSizeBytes: number;
-  readonly fileSizeBytes: number;
-  readonly inDoubt: {
-    readonly transactionId: string;
-    readonly participants: readonly number[];
-  } | null;
-  readonly error: string;
-  readonly link: LinkStatus | null;
-  readonly followers: readonly FollowerStatus[];
 }
 
 /** Why a partition refuses writes for a while. */

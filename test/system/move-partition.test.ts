@@ -1,4 +1,4 @@
-// Partitions that move at the primary: its clients wait for a moment, and its secondary comes after.
+// Partitions that move at the primary: its clients wait a moment, and its secondary comes after.
 
 import test from 'ava';
 import type { ExecutionContext } from 'ava';

@@ -23,7 +23,8 @@ const columnsOf: readonly (readonly [string, string])[] = [
   [
     'SHOW DATABASES EXTENDED',
     'Database|Commits|Role|State|Position|Details|AsyncSlaves|SyncSlaves|ConsensusSlaves|' +
-      'CommittedPosition|HardenedPosition|ReplayPosition|Term|LastPageTerm|Memory (MBs)|Pending IOs',
+      'CommittedPosition|HardenedPosition|ReplayPosition|Term|LastPageTerm|Memory (MBs)|' +
+      'Pending IOs',
   ],
   ['SHOW PARTITIONS ON shop', 'Ordinal Host Port Role Locked'],
   ['SHOW PARTITIONS EXTENDED ON shop', 'Ordinal Host Port Role Locked State Position'],

@@ -1,0 +1,39 @@
+// What a leaf tells of one of its partitions.
+
+import type { DatabaseRole, PartitionKey } from '#shared/cluster/topology.ts';
+import type { LSN, Position } from '#shared/log/lsn.ts';
+import type { FollowerStatus, LinkStatus } from './link-message.ts';
+
+/** One partition as its leaf knows it. */
+export interface PartitionStatus {
+  readonly key: PartitionKey;
+  readonly role: DatabaseRole | 'replica';
+  readonly state:
+    | 'online'
+    | 'provisioning'
+    | 'replicating'
+    | 'replication paused'
+    /** Its files are being replaced, or opened again. */
+    | 'recovering'
+    | 'unrecoverable';
+  readonly catalogVersion: number;
+  /** Appended to the log. Invariant: replay <= hardened <= tail. */
+  readonly tail: Position;
+  /** On disk. */
+  readonly hardened: Position;
+  /** Visible in the SQLite file. */
+  readonly replay: Position;
+  /** Milliseconds since 1970 of the newest applied record; 0 when there is none. */
+  readonly replayTimestampMs: number;
+  /** First LSN that the log still holds. */
+  readonly firstLsn: LSN;
+  readonly logSizeBytes: number;
+  readonly fileSizeBytes: number;
+  readonly inDoubt: {
+    readonly transactionId: string;
+    readonly participants: readonly number[];
+  } | null;
+  readonly error: string;
+  readonly link: LinkStatus | null;
+  readonly followers: readonly FollowerStatus[];
+}
