@@ -26,12 +26,7 @@ const twins: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** What a session takes at its login and keeps: set for all later ones alone. */
-const fixedAtLogin = new Set([
-  'max_allowed_packet',
-  'net_buffer_length',
-  'net_read_timeout',
-  'net_write_timeout',
-]);
+const fixedAtLogin = new Set(['max_allowed_packet', 'net_buffer_length']);
 
 /** Read committed is what every transaction has; weaker levels get it too. */
 const isolationLevels = new Set(['READ-UNCOMMITTED', 'READ-COMMITTED', 'REPEATABLE-READ']);

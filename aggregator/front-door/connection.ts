@@ -228,8 +228,8 @@ export class Connection {
     }
     this.#register(session);
     stream.reader.payloadBytesMax = Number(session.variables.get(null, 'max_allowed_packet'));
-    stream.writeTimeoutMs = Number(session.variables.get(null, 'net_write_timeout')) * 1000;
-    stream.readTimeoutMs = Number(session.variables.get(null, 'net_read_timeout')) * 1000;
+    stream.writeTimeoutMs = () => this.#millisecondsOf('net_write_timeout');
+    stream.readTimeoutMs = () => this.#millisecondsOf('net_read_timeout');
     const nothing = { affectedRows: 0, lastInsertId: 0n, info: '' };
     const { capabilities } = login;
     writeOk(stream.writer, nothing, resultEnd(session, null), { capabilities });
@@ -237,6 +237,11 @@ export class Connection {
     session.isCompressed = has(capabilities, capability.compress);
     if (session.isCompressed && !stream.isCompressed) stream.compress();
     return session;
+  }
+
+  /** A variable in seconds, as the session has it now; none left, no time left. */
+  #millisecondsOf(name: string): number {
+    return Number(this.#entry?.session.variables.get('session', name) ?? 0) * 1000;
   }
 
   #register(session: Session): void {

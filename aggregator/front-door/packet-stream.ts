@@ -18,9 +18,9 @@ export class PacketStream {
   readonly reader: PacketReader;
   readonly writer = new PacketWriter();
   /** A client that takes nothing for this long, while an answer waits for it, is let go. */
-  writeTimeoutMs = 60_000;
+  writeTimeoutMs: () => number = () => 60_000;
   /** And one that owes the rest of a packet or a file, and sends nothing for this long. */
-  readTimeoutMs = 30_000;
+  readTimeoutMs: () => number = () => 30_000;
   /** True while the client has been asked for a file. */
   isOwed = false;
   #socket: Socket;
@@ -79,7 +79,7 @@ export class PacketStream {
   /** Resolves when something has come, or the client is gone; who owes a packet has to hurry. */
   async #arrival(): Promise<void> {
     const isOwed = this.isOwed || this.pendingBytes > 0;
-    const patience = isOwed ? this.#clock.after(this.readTimeoutMs, () => this.destroy()) : null;
+    const patience = isOwed ? this.#clock.after(this.readTimeoutMs(), () => this.destroy()) : null;
     await new Promise<void>((resolve) => {
       this.#waiting = resolve;
     });
@@ -195,7 +195,7 @@ export class PacketStream {
   }
 
   async #drained(): Promise<void> {
-    const patience = this.#clock.after(this.writeTimeoutMs, () => this.destroy());
+    const patience = this.#clock.after(this.writeTimeoutMs(), () => this.destroy());
     await new Promise<void>((resolve) => {
       const done = () => {
         this.#socket.off('drain', done);
