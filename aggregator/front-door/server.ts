@@ -28,8 +28,9 @@ export class FrontDoor {
   }
 
   /**
-   * Opens a port, the first or a further one (0: any free one) and answers which. Rejects when it cannot. `shared`: other
-   * processes listen on it too, and the system spreads the clients over them.
+   * Opens a port, the first or a further one (0: any free one) and answers which. Rejects when
+   * it cannot. `shared`: other processes listen on it too, and the system spreads the clients
+   * over them.
    */
   async listen(
     address: { readonly host: string; readonly port: number },

@@ -53,7 +53,8 @@ const phpTest = hasMysqli ? test : test.skip;
 phpTest('mysqli compresses (needs php with mysqli)', async (t) => {
   const script = `
 $c = mysqli_init();
-$c->real_connect('127.0.0.1', 'root', 'secret', NULL, ${cluster().port}, NULL, MYSQLI_CLIENT_COMPRESS);
+$port = ${cluster().port};
+$c->real_connect('127.0.0.1', 'root', 'secret', NULL, $port, NULL, MYSQLI_CLIENT_COMPRESS);
 echo $c->query("${status}")->fetch_row()[1], ' ';
 $s = $c->prepare("SELECT CONCAT(?, REPEAT('y', 100000))");
 $s->execute([str_repeat('x', 100000)]);
