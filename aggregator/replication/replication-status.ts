@@ -146,6 +146,7 @@ const replicaColumns = statusColumns({
   Confirmed_LSN: 'text',
   LSN_Lag: 'integer',
   Bytes_Kept: 'integer',
+  Let_Go: 'long',
 });
 
 /** SHOW REPLICAS: who follows, how far, and how much log is kept for it. */
@@ -168,6 +169,7 @@ export function replicas(leaves: readonly LeafPartitions[]): StatusTable {
           positionText({ term, lsn: follower.confirmed }),
           lag,
           BigInt(follower.bytesKept),
+          follower.letGo,
         ];
       }),
     );

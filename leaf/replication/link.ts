@@ -227,6 +227,7 @@ export class Link {
         return;
       case 'snapshot':
         this.#expect(this.#state.take('snapshot'), item);
+        this.#noteLetGo(item.reason);
         if (this.#applier.position.lsn > 0n) {
           const sentence = 'The primary no longer keeps what is missing here: a snapshot comes.';
           this.#options.logger.warn(sentence, { lsn: this.#applier.position.lsn });
@@ -259,6 +260,13 @@ export class Link {
         // The other end is a newer node, or none of ours: what it says has no meaning here.
         throw databaseError('linkProtocol', { reason: 'an item of an unknown kind came' });
     }
+  }
+
+  /** The primary has dropped what came after our position: everything comes anew. */
+  #noteLetGo(reason: string): void {
+    if (reason === '') return;
+    this.#lastError = `the primary no longer has the next record (${reason}): a snapshot follows`;
+    this.#options.logger.warn('link begins anew from a snapshot', { reason });
   }
 
   async #takeChunk(item: SubscribeItem & { kind: 'snapshot chunk' }): Promise<void> {

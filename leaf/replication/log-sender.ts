@@ -124,6 +124,7 @@ export class LogSender {
         connected: now !== undefined,
         confirmed,
         bytesKept: letGo === '' ? partition.log.bytesAfter(confirmed) : 0,
+        letGo,
       };
     });
   }
@@ -180,6 +181,7 @@ export class LogSender {
       return;
     }
     follower.state = 'snapshot';
+    const reason = partition.followers.find(follower.id)?.letGo ?? '';
     const { snapshot, offset } = await takeSnapshot(partition, request);
     this.#logger.info('sending a snapshot', {
       follower: follower.id,
@@ -187,7 +189,7 @@ export class LogSender {
       bytes: snapshot.sizeBytes,
       from: offset,
     });
-    yield* sendSnapshot(snapshot, offset);
+    yield* sendSnapshot(snapshot, offset, reason);
     yield* this.#sendRecords(partition, follower, snapshot.position.lsn);
   }
 

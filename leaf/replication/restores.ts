@@ -34,7 +34,7 @@ export class Restores {
     await this.#downloads.get(partition.name)?.discard();
     const { position, bytesTotal } = step;
     const path = join(dirname(partition.log.directory), fileName);
-    const announced = { kind: 'snapshot', id: fileName, position, bytesTotal } as const;
+    const announced = { kind: 'snapshot', id: fileName, position, reason: '', bytesTotal } as const;
     this.#downloads.set(partition.name, await SnapshotDownload.begin(path, announced));
   }
 

@@ -27,13 +27,14 @@ const compression = {
 /** A chunk that is on its way, or why there is none. */
 type Prepared = { readonly compressed: Uint8Array } | { readonly error: unknown };
 
-/** The snapshot from byte `offset` on: the follower has what stands before. */
+/** The snapshot from byte `offset` on: the follower has what stands before. `reason`: why at all. */
 export async function* sendSnapshot(
   snapshot: Snapshot,
   offset: number,
+  reason: string,
 ): AsyncGenerator<SubscribeItem> {
   const { id, position, sizeBytes } = snapshot;
-  yield { kind: 'snapshot', id, position, bytesTotal: sizeBytes };
+  yield { kind: 'snapshot', id, position, bytesTotal: sizeBytes, reason };
   const file = await open(snapshot.path, 'r');
   const ahead: { readonly offset: number; readonly prepared: Promise<Prepared> }[] = [];
   try {

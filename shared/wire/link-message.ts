@@ -39,6 +39,8 @@ export interface FollowerStatus {
   readonly connected: boolean;
   readonly confirmed: LSN;
   readonly bytesKept: number;
+  /** Why nothing is kept for it any more; '' while something is. */
+  readonly letGo: string;
 }
 
 /** Leave to follow one database, signed by the primary's cluster; short-lived. */
@@ -121,6 +123,8 @@ export type SubscribeItem =
       readonly id: string;
       readonly position: Position;
       readonly bytesTotal: number;
+      /** Why the log no longer has what the follower needs, where that is remembered; else ''. */
+      readonly reason: string;
     }
   /** Bytes of the snapshot file from `offset`, compressed with zstd. */
   | {

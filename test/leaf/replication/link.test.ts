@@ -155,6 +155,27 @@ test('link: a secondary that was away too long takes a new snapshot', async (t) 
   t.deepEqual(await secondary.rows(), await primary.rows());
 });
 
+test('link: paused past the limit it is let go, told why, and begins anew by itself', async (t) => {
+  const { network, primary, secondary } = await pair(t, tight);
+  await secondary.follow(primary);
+  await primary.insert(900_000_000);
+  await equal(primary, secondary);
+  await secondary.handler.call('pauseLink', { key });
+  await trim(primary, 1);
+  const [follower] = (await primary.status()).followers;
+  t.regex(follower?.letGo ?? '', /more than the 0 bytes/);
+  const told: string[] = [];
+  network.wire = (item) => {
+    if (item.kind === 'snapshot') told.push(item.reason);
+    return item;
+  };
+  await secondary.follow(primary);
+  await equal(primary, secondary);
+  t.deepEqual(told, [follower?.letGo]);
+  t.is((await primary.status()).followers[0]?.letGo, '');
+  t.deepEqual(await secondary.rows(), await primary.rows());
+});
+
 test('link: a damaged batch is refused whole, and the link stops and says so', async (t) => {
   const { network, primary, secondary } = await pair(t);
   await secondary.follow(primary);
