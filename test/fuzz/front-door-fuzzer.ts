@@ -8,7 +8,7 @@ import { createLogger } from '#shared/logger.ts';
 import mysql, { type RowDataPacket } from 'mysql2/promise';
 import { basicCapabilities, RawClient } from '#test/aggregator/front-door/raw-client.ts';
 import { seededRandom, type RandomInteger } from '#test/support/seeded-random.ts';
-import { mutateConversation, mutatePayload, pick } from './mutate.ts';
+import { framedWrites, mutateConversation, mutatePayload, pick } from './mutate.ts';
 import { recordConversations, type Conversation } from './record-conversations.ts';
 
 export interface FuzzOptions {
@@ -148,12 +148,16 @@ class FuzzRun {
   /** Logs in as it should, then talks nonsense. */
   async #guest(): Promise<void> {
     const client = new RawClient(this.#parts.port);
-    await client.enter({ user: 'fuzz', password: 'fuzz', capabilities: clientCapabilities });
+    const isCompressed = this.#random(6) === 0;
+    const more = isCompressed ? capability.compress : 0;
+    const capabilities = clientCapabilities | more;
+    await client.enter({ user: 'fuzz', password: 'fuzz', capabilities });
     const { conversations } = this.#parts;
     const own = [Buffer.from('\x02fuzz', 'latin1'), ...pick(this.#random, conversations)];
     const mutated = mutateConversation(this.#random, own, conversations);
     this.packets += mutated.packets;
-    await this.#say(client, mutated.writes);
+    const { writes } = mutated;
+    await this.#say(client, isCompressed ? framedWrites(this.#random, writes) : writes);
   }
 
   /** Has a wrong password, mutates its login, and sends what must never be done. */

@@ -1,5 +1,6 @@
 // Packets made wrong: bytes, lengths, order, and where one write ends and the next begins.
 
+import { deflateSync } from 'node:zlib';
 import type { RandomInteger } from '#test/support/seeded-random.ts';
 import type { Conversation } from './record-conversations.ts';
 
@@ -103,6 +104,19 @@ function cut(random: RandomInteger, bytes: Buffer): readonly Buffer[] {
     at = end;
   }
   return pieces;
+}
+
+/** The writes in frames of the compressed protocol, most of which are as they should be. */
+export function framedWrites(random: RandomInteger, writes: readonly Buffer[]): readonly Buffer[] {
+  return writes.map((bytes) => {
+    const isDeflated = random(2) === 0;
+    const body = isDeflated ? deflateSync(bytes) : bytes;
+    const frame = Buffer.alloc(7 + body.length);
+    frame.writeUIntLE(body.length & 0xff_ffff, 0, 3);
+    frame.writeUIntLE(isDeflated ? bytes.length & 0xff_ffff : 0, 4, 3);
+    body.copy(frame, 7);
+    return random(5) === 0 ? mutatePayload(random, frame, bytes) : frame;
+  });
 }
 
 export function randomBytes(random: RandomInteger, count: number): Buffer {
