@@ -15,6 +15,11 @@ function needs(sql: string): string[] {
 
 const cases: readonly (readonly [sql: string, needs: readonly string[]])[] = [
   ['SELECT 1', []],
+  ["EXPLAIN REPLICATE DATABASE s FROM u:'p'@h", ['CREATE DATABASE|CLUSTER @ s.*']],
+  ['EXPLAIN STOP REPLICATING s', ['SHOW METADATA|CLUSTER|SUPER @ *.*']],
+  ['FLUSH TABLES WITH READ ONLY', ['RELOAD|SUPER @ *.*']],
+  ["MOVE PARTITION s:1 TO 'h':1", ['CLUSTER|SUPER @ *.*']],
+  ['REBALANCE PARTITIONS ON s', ['CLUSTER|SUPER @ *.*']],
   ['SELECT * FROM t, e.u', ['SELECT @ d.t', 'SELECT @ e.u']],
   ['SELECT * FROM t WHERE EXISTS (SELECT 1 FROM u)', ['SELECT @ d.t', 'SELECT @ d.u']],
   ['SELECT 1 FROM t ORDER BY (SELECT a FROM u)', ['SELECT @ d.t', 'SELECT @ d.u']],
