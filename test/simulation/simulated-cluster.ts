@@ -39,6 +39,7 @@ export interface ClusterOptions {
   readonly network: SimulatedNetwork;
   readonly logger: Logger;
   readonly onCrash: (leaf: SimulatedLeaf) => void;
+  readonly onTrim: () => void;
 }
 
 /** What an aggregator has while it lives. */
@@ -67,11 +68,17 @@ export class SimulatedCluster {
   constructor(options: ClusterOptions) {
     this.id = options.id;
     this.#options = options;
-    const { directory, clock, network, logger, onCrash, leafCount } = options;
+    const { directory, clock, network, logger, onCrash, onTrim, leafCount } = options;
     this.leaves = Array.from({ length: leafCount }, (_, index) => {
       const name = `${options.id}${index + 2}`;
-      const parts = { directory, clock, network, logger: logger.with({ node: name }), onCrash };
-      return new SimulatedLeaf({ name, clusterId: `cluster-${options.id}`, ...parts });
+      const parts = { directory, clock, network, logger: logger.with({ node: name }) };
+      return new SimulatedLeaf({
+        name,
+        clusterId: `cluster-${options.id}`,
+        ...parts,
+        onCrash,
+        onTrim,
+      });
     });
   }
 

@@ -44,6 +44,8 @@ export interface SimulatedLeafOptions {
   readonly logger: Logger;
   /** Told when a failpoint has ended it. */
   readonly onCrash: (leaf: SimulatedLeaf) => void;
+  /** Told before a log is trimmed. */
+  readonly onTrim: () => void;
 }
 
 export class SimulatedLeaf implements NetworkNode {
@@ -148,6 +150,7 @@ export class SimulatedLeaf implements NetworkNode {
   }
 
   #pass(place: string): void {
+    if (place === 'before-trim') this.#options.onTrim();
     if (this.#fatal?.place !== place) return;
     this.#fatal.left -= 1;
     if (this.#fatal.left > 0) return;

@@ -42,7 +42,8 @@ export class World {
     disk.use(this.clock);
     const logger = this.#logger(logLevel);
     const onCrash = (leaf: SimulatedLeaf) => this.#restartLater(leaf);
-    const parts = { clock: this.clock, network: this.network, logger, onCrash };
+    const onTrim = () => this.archive.read();
+    const parts = { clock: this.clock, network: this.network, logger, onCrash, onTrim };
     const { chance } = this.clock;
     const make = (id: string) =>
       new SimulatedCluster({
@@ -80,7 +81,7 @@ export class World {
   /** Lets time pass, and looks at everything afterwards. */
   async pass(ms: number): Promise<void> {
     await this.clock.runUntil(this.clock.monotonicMs() + ms);
-    await this.archive.observe();
+    this.archive.observe();
   }
 
   /** Time passes until the work is done. Rejects with its error, or after so long. */

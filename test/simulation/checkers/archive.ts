@@ -40,26 +40,46 @@ export class Archive {
   readonly #places = new Map<string, string>();
   /** By leaf and partition. */
   readonly #readings = new Map<string, Reading>();
+  #broken: unknown = null;
 
   constructor(world: World) {
     this.#world = world;
   }
 
   /** Reads what is new, and holds every open copy against it. Throws Violation. */
-  async observe(): Promise<void> {
-    for (const leaf of this.#world.leaves) {
-      for (const partition of leaf.partitions) {
-        if (partition.failure !== null) continue;
-        this.#read(leaf, partition);
-        this.#checkRetention(leaf, partition);
-      }
-    }
+  observe(): void {
+    this.read();
+    if (this.#broken !== null) throw this.#broken;
     for (const leaf of this.#world.leaves) {
       for (const partition of leaf.partitions) {
         if (partition.failure === null) this.#checkRows(leaf, partition);
       }
     }
     for (const cluster of this.#world.clusters) this.#checkVerdicts(cluster);
+  }
+
+  /** Reads what is new in the logs, before it may be trimmed. What is wrong is told by `observe`. */
+  read(): void {
+    try {
+      let waiting = this.#world.leaves.flatMap((leaf) =>
+        leaf.partitions
+          .filter(({ failure }) => failure === null)
+          .map((partition) => ({ leaf, partition })),
+      );
+      // A copy may begin behind a record that is to be read in another copy first.
+      for (let isLast = false; waiting.length > 0;) {
+        const left = waiting.filter((copy) => !this.#isReadable(copy.partition) && !isLast);
+        for (const copy of waiting) {
+          if (left.includes(copy)) continue;
+          this.#read(copy.leaf, copy.partition);
+          this.#checkRetention(copy.leaf, copy.partition);
+        }
+        isLast = left.length === waiting.length;
+        waiting = left;
+      }
+    } catch (error) {
+      this.#broken ??= error;
+    }
   }
 
   /** The rows that a partition must have, as far as its log is applied. */
@@ -74,6 +94,12 @@ export class Archive {
       throw new Violation(`partition ${ordinal} stands behind record ${position.lsn}, never seen`);
     }
     return entry.model;
+  }
+
+  /** The record before its first one is known. */
+  #isReadable({ key, log }: Partition): boolean {
+    const { lsn, logHash } = log.positionAt(log.firstLsn - 1n);
+    return lsn === 0n || this.#entries.has(keyOf(key.ordinal, hashOf(logHash)));
   }
 
   #read(leaf: SimulatedLeaf, partition: Partition): void {
