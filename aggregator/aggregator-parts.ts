@@ -114,6 +114,7 @@ export async function openParts(settings: AggregatorSettings): Promise<Aggregato
   const replication = new ReplicationController(replicationParts);
   const mover = new PartitionMover({
     ...{ clusterId, catalog, store, leaves, partitions, clock, logger },
+    failpoint: replicationParts.failpoint,
     inTurn: (database, work) => changer.inTurn(database, work),
   });
   const definition: DefinitionParts = {

@@ -10,6 +10,7 @@
 import type { LeafDirectory } from '#aggregator/aggregator-context.ts';
 import type { Catalog } from '#aggregator/metadata/catalog.ts';
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
+import type { ReplicationFailpoint } from '#aggregator/replication/failpoint.ts';
 import type { MetadataStore } from '#aggregator/metadata/metadata-store.ts';
 import { keyWord } from '#aggregator/metadata/store-key.ts';
 import { must } from '#shared/assert.ts';
@@ -43,6 +44,7 @@ export interface PartitionMoverParts {
   readonly leaves: LeafDirectory;
   readonly partitions: DatabasePartitions;
   readonly inTurn: <T>(database: string, work: () => Promise<T>) => Promise<T>;
+  readonly failpoint: ReplicationFailpoint;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -77,6 +79,7 @@ export class PartitionMover {
     try {
       await this.#ensureReference(key.database, to);
       await this.#copy(move);
+      this.#parts.failpoint('move-copying');
       await this.#waitUntilNear(move);
       await this.#parts.inTurn(key.database, () => this.#beginSwitch(move));
     } catch (error) {
@@ -187,6 +190,7 @@ export class PartitionMover {
       await old.call('fence', terms);
       await this.#waitUntilEqual(key, from, to);
       await this.#write({ ...move, phase: 'switching' });
+      this.#parts.failpoint('move-switching');
     } catch (error) {
       await old.call('fence', { key, reason: 'move', leaseMs: 0, waitMs: 0 });
       throw error;
@@ -210,15 +214,18 @@ export class PartitionMover {
 
   /** Every step may be done again. In the database's turn. */
   async #finish({ key, from, to }: Move): Promise<void> {
-    const { catalog, store, logger } = this.#parts;
+    const { catalog, store, failpoint, logger } = this.#parts;
     const database = catalog.find(key.database);
     if (database !== null) {
       const old = await this.#status(key, from);
       if (old !== null && old.role === 'primary') await this.#leaf(from).call('demote', { key });
+      failpoint('move-demoted');
       const fresh = await this.#status(key, to);
       if (old !== null && fresh?.role !== 'primary') await this.#waitUntilEqual(key, from, to);
       await this.#leaf(to).call('promote', { key });
+      failpoint('move-promoted');
       await this.#leaf(from).call('dropPartition', { key, movedTo: this.#addressOf(to) });
+      failpoint('move-dropped');
       await catalog.put(withPlacement(database, key.ordinal, to));
     }
     await store.delete(storeKey(key));

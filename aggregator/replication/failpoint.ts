@@ -1,4 +1,4 @@
-// Where a test may end the process: named places between the steps of a promotion and a failback.
+// Where a test may end the process: between the steps of a promotion, a failback and a move.
 
 import { killAtPlace } from '#shared/kill-at.ts';
 
@@ -20,6 +20,12 @@ export const replicationFailpointNames = [
   'return-rescued',
   'return-gone-back',
   'return-done',
+  // MOVE PARTITION.
+  'move-copying',
+  'move-switching',
+  'move-demoted',
+  'move-promoted',
+  'move-dropped',
 ] as const;
 
 export type ReplicationFailpointName = (typeof replicationFailpointNames)[number];

@@ -2,6 +2,7 @@
 
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
+import { replicationFailpointNames } from '#aggregator/replication/failpoint.ts';
 import { caughtUp, refusalOf, sameRows } from '#test/support/follow.ts';
 import { TestClusterProcess } from '#test/support/two-clusters.ts';
 import { until } from '#test/support/wait.ts';
@@ -117,4 +118,33 @@ test('rebalance: a leaf that has come gets its share, with the reference tables'
   await cluster.query("UPDATE bank.kind SET name = 'uno' WHERE id = 1");
   t.is((await cluster.query(joined)).filter((row) => row['name'] === 'uno').length, 20);
   await cluster.query('DROP DATABASE bank');
+});
+
+test('move: cut off at every step, it is taken back or finished at the next start', async (t) => {
+  let place = '';
+  const replicationFailpoint = (name: string) => {
+    if (name === place) throw new Error(`it died at ${name}`);
+  };
+  const cluster = await TestClusterProcess.start(t, { leaves: 2, replicationFailpoint });
+  await cluster.query('CREATE DATABASE bank PARTITIONS 2');
+  await cluster.query('CREATE TABLE bank.account (id INT PRIMARY KEY, balance INT)');
+  await cluster.query('INSERT INTO bank.account VALUES (1, 1), (2, 1), (3, 1), (4, 1)');
+  let sum = 4;
+  for (const name of replicationFailpointNames.filter((each) => each.startsWith('move-'))) {
+    const before = await leafOf(cluster, 0);
+    const target = cluster.leafPorts.find((port) => port !== before) ?? 0;
+    const index = cluster.leafPorts.indexOf(target);
+    place = name;
+    await t.throwsAsync(cluster.query(`MOVE PARTITION bank:0 TO '127.0.0.1':${target}`));
+    await cluster.stop();
+    place = '';
+    await cluster.start();
+    const update = 'UPDATE bank.account SET balance = balance + 1';
+    await until(`${name}: writes`, async () => (await refusalOf(cluster, update)) === 0);
+    sum += 4;
+    const [row] = await cluster.query('SELECT sum(balance) AS s FROM bank.account');
+    t.is(Number(row?.['s']), sum, name);
+    const isMoved = (await leafOf(cluster, 0)) === cluster.leafPorts[index];
+    t.is(isMoved, name !== 'move-copying', name);
+  }
 });
