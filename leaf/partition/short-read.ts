@@ -28,10 +28,7 @@ export function readShort(core: PartitionCore, request: ReadRequest): readonly R
     const cost = isFree ? 'key' : costs.of(reader.connection, statement, catalogVersion);
     if (cost === 'long') return null;
     if (cost === 'key') return takeAll(reader, request);
-    const startedMs = environment.clock.monotonicMs();
-    const rows = takeAll(reader, request);
-    costs.ranHere(statement.sql, environment.clock.monotonicMs() - startedMs);
-    return rows;
+    return costs.timed(statement.sql, () => takeAll(reader, request));
   } finally {
     readers.release(reader);
   }

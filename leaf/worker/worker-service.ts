@@ -82,7 +82,7 @@ export class WorkerService {
     const { scan, file, statement, columns, transaction } = request;
     const own = transaction === null ? null : this.#writer({ transaction });
     const connection = own?.connection ?? this.#lend(request);
-    const started = performance.now();
+    const started = workedMs();
     const target = own?.target ?? writeTarget(connection, file.path);
     const { sql, parameters: values } = statement;
     const toError = (error: unknown): unknown =>
@@ -111,11 +111,11 @@ export class WorkerService {
     }
   }
 
-  #next(scan: number, started = performance.now()): WorkerReply {
+  #next(scan: number, started = workedMs()): WorkerReply {
     const open = must(this.#scans.get(scan), 'the leaf asks for a statement under way');
     try {
       const { batch, done } = takeBatch(open.source);
-      open.ranMs += performance.now() - started;
+      open.ranMs += workedMs() - started;
       if (done) this.#end(scan);
       return { kind: 'bytes', done, ranMs: open.ranMs, bytes: encode(batch) };
     } catch (error) {
@@ -151,13 +151,13 @@ export class WorkerService {
   }
 
   #changes(request: Request<'changes'>): WorkerReply {
-    const started = performance.now();
+    const started = workedMs();
     const open = this.#changer(request);
     const capture = must(open.capture, 'changes are taken once');
     open.capture = null;
     try {
       const bytes = capture.changeset();
-      return { kind: 'bytes', done: true, ranMs: performance.now() - started, bytes };
+      return { kind: 'bytes', done: true, ranMs: workedMs() - started, bytes };
     } finally {
       capture.close();
     }
@@ -213,4 +213,10 @@ function toWire(error: unknown): WireError {
   if (error instanceof DatabaseError) return error.toWire();
   const reason = error instanceof Error ? error.message : String(error);
   return databaseError('internal', { reason }).toWire();
+}
+
+/** The processor time of this thread, in milliseconds: a busy machine makes no statement long. */
+function workedMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
 }
