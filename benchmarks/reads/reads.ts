@@ -6,6 +6,10 @@ import { sysbenchBenchmark } from './sysbench-benchmark.ts';
 
 const tables = ['--tables=1', '--table-size=50000', '--create-secondary=on'];
 
+function ownScript(name: string): string {
+  return fileURLToPath(new URL(name, import.meta.url));
+}
+
 export const reads: readonly Benchmark[] = [
   sysbenchBenchmark({
     name: 'point-select',
@@ -24,16 +28,16 @@ export const reads: readonly Benchmark[] = [
   sysbenchBenchmark({
     name: 'range-100',
     summary: 'a hundred rows of one partition',
-    script: fileURLToPath(new URL('range-100.lua', import.meta.url)),
+    script: ownScript('range-100.lua'),
     unit: 'queries',
     options: [],
     twinleafOptions: ['--twinleaf=on'],
   }),
   sysbenchBenchmark({
     name: 'login',
-    summary: 'a connection, a login, one point read, and the end of it',
-    script: 'oltp_point_select',
+    summary: 'a connection, a login, one statement, and the end of it',
+    script: ownScript('login.lua'),
     unit: 'events',
-    options: [...tables, '--skip-trx=on', '--reconnect=1'],
+    options: [],
   }),
 ];
