@@ -7,11 +7,16 @@ import type { Benchmark } from './benchmark.ts';
 import { profileLines } from './measure/cpu-profile.ts';
 import { describeMachine, hasProgram, machineLine } from './measure/machine.ts';
 import { reads } from './reads/reads.ts';
+import { replicaCatchUp } from './replication/replica-catch-up.ts';
+import { replicaCopy } from './replication/replica-copy.ts';
+import { replicaCost } from './replication/replica-cost.ts';
+import { replicaLag } from './replication/replica-lag.ts';
 import { workloadBenchmark } from './workload-benchmark.ts';
 import { workloads } from './workloads.ts';
 
 function allBenchmarks(): Benchmark[] {
-  return [...workloads.map(workloadBenchmark), ...reads];
+  const replication = [replicaLag, replicaCatchUp, replicaCopy, replicaCost];
+  return [...workloads.map(workloadBenchmark), ...reads, ...replication];
 }
 
 function listBenchmarks(benchmarks: readonly Benchmark[]): string {

@@ -16,12 +16,17 @@ export function parseCpuSeconds(stat: string): number {
   return ticks / TICKS_PER_SECOND;
 }
 
-/** User and system time of these processes together, in seconds. */
+/** User and system time of these processes together, in seconds; of one that has ended, none. */
 export function cpuSeconds(pids: readonly number[]): number {
-  return pids.reduce(
-    (sum, pid) => sum + parseCpuSeconds(readFileSync(`/proc/${pid}/stat`, 'utf8')),
-    0,
-  );
+  return pids.reduce((sum, pid) => sum + cpuSecondsOf(pid), 0);
+}
+
+function cpuSecondsOf(pid: number): number {
+  try {
+    return parseCpuSeconds(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return 0;
+  }
 }
 
 /** The process and all that come from it, as they are now. */

@@ -31,36 +31,59 @@ export interface TwinleafOptions {
 
 /** One process, as `twinleaf start` makes it. */
 export async function startEmbedded(options: TwinleafOptions = {}): Promise<TwinleafServer> {
-  const directory = scratchDirectory('twinleaf');
   const [port = 0] = await freePorts(1);
-  const place = ['--data-dir', directory.path, '--port', String(port), '--leaf-port', '0'];
-  const leaves = ['--leaves', String(options.leaves ?? 2)];
-  const server = await startNode(options, join(directory.path, 'start.log'), [
-    ...['start', ...place, ...leaves, '--root-password', password],
-  ]);
-  return finish({ name: 'twinleaf', ...options }, { directory, port, processes: [server] });
+  return inDirectory({ name: 'twinleaf', ...options }, port, async (start, directory) => {
+    const place = ['--data-dir', directory, '--port', String(port), '--leaf-port', '0'];
+    const leaves = ['--leaves', String(options.leaves ?? 2)];
+    await start('start', ['start', ...place, ...leaves, '--root-password', password]);
+  });
 }
 
 /** An aggregator and its leaves, each a process. */
 export async function startSeparate(options: TwinleafOptions = {}): Promise<TwinleafServer> {
+  const [port = 0, ...leafPorts] = await freePorts(1 + (options.leaves ?? 2));
+  return inDirectory({ name: 'twinleaf separate', ...options }, port, async (start, directory) => {
+    const dataDir = join(directory, 'aggregator');
+    const place = ['--data-dir', dataDir, '--port', String(port)];
+    await start('aggregator', ['aggregator', ...place, '--root-password', password]);
+    const joining = ['--join', `127.0.0.1:${port}`, '--token', joinToken(options, dataDir)];
+    for (const [index, leafPort] of leafPorts.entries()) {
+      const name = `leaf-${index + 1}`;
+      const leafPlace = ['--data-dir', join(directory, name), '--port', String(leafPort)];
+      await start(name, ['leaf', ...leafPlace, ...joining]);
+    }
+  });
+}
+
+/** Runs `begin` in a directory of its own; when that fails, nothing of it is left. */
+async function inDirectory(
+  options: TwinleafOptions & { readonly name: string },
+  port: number,
+  begin: (
+    start: (name: string, args: readonly string[]) => Promise<void>,
+    directory: string,
+  ) => Promise<void>,
+): Promise<TwinleafServer> {
   const directory = scratchDirectory('twinleaf');
-  const count = options.leaves ?? 2;
-  const [port = 0, ...leafPorts] = await freePorts(1 + count);
-  const dataDir = join(directory.path, 'aggregator');
-  const aggregator = await startNode(options, join(directory.path, 'aggregator.log'), [
-    ...['aggregator', '--data-dir', dataDir, '--port', String(port)],
-    ...['--root-password', password],
-  ]);
-  const processes = [aggregator];
-  const token = joinToken(options, dataDir);
-  for (const [index, leafPort] of leafPorts.entries()) {
-    const name = `leaf-${index + 1}`;
-    const place = ['--data-dir', join(directory.path, name), '--port', String(leafPort)];
-    const joining = ['--join', `127.0.0.1:${port}`, '--token', token];
-    const logPath = join(directory.path, `${name}.log`);
-    processes.push(await startNode(options, logPath, ['leaf', ...place, ...joining]));
+  const processes: ServerProcess[] = [];
+  async function stop(): Promise<void> {
+    for (const each of processes.toReversed()) await each.stop();
+    directory.remove();
   }
-  return finish({ name: 'twinleaf separate', ...options }, { directory, port, processes });
+  try {
+    await begin(async (name, args) => {
+      processes.push(await startNode(options, join(directory.path, `${name}.log`), args));
+    }, directory.path);
+    const login: Login = { host: '127.0.0.1', port, user: 'root', password };
+    await waitOnline(login, processes, options.leaves ?? 2);
+    const { name } = options;
+    const pids = (): number[] => processes.map(({ pid }) => pid);
+    const dataDirectory = directory.path;
+    return { name, dialect: 'twinleaf', login, processes, dataDirectory, pids, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
 }
 
 function launcherOf({ tree = ownTree }: TwinleafOptions): string {
@@ -90,32 +113,6 @@ function startNode(
     logPath,
     readyPrefix: 'ready',
   });
-}
-
-/** Waits until every leaf is online. */
-async function finish(
-  options: TwinleafOptions & { readonly name: string },
-  parts: {
-    readonly directory: ReturnType<typeof scratchDirectory>;
-    readonly port: number;
-    readonly processes: readonly ServerProcess[];
-  },
-): Promise<TwinleafServer> {
-  const { directory, port, processes } = parts;
-  const login: Login = { host: '127.0.0.1', port, user: 'root', password };
-  await waitOnline(login, processes, options.leaves ?? 2);
-  return {
-    name: options.name,
-    dialect: 'twinleaf',
-    login,
-    processes,
-    dataDirectory: directory.path,
-    pids: () => processes.map(({ pid }) => pid),
-    async stop() {
-      for (const each of processes.toReversed()) await each.stop();
-      directory.remove();
-    },
-  };
 }
 
 async function waitOnline(
