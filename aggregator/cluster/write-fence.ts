@@ -43,10 +43,13 @@ export class WriteFence {
 
   /**
    * Resolves when nothing is being written any more. Throws lockWaitTimeout when a transaction
-   * stays open for longer than `lockWaitTimeoutMs`, leafUnreachable; nothing is fenced then.
+   * stays open for longer than `lockWaitTimeoutMs`, leafUnreachable, notMasterAggregator; nothing
+   * is fenced then.
    */
   async raise(session: Session, lockWaitTimeoutMs: number): Promise<void> {
     if (this.#holders.has(session)) return;
+    // A session of another aggregator: nobody here would see its end.
+    if (!this.#isThere(session)) throw databaseError('notMasterAggregator', {});
     const ended = new AbortController();
     this.#holders.set(session, ended);
     try {

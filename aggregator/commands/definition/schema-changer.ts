@@ -69,6 +69,8 @@ export class SchemaChanger {
     name: string,
     plan: (database: DatabaseDefinition) => SchemaChange | null | Promise<SchemaChange | null>,
   ): Promise<void> {
+    // A fence that is coming up holds the turn until running writes have ended.
+    this.#parts.checkUnfenced?.();
     await this.#turns.inTurn(name, async () => {
       await this.#settle(name);
       const database = this.#parts.catalog.database(name);
@@ -90,6 +92,8 @@ export class SchemaChanger {
     name: string,
     plan: (database: DatabaseDefinition) => Promise<SchemaChange>,
   ): Promise<void> {
+    // A fence that is coming up holds the turn until running writes have ended.
+    this.#parts.checkUnfenced?.();
     await this.#turns.inTurn(name, async () => {
       await this.#settle(name);
       const database = this.#parts.catalog.database(name);
