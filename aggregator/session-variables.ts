@@ -91,6 +91,13 @@ export class GlobalVariables {
     return value === undefined ? definition.value : value;
   }
 
+  /** What has been set to something else than is built in. */
+  *changed(): Iterable<readonly [string, VariableValue]> {
+    for (const [name, value] of this.#values) {
+      if (value !== this.definition(name).value) yield [name, value];
+    }
+  }
+
   set(definition: VariableDefinition, value: VariableValue): void {
     this.#values.set(definition.name, value);
     const twin = twins.get(definition.name);
@@ -110,10 +117,7 @@ export class SessionVariables implements SystemVariables {
   constructor(global: GlobalVariables) {
     this.#global = global;
     // A session keeps the values that it began with, whatever SET GLOBAL does later.
-    for (const definition of global.definitions.values()) {
-      const value = global.get(definition);
-      if (value !== definition.value) this.#values.set(definition.name, value);
-    }
+    for (const [name, value] of global.changed()) this.#values.set(name, value);
   }
 
   get(scope: Scope | null, name: string): VariableValue {

@@ -136,7 +136,7 @@ export class QuickAnswers {
     if (known !== null && isSame && known.charsetId === loginCharsetId) return known;
     const { encode } = encodingOf(context);
     const limited = variables.get('session', 'max_execution_time') !== 0n;
-    const timeZone = zoneName(String(variables.get('session', 'time_zone') ?? 'SYSTEM'));
+    const timeZone = String(variables.get('session', 'time_zone') ?? 'SYSTEM');
     const formats =
       encode === null && !limited
         ? ({
@@ -147,10 +147,4 @@ export class QuickAnswers {
     const { version } = variables;
     return (this.#profile = { session, version, charsetId: loginCharsetId, formats });
   }
-}
-
-/** A name that means the same on every machine: SYSTEM is this machine's zone. */
-function zoneName(name: string): string {
-  const isSystem = name.toUpperCase() === 'SYSTEM';
-  return isSystem ? new Intl.DateTimeFormat().resolvedOptions().timeZone : name;
 }

@@ -22,6 +22,7 @@ import { keepPlan } from './keep-plan.ts';
 import type { KeptPlan, KeptRun, KeptStatement } from './kept-plan.ts';
 import { literalValues, parameterMarks, type LiteralReading } from './literal-values.ts';
 import type { PlanCache } from './plan-cache.ts';
+import { PortableFormats } from './portable-format.ts';
 
 /** Texts whose fingerprints are remembered: those of prepared statements come again and again. */
 const FINGERPRINTS_MAX = 4096;
@@ -49,6 +50,7 @@ export interface KeptStatementsOptions {
 export class KeptStatements {
   readonly cache: PlanCache;
   readonly profiles: SessionProfiles;
+  readonly formats = new PortableFormats();
   readonly #options: KeptStatementsOptions;
   readonly #prepared = new LruCache<string, { readonly found: Fingerprint | null }>(
     FINGERPRINTS_MAX,

@@ -44,10 +44,11 @@ export function quickRead(quick: QuickRead): PacketsResult | Promise<PacketsResu
   if (plan === null || task === null || plan.body.kind !== 'query') return null;
   const execution = createExecution(parts, session, candidate.literals);
   const { columns } = plan.body.plan;
+  const format = kept.formats.of(quick.format);
   const [ordinal, second] = ordinalsOf(execution, task);
   if (ordinal === undefined) return null;
   if (second !== undefined) {
-    const answer = readParts(execution, task, quick.format);
+    const answer = readParts(execution, task, format);
     if (answer === null) return null;
     noteRun(run, plan);
     return { columns, answer };
@@ -66,7 +67,7 @@ export function quickRead(quick: QuickRead): PacketsResult | Promise<PacketsResu
     forUpdate: false,
     lockWaitTimeoutMs: execution.lockWaitTimeoutMs,
     mayLimit: task.mayLimit,
-    format: quick.format,
+    format,
   };
   try {
     const answer = leaf.readPackets(request, session.signal);
