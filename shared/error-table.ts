@@ -769,7 +769,8 @@ export const errorTable = {
     1105,
     'HY000',
     (p) =>
-      `Database '${p.name}' has begun to go back and follow its new primary, and goes on by itself ` +
+      `Database '${p.name}' has begun to go back and follow its new primary, ` +
+      'and goes on by itself ' +
       `as soon as it can: ${p.reason}`,
     true,
   ),

@@ -27,7 +27,7 @@ const compression = {
 /** A chunk that is on its way, or why there is none. */
 type Prepared = { readonly compressed: Uint8Array } | { readonly error: unknown };
 
-/** The snapshot from byte `offset` on: the follower has what stands before. `reason`: why at all. */
+/** The snapshot from byte `offset` on, which the follower has; `reason`: why it gets one. */
 export async function* sendSnapshot(
   snapshot: Snapshot,
   offset: number,

@@ -47,7 +47,7 @@ test('shared position: a long log is asked about few times', async (t) => {
   t.true(asked() < 25);
 });
 
-test('shared position: two leaves find it, and what is beyond is told and taken back', async (t) => {
+test('shared position: two leaves find it; what is beyond is told and taken back', async (t) => {
   const directory = temporaryDirectory(t);
   const network = new Network();
   const old = await TestLeaf.start(network, { port: 1, directory });
