@@ -8,7 +8,7 @@ import type { Clock, Timer } from '#shared/clock.ts';
 import type { Logger } from '#shared/logger.ts';
 import type { RowBatch } from '#shared/wire/message.ts';
 import { readInWorker, type ScanTask } from './worker-scan.ts';
-import { WorkerProcess } from './worker-process.ts';
+import { startWorker, type LeafWorker } from './leaf-worker.ts';
 import type { WorkerPlace } from './worker-place.ts';
 import { WorkerTransaction } from './worker-transaction.ts';
 import type { WorkerFile } from './worker-message.ts';
@@ -29,7 +29,7 @@ export interface WorkerPoolOptions {
 
 export class WorkerPool {
   #options: WorkerPoolOptions;
-  #workers = new Set<WorkerProcess>();
+  #workers = new Set<LeafWorker>();
   /** With the file that each uses. */
   #places = new Map<WorkerPlace, string>();
   #idleTimer: Timer | null = null;
@@ -116,8 +116,8 @@ export class WorkerPool {
   }
 
   /** The least loaded; a further one when all have work and there may be more. */
-  #pick(): WorkerProcess {
-    let best: WorkerProcess | null = null;
+  #pick(): LeafWorker {
+    let best: LeafWorker | null = null;
     for (const worker of this.#workers) {
       if (worker.ended) continue;
       const better = best === null || weight(worker) < weight(best);
@@ -127,9 +127,9 @@ export class WorkerPool {
     return this.#start();
   }
 
-  #start(): WorkerProcess {
+  #start(): LeafWorker {
     const { logger } = this.#options;
-    const worker: WorkerProcess = new WorkerProcess((how) => {
+    const worker: LeafWorker = startWorker((how) => {
       this.#workers.delete(worker);
       if (!this.#closed) logger.info('A SQLite worker has ended.', { how });
     });
@@ -137,13 +137,13 @@ export class WorkerPool {
     return worker;
   }
 
-  #endSoon(worker: WorkerProcess, owner: object): void {
+  #endSoon(worker: LeafWorker, owner: object): void {
     this.#options.clock.after(GRACE_MS, () => {
       if (worker.isRunning(owner)) void worker.kill();
     });
   }
 
-  async #forgetIn(worker: WorkerProcess, path: string): Promise<void> {
+  async #forgetIn(worker: LeafWorker, path: string): Promise<void> {
     const timer = this.#options.clock.after(FORGET_MS_MAX, () => void worker.kill());
     try {
       await worker.ask({}, { kind: 'forget', path });
@@ -164,6 +164,6 @@ export class WorkerPool {
 }
 
 /** A worker that is at something weighs more than any number of open statements. */
-function weight(worker: WorkerProcess): number {
+function weight(worker: LeafWorker): number {
   return worker.load * 1_000_000 + worker.owners.size;
 }

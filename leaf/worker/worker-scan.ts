@@ -5,8 +5,8 @@ import type { ColumnType } from '#shared/sql/column-type.ts';
 import { databaseError } from '#shared/error.ts';
 import type { LSN } from '#shared/log/lsn.ts';
 import type { CompiledStatement, RowBatch } from '#shared/wire/message.ts';
+import { WorkerLostError } from '#shared/worker/worker-process.ts';
 import type { WorkerFile, WorkerReply } from './worker-message.ts';
-import { WorkerLostError } from './worker-process.ts';
 import type { WorkerPlace } from './worker-place.ts';
 
 /** How often a statement that has shown no row begins again when its worker is lost. */

@@ -8,8 +8,8 @@ import type {
   WriteStep,
   WriteStepResult,
 } from '#shared/wire/message.ts';
+import { WorkerLostError } from '#shared/worker/worker-process.ts';
 import type { WorkerFile, WorkerReply, WorkerRequest } from './worker-message.ts';
-import { WorkerLostError } from './worker-process.ts';
 import { batches, type ScanTask } from './worker-scan.ts';
 import type { WorkerPlace } from './worker-place.ts';
 

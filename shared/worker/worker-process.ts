@@ -1,14 +1,14 @@
-// One SQLite worker as the leaf holds it: asks it one thing at a time, and can end it at any time.
+// One worker process as its parent holds it: asks it one thing at a time, and can end it at any
+// time.
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { must } from '#shared/assert.ts';
-import { decode, encode } from '#shared/codec.ts';
-import { DatabaseError } from '#shared/error.ts';
+import { encode } from '#shared/codec.ts';
+import { DatabaseError, type WireError } from '#shared/error.ts';
 import { FrameReader, frameHeader } from '#shared/wire/frame-reader.ts';
-import { readReply, type WorkerReply, type WorkerRequest } from './worker-message.ts';
 
 /** The longest reply: the changes of the largest transaction, or one very long row. */
 const REPLY_BYTES_MAX = 2 ** 31;
@@ -25,31 +25,47 @@ export class WorkerLostError extends Error {
   }
 }
 
-type DataReply = Exclude<WorkerReply, { readonly kind: 'failed' }>;
+/** What a worker answers when it cannot do what it was asked. */
+export interface WorkerFailure {
+  readonly kind: 'failed';
+  readonly error: WireError;
+}
 
-interface Task {
+export interface WorkerProcessOptions<Reply> {
+  /** The file that the process runs: it calls serveParent. */
+  readonly main: URL;
+  /** Flags of the runtime's own. */
+  readonly flags?: readonly string[];
+  /** The reply in a frame's payload. */
+  readonly read: (payload: Uint8Array) => Reply | WorkerFailure;
+  /** Called once, whatever ended the process; `how` names its signal or status. */
+  readonly onExit: (how: string) => void;
+}
+
+interface Task<Request, Reply> {
   readonly owner: object;
-  readonly request: WorkerRequest;
-  readonly resolve: (reply: DataReply) => void;
+  readonly request: Request;
+  readonly resolve: (reply: Reply) => void;
   readonly reject: (error: unknown) => void;
 }
 
 /** Invariant: what it was not asked for yet can be taken back; what it is at, by its end only. */
-export class WorkerProcess {
+export class WorkerProcess<Request, Reply extends object> {
   #process: ChildProcess;
   #reader = new FrameReader(REPLY_BYTES_MAX);
-  #running: Task | null = null;
-  #queue: Task[] = [];
+  #running: Task<Request, Reply> | null = null;
+  #queue: Task<Request, Reply>[] = [];
   #ended = false;
   #counter = 0;
+  readonly #read: (payload: Uint8Array) => Reply | WorkerFailure;
   readonly #exited: Promise<unknown>;
   /** Those who have something open in it. */
   readonly owners = new Set<object>();
 
-  /** Starts the process. `onExit` is called once, whatever ended it; `signal` names how. */
-  constructor(onExit: (how: string) => void) {
-    const main = fileURLToPath(new URL('./worker-main.ts', import.meta.url));
-    this.#process = spawn(process.execPath, [main], {
+  /** Starts the process. */
+  constructor({ main, flags = [], read, onExit }: WorkerProcessOptions<Reply>) {
+    this.#read = read;
+    this.#process = spawn(process.execPath, [...flags, fileURLToPath(main)], {
       stdio: ['pipe', 'pipe', 'inherit', 'pipe'],
     });
     this.#exited = once(this.#process, 'exit');
@@ -95,7 +111,7 @@ export class WorkerProcess {
   }
 
   /** Rejects with the worker's DatabaseError, or with WorkerLostError. */
-  ask(owner: object, request: WorkerRequest): Promise<DataReply> {
+  ask(owner: object, request: Request): Promise<Reply> {
     return new Promise((resolve, reject) => {
       if (this.#ended) {
         reject(new WorkerLostError(false));
@@ -149,8 +165,8 @@ export class WorkerProcess {
       const task = must(this.#running, 'a worker answers what it was asked');
       this.#running = null;
       this.#sendNext();
-      const reply = readReply(frame, decode);
-      if (reply.kind === 'failed') task.reject(new DatabaseError(reply.error));
+      const reply = this.#read(frame);
+      if (isFailure(reply)) task.reject(new DatabaseError(reply.error));
       else task.resolve(reply);
     }
   }
@@ -162,7 +178,7 @@ export class WorkerProcess {
     for (const task of this.#queue.splice(0)) task.reject(new WorkerLostError(false));
   }
 
-  /** A worker keeps the leaf's process alive while it is at work. */
+  /** A worker keeps its parent alive while it is at work. */
   #keepAlive(how: 'ref' | 'unref'): void {
     const [stdin, stdout, , lifeline] = this.#process.stdio;
     for (const stream of [stdin, stdout, lifeline]) {
@@ -170,4 +186,8 @@ export class WorkerProcess {
     }
     this.#process[how]();
   }
+}
+
+function isFailure(reply: object): reply is WorkerFailure {
+  return 'kind' in reply && reply.kind === 'failed';
 }
