@@ -770,8 +770,7 @@ export const errorTable = {
     'HY000',
     (p) =>
       `Database '${p.name}' has begun to go back and follow its new primary, ` +
-      'and goes on by itself ' +
-      `as soon as it can: ${p.reason}`,
+      `and goes on by itself as soon as it can: ${p.reason}`,
     true,
   ),
   failbackImpossible: entry<Name & { address: string; reason: string }>(

@@ -42,8 +42,9 @@ export function createClientCommands(parts: ClientCommandParts): CommandTable {
   const { accounts, schema, registry, transactions, engine, showReplication } = parts;
   const { killElsewhere, reloadTls } = parts;
   const evaluate = createEvaluate(engine);
+  const setPassword = parts.setPassword ?? createSetPassword(accounts);
   return {
-    ...createSetCommands({ evaluate, setPassword: parts.setPassword ?? createSetPassword(accounts) }),
+    ...createSetCommands({ evaluate, setPassword }),
     ...createShowCommands({ schema, accounts, evaluate, others: showReplication }),
     ...createTransactionCommands({
       transactions,

@@ -6,9 +6,15 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { replaceFile } from '#leaf/log/durable-file.ts';
-import type { PartitionMeta } from './state-file.ts';
+import type { Durability } from '#shared/cluster/topology.ts';
+import type { PartitionRole } from './partition-options.ts';
 
-export type Identity = Pick<PartitionMeta, 'role' | 'durability' | 'origin'>;
+export interface Identity {
+  readonly role: PartitionRole;
+  readonly durability: Durability;
+  /** The id of the cluster whose changes it makes. */
+  readonly origin: string;
+}
 
 /** Beside the partition's SQLite file. */
 function identityPath(file: string): string {

@@ -93,8 +93,8 @@ export class Verdicts {
   /** Forgets those up to `upTo` but for `except`, within the file's transaction. */
   forget(upTo: LSN, except: readonly string[]): void {
     const holes = except.map(() => '?').join();
-    const sql = `DELETE FROM _twinleaf_verdicts WHERE lsn <= ? AND transaction_id NOT IN (${holes})`;
-    this.#file.connection.run(sql, [upTo, ...except]);
+    const old = `lsn <= ? AND transaction_id NOT IN (${holes})`;
+    this.#file.connection.run(`DELETE FROM _twinleaf_verdicts WHERE ${old}`, [upTo, ...except]);
   }
 
   /** Forgets all but those that are kept, within the file's transaction. */

@@ -104,7 +104,7 @@ test('journal: it goes on in its other file again and again, and loses nothing',
   t.is(readFileSync(a, 'utf8'), expected);
 });
 
-test('journal: what is forgotten never comes back, not even in a file of the same name', async (t) => {
+test('journal: the forgotten never comes back, not even in a file of the same name', async (t) => {
   const at = place(t);
   const journal = SyncJournal.open(at);
   const a = segment(at, 'a', '');

@@ -58,7 +58,7 @@ export class Archive {
     for (const cluster of this.#world.clusters) this.#checkVerdicts(cluster);
   }
 
-  /** Reads what is new in the logs, before it may be trimmed. What is wrong is told by `observe`. */
+  /** Reads what is new in the logs, before it may be trimmed. `observe` tells what is wrong. */
   read(): void {
     try {
       let waiting = this.#world.leaves.flatMap((leaf) =>
