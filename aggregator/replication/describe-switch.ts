@@ -2,14 +2,19 @@
 
 import { partitionName } from '#shared/cluster/topology.ts';
 import type { LinkRecord } from './link-record.ts';
+import { rescuedName } from './rescue-changes.ts';
 import type { Promoted } from './promote-database.ts';
 import type { Returned } from './return-database.ts';
 
 /** Where each partition was promoted, and what was taken back. */
-export function describePromotion({ sentences, dropped, rescued }: Promoted): readonly string[] {
-  if (dropped.length === 0) return sentences;
+export function describePromotion(promoted: Promoted): readonly string[] {
+  const { database, sentences, dropped, rescued } = promoted;
+  if (rescued === 0) return sentences;
   const what = `${dropped.length} transactions had not arrived whole and were taken back`;
-  return [...sentences, `${what}; ${rescued} changes are kept in the _rescued database`];
+  return [
+    ...sentences,
+    `${what}; ${rescued} changes are kept in ${rescuedName(database.name)}.changes`,
+  ];
 }
 
 /** Where each partition went back to, and what was kept. */
@@ -22,6 +27,6 @@ export function describeReturn(record: LinkRecord, returned: Returned): readonly
       const isAnew = returned.anew.includes(ordinal);
       return isAnew ? `${name} begins anew from a snapshot` : `${name} went back to LSN ${lsn}`;
     });
-  const kept = `${returned.rescued} changes are kept in ${database}_rescued.changes`;
+  const kept = `${returned.rescued} changes are kept in ${rescuedName(database)}.changes`;
   return returned.rescued === 0 ? sentences : [...sentences, kept];
 }

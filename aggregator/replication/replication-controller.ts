@@ -26,7 +26,6 @@ import type { PrimaryLogin } from './primary-client.ts';
 import { promoteDatabase } from './promote-database.ts';
 import type { ReplicationParts } from './replication-parts.ts';
 import type { ReplicationSource } from './replication-source.ts';
-import { rescuedName } from './rescue-changes.ts';
 import { sealPassword } from './seal-password.ts';
 
 export class ReplicationController {
@@ -111,7 +110,6 @@ export class ReplicationController {
       await this.replicate(name, login);
       return [];
     }
-    rescuedName(name);
     const source = await askPrimary(this.#parts, login, null);
     checkSource(this.#parts, name, { login, source });
     checkFailback(existing, { source, login });
@@ -134,7 +132,7 @@ export class ReplicationController {
   /** Links ask for no more; reads go on. Throws notReplicating. */
   async pause(name: string): Promise<void> {
     await this.#parts.inTurn(name, async () => {
-      const { database, record } = await this.#following(name);
+      const { database, record } = await this.#followingOn(name);
       await writeLinkRecord(this.#parts.store, { ...record, intent: 'paused' });
       for (const { ordinal, leafId } of database.placements) {
         if (!this.#parts.leaves.isOnline(leafId)) continue;
@@ -150,7 +148,7 @@ export class ReplicationController {
   /** Goes on where PAUSE, or a link that failed, has stopped. Throws notReplicating. */
   async continue(name: string): Promise<void> {
     await this.#parts.inTurn(name, async () => {
-      const { database, record } = await this.#following(name);
+      const { database, record } = await this.#followingOn(name);
       await writeLinkRecord(this.#parts.store, { ...record, intent: 'replicating' });
       if (database.state === 'replication paused') {
         await this.#parts.catalog.put({ ...database, state: 'replicating' });
@@ -249,6 +247,20 @@ export class ReplicationController {
     // The last step of a promotion was cut off between its two lines.
     if (record !== null) await removeLinkRecord(this.#parts.store, name);
     throw databaseError('notReplicating', { name });
+  }
+
+  /** As `#following`; throws failbackPending, promotionBlocked while one of them is under way. */
+  async #followingOn(name: string): Promise<{ database: DatabaseDefinition; record: LinkRecord }> {
+    const following = await this.#following(name);
+    const { intent } = following.record;
+    if (intent === 'returning') {
+      throw databaseError('failbackPending', { name, reason: 'a leaf is away' });
+    }
+    if (intent === 'stopping') {
+      const reason = 'a promotion of it is not finished: run STOP REPLICATING again';
+      throw databaseError('promotionBlocked', { partition: name, reason });
+    }
+    return following;
   }
 
   async #takeBack(name: string): Promise<void> {

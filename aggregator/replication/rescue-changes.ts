@@ -2,7 +2,6 @@
 
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
 import type { TableDefinition } from '#shared/cluster/table-definition.ts';
-import { databaseError } from '#shared/error.ts';
 import type { LSN } from '#shared/log/lsn.ts';
 import type { SourceValue } from '#shared/sql/source-value.ts';
 import type { LoggedChange } from '#shared/wire/message.ts';
@@ -14,6 +13,7 @@ import { rescueColumns, rescueKey, rescueRows, type RescueReason } from './rescu
 const rowsPerInsert = 200;
 /** The longest name that a database can have. */
 const nameLengthMax = 64;
+const suffix = '_rescued';
 
 export interface Rescue {
   readonly database: DatabaseDefinition;
@@ -23,11 +23,9 @@ export interface Rescue {
   readonly reason: RescueReason;
 }
 
-/** Where the changes of a database are kept. Throws wrongDatabaseName when that is too long. */
+/** Where the changes of a database are kept: a long name is cut, and the rows tell the whole one. */
 export function rescuedName(database: string): string {
-  const name = `${database}_rescued`;
-  if (name.length > nameLengthMax) throw databaseError('wrongDatabaseName', { name });
-  return name;
+  return `${database.slice(0, nameLengthMax - suffix.length)}${suffix}`;
 }
 
 /**

@@ -28,6 +28,14 @@ function basePath(core: PartitionCore): string {
   return join(dirname(core.file.path), 'base.sqlite');
 }
 
+function rewoundPath(core: PartitionCore): string {
+  return `${basePath(core)}.rewound`;
+}
+
+function removeDatabase(path: string): void {
+  for (const suffix of ['', '-wal', '-shm']) rmSync(`${path}${suffix}`, { force: true });
+}
+
 /** Keeps the partition as it is, unless an older copy is kept still. */
 export async function keepBase(core: PartitionCore, snapshots: Snapshots): Promise<void> {
   const path = basePath(core);
@@ -38,7 +46,8 @@ export async function keepBase(core: PartitionCore, snapshots: Snapshots): Promi
 
 /** Nobody will want to go back. */
 export function dropBase(core: PartitionCore): void {
-  for (const suffix of ['', '-wal', '-shm']) rmSync(`${basePath(core)}${suffix}`, { force: true });
+  removeDatabase(basePath(core));
+  removeDatabase(rewoundPath(core));
 }
 
 /**
@@ -56,7 +65,9 @@ export async function buildFromBase(core: PartitionCore, lsn: LSN): Promise<stri
   if (preparedAt(log, lsn) !== null) return null;
   const isBehind = lsn < applied.lsn;
   if (isBehind && hasDefinition(log, lsn, applied.lsn)) return null;
-  const path = `${base}.rewound`;
+  const path = rewoundPath(core);
+  // What a crash has left must not be taken for this one's WAL.
+  removeDatabase(path);
   copyFileSync(base, path);
   const file = new StateFile(path, new ReferenceFile(null));
   try {
