@@ -7,6 +7,7 @@ import type { Position } from '#shared/log/lsn.ts';
 import type { Containment } from '#shared/wire/message.ts';
 import { key, Network, TestLeaf } from '#test/support/leaf-world.ts';
 import { temporaryDirectory } from '#test/support/temporary-directory.ts';
+import { writeOf } from '#test/support/test-partition.ts';
 import { until } from '#test/support/wait.ts';
 
 /** Two logs by their first and last LSN, the same up to `parting`. */
@@ -87,4 +88,43 @@ test('shared position: two leaves find it; what is beyond is told and taken back
     return JSON.stringify(await old.rows()) === JSON.stringify([1, 2, 3, 20]);
   });
   await t.throwsAsync(old.insert(30));
+});
+
+test('shared position: gone from a log, so a snapshot takes the place of all', async (t) => {
+  const directory = temporaryDirectory(t);
+  const network = new Network();
+  const old = await TestLeaf.start(network, { port: 1, directory });
+  const retention = { keptBytesMin: 0, logSizeBytesMax: 0, ageMsMax: 1000 };
+  const tight = { segmentBytesMax: 4096, retention };
+  const fresh = await TestLeaf.start(network, { port: 2, directory }, tight);
+  t.teardown(() => Promise.all([old.stop(), fresh.stop()]));
+  await old.create('primary');
+  await fresh.create('secondary');
+  await old.insert(1, 2);
+  await fresh.follow(old);
+  await until('the rows', async () => (await fresh.rows()).length === 2);
+  await fresh.handler.call('promote', { key });
+  await old.insert(10);
+  const first = fresh.partition.log.firstLsn;
+  for (let from = 1000; fresh.partition.log.firstLsn === first; from += 1000) {
+    const text = `INSERT INTO account (id, balance) WITH RECURSIVE n(i) AS
+      (SELECT ${from} UNION ALL SELECT i + 1 FROM n LIMIT 1000) SELECT i, 1 FROM n`;
+    await fresh.handler.call('write', { key, ...writeOf(text) });
+    await fresh.partition.maintain();
+  }
+  await old.handler.call('demote', { key });
+  const ticket = { claims: new Uint8Array(1), key: new Uint8Array(1) };
+  const source = { address: { host: 'test', port: 2 }, key, ticket };
+  t.is((await old.handler.call('sharedPosition', { key, source })).shared, null);
+  await old.handler.call('abandonHistory', { key });
+  t.is((await old.status()).state, 'provisioning');
+  await t.throwsAsync(old.rows());
+  await old.stop();
+  await old.start();
+  await old.follow(fresh);
+  await until('the snapshot', async () => {
+    return JSON.stringify(await old.rows()) === JSON.stringify(await fresh.rows());
+  });
+  t.false((await old.rows()).includes(10));
+  t.is((await old.status()).state, 'replicating');
 });
