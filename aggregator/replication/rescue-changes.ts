@@ -23,7 +23,7 @@ export interface Rescue {
   readonly reason: RescueReason;
 }
 
-/** Where the changes of a database are kept: a long name is cut, and the rows tell the whole one. */
+/** Where the changes of a database are kept; a long name is cut, the rows tell the whole one. */
 export function rescuedName(database: string): string {
   return `${database.slice(0, nameLengthMax - suffix.length)}${suffix}`;
 }
