@@ -7,6 +7,7 @@ import { connectTo } from '#benchmarks/peers/database-server.ts';
 import { databaseName } from '#benchmarks/driver/database-name.ts';
 import { linesTable, type ReplicatedPair } from './replicated-pair.ts';
 import { mysqlClient } from './twinleaf-pair.ts';
+import { waitUntil } from './wait-until.ts';
 
 export async function startMariadbPair(): Promise<ReplicatedPair> {
   const primary = await startMariadb({ binaryLog: true, serverId: 1 });
@@ -18,12 +19,19 @@ export async function startMariadbPair(): Promise<ReplicatedPair> {
     secondaryPids: () => secondary.pids(),
     connectPrimary: () => mysqlClient(primary),
     connectSecondary: () => mysqlClient(secondary),
-    follow: () =>
-      execute(secondary, [
+    async follow() {
+      await execute(secondary, [
         `CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT=${primary.login.port},
            MASTER_USER='root', MASTER_PASSWORD='', MASTER_USE_GTID=slave_pos`,
         'START SLAVE',
-      ]),
+      ]);
+      const connection = await connectTo(secondary.login);
+      await waitUntil('the database at the replica', async () => {
+        const [rows] = await connection.query(`SHOW TABLES FROM ${databaseName}`);
+        return (rows as unknown[]).length > 0;
+      });
+      await connection.end();
+    },
     pause: () => execute(secondary, ['STOP SLAVE']),
     resume: () => execute(secondary, ['START SLAVE']),
     copies: {
@@ -57,10 +65,12 @@ function shell(command: string): void {
 
 function dumpAndLoad(primary: MariadbServer, secondary: MariadbServer): number {
   const at = ({ login }: MariadbServer): string => `-h127.0.0.1 -P${login.port} -uroot`;
-  shell(`mariadb ${at(secondary)} -e 'CREATE DATABASE loaded'`);
+  // What the replica logs of its own would stand in the way of the primary's numbers.
+  const load = `mariadb ${at(secondary)} --init-command='SET sql_log_bin = 0'`;
+  shell(`${load} -e 'CREATE DATABASE loaded'`);
   const dump = `mariadb-dump ${at(primary)} --single-transaction ${databaseName}`;
-  const taken = seconds(() => shell(`${dump} | mariadb ${at(secondary)} loaded`));
-  shell(`mariadb ${at(secondary)} -e 'DROP DATABASE loaded'`);
+  const taken = seconds(() => shell(`${dump} | ${load} loaded`));
+  shell(`${load} -e 'DROP DATABASE loaded'`);
   return taken;
 }
 
