@@ -1,13 +1,26 @@
 // Steps of the schema, in order among the rows: serial with all writes, one record each.
+//
+// One that has many rows to copy runs in a worker's transaction, with the same order of steps:
+//
+//     the lock · BEGIN · the step → record appended → fdatasync → COMMIT → answers
 
 import { must } from '#shared/assert.ts';
 import type { DefinitionChange } from '#shared/log/log-record.ts';
+import type { LSN } from '#shared/log/lsn.ts';
+import { quoteIdentifier } from '#shared/sqlite-file.ts';
+import type { WorkerTransaction } from '#leaf/worker/worker-transaction.ts';
 import type { PartitionCore } from './partition-core.ts';
-import { appendRecord, makeVisible } from './write-transaction.ts';
+import { appendElsewhere } from './write-elsewhere.ts';
+import { appendRecord, makeVisible, makeVisibleElsewhere } from './write-transaction.ts';
 import { toClientError } from './write-steps.ts';
 
 /** How long a definition waits for the write lock, in milliseconds. */
 const DEFINITION_LOCK_WAIT_MS = 60_000;
+/** Rows of a table that are copied on the event loop: some milliseconds. */
+const ROWS_MAX = 5_000;
+/** The same in a file so large that its rows may be long, in rows and pages of 4 KiB. */
+const LONG_ROWS_MAX = 100;
+const LARGE_FILE_PAGES = 16 * 1024;
 
 /** Carries out a step that the partition does not have yet; one it has is no error. */
 export async function define(core: PartitionCore, change: DefinitionChange): Promise<void> {
@@ -16,18 +29,49 @@ export async function define(core: PartitionCore, change: DefinitionChange): Pro
   const startedAt = environment.hybridClock.next();
   const claim = { startedAt, wounds: false, wound: () => undefined };
   await lock.acquire(claim, DEFINITION_LOCK_WAIT_MS);
-  let lsn: bigint | null = null;
+  let lsn: LSN | null = null;
   try {
-    if (file.meta.catalogVersion < change.version) lsn = await defineLocked(core, change);
+    if (file.meta.catalogVersion < change.version) {
+      lsn = await (isLongDefinition(core, change)
+        ? defineElsewhere(core, change)
+        : defineLocked(core, change));
+    }
   } finally {
     lock.release(claim);
   }
   if (lsn !== null) await environment.waitForFollowers(key, lsn);
 }
 
-async function defineLocked(core: PartitionCore, change: DefinitionChange): Promise<bigint> {
-  const { file } = core;
+/** Would the step hold up the event loop? As the writer's connection sees the tables now. */
+export function isLongDefinition(core: PartitionCore, change: DefinitionChange): boolean {
+  const { environment, file } = core;
+  if (environment.workers === null || change.sqlite.length === 0) return false;
+  const touched = [...change.put.map(({ name }) => name), ...change.drop];
+  const pages = Number(file.connection.get('PRAGMA main.page_count')?.[0]);
+  const rowsMax = pages > LARGE_FILE_PAGES ? LONG_ROWS_MAX : ROWS_MAX;
+  return touched.some((name) => hasMoreRows(core, name, rowsMax));
+}
+
+/** Runs the step in a worker's transaction, which is open then. */
+export async function beginDefinition(
+  core: PartitionCore,
+  change: DefinitionChange,
+): Promise<WorkerTransaction> {
+  const workers = must(core.environment.workers, 'without workers no definition is long');
   // Foreign keys are off: to rebuild a table is not to delete its rows.
+  const how = { foreignKeys: false, captures: false };
+  const worker = await workers.begin(core.workerFile(), how);
+  try {
+    await worker.define(change);
+  } catch (error) {
+    await worker.rollback();
+    throw error;
+  }
+  return worker;
+}
+
+async function defineLocked(core: PartitionCore, change: DefinitionChange): Promise<LSN> {
+  const { file } = core;
   file.begin(false);
   try {
     file.define(change);
@@ -39,4 +83,20 @@ async function defineLocked(core: PartitionCore, change: DefinitionChange): Prom
   const record = appendRecord(core, { kind: 'definition', change });
   await makeVisible(core, record);
   return record.position.lsn;
+}
+
+async function defineElsewhere(core: PartitionCore, change: DefinitionChange): Promise<LSN> {
+  const worker = await beginDefinition(core, change);
+  core.environment.failpoint('after-define');
+  const record = await appendElsewhere(core, worker, { kind: 'definition', change });
+  await makeVisibleElsewhere(core, { ...record, change }, worker);
+  return record.position.lsn;
+}
+
+function hasMoreRows({ file }: PartitionCore, name: string, rows: number): boolean {
+  const { connection } = file;
+  const sql = "SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = ?";
+  if (connection.get(sql, [name]) === null) return false;
+  const some = `SELECT 1 FROM main.${quoteIdentifier(name)} LIMIT ${rows + 1}`;
+  return Number(connection.get(`SELECT count(*) FROM (${some})`)?.[0]) > rows;
 }

@@ -1,17 +1,21 @@
 // The following side of a partition: what arrives in the log's own bytes becomes its log and rows.
 //
 // Order: verify all · append · apply in one SQLite transaction while the log is synced · COMMIT.
+// A definition that has many rows to copy is a transaction of its own, in a worker.
 
 import { closeSync, fdatasyncSync, openSync } from 'node:fs';
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { readFrames, type ReadFrame } from '#shared/log/log-frame.ts';
+import type { DefinitionChange, LogRecord } from '#shared/log/log-record.ts';
 import type { LSN, Position } from '#shared/log/lsn.ts';
 import { applyInTurns, TURN_BYTES } from './apply-changes.ts';
+import { beginDefinition, isLongDefinition } from './definitions.ts';
 import type { PreparedRecord } from './in-doubt.ts';
 import type { PartitionCore } from './partition-core.ts';
 import type { Replay } from './replay.ts';
 import { undoRows } from './undo-rows.ts';
 import { definitionsAfter } from './visible-changes.ts';
+import { commitInWorker } from './write-transaction.ts';
 
 /** Records are applied for so long before others on the event loop get a turn. */
 const APPLY_MS_MAX = 10;
@@ -50,7 +54,8 @@ export class Follower {
     log.appendVerified(frames);
     environment.hybridClock.observe(log.tailTimestamp);
     environment.failpoint('after-append');
-    const [synced, applied] = await Promise.allSettled([log.sync(), this.#apply(frames)]);
+    const sync = log.sync();
+    const [synced, applied] = await Promise.allSettled([sync, this.#apply(frames, sync)]);
     if (synced.status === 'rejected') throw fail(synced.reason);
     if (applied.status === 'rejected') throw fail(applied.reason);
     environment.failpoint('after-sync');
@@ -64,11 +69,21 @@ export class Follower {
     return log.hardened;
   }
 
-  async #apply(frames: readonly ReadFrame[]): Promise<void> {
+  /** Ends within a transaction, which is to be committed once `synced` has resolved. */
+  async #apply(frames: readonly ReadFrame[], synced: Promise<void>): Promise<void> {
     const { file, environment, name } = this.#core;
     file.begin(false);
     let turnMs = environment.clock.monotonicMs();
     for (const { record } of frames) {
+      const definition = this.#replay.definitionOf(record);
+      if (definition !== null && isLongDefinition(this.#core, definition)) {
+        this.#replay.finish();
+        await synced;
+        file.commit();
+        await this.#defineElsewhere(record, definition);
+        file.begin(false);
+        continue;
+      }
       const changes = this.#replay.changesOf(record);
       const isLong = changes !== null && changes.length > TURN_BYTES;
       if (isLong) await applyInTurns(file.connection, changes, name);
@@ -78,6 +93,20 @@ export class Follower {
       turnMs = environment.clock.monotonicMs();
     }
     this.#replay.finish();
+  }
+
+  /** The record is durable, and everything before it visible. */
+  async #defineElsewhere(record: LogRecord, change: DefinitionChange): Promise<void> {
+    const core = this.#core;
+    const worker = await beginDefinition(core, change);
+    try {
+      core.environment.failpoint('after-define');
+      this.#replay.apply(record, true);
+      await commitInWorker(core, { ...this.#replay.applied, change }, worker);
+    } catch (error) {
+      await worker.rollback();
+      throw error;
+    }
   }
 
   /** Opens the next term and makes the partition a primary; a prepared transaction stays so. */

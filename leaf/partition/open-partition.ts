@@ -122,6 +122,8 @@ export class OpenPartition {
         yield* tellOpened(rows, openedRead(this.core, request));
         return;
       }
+      const { redefined } = this.core.file;
+      if (redefined !== null) await redefined;
       this.#checkRead(request.catalogVersion);
       reader = this.core.readers.acquire();
       const opened = this.#pin(reader, request);
@@ -151,6 +153,7 @@ export class OpenPartition {
     // Where nothing is prepared anywhere, reads of one turn see the same transactions.
     const isAlone = request.together === undefined;
     if (request.transaction !== null || (!isAlone && this.transactions.hasPrepared)) return null;
+    if (this.core.file.redefined !== null) return null;
     try {
       this.#checkRead(request.catalogVersion);
       return readShort(this.core, request);
@@ -303,7 +306,11 @@ export class OpenPartition {
   }
 
   #checkRead(catalogVersion: number): void {
-    const { file, key } = this.core;
+    const { file, key, name } = this.core;
+    if (!file.schemaKnown) {
+      const state = 'stopped amid a definition';
+      throw databaseError('partitionNotOnline', { partition: name, state });
+    }
     if (file.stopped !== null && readDamageMark(dirname(file.path)) !== null) throw file.stopped;
     if (!file.meta.provisioned) throw databaseError('databaseProvisioning', { name: key.database });
     this.#checkVersion(catalogVersion);

@@ -1,7 +1,7 @@
 // Carries logged records into the file: at recovery, and at a secondary as they arrive.
 
 import { databaseError } from '#shared/error.ts';
-import type { LogRecord } from '#shared/log/log-record.ts';
+import type { DefinitionChange, LogRecord } from '#shared/log/log-record.ts';
 import { recordPosition } from '#shared/log/log-frame.ts';
 import type { Position } from '#shared/log/lsn.ts';
 import { applyChanges } from './apply-changes.ts';
@@ -49,26 +49,37 @@ export class Replay {
     return isPrepared ? (this.#prepared?.changeset ?? null) : null;
   }
 
+  /** The step of the schema in a record; null where it has none, or the file has it already. */
+  definitionOf({ payload }: LogRecord): DefinitionChange | null {
+    if (payload.kind !== 'definition') return null;
+    return payload.change.version > this.#target.file.catalogVersion ? payload.change : null;
+  }
+
+  /** How far the file is with what was replayed. */
+  get applied(): { readonly position: Position; readonly timestamp: bigint } {
+    return { position: this.#applied, timestamp: this.#appliedTimestamp };
+  }
+
   /**
-   * Replays one record, but for its rows where the caller has applied them. Throws
-   * partitionUnrecoverable when it meets other rows.
+   * Replays one record, but for its rows or its step of the schema where the caller has applied
+   * them. Throws partitionUnrecoverable when it meets other rows.
    */
-  apply(record: LogRecord, rowsApplied = false): void {
+  apply(record: LogRecord, isApplied = false): void {
     const { file, name, verdicts } = this.#target;
     const { payload } = record;
     switch (payload.kind) {
       case 'rows':
-        if (!rowsApplied) applyChanges(file.connection, payload.changeset, name);
+        if (!isApplied) applyChanges(file.connection, payload.changeset, name);
         break;
       case 'definition':
-        if (payload.change.version > file.catalogVersion) file.define(payload.change);
+        if (!isApplied && this.definitionOf(record) !== null) file.define(payload.change);
         break;
       case 'prepare':
         this.#prepare(record, payload);
         break;
       case 'commit':
       case 'abort':
-        this.#settle(payload, rowsApplied);
+        this.#settle(payload, isApplied);
         verdicts.note(payload.transactionId, payload.kind, record.lsn);
         break;
       case 'term':

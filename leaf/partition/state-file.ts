@@ -3,16 +3,18 @@
 // The applied position is a row of the same file, so that it commits with the rows: after a crash
 // the file itself says which record it holds last.
 
+import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { assert, must } from '#shared/assert.ts';
 import type { TableDefinition } from '#shared/cluster/table-definition.ts';
 import type { Durability } from '#shared/cluster/topology.ts';
-import { decode, encode } from '#shared/codec.ts';
+import { decode } from '#shared/codec.ts';
 import type { DatabaseError } from '#shared/error.ts';
 import { logStart } from '#shared/log/log-frame.ts';
 import type { DefinitionChange } from '#shared/log/log-record.ts';
 import type { Position } from '#shared/log/lsn.ts';
 import { SqliteFile, type ChangeCapture } from '#shared/sqlite-file.ts';
 import type { CompiledStatement } from '#shared/wire/message.ts';
+import { runDefinition, tablesAfter } from './definition-steps.ts';
 import { writeIdentity } from './partition-identity.ts';
 import type { PartitionRole } from './partition-options.ts';
 import { InsertShapes } from './insert-capture.ts';
@@ -113,6 +115,8 @@ export class StateFile {
   #attachment: Attachment;
   #foreignKeys = true;
   #stopped: DatabaseError | null = null;
+  #redefined: Promise<void> | null = null;
+  #schemaKnown = true;
 
   constructor(path: string, reference: ReferenceFile) {
     this.path = path;
@@ -179,10 +183,41 @@ export class StateFile {
     return this.connection.capture();
   }
 
-  /** Another connection has committed records up to here. */
-  committedElsewhere(applied: Position, timestamp: bigint): void {
-    this.#meta = { ...this.#meta, applied, timestamp };
-    this.#next = this.#meta;
+  /** Another connection has committed records up to here; one of them may be a definition. */
+  committedElsewhere(
+    applied: Position,
+    timestamp: bigint,
+    change: DefinitionChange | null = null,
+  ): void {
+    this.#next = { ...this.#meta, applied, timestamp };
+    if (change !== null) this.#noteDefinition(change);
+    this.#takeOver();
+  }
+
+  /** Another connection commits a definition; settled when it has. Null: none does. */
+  get redefined(): Promise<void> | null {
+    return this.#redefined;
+  }
+
+  /** False once nobody can say whether such a definition is in the file: nothing is read then. */
+  get schemaKnown(): boolean {
+    return this.#schemaKnown;
+  }
+
+  /** `commit` is another connection's COMMIT of a definition, and `committedElsewhere`. */
+  async redefineElsewhere(commit: () => Promise<void>): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#redefined = promise;
+    try {
+      // Reads that have looked at the version take their snapshots before the turn ends.
+      await yieldToOthers();
+      this.#schemaKnown = false;
+      await commit();
+      this.#schemaKnown = true;
+    } finally {
+      this.#redefined = null;
+      resolve();
+    }
   }
 
   /** Sets columns of the meta row, within the transaction. */
@@ -202,25 +237,22 @@ export class StateFile {
 
   /** Carries out one step of the schema, within a transaction without foreign keys. */
   define(change: DefinitionChange): void {
-    for (const sql of change.sqlite) this.connection.exec(sql);
-    const tables = new Map(this.#nextTables);
-    for (const name of change.drop) {
-      tables.delete(name);
-      this.connection.run('DELETE FROM _twinleaf_schema WHERE name = ?', [name]);
-    }
-    for (const table of change.put) {
-      tables.set(table.name, table);
-      const sql = 'INSERT OR REPLACE INTO _twinleaf_schema VALUES (?, ?)';
-      this.connection.run(sql, [table.name, encode(table)]);
-    }
-    const sql = 'UPDATE _twinleaf_meta SET catalog_version = ? WHERE id = 1';
-    this.connection.run(sql, [BigInt(change.version)]);
-    this.#next = { ...this.#next, catalogVersion: change.version };
-    this.#nextTables = tables;
+    runDefinition(this.connection, change);
+    this.#noteDefinition(change);
   }
 
   commit(): void {
     this.connection.run('COMMIT');
+    this.#takeOver();
+  }
+
+  #noteDefinition(change: DefinitionChange): void {
+    this.#next = { ...this.#next, catalogVersion: change.version };
+    this.#nextTables = tablesAfter(this.#nextTables, change);
+  }
+
+  /** What was next is committed. */
+  #takeOver(): void {
     const changed = this.#next.catalogVersion !== this.#meta.catalogVersion;
     const demoted = this.#meta.role === 'primary' && this.#next.role !== 'primary';
     this.#meta = this.#next;

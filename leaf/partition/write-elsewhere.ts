@@ -28,7 +28,8 @@ export function beginElsewhere(
   core: PartitionCore,
   foreignKeys: boolean,
 ): Promise<WorkerTransaction> {
-  return must(core.environment.workers).begin(core.workerFile(), foreignKeys);
+  const how = { foreignKeys, captures: true };
+  return must(core.environment.workers).begin(core.workerFile(), how);
 }
 
 /** An autocommit write of its own: no group waits for it. */
@@ -110,7 +111,8 @@ async function takeChanges(worker: WorkerTransaction): Promise<Uint8Array> {
   }
 }
 
-async function appendElsewhere(
+/** Appends a record of what a worker holds; undoes that if it cannot. */
+export async function appendElsewhere(
   core: PartitionCore,
   worker: WorkerTransaction,
   payload: Parameters<typeof appendRecord>[1],

@@ -10,7 +10,7 @@
 import { assert, must } from '#shared/assert.ts';
 import { databaseError } from '#shared/error.ts';
 import { RECORD_BYTES_MAX } from '#shared/log/log-frame.ts';
-import type { LogPayload } from '#shared/log/log-record.ts';
+import type { DefinitionChange, LogPayload } from '#shared/log/log-record.ts';
 import type { LSN, Position } from '#shared/log/lsn.ts';
 import type { ChangeCapture } from '#shared/sqlite-file.ts';
 import type { WorkerTransaction } from '#leaf/worker/worker-transaction.ts';
@@ -24,6 +24,8 @@ const RECORD_OVERHEAD_BYTES = 64 * 1024;
 export interface AppendedRecord {
   readonly position: Position;
   readonly timestamp: bigint;
+  /** Where it is a definition. */
+  readonly change?: DefinitionChange;
 }
 
 /** An open SQLite transaction of the writer, whose row changes are being captured. */
@@ -125,22 +127,33 @@ export async function makeVisibleElsewhere(
   record: AppendedRecord,
   worker: WorkerTransaction,
 ): Promise<void> {
-  const { file, log, verdicts, environment, fail } = core;
-  const { position, timestamp } = record;
+  const { log, environment, fail } = core;
   try {
     environment.failpoint('after-append');
     await log.sync();
     environment.failpoint('after-sync');
-    const { statements, written } = verdicts.flushElsewhere();
     environment.failpoint('before-commit');
-    await worker.commit([updateApplied(position, timestamp), ...statements]);
-    written();
-    file.committedElsewhere(position, timestamp);
+    await commitInWorker(core, record, worker);
     environment.failpoint('after-commit');
   } catch (error) {
     await worker.rollback();
     throw fail(error);
   }
+}
+
+/** COMMIT in the worker: everything up to the record is in the file, as its own meta row says. */
+export async function commitInWorker(
+  { file, verdicts }: PartitionCore,
+  { position, timestamp, change }: AppendedRecord,
+  worker: WorkerTransaction,
+): Promise<void> {
+  const { statements, written } = verdicts.flushElsewhere();
+  const commit = async (): Promise<void> => {
+    await worker.commit([updateApplied(position, timestamp), ...statements]);
+    written();
+    file.committedElsewhere(position, timestamp, change ?? null);
+  };
+  await (change === undefined ? commit() : file.redefineElsewhere(commit));
 }
 
 /** Throws transactionTooLarge. */

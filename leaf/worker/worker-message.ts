@@ -1,5 +1,6 @@
 // What a leaf asks of its SQLite workers, and what they answer: one request, then one reply.
 
+import type { DefinitionChange } from '#shared/log/log-record.ts';
 import type { LSN } from '#shared/log/lsn.ts';
 import type { ColumnType } from '#shared/sql/column-type.ts';
 import type { WireError } from '#shared/error.ts';
@@ -36,14 +37,17 @@ export type WorkerRequest =
   | { readonly kind: 'close'; readonly scan: number }
   /** Closes the idle connections to a file. */
   | { readonly kind: 'forget'; readonly path: string }
-  /** Begins a transaction that writes, and captures its changes. */
+  /** Begins a transaction that writes; `captures`: and notes which rows it changes. */
   | {
       readonly kind: 'begin';
       readonly transaction: number;
       readonly file: WorkerFile;
       readonly foreignKeys: boolean;
+      readonly captures: boolean;
     }
   | { readonly kind: 'write'; readonly transaction: number; readonly steps: readonly WriteStep[] }
+  /** Carries out a step of the schema. */
+  | { readonly kind: 'define'; readonly transaction: number; readonly change: DefinitionChange }
   /** Takes in what the transaction has changed elsewhere so far. */
   | { readonly kind: 'apply'; readonly transaction: number; readonly changeset: Uint8Array }
   /** Runs statements of the transaction's frame: savepoints. */

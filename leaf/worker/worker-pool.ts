@@ -65,12 +65,18 @@ export class WorkerPool {
     return readInWorker(this, task, signal);
   }
 
-  /** A transaction that writes, in a worker. The caller holds the partition's write lock. */
-  async begin(file: WorkerFile, foreignKeys: boolean): Promise<WorkerTransaction> {
+  /**
+   * A transaction that writes, in a worker; `captures` where its changes will be asked for. The
+   * caller holds the partition's write lock.
+   */
+  async begin(
+    file: WorkerFile,
+    how: { readonly foreignKeys: boolean; readonly captures: boolean },
+  ): Promise<WorkerTransaction> {
     const place = this.enter(file.path);
     const transaction = new WorkerTransaction(place);
     try {
-      await transaction.begin(file, foreignKeys);
+      await transaction.begin(file, how);
     } catch (error) {
       place.leave();
       throw error;

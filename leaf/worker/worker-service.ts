@@ -6,6 +6,7 @@ import { decode, encode } from '#shared/codec.ts';
 import { databaseError, DatabaseError, type WireError } from '#shared/error.ts';
 import type { ChangeCapture, SqliteFile } from '#shared/sqlite-file.ts';
 import { applyChanges } from '#leaf/partition/apply-changes.ts';
+import { runDefinition } from '#leaf/partition/definition-steps.ts';
 import { TransactionReads } from '#leaf/partition/transaction-reads.ts';
 import { readRows, takeBatch, type RowSource } from '#leaf/partition/row-batches.ts';
 import { runSteps, toClientError, type WriteTarget } from '#leaf/partition/write-steps.ts';
@@ -25,7 +26,7 @@ interface OpenWrite {
   readonly target: WriteTarget;
   /** Statements under way: what is left of them is read before anything changes. */
   readonly reads: TransactionReads;
-  /** Null once the changes are taken. */
+  /** Null once the changes are taken, and where nobody will ask for them. */
   capture: ChangeCapture | null;
 }
 
@@ -62,6 +63,8 @@ export class WorkerService {
         return this.#begin(request);
       case 'write':
         return this.#write(request);
+      case 'define':
+        return this.#define(request);
       case 'apply':
         applyChanges(this.#writer(request).connection, request.changeset, 'moved');
         return { kind: 'done' };
@@ -132,10 +135,10 @@ export class WorkerService {
     if (open.lent !== null) this.#connections.release(open.lent);
   }
 
-  #begin({ transaction, file, foreignKeys }: Request<'begin'>): WorkerReply {
+  #begin({ transaction, file, foreignKeys, captures }: Request<'begin'>): WorkerReply {
     const connection = this.#connections.openWriter(file, foreignKeys);
     connection.run('BEGIN');
-    const capture = connection.capture();
+    const capture = captures ? connection.capture() : null;
     this.#writes.set(transaction, {
       connection,
       capture,
@@ -148,6 +151,17 @@ export class WorkerService {
   #write(request: Request<'write'>): WorkerReply {
     const { target } = this.#changer(request);
     return { kind: 'written', results: runSteps(target, request.steps) };
+  }
+
+  #define(request: Request<'define'>): WorkerReply {
+    const { connection, target } = this.#changer(request);
+    const { change } = request;
+    try {
+      runDefinition(connection, change);
+      return { kind: 'done' };
+    } catch (error) {
+      throw toClientError(error, target, { sql: change.sqlite[0] ?? '', values: [], row: 1 });
+    }
   }
 
   #changes(request: Request<'changes'>): WorkerReply {

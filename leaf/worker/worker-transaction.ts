@@ -2,6 +2,7 @@
 
 import { must } from '#shared/assert.ts';
 import { databaseError } from '#shared/error.ts';
+import type { DefinitionChange } from '#shared/log/log-record.ts';
 import type {
   CompiledStatement,
   RowBatch,
@@ -28,15 +29,22 @@ export class WorkerTransaction {
     return this.#place.worker.ended;
   }
 
-  /** Begins in SQLite, and captures from here on. */
-  async begin(file: WorkerFile, foreignKeys: boolean): Promise<void> {
-    const transaction = this.#number;
-    await this.#ask({ kind: 'begin', transaction, file, foreignKeys });
+  /** Begins in SQLite. */
+  async begin(
+    file: WorkerFile,
+    how: { readonly foreignKeys: boolean; readonly captures: boolean },
+  ): Promise<void> {
+    await this.#ask({ kind: 'begin', transaction: this.#number, file, ...how });
   }
 
   async write(steps: readonly WriteStep[]): Promise<WriteStepResult[]> {
     const reply = await this.#ask({ kind: 'write', transaction: this.#number, steps });
     return [...must(reply.kind === 'written' ? reply : null, 'a write answers results').results];
+  }
+
+  /** Carries out a step of the schema. */
+  async define(change: DefinitionChange): Promise<void> {
+    await this.#ask({ kind: 'define', transaction: this.#number, change });
   }
 
   /** Takes in what the transaction has changed before it came here. */

@@ -53,6 +53,22 @@ export const accountTable: TableDefinition = {
 export const createAccount =
   'CREATE TABLE account (id INTEGER PRIMARY KEY, balance INTEGER NOT NULL CHECK (balance >= 0))';
 
+/** A step that changes every row of `account`. */
+export const addNote = {
+  version: 2,
+  sqlite: ['ALTER TABLE account ADD COLUMN note TEXT', 'UPDATE account SET note = id'],
+  put: [accountTable],
+  drop: [],
+};
+
+/** Accounts 1 to `count`. */
+export function fillOf(count: number): WriteRequest {
+  return writeOf(`
+    INSERT INTO account (id, balance)
+    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})
+    SELECT i, i FROM n`);
+}
+
 /** Looks through files at once, without a thread. */
 const inlineVerifier: Verifier = {
   file: async (path) => checkFile(path, 'quick'),

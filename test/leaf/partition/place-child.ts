@@ -1,12 +1,16 @@
 // The process that a test of places kills: does one kind of work until it comes to its place.
 
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { killAt } from '#leaf/partition/failpoint.ts';
 import { Partition } from '#leaf/partition/partition.ts';
 import { PartitionSet } from '#leaf/partition-set.ts';
+import { WorkerPool } from '#leaf/worker/worker-pool.ts';
+import { realClock } from '#shared/clock.ts';
+import { createLogger } from '#shared/logger.ts';
 import {
   accountTable,
+  addNote,
   createAccount,
   createTestPartition,
   insertOf,
@@ -64,8 +68,18 @@ async function maintain(): Promise<void> {
 
 async function define(): Promise<void> {
   const partition = await open();
-  const sqlite = ['ALTER TABLE account ADD COLUMN note TEXT', 'UPDATE account SET note = id'];
-  await partition.define({ version: 2, sqlite, put: [accountTable], drop: [] });
+  await partition.define(addNote);
+}
+
+/** The same for a large table, in a worker. */
+async function defineLarge(): Promise<void> {
+  const logger = createLogger('error', {}, () => undefined);
+  const workers = new WorkerPool({ size: 1, clock: realClock, logger });
+  const place = testPlace(directory);
+  const partition = await Partition.open(place, { ...environment, workers });
+  const frames = join(root, 'frames');
+  if (existsSync(frames)) await partition.applyFrames(readFileSync(frames));
+  else await partition.define(addNote);
 }
 
 function set(): PartitionSet {
@@ -121,6 +135,8 @@ const works: Record<string, () => Promise<void>> = {
   twoPhases,
   maintain,
   define,
+  defineLarge,
+  followLarge: defineLarge,
   create,
   drop,
   follow,

@@ -13,7 +13,9 @@ import { PartitionSet } from '#leaf/partition-set.ts';
 import { verifyPartition } from '#leaf/partition/verify-partition.ts';
 import { temporaryDirectory } from '#test/support/temporary-directory.ts';
 import {
+  addNote,
   createTestPartition,
+  fillOf,
   insertOf,
   rowsOf,
   testEnvironment,
@@ -152,6 +154,42 @@ for (const place of [
     const rows = await rowsOf(again, sql, { catalogVersion: again.schema().version });
     t.deepEqual(rows, [logged ? [7, 7, '7'] : [7, 7]]);
     await closeWhole(t, again, directory);
+  });
+}
+
+for (const place of ['after-define', 'after-append', 'after-sync', 'after-commit']) {
+  placeTest('defineLarge', place, async (t, { root, directory }) => {
+    const partition = await createTestPartition({ directory });
+    await partition.write(fillOf(6000));
+    await partition.close();
+    await crash(root, 'defineLarge', place);
+    const again = await openAgain(directory);
+    const version = place === 'after-define' ? 1 : 2;
+    t.is(again.schema().version, version);
+    const sql = 'SELECT * FROM account WHERE id = 6000';
+    const [row] = await rowsOf(again, sql, { catalogVersion: version });
+    t.deepEqual(row, version === 1 ? [6000, 6000] : [6000, 6000, '6000']);
+    await closeWhole(t, again, directory);
+  });
+}
+
+for (const place of ['after-append', 'after-define', 'after-sync']) {
+  // Of a secondary: the rows before, the step, and what comes after it.
+  placeTest('followLarge', place, async (t, { root, directory }) => {
+    const source = await createTestPartition();
+    await source.write(fillOf(6000));
+    await source.define(addNote);
+    await source.write({ ...insertOf(6001, 1), catalogVersion: 2 });
+    writeFileSync(join(root, 'frames'), source.log.read(0n, 1_000_000));
+    await (await createTestPartition({ directory, role: 'secondary' })).close();
+    await crash(root, 'followLarge', place);
+    const again = await openAgain(directory);
+    t.deepEqual(again.log.tail, source.log.tail);
+    t.deepEqual(again.replay, source.log.tail);
+    await again.markProvisioned();
+    t.deepEqual(await again.checksum(), await source.checksum());
+    await closeWhole(t, again, directory);
+    await source.close();
   });
 }
 
