@@ -4,7 +4,7 @@ import type { AccountDefinition } from '#aggregator/metadata/account.ts';
 import type { CommandName } from '#aggregator/session-registry.ts';
 import type { Session } from '#aggregator/session.ts';
 import { databaseError } from '#shared/error.ts';
-import { decodeText } from '#aggregator/text-encoding.ts';
+import { parserOptions } from '#aggregator/parser/parser.ts';
 import { writeColumnDefinition } from './column-definition.ts';
 import type { FrontDoorParts } from './front-door-parts.ts';
 import { clientError, writeError, type Encode } from './error-packet.ts';
@@ -12,6 +12,7 @@ import { readChangeUser, type Login } from './handshake.ts';
 import type { Packet } from './packet-reader.ts';
 import type { WriterMark } from '#shared/mysql/packet-writer.ts';
 import type { PacketStream } from './packet-stream.ts';
+import { statementText } from './statement-text.ts';
 import { PayloadReader } from './payload-reader.ts';
 import { QuickAnswers } from './quick-answer.ts';
 import { StatementCommands } from './statement-commands.ts';
@@ -197,7 +198,12 @@ export class CommandHandler {
   }
 
   #decode(bytes: Buffer): string {
-    return decodeText(bytes, String(this.#session.variables.get(null, 'character_set_client')));
+    const { variables } = this.#session;
+    const charset = String(variables.get(null, 'character_set_client'));
+    return statementText(bytes, charset, () => {
+      const modes = String(variables.get(null, 'sql_mode')).toUpperCase().split(',');
+      return parserOptions(new Set(modes));
+    });
   }
 
   #runText(bytes: Buffer): void | Promise<void> {
