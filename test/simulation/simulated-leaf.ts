@@ -29,7 +29,8 @@ const retention = {
 };
 
 interface Running {
-  readonly life: object;
+  /** Over with its crash: its clock stands still then. */
+  readonly life: { isOver: boolean };
   readonly partitions: PartitionSet;
   readonly links: LinkSet;
   readonly handler: RequestHandler;
@@ -85,9 +86,8 @@ export class SimulatedLeaf implements NetworkNode {
   async start(): Promise<void> {
     disk.revive(this.#directory);
     const { clock: world, logger, clusterId, network, name } = this.#options;
-    const life = {};
-    const isAlive = () => this.#running === null || this.#running.life === life;
-    const clock = new NodeClock(world, isAlive);
+    const life = { isOver: false };
+    const clock = new NodeClock(world, () => !life.isOver);
     const sender = new LogSender({ clock, logger });
     const links = new LinkSet({
       dial: async (address) => network.dial(this, address.host),
@@ -113,6 +113,7 @@ export class SimulatedLeaf implements NetworkNode {
   crash(powerCut: boolean): void {
     if (this.#running === null) return;
     this.#running.handler.close();
+    this.#running.life.isOver = true;
     this.#running = null;
     this.#fatal = null;
     disk.crash(this.#directory, powerCut);
