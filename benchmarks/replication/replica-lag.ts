@@ -86,7 +86,7 @@ async function measure(
   return { pair: pair.name, rate, reached, samples: lags.length, p50Ms, p99Ms };
 }
 
-/** Milliseconds from the acknowledgement to the end of the first query that sees the whole order. */
+/** Milliseconds from the acknowledgement to the first answer that has the whole order. */
 async function untilSeen(
   reader: PairClient,
   { orderId, committedMs }: { readonly orderId: number; readonly committedMs: number },

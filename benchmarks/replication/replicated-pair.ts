@@ -48,7 +48,8 @@ const NOTE = 'the quick brown fox jumps over the lazy dog, again and again; '.re
 /** One transaction: `count` lines of an order, in one statement. */
 export function insertOrder(orderId: number, count: number): string {
   const rows = Array.from({ length: count }, (_, line) => {
-    return `(${orderId},${line},${(orderId * 7 + line) % 100_000},${orderId % 997},'${note(orderId)}')`;
+    const item = (orderId * 7 + line) % 100_000;
+    return `(${orderId},${line},${item},${orderId % 997},'${note(orderId)}')`;
   });
   return `INSERT INTO order_lines (${columnList}) VALUES ${rows.join(',')}`;
 }

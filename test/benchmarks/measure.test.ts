@@ -38,7 +38,7 @@ function round(perSecond: number, cpuMicroseconds: number): Round {
   return { operations: 10, sum: 0, perSecond, cpuMicroseconds, latencies, ...driver };
 }
 
-test('paired rounds: ratios are taken round by round, so that noise that meets both is none', (t) => {
+test('paired rounds: ratios are taken round by round, so noise that meets both is none', (t) => {
   const quiet = [round(100, 50), round(50, 100)];
   const loaded = [round(20, 250), round(10, 500)];
   const [first, second] = summarize(['a', 'b'], [quiet, loaded, quiet]);
