@@ -9,7 +9,7 @@ import type {
 } from '#shared/cluster/topology.ts';
 import type { Collation } from '#shared/sql/column-type.ts';
 
-/** Plain data; a change makes a new one. Kept whole in the metadata store. */
+/** Plain data; a change makes a new one. stored-database.ts says how the store keeps it. */
 export interface DatabaseDefinition {
   readonly name: string;
   readonly role: DatabaseRole;

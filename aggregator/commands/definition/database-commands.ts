@@ -137,6 +137,7 @@ export async function dropDatabase(parts: DatabaseCommandParts, name: string): P
     if (database === null) throw databaseError('databaseDropMissing', { name });
     await parts.beforeDrop(database);
     await partitions.drop(database);
+    await parts.changer.forget(name);
     await catalog.remove(name);
     await sequences.forget(name, null);
     return Object.keys(database.tables).length;

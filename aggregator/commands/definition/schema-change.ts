@@ -20,7 +20,7 @@ export interface SchemaChange {
   readonly undo: ((place: PartitionPlace) => readonly string[]) | null;
 }
 
-/** A change on its way, as the metadata store keeps it until every partition has it. */
+/** A change on its way to every partition. */
 export interface PendingChange {
   /** The database as it was. */
   readonly previous: DatabaseDefinition;
@@ -33,6 +33,28 @@ export interface PendingChange {
     readonly statements: readonly string[];
     readonly undo: readonly string[];
   }[];
+}
+
+/** As the metadata store keeps it: the tables that it leaves alone stand in the catalog. */
+export interface StoredChange extends Pick<PendingChange, 'put' | 'drop' | 'partitions'> {
+  readonly database: string;
+  /** Catalog versions. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What is to be written down of a change. */
+export function storedChange({ previous, next, ...change }: PendingChange): StoredChange {
+  const { name: database, catalogVersion: from } = previous;
+  return { ...change, database, from, to: next.catalogVersion };
+}
+
+/** The change that was written down, of a database that has not taken it. */
+export function pendingAgain(database: DatabaseDefinition, stored: StoredChange): PendingChange {
+  const { from, to, put, drop, partitions } = stored;
+  const previous = { ...database, catalogVersion: from };
+  const next = { ...applyToDatabase(previous, stored), catalogVersion: to };
+  return { previous, next, put, drop, partitions };
 }
 
 /** What such a partition holds. */

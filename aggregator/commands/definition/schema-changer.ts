@@ -17,9 +17,12 @@ import type { Logger } from '#shared/logger.ts';
 import {
   compensatingChange,
   definitionFor,
+  pendingAgain,
   pendingChange,
+  storedChange,
   type PendingChange,
   type SchemaChange,
+  type StoredChange,
 } from './schema-change.ts';
 
 const pendingPrefix = 'definition/';
@@ -117,14 +120,19 @@ export class SchemaChanger {
   /** Completes what a crash has cut off. Returns at once; the work goes on until it is done. */
   async resume(): Promise<void> {
     for (const { value } of await this.#parts.store.list(pendingPrefix)) {
-      const pending = value as PendingChange;
-      void this.#complete(pending);
+      const pending = await this.#readAgain(value as StoredChange);
+      if (pending !== null) void this.#complete(pending);
     }
   }
 
   /** Work of another kind on a database (its creation, its end), in its turn. */
   async inTurn<T>(name: string, work: () => Promise<T>): Promise<T> {
     return await this.#turns.inTurn(name, work);
+  }
+
+  /** Nothing is under way for the database any more. */
+  async forget(name: string): Promise<void> {
+    await this.#parts.store.delete(pendingDefinitionKey(name));
   }
 
   stop(): void {
@@ -158,23 +166,33 @@ export class SchemaChanger {
 
   /** Nothing was changed behind the fence: the catalog follows to its version. */
   async #openFence(fence: PendingChange): Promise<void> {
-    const entry = await this.#parts.store.get(`${pendingPrefix}${keyWord(fence.next.name)}`);
-    const pending = entry?.value as PendingChange | undefined;
+    const entry = await this.#parts.store.get(pendingDefinitionKey(fence.next.name));
+    const pending = entry?.value as StoredChange | undefined;
     // A change that is on its way opens the fence itself when it is complete.
-    if (pending?.next.catalogVersion === fence.next.catalogVersion) await this.#finish(fence);
+    if (pending?.to === fence.next.catalogVersion) await this.#finish(fence);
   }
 
   /** A change before this one that a leaf still misses is completed first. */
   async #settle(name: string): Promise<void> {
-    const entry = await this.#parts.store.get(`${pendingPrefix}${keyWord(name)}`);
-    if (entry === null) return;
+    const entry = await this.#parts.store.get(pendingDefinitionKey(name));
+    const pending = entry === null ? null : await this.#readAgain(entry.value as StoredChange);
+    if (pending === null) return;
     try {
-      await this.#carryOut(entry.value as PendingChange, completionWaitMs);
+      await this.#carryOut(pending, completionWaitMs);
     } catch (error) {
       // Refused by rows and taken back: the database is as before, and whole.
-      const isSettled = this.#isSettled(entry.value as PendingChange);
-      if (!isSettled) throw error;
+      if (!this.#isSettled(pending)) throw error;
     }
+  }
+
+  /** What was written down; null, and forgotten, when the catalog has it or has no such database. */
+  async #readAgain(stored: StoredChange): Promise<PendingChange | null> {
+    const database = this.#parts.catalog.find(stored.database);
+    if (database !== null && database.catalogVersion < stored.to) {
+      return pendingAgain(database, stored);
+    }
+    await this.forget(stored.database);
+    return null;
   }
 
   #isSettled(pending: PendingChange): boolean {
@@ -199,12 +217,12 @@ export class SchemaChanger {
   }
 
   async #writeDown(pending: PendingChange): Promise<void> {
-    await this.#parts.store.put(`${pendingPrefix}${keyWord(pending.next.name)}`, pending);
+    await this.#parts.store.put(pendingDefinitionKey(pending.next.name), storedChange(pending));
   }
 
   async #finish(pending: PendingChange): Promise<void> {
     await this.#parts.catalog.put(pending.next);
-    await this.#parts.store.delete(`${pendingPrefix}${keyWord(pending.next.name)}`);
+    await this.forget(pending.next.name);
   }
 
   /**
