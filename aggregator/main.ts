@@ -131,6 +131,7 @@ export class Aggregator {
 
   async #closeParts(): Promise<void> {
     await this.#door.close();
+    await this.#parts.engine.close?.();
     await this.#nodes.stop();
     this.#leavesOnline?.unsubscribe();
     await this.#recovery?.stop();

@@ -3,6 +3,7 @@
 import type { AggregatorContext } from './aggregator-context.ts';
 import type { Command, CommandTable } from './commands/command.ts';
 import { GatherFiles } from './executor/gather-files.ts';
+import { GatherWorkers } from './executor/gather-workers.ts';
 import { explainStatement } from './explain-statement.ts';
 import type { KeptStatement } from './kept-plans/kept-plan.ts';
 import { KeptStatements } from './kept-plans/kept-statements.ts';
@@ -65,6 +66,8 @@ export interface QueryEngine {
     options: { readonly parameters: readonly SourceValue[]; readonly format: PacketFormat },
   ): PacketsResult | Promise<PacketsResult | null> | null;
   prepare(session: Session, text: string): Promise<PreparedShape>;
+  /** Ends the processes that it has started; no statement runs any more. */
+  close?(): Promise<void>;
 }
 
 export interface QueryEngineOptions {
@@ -94,6 +97,7 @@ export function createQueryEngine(options: QueryEngineOptions): QueryEngine {
   const { context, virtualTables, transactions } = options;
   const scratch = SqliteFile.open(':memory:');
   const gatherFiles = new GatherFiles();
+  const gatherWorkers = new GatherWorkers(context);
   const sqlModes = new LruCache<string, ReadonlySet<string>>(SQL_MODES_MAX);
   const parts: StatementParts = {
     context,
@@ -101,6 +105,7 @@ export function createQueryEngine(options: QueryEngineOptions): QueryEngine {
     transactions,
     scratch,
     gatherFiles,
+    gatherWorkers,
     sqlModes,
   };
   const kept = new KeptStatements({
@@ -151,6 +156,7 @@ export function createQueryEngine(options: QueryEngineOptions): QueryEngine {
       const query = resolveQuery(statement, resolveEnvironment(parts, session, null));
       return { parameterCount, columns: outputColumns(query) };
     },
+    close: () => gatherWorkers.close(),
   };
 }
 

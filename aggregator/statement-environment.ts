@@ -3,6 +3,8 @@
 import type { AggregatorContext } from './aggregator-context.ts';
 import type { Execution } from './executor/execution.ts';
 import type { GatherFiles } from './executor/gather-files.ts';
+import { GatherPlace } from './executor/gather-place.ts';
+import type { GatherWorkers } from './executor/gather-workers.ts';
 import type { StatementValues } from './executor/statement-values.ts';
 import type { StoreConstant } from './planner/assign-value.ts';
 import type { SlotRun } from './planner/literal-slot.ts';
@@ -38,6 +40,7 @@ export interface StatementParts {
   /** An in-memory SQLite without tables. */
   readonly scratch: SqliteFile;
   readonly gatherFiles: GatherFiles;
+  readonly gatherWorkers: GatherWorkers;
   /** The modes of each sql_mode that some session has. */
   readonly sqlModes: LruCache<string, ReadonlySet<string>>;
 }
@@ -197,6 +200,7 @@ export function createExecution(
     values: statementValues(parts, session, literals),
     scratch: parts.scratch,
     gatherFiles: parts.gatherFiles,
+    gatherPlace: new GatherPlace(parts.gatherWorkers, signal),
     signal,
     lockWaitTimeoutMs: lockWaitSeconds * 1000,
     foreignKeyChecks: variables.get('session', 'foreign_key_checks') !== 0n,

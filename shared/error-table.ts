@@ -630,6 +630,13 @@ export const errorTable = {
     () => 'The process that ran this statement at its leaf has ended; run the statement again',
     true,
   ),
+  gatherWorkerLost: entry(
+    3168,
+    'HY000',
+    () =>
+      'The process that computed this statement at the aggregator has ended; it may have needed ' +
+      'too much memory',
+  ),
   internal: entry<{ reason: string }>(1105, 'HY000', (p) => `Internal error: ${p.reason}`),
   definitionPending: entry<{ leaf: string; reason: string }>(
     1735,

@@ -69,6 +69,7 @@ export class ChildAggregator {
   /** Ends its clients, then what goes on by itself. */
   async stop(): Promise<void> {
     await this.#door.close();
+    await this.#parts.engine.close?.();
     this.#relay.stop();
     await this.#recovery.stop();
     await this.#link.stop();

@@ -1,26 +1,28 @@
-// Gathers rows into an in-memory SQLite and runs the rest of a query there.
+// Gathers rows into a SQLite of the aggregator and runs the rest of a query there: in memory and at
+// once where they are few, in a worker process where they are many.
 
 import type { GatheredTable } from '#aggregator/planner/plan.ts';
 import type { Fragment } from '#aggregator/planner/deparse/fragment.ts';
+import { must } from '#shared/assert.ts';
 import { databaseError } from '#shared/error.ts';
-import { quoteIdentifier, type SqliteFile } from '#shared/sqlite-file.ts';
 import type { Row } from '#shared/sql/column-type.ts';
-import type { Execution, RowBatches } from './execution.ts';
-import { bindFragment, isRealType, rowToBind } from './statement-values.ts';
-
-/** What one query may gather at the aggregator, in bytes: above it the query is refused. */
-export const GATHERED_BYTES_MAX = 512 * 1024 * 1024;
+import type { RowBatch } from '#shared/wire/message.ts';
+import { rowsOfBatch } from '#shared/wire/row-batch.ts';
+import type { EncodedBatches, Execution } from './execution.ts';
+import { gatherElsewhere, type GatheredBatch } from './gather-elsewhere.ts';
+import { GatherSize } from './gather-size.ts';
+import { insertRows, shapeOf } from './gather-table.ts';
+import { bindFragment } from './statement-values.ts';
 
 /** Rows that are handed on together. */
 const BATCH_ROWS = 256;
 
-/** Of wider rows each is inserted by itself: SQLite binds so many values and no more. */
-const COLUMNS_TOGETHER = 64;
+type Table = Pick<GatheredTable, 'name' | 'columns'>;
 
 /** A gathered table with its rows as they come. */
 export interface GatheredSource {
-  readonly table: GatheredTable;
-  readonly rows: RowBatches;
+  readonly table: Table;
+  readonly rows: EncodedBatches;
 }
 
 /** Gathers all sources, then yields the rows of `statement` over them. */
@@ -28,82 +30,95 @@ export async function* combine(
   execution: Execution,
   sources: readonly GatheredSource[],
   statement: Fragment,
-): RowBatches {
-  const gathered = execution.gatherFiles.take(sources.map(({ table }) => table));
-  const { file } = gathered;
-  const room = { bytes: GATHERED_BYTES_MAX };
+): EncodedBatches {
+  const tables = sources.map(({ table }) => table);
+  const size = new GatherSize(tables.length);
+  const coming = batchesOf(execution, sources);
+  const gathered: GatheredBatch[] = [];
   try {
-    for (const { table, rows } of sources) {
-      for await (const batch of rows) {
-        if (execution.signal.aborted) throw databaseError('queryInterrupted', {});
-        insertRows(file, table, batch, room);
-      }
+    for (let next = await coming.next(); next.done !== true; next = await coming.next()) {
+      gathered.push(next.value);
+      size.add(next.value.table, next.value.batch);
+      if (size.isSmall) continue;
+      const batches = oneAfterTheOther(gathered, coming);
+      const large = { tables: tables.map(shapeOf), batches, statement };
+      yield* gatherElsewhere(execution, large);
+      return;
     }
-    const compiled = bindFragment(statement, execution.values);
-    let batch: Row[] = [];
-    for (const row of file.iterate(compiled.sql, compiled.parameters)) {
-      batch.push(row);
-      if (batch.length < BATCH_ROWS) continue;
-      if (execution.signal.aborted) throw databaseError('queryInterrupted', {});
-      yield batch;
-      batch = [];
-    }
-    if (batch.length > 0) yield batch;
+    yield* combineHere(execution, { tables, gathered, size }, statement);
   } finally {
-    execution.gatherFiles.giveBack(gathered, GATHERED_BYTES_MAX - room.bytes);
+    await coming.return();
   }
 }
 
-/** As combine, of one table whose rows are all there, and few. */
+async function* batchesOf(
+  { signal }: Execution,
+  sources: readonly GatheredSource[],
+): AsyncGenerator<GatheredBatch, void, undefined> {
+  for (const [table, { rows }] of sources.entries()) {
+    for await (const batch of rows) {
+      if (signal.aborted) throw databaseError('queryInterrupted', {});
+      yield { table, batch };
+    }
+  }
+}
+
+/** What is here already is let go of as it is handed on. */
+async function* oneAfterTheOther(
+  here: GatheredBatch[],
+  coming: AsyncIterable<GatheredBatch>,
+): AsyncGenerator<GatheredBatch, void, undefined> {
+  yield* here.splice(0);
+  yield* coming;
+}
+
+interface SmallGather {
+  readonly tables: readonly Table[];
+  readonly gathered: readonly GatheredBatch[];
+  readonly size: GatherSize;
+}
+
+async function* combineHere(
+  execution: Execution,
+  { tables, gathered, size }: SmallGather,
+  statement: Fragment,
+): AsyncGenerator<RowBatch, void, undefined> {
+  const used = execution.gatherFiles.take(tables);
+  try {
+    const shapes = tables.map(shapeOf);
+    for (const { table, batch } of gathered) {
+      insertRows(used.file, must(shapes[table]), rowsOfBatch(batch));
+    }
+    const compiled = bindFragment(statement, execution.values);
+    let rows: Row[] = [];
+    for (const row of used.file.iterate(compiled.sql, compiled.parameters)) {
+      rows.push(row);
+      if (rows.length < BATCH_ROWS) continue;
+      if (execution.signal.aborted) throw databaseError('queryInterrupted', {});
+      yield { rows };
+      rows = [];
+    }
+    if (rows.length > 0) yield { rows };
+  } finally {
+    execution.gatherFiles.giveBack(used, size.bytes);
+  }
+}
+
+/** As combine, of one table whose rows are all there; null where they are not few. */
 export function combineNow(
   execution: Execution,
-  { table, rows }: { readonly table: GatheredTable; readonly rows: readonly Row[] },
+  { table, rows }: { readonly table: Table; readonly rows: readonly Row[] },
   statement: Fragment,
-): readonly Row[] {
+): readonly Row[] | null {
+  const size = new GatherSize(1);
+  size.add(0, { rows });
+  if (!size.isSmall) return null;
   const gathered = execution.gatherFiles.take([table]);
-  const { file } = gathered;
-  const room = { bytes: GATHERED_BYTES_MAX };
   try {
-    insertRows(file, table, rows, room);
+    insertRows(gathered.file, shapeOf(table), rows);
     const compiled = bindFragment(statement, execution.values);
-    return file.rows(compiled.sql, compiled.parameters, false);
+    return gathered.file.rows(compiled.sql, compiled.parameters, false);
   } finally {
-    execution.gatherFiles.giveBack(gathered, GATHERED_BYTES_MAX - room.bytes);
+    execution.gatherFiles.giveBack(gathered, size.bytes);
   }
-}
-
-/** Many rows a statement: most of what an INSERT costs is the call. */
-const ROWS_TOGETHER = 32;
-
-function insertRows(
-  file: SqliteFile,
-  { name, columns }: GatheredTable,
-  rows: readonly Row[],
-  room: { bytes: number },
-): void {
-  const holes = `(${columns.map(() => '?').join(', ') || 'NULL'})`;
-  const insert = `INSERT INTO ${quoteIdentifier(name)} VALUES `;
-  const many = insert + Array.from({ length: ROWS_TOGETHER }, () => holes).join(', ');
-  const isReal = columns.map(({ type }) => isRealType(type));
-  const bind = (row: Row) => {
-    room.bytes -= rowBytes(row);
-    return columns.length === 0 ? [] : rowToBind(row, isReal);
-  };
-  const whole = columns.length > COLUMNS_TOGETHER ? 0 : rows.length - (rows.length % ROWS_TOGETHER);
-  file.run('BEGIN');
-  for (let at = 0; at < whole; at += ROWS_TOGETHER) {
-    file.run(many, rows.slice(at, at + ROWS_TOGETHER).flatMap(bind));
-  }
-  for (const row of rows.slice(whole)) file.run(insert + holes, bind(row));
-  file.run('COMMIT');
-  if (room.bytes < 0) throw databaseError('gatheredTooMuch', { bytes: GATHERED_BYTES_MAX });
-}
-
-/** About what a row takes in memory. */
-export function rowBytes(row: Row): number {
-  let bytes = 16;
-  for (const value of row) {
-    bytes += typeof value === 'string' || value instanceof Uint8Array ? value.length + 8 : 8;
-  }
-  return bytes;
 }

@@ -1,14 +1,14 @@
 // Several partitions' rows, one partition after the other, all of them working at once.
 
 import { must } from '#shared/assert.ts';
-import type { Row } from '#shared/sql/column-type.ts';
-import type { RowBatches } from './execution.ts';
 
 /**
  * The sources in their order. Each is asked for its first batch at once, so that all partitions
  * work together; a source holds at most one batch until it is its turn.
  */
-export async function* concatenate(sources: readonly RowBatches[]): RowBatches {
+export async function* concatenate<T>(
+  sources: readonly AsyncIterable<T>[],
+): AsyncGenerator<T, void, undefined> {
   const iterators = sources.map((source) => source[Symbol.asyncIterator]());
   const firsts = iterators.map((iterator) => quietly(iterator.next()));
   try {
@@ -29,6 +29,6 @@ export function quietly<T>(promise: Promise<T>): Promise<T> {
 }
 
 /** Ends sources early. One that fails while it ends has nothing left to tell. */
-export async function closeAll(iterators: readonly AsyncIterator<readonly Row[]>[]): Promise<void> {
+export async function closeAll(iterators: readonly AsyncIterator<unknown>[]): Promise<void> {
   await Promise.allSettled(iterators.map((iterator) => iterator.return?.()));
 }

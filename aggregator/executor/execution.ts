@@ -6,7 +6,9 @@ import type { TransactionCoordinator } from '#aggregator/transaction/transaction
 import type { Row } from '#shared/sql/column-type.ts';
 import type { SqliteFile } from '#shared/sqlite-file.ts';
 import { REFERENCE_ORDINAL } from '#shared/cluster/topology.ts';
+import type { RowBatch } from '#shared/wire/message.ts';
 import type { GatherFiles } from './gather-files.ts';
+import type { GatherPlace } from './gather-place.ts';
 import type { StatementValues } from './statement-values.ts';
 
 export interface Execution {
@@ -18,6 +20,8 @@ export interface Execution {
   /** An in-memory SQLite without tables, for expressions alone. */
   readonly scratch: SqliteFile;
   readonly gatherFiles: GatherFiles;
+  /** Where this statement computes what is too much for the event loop. */
+  readonly gatherPlace: GatherPlace;
   /** Fires when the client is gone or somebody killed the statement. */
   readonly signal: AbortSignal;
   readonly lockWaitTimeoutMs: number;
@@ -34,3 +38,6 @@ export function ownReferences({ transaction }: Execution): (database: string) =>
 
 /** Rows as they come, a batch at a time: not asking for the next one is back pressure. */
 export type RowBatches = AsyncIterable<readonly Row[]>;
+
+/** The same, as they came: what is only handed on is not decoded. */
+export type EncodedBatches = AsyncIterable<RowBatch, void, undefined>;

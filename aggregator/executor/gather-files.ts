@@ -3,6 +3,7 @@
 
 import type { GatheredTable } from '#aggregator/planner/plan.ts';
 import { quoteIdentifier, SqliteFile } from '#shared/sqlite-file.ts';
+import { definitionOf, shapeOf } from './gather-table.ts';
 
 /** Files kept for the next query. */
 const IDLE_MAX = 8;
@@ -26,7 +27,7 @@ export class GatherFiles {
 
   /** A file with these tables, which are empty. */
   take(tables: readonly Table[]): GatherFile {
-    const definitions = tables.map(definitionOf);
+    const definitions = tables.map((table) => definitionOf(shapeOf(table)));
     const shape = definitions.join(';');
     const same = this.#idle.findLastIndex((idle) => idle.shape === shape);
     const [found] = same < 0 ? [] : this.#idle.splice(same, 1);
@@ -58,10 +59,4 @@ export class GatherFiles {
     for (const { name } of oldest.tables) oldest.file.exec(`DROP TABLE ${quoteIdentifier(name)}`);
     return oldest.file;
   }
-}
-
-/** Without types its columns have no affinity: values stay as they came. */
-function definitionOf({ name, columns }: Table): string {
-  const names = columns.map((column) => quoteIdentifier(column.name));
-  return `CREATE TABLE ${quoteIdentifier(name)} (${names.join(', ') || '"_"'})`;
 }

@@ -6,6 +6,7 @@ import type { ReadTask } from '#aggregator/planner/plan.ts';
 import type { Row } from '#shared/sql/column-type.ts';
 import type { LeafService, LeafStreams } from '#shared/wire/message.ts';
 import type { Execution } from './execution.ts';
+import { HERE_ROWS_MAX } from './gather-size.ts';
 import { ordinalsOf } from './read-partition.ts';
 import { bindFragment } from './statement-values.ts';
 
@@ -56,9 +57,12 @@ export function readAllNow(
   const reads = nearReads(execution, task);
   if (reads === null) return null;
   const results: (readonly Row[])[] = [];
+  let room = HERE_ROWS_MAX;
   for (const { leaf, request } of reads) {
     const rows = leaf.readNow?.(request) ?? null;
-    if (rows === null) return null;
+    room -= rows?.length ?? 0;
+    // Together they may be too many for the event loop, where each partition's are few.
+    if (rows === null || room < 0) return null;
     results.push(rows);
   }
   return results;

@@ -8,23 +8,16 @@ import { routeOrdinals } from '#aggregator/planner/route.ts';
 import { REFERENCE_ORDINAL, type PartitionKey } from '#shared/cluster/topology.ts';
 import { DatabaseError, databaseError } from '#shared/error.ts';
 import type { RowBatch, Together, TransactionTag } from '#shared/wire/message.ts';
-import { rowsOfBatch } from '#shared/wire/row-batch.ts';
-import type { Execution, RowBatches } from './execution.ts';
+import type { Execution } from './execution.ts';
 import { bindFragment } from './statement-values.ts';
 
 /** NOWAIT and SKIP LOCKED wait this long for somebody who is about to let go, in milliseconds. */
 const MOMENT_MS = 5;
 
-/** The rows of partition `ordinal`. Ending the iteration early closes the leaf's stream. */
-export async function* readPartition(
-  execution: Execution,
-  task: ReadTask,
-  ordinal: number,
-): RowBatches {
-  for await (const batch of openPartition(execution, task, { ordinal })) yield rowsOfBatch(batch);
-}
-
-/** As readPartition, the batches as they come; with `together` as one of several reads. */
+/**
+ * The rows of partition `ordinal`; with `together` as one of several reads. Ending the iteration
+ * early closes the leaf's stream.
+ */
 export async function* openPartition(
   execution: Execution,
   task: ReadTask,

@@ -14,9 +14,9 @@ import type { ReadTask } from '#aggregator/planner/plan.ts';
 import { must } from '#shared/assert.ts';
 import { databaseError } from '#shared/error.ts';
 import type { OpenedRead, RowBatch, Together } from '#shared/wire/message.ts';
-import { rowsOfBatch } from '#shared/wire/row-batch.ts';
+import { rowCountOf } from '#shared/wire/row-batch.ts';
 import { quietly } from './concatenate.ts';
-import type { Execution, RowBatches } from './execution.ts';
+import type { EncodedBatches, Execution } from './execution.ts';
 import { openPartition } from './read-partition.ts';
 import { inOwnTransaction } from './write-partitions.ts';
 
@@ -42,18 +42,17 @@ export function readTogether(
   execution: Execution,
   task: ReadTask,
   ordinals: readonly number[],
-): readonly RowBatches[] {
+): readonly EncodedBatches[] {
   let opening: Promise<readonly Opened[]> | null = null;
-  return ordinals.map(async function* (_, index): RowBatches {
+  return ordinals.map(async function* (_, index): EncodedBatches {
     opening ??= quietly(openTogether(execution, task, ordinals));
     const { first, batches } = must((await opening)[index]);
     try {
-      const rows = rowsOfBatch(first);
-      if (rows.length > 0) yield rows;
+      if (rowCountOf(first) > 0) yield first;
       for (;;) {
         const next = await batches.next();
         if (next.done === true) return;
-        yield rowsOfBatch(next.value);
+        yield next.value;
       }
     } finally {
       await batches.return?.();

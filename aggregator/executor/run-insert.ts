@@ -2,6 +2,7 @@
 
 import { insertText, partitionOfRow, rowsInTheWay } from '#aggregator/planner/insert-planner.ts';
 import type { Fragment } from '#aggregator/planner/deparse/fragment.ts';
+import type { QueryPlan } from '#aggregator/planner/plan.ts';
 import { planQuery } from '#aggregator/planner/planner.ts';
 import type { InsertValue, ResolvedInsert } from '#aggregator/planner/resolve-insert.ts';
 import type { TypedExpression } from '#aggregator/planner/typed-expression.ts';
@@ -11,11 +12,11 @@ import type { CompiledStatement, WriteStep } from '#shared/wire/message.ts';
 import { must } from '#shared/assert.ts';
 import { databaseError } from '#shared/error.ts';
 import { evaluateExpressions } from './evaluate.ts';
-import { GATHERED_BYTES_MAX, rowBytes } from './combine.ts';
+import { combine } from './combine.ts';
 import { ownReferences, type Execution, type RowBatches } from './execution.ts';
 import { inlineSubqueries } from './inline-subqueries.ts';
 import { completeRows, type GivenValue, type RowCompletion } from './insert-rows.ts';
-import { runOperator } from './run-operator.ts';
+import { decoded, runEncoded, runOperator } from './run-operator.ts';
 import { bindFragment, constantValue, isRealType, rowToBind } from './statement-values.ts';
 import {
   inOwnTransaction,
@@ -206,23 +207,19 @@ async function* givenBatches(
   const isReal = types.map(isRealType);
   // Under autocommit the SELECT reads a snapshot from before the statement. In a transaction it
   // may read among what is being written: then all its rows are taken first.
-  const read = runOperator(execution, plan.rows);
-  const batches = execution.transaction === null ? read : await collected(read);
+  const batches =
+    execution.transaction === null ? runOperator(execution, plan.rows) : kept(execution, plan);
   for await (const batch of batches) {
+    if (execution.signal.aborted) throw databaseError('queryInterrupted', {});
     yield batch.map((row) =>
       rowToBind(row, isReal).map((value, i) => ({ type: must(types[i]), value })),
     );
   }
 }
 
-/** All rows at once, within bounds. */
-async function collected(rows: RowBatches): Promise<readonly (readonly Row[])[]> {
-  const batches: (readonly Row[])[] = [];
-  let room = GATHERED_BYTES_MAX;
-  for await (const batch of rows) {
-    for (const row of batch) room -= rowBytes(row);
-    if (room < 0) throw databaseError('gatheredTooMuch', { bytes: GATHERED_BYTES_MAX });
-    batches.push(batch);
-  }
-  return batches;
+/** The rows of a plan, all of which are gathered before the first one comes. */
+function kept(execution: Execution, plan: QueryPlan): RowBatches {
+  const columns = plan.columns.map(({ type }, i) => ({ name: `c${i}`, type }));
+  const source = { table: { name: 'kept', columns }, rows: runEncoded(execution, plan.rows) };
+  return decoded(combine(execution, [source], { sql: 'SELECT * FROM kept', parameters: [] }));
 }

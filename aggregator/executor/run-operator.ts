@@ -3,40 +3,63 @@
 import type { Operator, ReadTask } from '#aggregator/planner/plan.ts';
 import { combine } from './combine.ts';
 import { concatenate } from './concatenate.ts';
-import type { Execution, RowBatches } from './execution.ts';
+import { rowsOfBatch } from '#shared/wire/row-batch.ts';
+import type { EncodedBatches, Execution, RowBatches } from './execution.ts';
 import { limitRows } from './limit.ts';
 import { mergeSort } from './merge-sort.ts';
-import { ordinalsOf, readPartition } from './read-partition.ts';
+import { openPartition, ordinalsOf } from './read-partition.ts';
 import { readTogether } from './read-together.ts';
 
 /** The rows of `operator`. Nothing is asked of a leaf before the first batch is asked for. */
 export function runOperator(execution: Execution, operator: Operator): RowBatches {
+  switch (operator.kind) {
+    case 'read':
+    case 'combine':
+      return decoded(runEncoded(execution, operator));
+    case 'mergeSort': {
+      const sources = partitionRows(execution, operator.task).map(decoded);
+      return mergeSort(sources, operator.keys, operator.visible);
+    }
+    case 'virtual':
+      return virtualRows(execution, operator.database, operator.name);
+    case 'limit':
+      return limitRows(runOperator(execution, operator.input), operator);
+  }
+}
+
+/** As runOperator, for a consumer that may hand them on unread. */
+export function runEncoded(execution: Execution, operator: Operator): EncodedBatches {
   switch (operator.kind) {
     case 'read': {
       const sources = partitionRows(execution, operator.task);
       const [only] = sources;
       return sources.length === 1 && only !== undefined ? only : concatenate(sources);
     }
-    case 'mergeSort':
-      return mergeSort(partitionRows(execution, operator.task), operator.keys, operator.visible);
-    case 'virtual':
-      return virtualRows(execution, operator.database, operator.name);
     case 'combine': {
       const sources = operator.tables.map((table) => ({
         table,
-        rows: runOperator(execution, table.rows),
+        rows: runEncoded(execution, table.rows),
       }));
       return combine(execution, sources, operator.statement);
     }
-    case 'limit':
-      return limitRows(runOperator(execution, operator.input), operator);
+    default:
+      return asBatches(runOperator(execution, operator));
   }
 }
 
-function partitionRows(execution: Execution, task: ReadTask): readonly RowBatches[] {
+/** Rows as they came, to rows. */
+export async function* decoded(batches: EncodedBatches): RowBatches {
+  for await (const batch of batches) yield rowsOfBatch(batch);
+}
+
+async function* asBatches(source: RowBatches): EncodedBatches {
+  for await (const rows of source) yield { rows };
+}
+
+function partitionRows(execution: Execution, task: ReadTask): readonly EncodedBatches[] {
   const ordinals = ordinalsOf(execution, task);
   if (isTorn(execution, task, ordinals)) return readTogether(execution, task, ordinals);
-  return ordinals.map((ordinal) => readPartition(execution, task, ordinal));
+  return ordinals.map((ordinal) => openPartition(execution, task, { ordinal }));
 }
 
 /**
