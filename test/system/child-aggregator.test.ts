@@ -136,3 +136,45 @@ test('several processes on one port: clients are spread, nodes join through any'
   const [count] = await query(first, 'SELECT COUNT(*) AS n FROM t');
   t.is(Number(count?.['n']), 40);
 });
+
+test('child aggregator: on either side of a replication', async (t) => {
+  const [primary, secondary] = [
+    await startProcessCluster(t, { leaves: 1 }),
+    await startProcessCluster(t, { leaves: 1 }),
+  ];
+  const there = await startChild(t, primary);
+  const here = await startChild(t, secondary);
+  const [source, copy] = [
+    await primary.connect(undefined, there.port),
+    await secondary.connect(undefined, here.port),
+  ];
+  await source.query('CREATE DATABASE d PARTITIONS 2; USE d; CREATE TABLE t (a INT PRIMARY KEY)');
+  await source.query('INSERT INTO t VALUES (1), (2), (3)');
+  const password = primary.rootPassword;
+  await copy.query(`REPLICATE DATABASE d FROM root:'${password}'@127.0.0.1:${there.port}`);
+  const count = async (sql: string) => {
+    try {
+      return Number((await query(copy, sql))[0]?.['n']);
+    } catch {
+      return null;
+    }
+  };
+  await until('the rows to arrive', async () => (await count('SELECT COUNT(*) n FROM d.t')) === 3);
+  const [status] = await query(copy, 'SHOW REPLICATION STATUS');
+  t.not(status, undefined);
+  await there.child.stop('SIGKILL');
+  await primary.aggregator.stop('SIGKILL');
+  await secondary.aggregator.stop('SIGKILL');
+  t.is(await count('SELECT COUNT(*) n FROM d.t'), 3, 'the child needs no master to read');
+  await primary.aggregator.start();
+  const atMaster = await primary.connect('d');
+  await atMaster.query('INSERT INTO t VALUES (4)');
+  await until('a row to come while the master is dead', async () => {
+    return (await count('SELECT COUNT(*) n FROM d.t')) === 4;
+  });
+  const refused = await t.throwsAsync(copy.query('INSERT INTO d.t VALUES (9)'));
+  t.regex(String(refused?.message), /read-only/);
+  await secondary.aggregator.start();
+  await atMaster.query('ALTER TABLE t ADD COLUMN b INT NOT NULL DEFAULT 5');
+  await until('the new column', async () => (await count('SELECT SUM(b) n FROM d.t')) === 20);
+});
