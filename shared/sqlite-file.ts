@@ -116,7 +116,10 @@ export class SqliteFile {
   /** Runs one statement for its effect; answers the rows it changed. */
   run(sql: string, parameters: Row = []): number {
     try {
-      return Number(this.#prepare(sql).run(...parameters).changes);
+      const statement = this.#prepare(sql);
+      // The answer holds the last row's id too, which may be more than a number can say.
+      statement.setReadBigInts(true);
+      return Number(statement.run(...parameters).changes);
     } catch (error) {
       throw toSqliteError(error);
     }

@@ -31,6 +31,15 @@ test('sqlite-file: a row that a statement changed comes back once, its large num
   t.deepEqual(file.get('SELECT count(*) FROM t'), [2]);
 });
 
+test('sqlite-file: statements go on behind a row whose id is no safe number', (t) => {
+  const file = SqliteFile.open(':memory:');
+  file.exec('CREATE TABLE t (a INTEGER PRIMARY KEY)');
+  t.is(file.run('INSERT INTO t VALUES (?)', [2n ** 60n]), 1);
+  file.run('SAVEPOINT s');
+  file.run('RELEASE s');
+  t.deepEqual(file.get('SELECT a FROM t'), [2n ** 60n]);
+});
+
 test('sqlite-file: what SQLite refuses is a SqliteError with its kind and names', (t) => {
   const file = SqliteFile.open(':memory:');
   file.exec(`
