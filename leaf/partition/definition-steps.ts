@@ -1,6 +1,5 @@
 // What a definition does to the file that holds the rows: the same here and in a worker.
 
-import type { TableDefinition } from '#shared/cluster/table-definition.ts';
 import { encode } from '#shared/codec.ts';
 import type { DefinitionChange } from '#shared/log/log-record.ts';
 import type { SqliteFile } from '#shared/sqlite-file.ts';
@@ -17,15 +16,4 @@ export function runDefinition(connection: SqliteFile, change: DefinitionChange):
   }
   const sql = 'UPDATE _twinleaf_meta SET catalog_version = ? WHERE id = 1';
   connection.run(sql, [BigInt(change.version)]);
-}
-
-/** The tables by name, after the step. */
-export function tablesAfter(
-  before: ReadonlyMap<string, TableDefinition>,
-  change: DefinitionChange,
-): ReadonlyMap<string, TableDefinition> {
-  const tables = new Map(before);
-  for (const name of change.drop) tables.delete(name);
-  for (const table of change.put) tables.set(table.name, table);
-  return tables;
 }

@@ -94,6 +94,8 @@ async function defineElsewhere(core: PartitionCore, change: DefinitionChange): P
 }
 
 function hasMoreRows({ file }: PartitionCore, name: string, rows: number): boolean {
+  if (!file.hasTable(name)) return false;
+  // A reference table stands in another file, and of a definition for all some are left out here.
   const { connection } = file;
   const sql = "SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = ?";
   if (connection.get(sql, [name]) === null) return false;

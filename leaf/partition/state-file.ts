@@ -14,7 +14,8 @@ import type { DefinitionChange } from '#shared/log/log-record.ts';
 import type { Position } from '#shared/log/lsn.ts';
 import { SqliteFile, type ChangeCapture } from '#shared/sqlite-file.ts';
 import type { CompiledStatement } from '#shared/wire/message.ts';
-import { runDefinition, tablesAfter } from './definition-steps.ts';
+import { runDefinition } from './definition-steps.ts';
+import { KnownTables } from './known-tables.ts';
 import { writeIdentity } from './partition-identity.ts';
 import type { PartitionRole } from './partition-options.ts';
 import { InsertShapes } from './insert-capture.ts';
@@ -106,12 +107,9 @@ export class StateFile {
   #meta: PartitionMeta;
   /** What #meta becomes with the COMMIT. */
   #next: PartitionMeta;
-  #tables: ReadonlyMap<string, TableDefinition>;
-  /** What #tables becomes with the COMMIT. */
-  #nextTables: ReadonlyMap<string, TableDefinition>;
+  readonly #tables: KnownTables;
   /** How INSERTs of this schema are captured without a session. */
   readonly inserts: InsertShapes;
-  #hasForeignKeys: boolean;
   #attachment: Attachment;
   #foreignKeys = true;
   #stopped: DatabaseError | null = null;
@@ -125,9 +123,7 @@ export class StateFile {
     this.#attachment = reference.attachment(this.connection);
     this.#meta = readMeta(this.connection);
     this.#next = this.#meta;
-    this.#tables = this.#readSchema();
-    this.#nextTables = this.#tables;
-    this.#hasForeignKeys = anyForeignKey(this.#tables);
+    this.#tables = new KnownTables(readTables(this.connection));
   }
 
   /** As committed. */
@@ -137,7 +133,12 @@ export class StateFile {
 
   /** The tables by name, as committed. */
   get tables(): ReadonlyMap<string, TableDefinition> {
-    return this.#tables;
+    return this.#tables.committed;
+  }
+
+  /** Is there such a table, as the open transaction has them? */
+  hasTable(name: string): boolean {
+    return this.#tables.has(name);
   }
 
   /** Of the schema, as the open transaction has it. */
@@ -147,7 +148,7 @@ export class StateFile {
 
   /** Without foreign keys, whether they are checked makes no difference. */
   get hasForeignKeys(): boolean {
-    return this.#hasForeignKeys;
+    return this.#tables.hasForeignKeys;
   }
 
   get inTransaction(): boolean {
@@ -177,6 +178,7 @@ export class StateFile {
     // A plain BEGIN: IMMEDIATE would lock the attached reference file too.
     this.connection.run('BEGIN');
     this.#next = this.#meta;
+    this.#tables.rollback();
   }
 
   capture(): ChangeCapture {
@@ -248,7 +250,7 @@ export class StateFile {
 
   #noteDefinition(change: DefinitionChange): void {
     this.#next = { ...this.#next, catalogVersion: change.version };
-    this.#nextTables = tablesAfter(this.#nextTables, change);
+    this.#tables.note(change);
   }
 
   /** What was next is committed. */
@@ -259,30 +261,23 @@ export class StateFile {
     if (demoted) writeIdentity(this.path, this.#meta);
     if (!changed) return;
     this.inserts.clear();
-    this.#tables = this.#nextTables;
-    this.#hasForeignKeys = anyForeignKey(this.#tables);
+    this.#tables.commit();
   }
 
   /** Undoes the transaction, which SQLite itself may have done already. */
   rollback(): void {
     if (this.connection.inTransaction) this.connection.run('ROLLBACK');
     this.#next = this.#meta;
-    this.#nextTables = this.#tables;
+    this.#tables.rollback();
   }
 
   close(): void {
     this.rollback();
     this.connection.close();
   }
-
-  #readSchema(): ReadonlyMap<string, TableDefinition> {
-    const rows = this.connection.all('SELECT name, definition FROM _twinleaf_schema');
-    return new Map(
-      rows.map(([name, bytes]) => [String(name), decode(bytes as Uint8Array) as TableDefinition]),
-    );
-  }
 }
 
-function anyForeignKey(tables: ReadonlyMap<string, TableDefinition>): boolean {
-  return [...tables.values()].some((table) => table.foreignKeys.length > 0);
+function readTables(connection: SqliteFile): TableDefinition[] {
+  const rows = connection.all('SELECT definition FROM _twinleaf_schema');
+  return rows.map(([bytes]) => decode(bytes as Uint8Array) as TableDefinition);
 }
