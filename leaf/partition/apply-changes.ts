@@ -1,7 +1,7 @@
 // Applies a changeset of the log to the rows, all of it or nothing, and names what it cannot apply.
 
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
-import { describeChange, readChangeset } from '#shared/log/changeset.ts';
+import { concatChangesets, describeChange, readChangeset } from '#shared/log/changeset.ts';
 import { splitChangeset } from '#shared/log/split-changeset.ts';
 import { databaseError } from '#shared/error.ts';
 import type { ConflictKind, SqliteFile } from '#shared/sqlite-file.ts';
@@ -29,6 +29,16 @@ export function applyChanges(
   const where = findConflict(connection, changeset);
   const reason = `a logged change cannot be applied (${conflict ?? 'aborted'}): ${where}`;
   throw databaseError('partitionUnrecoverable', { partition, reason });
+}
+
+/**
+ * The changes of several records by one call, which looks at each table once: all of them, or
+ * (false) none. Each of them may apply all the same: two rows of one record exchange a unique
+ * value, and the next record changes one of them again.
+ */
+export function applyTogether(connection: SqliteFile, changesets: readonly Uint8Array[]): boolean {
+  const changeset = concatChangesets(changesets);
+  return connection.applyChangeset(changeset, { onConflict: () => 'abort' });
 }
 
 /**

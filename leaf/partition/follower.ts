@@ -8,7 +8,7 @@ import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { readFrames, type ReadFrame } from '#shared/log/log-frame.ts';
 import type { DefinitionChange, LogRecord } from '#shared/log/log-record.ts';
 import type { LSN, Position } from '#shared/log/lsn.ts';
-import { applyInTurns, TURN_BYTES } from './apply-changes.ts';
+import { applyInTurns, applyTogether, TURN_BYTES } from './apply-changes.ts';
 import { beginDefinition, isLongDefinition } from './definitions.ts';
 import type { PreparedRecord } from './in-doubt.ts';
 import type { PartitionCore } from './partition-core.ts';
@@ -74,20 +74,23 @@ export class Follower {
     const { file, environment, name } = this.#core;
     file.begin(false);
     let turnMs = environment.clock.monotonicMs();
-    for (const { record } of frames) {
-      const definition = this.#replay.definitionOf(record);
-      if (definition !== null && isLongDefinition(this.#core, definition)) {
-        this.#replay.finish();
-        await synced;
-        file.commit();
-        await this.#defineElsewhere(record, definition);
-        file.begin(false);
-        continue;
+    for (const run of runsOf(frames.map(({ record }) => record))) {
+      const isApplied = run.changesets.length > 1 && applyTogether(file.connection, run.changesets);
+      for (const record of run.records) {
+        const definition = this.#replay.definitionOf(record);
+        if (definition !== null && isLongDefinition(this.#core, definition)) {
+          this.#replay.finish();
+          await synced;
+          file.commit();
+          await this.#defineElsewhere(record, definition);
+          file.begin(false);
+          continue;
+        }
+        const changes = isApplied ? null : this.#replay.changesOf(record);
+        const isLong = changes !== null && changes.length > TURN_BYTES;
+        if (isLong) await applyInTurns(file.connection, changes, name);
+        this.#replay.apply(record, isApplied || isLong);
       }
-      const changes = this.#replay.changesOf(record);
-      const isLong = changes !== null && changes.length > TURN_BYTES;
-      if (isLong) await applyInTurns(file.connection, changes, name);
-      this.#replay.apply(record, isLong);
       if (environment.clock.monotonicMs() - turnMs < APPLY_MS_MAX) continue;
       await yieldToOthers();
       turnMs = environment.clock.monotonicMs();
@@ -153,6 +156,34 @@ export class Follower {
       throw fail(error);
     }
   }
+}
+
+/** Records that may be applied by one call, where all of them only change rows. */
+interface RecordRun {
+  readonly records: LogRecord[];
+  /** Of all its records; none for a single record of any kind. */
+  readonly changesets: Uint8Array[];
+}
+
+/** The records in their order: changes of rows together up to a turn, any other by itself. */
+function runsOf(records: readonly LogRecord[]): RecordRun[] {
+  const runs: RecordRun[] = [];
+  let bytes = 0;
+  for (const record of records) {
+    const changeset = record.payload.kind === 'rows' ? record.payload.changeset : null;
+    const last = runs.at(-1);
+    bytes += changeset?.length ?? 0;
+    if (last !== undefined && last.changesets.length > 0 && changeset !== null) {
+      if (bytes <= TURN_BYTES) {
+        last.records.push(record);
+        last.changesets.push(changeset);
+        continue;
+      }
+    }
+    bytes = changeset?.length ?? 0;
+    runs.push({ records: [record], changesets: changeset === null ? [] : [changeset] });
+  }
+  return runs;
 }
 
 /** Makes what SQLite has committed durable. */
