@@ -11,6 +11,11 @@ import { PacketWriter } from '#shared/mysql/packet-writer.ts';
 
 /** How often connections are looked at for their wait_timeout. */
 const IDLE_SWEEP_MS = 1000;
+/**
+ * A client that is silent is probed by the system after this long, and each second from then on;
+ * when it has missed ten probes, its host is gone, and its transaction with it.
+ */
+const KEEP_ALIVE_DELAY_MS = 15_000;
 
 export class FrontDoor {
   readonly #parts: ConnectionParts;
@@ -36,7 +41,10 @@ export class FrontDoor {
     address: { readonly host: string; readonly port: number },
     { shared = false }: { readonly shared?: boolean } = {},
   ): Promise<number> {
-    const server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
+    const server = createServer(
+      { noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS },
+      (socket) => this.#accept(socket),
+    );
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen({ ...address, reusePort: shared }, () => {
