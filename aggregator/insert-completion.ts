@@ -43,6 +43,7 @@ export function insertCompletion(
     database: database.name,
     table,
     columns: insert.columns,
+    breather: execution.breather,
     zeroIsValue: environment.sqlMode.has('NO_AUTO_VALUE_ON_ZERO'),
     store(column, value, row) {
       const isMissing = value.value === null && !column.nullable;

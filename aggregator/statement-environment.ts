@@ -1,6 +1,7 @@
 // What one run of a statement sees of its session: names, modes, the moment, the old numbers.
 
 import type { AggregatorContext } from './aggregator-context.ts';
+import { Breather } from './breather.ts';
 import type { Execution } from './executor/execution.ts';
 import type { GatherFiles } from './executor/gather-files.ts';
 import { GatherPlace } from './executor/gather-place.ts';
@@ -200,6 +201,7 @@ export function createExecution(
     values: statementValues(parts, session, literals),
     scratch: parts.scratch,
     gatherFiles: parts.gatherFiles,
+    breather: new Breather(parts.context.clock, signal),
     gatherPlace: new GatherPlace(parts.gatherWorkers, signal),
     signal,
     lockWaitTimeoutMs: lockWaitSeconds * 1000,

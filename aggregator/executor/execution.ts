@@ -7,6 +7,7 @@ import type { Row } from '#shared/sql/column-type.ts';
 import type { SqliteFile } from '#shared/sqlite-file.ts';
 import { REFERENCE_ORDINAL } from '#shared/cluster/topology.ts';
 import type { RowBatch } from '#shared/wire/message.ts';
+import type { Breather } from '#aggregator/breather.ts';
 import type { GatherFiles } from './gather-files.ts';
 import type { GatherPlace } from './gather-place.ts';
 import type { StatementValues } from './statement-values.ts';
@@ -22,6 +23,8 @@ export interface Execution {
   readonly gatherFiles: GatherFiles;
   /** Where this statement computes what is too much for the event loop. */
   readonly gatherPlace: GatherPlace;
+  /** For what has many rows to go through. */
+  readonly breather: Breather;
   /** Fires when the client is gone or somebody killed the statement. */
   readonly signal: AbortSignal;
   readonly lockWaitTimeoutMs: number;

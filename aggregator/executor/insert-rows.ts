@@ -6,6 +6,7 @@ import type { Row, StoredValue } from '#shared/sql/column-type.ts';
 import type { SourceValue } from '#shared/sql/source-value.ts';
 import { must } from '#shared/assert.ts';
 import { databaseError } from '#shared/error.ts';
+import { forEachInTurn, type Breather } from '#aggregator/breather.ts';
 
 /** A value for a column, or DEFAULT. */
 export type GivenValue = SourceValue | 'default';
@@ -21,6 +22,8 @@ export interface RowCompletion {
   store(column: ColumnDefinition, value: SourceValue, row: number): StoredValue;
   /** The value of a column that is left to its default. */
   defaultOf(column: ColumnDefinition, row: number): StoredValue;
+  /** Gives way to others amid many rows. */
+  readonly breather: Breather;
   allocate(count: number): Promise<bigint>;
   observe(value: bigint): Promise<void>;
 }
@@ -42,13 +45,15 @@ export async function completeRows(
   const places = columns.map((column) =>
     completion.columns.findIndex((other) => other.name === column.name),
   );
-  const rows = given.map((values, index) =>
-    columns.map((column, i) => {
+  const rows: StoredValue[][] = [];
+  await forEachInTurn(completion.breather, given, (values, index) => {
+    const row = columns.map((column, i) => {
       const place = must(places[i]);
       const value = place < 0 ? 'default' : must(values[place]);
       return completeValue(completion, column, { value, row: firstRow + index });
-    }),
-  );
+    });
+    rows.push(row);
+  });
   const numbered = columns.findIndex((column) => isNumbered(column));
   if (numbered < 0) return { rows, firstGenerated: null };
   return numberRows(completion, rows, numbered);

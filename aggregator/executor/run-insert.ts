@@ -1,5 +1,6 @@
 // Carries out an INSERT or REPLACE: rows to their partitions, and MySQL's count of what happened.
 
+import { forEachInTurn } from '#aggregator/breather.ts';
 import { insertText, partitionOfRow, rowsInTheWay } from '#aggregator/planner/insert-planner.ts';
 import type { Fragment } from '#aggregator/planner/deparse/fragment.ts';
 import type { QueryPlan } from '#aggregator/planner/plan.ts';
@@ -8,6 +9,7 @@ import type { InsertValue, ResolvedInsert } from '#aggregator/planner/resolve-in
 import type { TypedExpression } from '#aggregator/planner/typed-expression.ts';
 import type { Transaction } from '#aggregator/transaction/transaction.ts';
 import type { Row } from '#shared/sql/column-type.ts';
+import type { SourceValue } from '#shared/sql/source-value.ts';
 import type { CompiledStatement, WriteStep } from '#shared/wire/message.ts';
 import { must } from '#shared/assert.ts';
 import { databaseError } from '#shared/error.ts';
@@ -25,6 +27,10 @@ import {
   type PartitionWrites,
   type TaskResults,
 } from './write-partitions.ts';
+
+/** Rows that are looked at, and values that are computed, without a pause. */
+const ROWS_TOGETHER = 64;
+const VALUES_TOGETHER = 2000;
 
 /** No client can write this name, which has a space in front. */
 const STATEMENT_SAVEPOINT = ' statement';
@@ -54,7 +60,7 @@ export async function runInsert(execution: Execution, run: InsertRun): Promise<I
   const statement = boundStatement(execution, run);
   const given = await givenValues(execution, source.rows);
   const { rows, firstGenerated } = await completeRows(run.completion, given, 1);
-  const writes = writesOf(run, statement, rows);
+  const writes = await writesOf(execution, run, { statement, rows });
   const results = await writePartitions(execution, writes);
   return { records: rows.length, firstGenerated, ...countInserted(run, results) };
 }
@@ -63,14 +69,20 @@ async function givenValues(
   execution: Execution,
   rows: readonly (readonly InsertValue[])[],
 ): Promise<readonly (readonly GivenValue[])[]> {
+  const { breather } = execution;
   const open: TypedExpression[] = [];
-  for (const row of rows) {
+  for (const [index, row] of rows.entries()) {
     for (const value of row) {
       if (value.kind === 'default' || value.kind === 'constant') continue;
       open.push(await inlineSubqueries(execution, value));
     }
+    if (index % ROWS_TOGETHER === ROWS_TOGETHER - 1 && breather.isDue) await breather.pause();
   }
-  const evaluated = evaluateExpressions(execution, open);
+  const evaluated: SourceValue[] = [];
+  for (let at = 0; at < open.length; at += VALUES_TOGETHER) {
+    evaluated.push(...evaluateExpressions(execution, open.slice(at, at + VALUES_TOGETHER)));
+    if (breather.isDue) await breather.pause();
+  }
   let next = 0;
   return rows.map((row) =>
     row.map((value): GivenValue => {
@@ -86,19 +98,19 @@ function boundStatement({ values }: Execution, run: InsertRun): CompiledStatemen
   return bindFragment(run.text ?? insertText(run.insert), values);
 }
 
-function writesOf(
+async function writesOf(
+  { breather }: Execution,
   run: InsertRun,
-  statement: CompiledStatement,
-  rows: readonly Row[],
-): PartitionWrites {
+  { statement, rows }: { readonly statement: CompiledStatement; readonly rows: readonly Row[] },
+): Promise<PartitionWrites> {
   const { database, table } = run.insert.target;
   const byPartition = new Map<number, Row[]>();
-  for (const row of rows) {
+  await forEachInTurn(breather, rows, (row) => {
     const ordinal = partitionOfRow(table, row, database.partitionCount);
     const group = byPartition.get(ordinal);
     if (group === undefined) byPartition.set(ordinal, [row]);
     else group.push(row);
-  }
+  });
   const tasks = [...byPartition]
     .sort(([a], [b]) => a - b)
     .map(([ordinal, group]) => ({ ordinal, steps: stepsOf(run, statement, group) }));
@@ -182,7 +194,7 @@ async function insertBatches(
   const statement = boundStatement(execution, run);
   for await (const given of givenBatches(execution, run)) {
     const { rows, firstGenerated } = await completeRows(run.completion, given, total.records + 1);
-    const writes = writesOf(run, statement, rows);
+    const writes = await writesOf(execution, run, { statement, rows });
     const results = await writeInTransaction(execution, transaction, writes);
     const counted = countInserted(run, results);
     total = {
@@ -221,5 +233,8 @@ async function* givenBatches(
 function kept(execution: Execution, plan: QueryPlan): RowBatches {
   const columns = plan.columns.map(({ type }, i) => ({ name: `c${i}`, type }));
   const source = { table: { name: 'kept', columns }, rows: runEncoded(execution, plan.rows) };
-  return decoded(combine(execution, [source], { sql: 'SELECT * FROM kept', parameters: [] }));
+  return decoded(
+    execution,
+    combine(execution, [source], { sql: 'SELECT * FROM kept', parameters: [] }),
+  );
 }

@@ -15,10 +15,11 @@ export function runOperator(execution: Execution, operator: Operator): RowBatche
   switch (operator.kind) {
     case 'read':
     case 'combine':
-      return decoded(runEncoded(execution, operator));
+      return decoded(execution, runEncoded(execution, operator));
     case 'mergeSort': {
-      const sources = partitionRows(execution, operator.task).map(decoded);
-      return mergeSort(sources, operator.keys, operator.visible);
+      const parts = partitionRows(execution, operator.task);
+      const sources = parts.map((part) => decoded(execution, part));
+      return inTurns(execution, mergeSort(sources, operator.keys, operator.visible));
     }
     case 'virtual':
       return virtualRows(execution, operator.database, operator.name);
@@ -48,8 +49,22 @@ export function runEncoded(execution: Execution, operator: Operator): EncodedBat
 }
 
 /** Rows as they came, to rows. */
-export async function* decoded(batches: EncodedBatches): RowBatches {
-  for await (const batch of batches) yield rowsOfBatch(batch);
+export async function* decoded(
+  { breather }: Pick<Execution, 'breather'>,
+  batches: EncodedBatches,
+): RowBatches {
+  for await (const batch of batches) {
+    if (breather.isDue) await breather.pause();
+    yield rowsOfBatch(batch);
+  }
+}
+
+/** The same rows, with pauses: what is sorted here may have been here already. */
+async function* inTurns({ breather }: Execution, rows: RowBatches): RowBatches {
+  for await (const batch of rows) {
+    if (breather.isDue) await breather.pause();
+    yield batch;
+  }
 }
 
 async function* asBatches(source: RowBatches): EncodedBatches {

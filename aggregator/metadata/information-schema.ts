@@ -1,6 +1,7 @@
 // The databases of virtual tables: information_schema, and the little of performance_schema that
 // clients ask for.
 
+import { Breather, forEachInTurn } from '#aggregator/breather.ts';
 import { hasAny, hasPrivilege } from '#aggregator/metadata/privilege.ts';
 import type { Session } from '#aggregator/session.ts';
 import type { ResultColumn } from '#aggregator/statement-result.ts';
@@ -76,8 +77,12 @@ export class InformationSchema implements VirtualTables {
   async rows(database: string, name: string, session: Session): Promise<readonly Row[]> {
     const table = this.#find(database, name);
     if (table === null) throw databaseError('unknownTable', { database, table: name });
-    const rows = await this.read(table, session);
-    return rows.map((row) => table.columns.map((column) => row[column.name] ?? null));
+    const named = await this.read(table, session);
+    const rows: Row[] = [];
+    await forEachInTurn(new Breather(this.#sources.clock, session.signal), named, (row) => {
+      rows.push(table.columns.map((column) => row[column.name] ?? null));
+    });
+    return rows;
   }
 
   /** The rows of a table by the names of its columns. */

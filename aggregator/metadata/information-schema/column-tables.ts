@@ -5,6 +5,7 @@ import { defaultText } from '#aggregator/metadata/show-create-table.ts';
 import { dataTypeName, typeName } from '#aggregator/metadata/type-name.ts';
 import type { ColumnDefinition, TableDefinition } from '#shared/cluster/table-definition.ts';
 import type { ColumnType } from '#shared/sql/column-type.ts';
+import { perTable } from './per-table.ts';
 import {
   virtualColumns,
   type VirtualRow,
@@ -65,13 +66,8 @@ const tables: VirtualTable = {
     CHECKSUM number?
     CREATE_OPTIONS text?
     TABLE_COMMENT text`),
-  rows: async (scope) => {
-    const rows: VirtualRow[] = [];
-    for (const database of scope.databases) {
-      for (const table of scope.tables(database)) rows.push(await tableRow(scope, database, table));
-    }
-    return rows;
-  },
+  rows: (scope) =>
+    perTable(scope, async (database, table) => [await tableRow(scope, database, table)]),
 };
 
 async function tableRow(
@@ -120,10 +116,7 @@ const columns: VirtualTable = {
     COLUMN_COMMENT long
     GENERATION_EXPRESSION long
     SRS_ID count?`),
-  rows: (scope) =>
-    scope.databases.flatMap((database) =>
-      scope.tables(database).flatMap((table) => tableColumns(database.name, table)),
-    ),
+  rows: (scope) => perTable(scope, ({ name }, table) => tableColumns(name, table)),
 };
 
 /** One table's rows of COLUMNS, in the order of its columns. */

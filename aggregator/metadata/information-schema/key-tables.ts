@@ -5,22 +5,8 @@ import type {
   IndexDefinition,
   TableDefinition,
 } from '#shared/cluster/table-definition.ts';
-import {
-  virtualColumns,
-  type VirtualRow,
-  type VirtualScope,
-  type VirtualTable,
-} from './virtual-table.ts';
-
-/** Every table that the scope may see, with its rows. */
-function perTable(
-  scope: VirtualScope,
-  rows: (database: string, table: TableDefinition) => readonly VirtualRow[],
-): readonly VirtualRow[] {
-  return scope.databases.flatMap((database) =>
-    scope.tables(database).flatMap((table) => rows(database.name, table)),
-  );
-}
+import { perTable } from './per-table.ts';
+import { virtualColumns, type VirtualRow, type VirtualTable } from './virtual-table.ts';
 
 /** Keys that clients see: the hidden key of a keyless table is none. */
 function visibleIndexes(table: TableDefinition): readonly IndexDefinition[] {
@@ -55,7 +41,7 @@ const statistics: VirtualTable = {
     INDEX_COMMENT text
     IS_VISIBLE yes
     EXPRESSION long?`),
-  rows: (scope) => perTable(scope, tableStatistics),
+  rows: (scope) => perTable(scope, ({ name }, table) => tableStatistics(name, table)),
 };
 
 const indexTypes = {
@@ -106,7 +92,7 @@ const keyColumnUsage: VirtualTable = {
     REFERENCED_TABLE_NAME name64?
     REFERENCED_COLUMN_NAME name64?`),
   rows: (scope) =>
-    perTable(scope, (database, table) => [
+    perTable(scope, ({ name: database }, table) => [
       ...uniqueKeys(table).flatMap((index) =>
         index.parts.map((part, position) => ({
           ...constraint(database, table, index.name),
@@ -162,7 +148,7 @@ const tableConstraints: VirtualTable = {
     CONSTRAINT_TYPE name64
     ENFORCED yes`),
   rows: (scope) =>
-    perTable(scope, (database, table) => {
+    perTable(scope, ({ name: database }, table) => {
       const row = (name: string, type: string) => ({
         ...constraint(database, table, name),
         CONSTRAINT_TYPE: type,
@@ -193,19 +179,17 @@ const referentialConstraints: VirtualTable = {
     TABLE_NAME name64
     REFERENCED_TABLE_NAME name64`),
   rows: (scope) =>
-    scope.databases.flatMap((database) =>
-      scope.tables(database).flatMap((table) =>
-        table.foreignKeys.map((key) => ({
-          ...constraint(database.name, table, key.name),
-          UNIQUE_CONSTRAINT_CATALOG: 'def',
-          UNIQUE_CONSTRAINT_SCHEMA: database.name,
-          UNIQUE_CONSTRAINT_NAME: referencedKey(database.tables[key.referencedTable], key),
-          MATCH_OPTION: 'NONE',
-          UPDATE_RULE: key.onUpdate.toUpperCase(),
-          DELETE_RULE: key.onDelete.toUpperCase(),
-          REFERENCED_TABLE_NAME: key.referencedTable,
-        })),
-      ),
+    perTable(scope, (database, table) =>
+      table.foreignKeys.map((key) => ({
+        ...constraint(database.name, table, key.name),
+        UNIQUE_CONSTRAINT_CATALOG: 'def',
+        UNIQUE_CONSTRAINT_SCHEMA: database.name,
+        UNIQUE_CONSTRAINT_NAME: referencedKey(database.tables[key.referencedTable], key),
+        MATCH_OPTION: 'NONE',
+        UPDATE_RULE: key.onUpdate.toUpperCase(),
+        DELETE_RULE: key.onDelete.toUpperCase(),
+        REFERENCED_TABLE_NAME: key.referencedTable,
+      })),
     ),
 };
 
@@ -229,7 +213,7 @@ const checkConstraints: VirtualTable = {
     CONSTRAINT_NAME name64
     CHECK_CLAUSE long`),
   rows: (scope) =>
-    perTable(scope, (database, table) =>
+    perTable(scope, ({ name: database }, table) =>
       table.checks.map((check) => ({
         CONSTRAINT_CATALOG: 'def',
         CONSTRAINT_SCHEMA: database,

@@ -1,0 +1,50 @@
+// Lets others have the event loop amid something long, and sees whether it is still wanted.
+
+import { setImmediate as yieldToOthers } from 'node:timers/promises';
+import type { Clock } from '#shared/clock.ts';
+import { databaseError } from '#shared/error.ts';
+
+/** How long a statement may have the event loop before others have it, in milliseconds. */
+const SLICE_MS = 10;
+
+/** Items between two looks at the clock. */
+const ITEMS_TOGETHER = 64;
+
+/** The slices of one statement. */
+export class Breather {
+  readonly #clock: Pick<Clock, 'monotonicMs'>;
+  readonly #signal: AbortSignal;
+  /** Null until the first question. */
+  #endMs: number | null = null;
+
+  constructor(clock: Pick<Clock, 'monotonicMs'>, signal: AbortSignal) {
+    this.#clock = clock;
+    this.#signal = signal;
+  }
+
+  /** True when it is others' turn: then `pause` is to be waited for. Cheap. */
+  get isDue(): boolean {
+    const nowMs = this.#clock.monotonicMs();
+    this.#endMs ??= nowMs + SLICE_MS;
+    return nowMs >= this.#endMs;
+  }
+
+  /** Others' turn. Rejects with queryInterrupted when the statement is to stop. */
+  async pause(): Promise<void> {
+    await yieldToOthers();
+    if (this.#signal.aborted) throw databaseError('queryInterrupted', {});
+    this.#endMs = this.#clock.monotonicMs() + SLICE_MS;
+  }
+}
+
+/** Calls `action` for each item in turn, with pauses. */
+export async function forEachInTurn<T>(
+  breather: Breather,
+  items: readonly T[],
+  action: (item: T, index: number) => void,
+): Promise<void> {
+  for (const [index, item] of items.entries()) {
+    if (index % ITEMS_TOGETHER === ITEMS_TOGETHER - 1 && breather.isDue) await breather.pause();
+    action(item, index);
+  }
+}
