@@ -12,7 +12,7 @@ export interface OwnResult {
   /** True: not on the event loop, if it can be helped. */
   readonly long: boolean;
   readonly open: () => RowSource;
-  readonly openElsewhere: (worker: WorkerTransaction) => OwnRows;
+  readonly openElsewhere: (worker: WorkerTransaction) => AsyncGenerator<RowBatch, void, undefined>;
 }
 
 /** What a task of a transaction brings along. */

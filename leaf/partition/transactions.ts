@@ -2,7 +2,13 @@
 
 import { databaseError } from '#shared/error.ts';
 import { must } from '#shared/assert.ts';
-import type { TransactionTag, Verdict, WriteStep, WriteStepResult } from '#shared/wire/message.ts';
+import type {
+  RowBatch,
+  TransactionTag,
+  Verdict,
+  WriteStep,
+  WriteStepResult,
+} from '#shared/wire/message.ts';
 import { abortUnknown, carryOut, checkVerdict, type PreparedRecord } from './in-doubt.ts';
 import type { OwnResult, OwnRows, SavepointRequest, TaskOptions } from './transaction-task.ts';
 import { isLong } from './write-elsewhere.ts';
@@ -90,9 +96,22 @@ export class Transactions {
     if (result.long) await this.#move(transaction);
     return this.#attempt(transaction, () => {
       const { worker } = transaction;
-      if (worker !== null) return result.openElsewhere(worker);
+      if (worker !== null) return this.#readElsewhere(transaction, result.openElsewhere(worker));
       return transaction.reads.add(result.open());
     });
+  }
+
+  /** A statement that is interrupted may end its worker, and then the transaction is over. */
+  async *#readElsewhere(
+    transaction: OpenTransaction,
+    rows: AsyncGenerator<RowBatch, void, undefined>,
+  ): AsyncGenerator<RowBatch, void, undefined> {
+    try {
+      yield* rows;
+    } finally {
+      const isLost = transaction.worker?.lost === true;
+      if (isLost && transaction.state === 'active') this.#rollback(transaction);
+    }
   }
 
   async undoLastWrite(id: string): Promise<void> {

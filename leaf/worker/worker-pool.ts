@@ -89,7 +89,8 @@ export class WorkerPool {
     const worker = this.#pick();
     const owner = {};
     worker.owners.add(owner);
-    const place = { owner, worker, leave: () => this.#leave(place) };
+    const interrupt = (isOpen: () => boolean): void => this.#endSoon(worker, owner, isOpen);
+    const place = { owner, worker, interrupt, leave: () => this.#leave(place) };
     this.#places.set(place, path);
     return place;
   }
@@ -143,9 +144,9 @@ export class WorkerPool {
     return worker;
   }
 
-  #endSoon(worker: LeafWorker, owner: object): void {
+  #endSoon(worker: LeafWorker, owner: object, isWanted = (): boolean => true): void {
     this.#options.clock.after(GRACE_MS, () => {
-      if (worker.isRunning(owner)) void worker.kill();
+      if (isWanted() && worker.isRunning(owner)) void worker.kill();
     });
   }
 

@@ -52,18 +52,29 @@ export class WorkerTransaction {
     await this.#ask({ kind: 'apply', transaction: this.#number, changeset });
   }
 
-  /** A statement among the transaction's own writes. */
+  /**
+   * A statement among the transaction's own writes. Ends early, without an error, when the signal
+   * fires: amid a long step the worker ends, and the transaction with it.
+   */
   async *read(
     task: Omit<ScanTask, 'onRan'>,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<RowBatch, void, undefined> {
+    const isAborted = (): boolean => signal?.aborted === true;
+    if (isAborted()) return;
+    let isOpen = true;
+    const interrupt = (): void => this.#place.interrupt(() => isOpen);
+    signal?.addEventListener('abort', interrupt, { once: true });
     try {
       for await (const { bytes } of batches(this.#place, task, this.#number)) {
-        if (signal?.aborted === true) return;
+        if (isAborted()) return;
         yield { encoded: bytes };
       }
     } catch (error) {
-      throw toClient(error);
+      if (!isAborted()) throw toClient(error);
+    } finally {
+      isOpen = false;
+      signal?.removeEventListener('abort', interrupt);
     }
   }
 

@@ -162,6 +162,37 @@ test('large write: a rollback ends it at once, and the next writer gets the lock
   t.deepEqual(await rowsOf(partition, 'SELECT max(id) FROM account'), [[ROWS + 1]]);
 });
 
+test('large read among own writes: interrupted, it takes the transaction with it', async (t) => {
+  const { partition, pool } = await world(t);
+  await until('an idle pool', () => pool.busy === 0);
+  const tag = tagOf('one', 1);
+  const joined = { ...tag, joined: true };
+  await partition.write(writeOf(ADD_ONE, [], tag));
+  const interruption = new AbortController();
+  const request = {
+    catalogVersion: 1,
+    transaction: joined,
+    statement: {
+      sql: 'SELECT count(*) FROM account a, account b WHERE a.id < b.id',
+      parameters: [],
+    },
+    columns: [],
+    forUpdate: false,
+    lockWaitTimeoutMs: 5000,
+  };
+  const rows = partition.read(request, interruption.signal);
+  const first = rows.next();
+  await until('work in a worker', () => pool.busy === 1);
+  const next = partition.write(insertOf(ROWS + 1, 1));
+  interruption.abort();
+  t.true((await first).done);
+  await next;
+  const error = await t.throwsAsync(partition.commit('one'));
+  t.true(error instanceof DatabaseError && error.is('deadlock'));
+  await partition.write(writeOf('DELETE FROM account WHERE id = ?', [BigInt(ROWS + 1)]));
+  t.deepEqual(await rowsOf(partition, SUM), sumAfter(0));
+});
+
 test('large write: its worker dies, and the partition is as before', async (t) => {
   const { partition, pool } = await world(t);
   const alone = partition.write(writeOf(ENDLESS));
