@@ -1,8 +1,9 @@
 // A leaf of a world: the product's own partitions, links and sender, on a simulated disk, clock
 // and network. It crashes and starts again.
 
-import { existsSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { SyncJournal } from '#leaf/log/sync-journal.ts';
 import { verifyClosedSegment } from '#leaf/log/verify-segment.ts';
 import { checkFile } from '#leaf/partition/check-file.ts';
 import type { PartitionEnvironment } from '#leaf/partition/partition-options.ts';
@@ -22,6 +23,7 @@ import type { NetworkNode, SimulatedNetwork } from './simulated-network.ts';
 
 /** Small, so that logs roll over and are trimmed within a short life. */
 const segmentBytesMax = 2048;
+const journalBytesMax = 16 * 1024;
 const retention = {
   keptBytesMin: 6 * 1024,
   logSizeBytesMax: 256 * 1024,
@@ -96,8 +98,15 @@ export class SimulatedLeaf implements NetworkNode {
       clock,
       logger,
     });
-    const environment = this.#environment(clock, sender);
-    const partitions = new PartitionSet(join(this.#directory, 'partitions'), environment, {
+    const root = join(this.#directory, 'partitions');
+    mkdirSync(this.#directory, { recursive: true });
+    const journal = SyncJournal.open({
+      directory: join(this.#directory, 'journal'),
+      root,
+      fileBytesMax: journalBytesMax,
+    });
+    const environment = { ...this.#environment(clock, sender), journal };
+    const partitions = new PartitionSet(root, environment, {
       opened: (partition) => links.resume(partition),
       closing: async (partition) => {
         await links.stop(partition);
@@ -159,9 +168,4 @@ export class SimulatedLeaf implements NetworkNode {
     this.#options.onCrash(this);
     throw new SimulatedCrash(place);
   }
-}
-
-/** True when a leaf of that directory was ever started. */
-export function wasStarted(directory: string): boolean {
-  return existsSync(join(directory, 'partitions'));
 }

@@ -127,7 +127,14 @@ export class World {
   async #start(leaf: SimulatedLeaf): Promise<void> {
     if (leaf.isAlive) return;
     this.say(`start ${leaf.name}`);
-    await leaf.start();
+    try {
+      await leaf.start();
+    } catch (error) {
+      // What the journal holds cannot be written into the segments: it is started again.
+      if ((error as { readonly code?: string }).code !== 'ENOSPC') throw error;
+      leaf.crash(false);
+      this.#restartLater(leaf);
+    }
   }
 
   async #startAggregator(cluster: SimulatedCluster): Promise<void> {
