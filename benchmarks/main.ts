@@ -46,6 +46,8 @@ async function main(): Promise<void> {
   writeFileSync(args.json, JSON.stringify({ name: benchmark.name, machine, results }, null, 2));
 }
 
+// Whatever was started ends with this process.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 try {
   await main();
 } catch (error) {

@@ -11,9 +11,18 @@ export interface ScratchDirectory {
   remove(): void;
 }
 
+/** Gone at `remove`, or when this process ends. */
 export function scratchDirectory(name: string): ScratchDirectory {
   const path = mkdtempSync(join(tmpdir(), `twinleaf-bench-${name}-`));
-  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+  const clear = (): void => rmSync(path, { recursive: true, force: true });
+  process.once('exit', clear);
+  return {
+    path,
+    remove() {
+      process.off('exit', clear);
+      clear();
+    },
+  };
 }
 
 /** `count` different loopback ports, free at this moment. */

@@ -29,6 +29,9 @@ export class ServerProcess {
   private constructor(options: ProcessOptions) {
     this.#options = options;
     this.#child = spawn(options.program, options.args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const kill = (): unknown => this.#child.kill('SIGKILL');
+    process.once('exit', kill);
+    this.#child.once('exit', () => process.off('exit', kill));
     const log = createWriteStream(options.logPath);
     this.#child.stderr?.pipe(log);
     if (options.readyPrefix === undefined) this.#child.stdout?.pipe(log, { end: false });
