@@ -103,10 +103,10 @@ export class ClientProgram {
     const late = setTimeout(() => this.end(), DEADLINE_MS);
     const { value, done } = await this.#lines.next();
     clearTimeout(late);
-    if (done === true)
-      throw new Error(
-        `the client ended at ${words[0]} ${words.slice(2).join(' ').slice(0, 99)}:\n${this.#log.join('\n')}`,
-      );
+    if (done === true) {
+      const said = this.#log.join('\n');
+      throw new Error(`the client ended at ${words.join(' ').slice(0, 99)}:\n${said}`);
+    }
     let answer: Answer;
     try {
       answer = JSON.parse(value) as Answer;

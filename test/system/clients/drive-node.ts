@@ -113,8 +113,7 @@ async function openMariadb(login: Login, way: Way): Promise<Link> {
   const link = await mariadb.createConnection({
     ...login,
     dateStrings: true,
-    ...{ jsonStrings: true },
-    bitOneIsBoolean: false,
+    ...{ jsonStrings: true, bitOneIsBoolean: false },
     timezone: 'Z',
   });
   link.on('error', () => undefined);
