@@ -22,6 +22,9 @@ const ROWS_MAX = 5_000;
 const LONG_ROWS_MAX = 100;
 const LARGE_FILE_PAGES = 16 * 1024;
 
+/** To alter one of more tables than these, SQLite parses them all: 0.1 ms each. */
+const TABLES_MAX = 500;
+
 /** Carries out a step that the partition does not have yet; one it has is no error. */
 export async function define(core: PartitionCore, change: DefinitionChange): Promise<void> {
   const { file, lock, environment, key } = core;
@@ -46,7 +49,10 @@ export async function define(core: PartitionCore, change: DefinitionChange): Pro
 export function isLongDefinition(core: PartitionCore, change: DefinitionChange): boolean {
   const { environment, file } = core;
   if (environment.workers === null || change.sqlite.length === 0) return false;
-  const touched = [...change.put.map(({ name }) => name), ...change.drop];
+  const named = [...change.put.map(({ name }) => name), ...change.drop];
+  const touched = named.filter((name) => file.hasTable(name));
+  if (touched.length === 0) return false;
+  if (file.tables.size > TABLES_MAX) return true;
   const pages = Number(file.connection.get('PRAGMA main.page_count')?.[0]);
   const rowsMax = pages > LARGE_FILE_PAGES ? LONG_ROWS_MAX : ROWS_MAX;
   return touched.some((name) => hasMoreRows(core, name, rowsMax));
@@ -94,7 +100,6 @@ async function defineElsewhere(core: PartitionCore, change: DefinitionChange): P
 }
 
 function hasMoreRows({ file }: PartitionCore, name: string, rows: number): boolean {
-  if (!file.hasTable(name)) return false;
   // A reference table stands in another file, and of a definition for all some are left out here.
   const { connection } = file;
   const sql = "SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = ?";

@@ -188,3 +188,20 @@ test('a definition of few rows takes no worker', async (t) => {
   t.is(primary.schema().version, 2);
   signal('SIGCONT');
 });
+
+test('to alter one of very many tables takes a worker, to make another one does not', async (t) => {
+  const { logger } = quietLogger();
+  const workers = new WorkerPool({ size: 1, clock: realClock, logger });
+  const partition = await createTestPartition({ environment: testEnvironment({ workers }) });
+  t.teardown(async () => {
+    await partition.close();
+    await workers.close();
+  });
+  const tables = Array.from({ length: 600 }, (_, id) => ({ ...accountTable, name: `t${id}` }));
+  const sqlite = ['CREATE TABLE t1 (id INTEGER PRIMARY KEY)'];
+  await partition.define({ version: 2, sqlite, put: tables, drop: [] });
+  t.is(workers.size, 0);
+  await partition.define({ ...addNote, version: 3 });
+  t.is(workers.size, 1);
+  t.is(partition.schema().tables.length, 601);
+});
