@@ -185,7 +185,7 @@ export class SchemaChanger {
     }
   }
 
-  /** What was written down; null, and forgotten, when the catalog has it or has no such database. */
+  /** What was written down; null, and forgotten, where the catalog has it or no such database. */
   async #readAgain(stored: StoredChange): Promise<PendingChange | null> {
     const database = this.#parts.catalog.find(stored.database);
     if (database !== null && database.catalogVersion < stored.to) {
