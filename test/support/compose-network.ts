@@ -4,9 +4,10 @@
 // network, and a host's link goes from its namespace into that one. A host is cut off by taking
 // its port off the bridge: links stay up and what is sent vanishes, so nobody is told.
 
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 
@@ -39,30 +40,35 @@ export function canMakeNetworks(): boolean {
   }
 }
 
-/** Hosts by name; each resolves the names of all. Gone, with what runs on them, at `remove`. */
+/**
+ * Removes the namespaces that it is given, with what runs there, as soon as its input ends: at
+ * the latest when the process of the test does, however that ends.
+ */
+const keeper = `
+  cat > /dev/null
+  for namespace in "$@"; do
+    for pid in $(ip netns pids "$namespace"); do kill -KILL "$pid"; done
+    ip netns del "$namespace"
+    rm -rf "${etcRoot}/$namespace"
+  done
+  rmdir ${etcRoot}
+`;
+
+/** Hosts by name; each resolves the names of all. Gone, with what runs on them, after the test. */
 export class ComposeNetwork {
   readonly #prefix = `twinleaf-${randomBytes(4).toString('hex')}`;
   readonly #hosts: readonly string[];
-  readonly #removeAtExit = () => this.remove();
-  #isRemoved = false;
 
-  /** Makes the hosts. The owner removes them, also after a failure. */
-  constructor(hosts: readonly string[]) {
+  private constructor(hosts: readonly string[]) {
     this.#hosts = hosts;
-    process.once('exit', this.#removeAtExit);
-    try {
-      ip(['netns', 'add', this.#prefix]);
-      this.#inside(this.#prefix, ['link add bridge type bridge', 'link set bridge up']);
-      for (const name of hosts) this.#addHost(name);
-    } catch (error) {
-      this.remove();
-      throw error;
-    }
   }
 
   static make(t: ExecutionContext<unknown>, hosts: readonly string[]): ComposeNetwork {
     const network = new ComposeNetwork(hosts);
-    t.teardown(() => network.remove());
+    network.#keep(t);
+    ip(['netns', 'add', network.#prefix]);
+    network.#inside(network.#prefix, ['link add bridge type bridge', 'link set bridge up']);
+    for (const name of hosts) network.#addHost(name);
     return network;
   }
 
@@ -84,14 +90,16 @@ export class ComposeNetwork {
     this.#inside(this.#prefix, [`link set port${this.#number(host)} master bridge`]);
   }
 
-  /** Ends whatever still runs on the hosts, and removes them. */
-  remove(): void {
-    if (this.#isRemoved) return;
-    this.#isRemoved = true;
-    process.off('exit', this.#removeAtExit);
-    for (const name of this.#hosts) this.#removeNamespace(this.#namespace(name));
-    this.#removeNamespace(this.#prefix);
-    if (existsSync(etcRoot) && readdirSync(etcRoot).length === 0) rmdirSync(etcRoot);
+  /** Starts who removes it all; in a session of its own, which no signal to the test's ends. */
+  #keep(t: ExecutionContext<unknown>): void {
+    const namespaces = this.#hosts.map((name) => this.#namespace(name));
+    const args = ['-c', keeper, 'keeper', ...namespaces, this.#prefix];
+    const child = spawn('sh', args, { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+    const ended = once(child, 'close');
+    t.teardown(async () => {
+      child.stdin.end();
+      await ended;
+    });
   }
 
   #addHost(name: string): void {
@@ -118,21 +126,6 @@ export class ComposeNetwork {
         return `neigh add ${to} dev eth0 nud permanent`;
       }),
     ]);
-  }
-
-  #removeNamespace(namespace: string): void {
-    try {
-      const processes = ip(['netns', 'pids', namespace]).split('\n').filter(Boolean);
-      for (const pid of processes) process.kill(Number(pid), 'SIGKILL');
-    } catch {
-      // It was not made, or its processes ended by themselves in this moment.
-    }
-    try {
-      execFileSync('ip', ['netns', 'del', namespace], { stdio: 'ignore' });
-    } catch {
-      // It was not made.
-    }
-    rmSync(join(etcRoot, namespace), { recursive: true, force: true });
   }
 
   #inside(namespace: string, commands: readonly string[]): void {

@@ -117,7 +117,31 @@ composeRunTest('compose: two sites are cut apart, fail over and fail back', asyn
     rescued.map(({ operation, id, v }) => `${String(operation)} ${Number(id)} ${String(v)}`).sort(),
     ['insert 11 alone', 'insert 12 alone', 'insert 13 alone', 'update 2 changed alone'],
   );
+  await followsAfterSilence(t, { run, primary: 'secondary', secondary: 'primary' });
 });
+
+/** The line is dead for longer than links wait; then what was written meanwhile arrives. */
+async function followsAfterSilence(
+  t: ExecutionContext,
+  { run, primary, secondary }: { run: ComposeRun; primary: string; secondary: string },
+): Promise<void> {
+  run.network.cut(primary);
+  await run.query(primary, "INSERT INTO shop.item VALUES (31, 'unseen'), (32, 'unseen')");
+  const links =
+    'SELECT LAST_ERROR FROM information_schema.MV_REPLICATION_STATUS ' +
+    "WHERE IS_DR = 1 AND DATABASE_NAME LIKE 'shop\\_%'";
+  const rows = await until('every link to notice', async () => {
+    const found = await run.query(secondary, links);
+    if (found.every((row) => row['LAST_ERROR'] !== null && row['LAST_ERROR'] !== '')) return found;
+    throw new Error(JSON.stringify(found));
+  });
+  t.regex(JSON.stringify(rows), /sign of life|answer within/);
+  t.is((await run.query(secondary, 'SELECT id FROM shop.item WHERE id > 30')).length, 0);
+  run.network.heal(primary);
+  await until('what was written meanwhile to arrive', async () => {
+    return (await run.query(secondary, 'SELECT id FROM shop.item WHERE id > 30')).length === 2;
+  });
+}
 
 const expectedRows = '1 a, 2 a, 3 a, 4 a, 21 b, 22 b, 23 b';
 
