@@ -21,7 +21,7 @@ import { outputColumns } from './resolve-from.ts';
 import { plainSelect } from './plain-select.ts';
 import { selectItem } from './resolve-select-items.ts';
 import { noNames } from './from-names.ts';
-import type { FromTree, ResolvedQuery, ResolvedSelect } from './resolved-query.ts';
+import type { FromTree, ResolvedQuery } from './resolved-query.ts';
 import { surveyQuery, type SurveyedTable } from './survey-query.ts';
 import type { TypedExpression } from './typed-expression.ts';
 import { REFERENCE_ORDINAL } from '#shared/cluster/topology.ts';
@@ -90,8 +90,9 @@ class PartReplacer {
     if (query.kind === 'setOperation') {
       return { ...query, left: this.#replace(query.left), right: this.#replace(query.right) };
     }
-    const inside = mapQuery(query, (part) => this.#replaceInExpression(part)) as ResolvedSelect;
-    return { ...inside, from: inside.from === null ? null : this.#replaceInFrom(inside.from) };
+    // FROM first: a derived table that is planned by itself takes its own subqueries along.
+    const from = query.from === null ? null : this.#replaceInFrom(query.from);
+    return mapQuery({ ...query, from }, (part) => this.#replaceInExpression(part));
   }
 
   #replaceInFrom(from: FromTree): FromTree {
