@@ -164,7 +164,7 @@ async function rowsByLeaf(connection: Connection): Promise<ReadonlyMap<string, n
   return rows;
 }
 
-/** Both fail with error 1735, in time; gives how long it took, in milliseconds. */
+/** It fails with error 1735, which names the leaf, within the time that is documented. */
 async function failsInTime(t: ExecutionContext, running: Promise<unknown>): Promise<void> {
   const began = performance.now();
   const error = await t.throwsAsync(running);
