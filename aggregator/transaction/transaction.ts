@@ -18,6 +18,7 @@ import type { LeafCalls, TransactionTag, WriteStepResult } from '#shared/wire/me
 import type { CoordinatorFailpoint } from './failpoint.ts';
 import { leafOfPartition } from './partition-client.ts';
 import { commitParticipants, type Participant } from './two-phase-commit.ts';
+import { watchParticipants } from './watch-participants.ts';
 
 export type WriteRequest = Omit<LeafCalls['write']['request'], 'transaction'>;
 export type WriteReply = LeafCalls['write']['reply'];
@@ -132,6 +133,16 @@ export class Transaction {
       left = this.#leave(key);
     };
     signal.addEventListener('abort', leave, { once: true });
+    let lost: unknown = null;
+    const stopWatching = watchParticipants(this.#context, {
+      participants: this.#ordered().filter(({ key: { ordinal } }) => this.#held.has(ordinal)),
+      tag: this.#tag(true),
+      onLost: (error) => {
+        if (!endsTransaction(error)) return;
+        lost = error;
+        leave();
+      },
+    });
     try {
       if (signal.aborted) throw databaseError('queryInterrupted', {});
       const leaf = must(participant).leaf;
@@ -140,6 +151,11 @@ export class Transaction {
       this.#hold(key, reply);
       return reply;
     } catch (error) {
+      if (lost !== null) {
+        await left;
+        await this.rollback();
+        throw lost;
+      }
       if (left !== null || signal.aborted) {
         await left;
         throw databaseError('queryInterrupted', {}, error);
@@ -147,6 +163,7 @@ export class Transaction {
       await this.#taskFailed(key, { joined: false, error });
       throw error;
     } finally {
+      stopWatching();
       signal.removeEventListener('abort', leave);
     }
   }

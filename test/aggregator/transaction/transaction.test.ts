@@ -179,16 +179,42 @@ test('transaction: a deadlock ends the younger one, and its session knows', asyn
   await run(younger, 'BEGIN');
   await run(older, `UPDATE account SET balance = 1 WHERE id = ${here}`);
   await run(younger, `UPDATE account SET balance = 2 WHERE id = ${there}`);
-  const waits = run(younger, `UPDATE account SET balance = 2 WHERE id = ${here}`);
+  const waits = Promise.allSettled([
+    run(younger, `UPDATE account SET balance = 2 WHERE id = ${here}`),
+  ]);
   const wins = run(older, `UPDATE account SET balance = 1 WHERE id = ${there}`);
   await wins;
   await run(older, 'COMMIT');
-  await waits;
-  const error = await t.throwsAsync(run(younger, 'COMMIT'), { instanceOf: DatabaseError });
+  // It hears of it while it waits, or with its COMMIT.
+  const ended = async () => {
+    const [waited] = await waits;
+    if (waited?.status === 'rejected') throw waited.reason;
+    await run(younger, 'COMMIT');
+  };
+  const error = await t.throwsAsync(ended, { instanceOf: DatabaseError });
   t.is(error?.errno, 1213);
   t.is(younger.transaction, null);
   const query = `SELECT balance FROM account WHERE id IN (${here}, ${there})`;
   t.is(await run(older, query), '1, 1');
+});
+
+test('transaction: who was rolled back elsewhere waits no more for one that is idle', async (t) => {
+  const { session, run } = t.context;
+  const [older, younger] = [session(), session()];
+  const [here, there] = [0, must(ids.find((id) => partitionOf(id) !== partitionOf(0)))];
+  await run(older, 'BEGIN');
+  await run(younger, 'BEGIN');
+  await run(older, `UPDATE account SET balance = 1 WHERE id = ${here}`);
+  await run(younger, `UPDATE account SET balance = 2 WHERE id = ${there}`);
+  const waits = t.throwsAsync(run(younger, `UPDATE account SET balance = 2 WHERE id = ${here}`), {
+    instanceOf: DatabaseError,
+  });
+  await run(older, `UPDATE account SET balance = 1 WHERE id = ${there}`);
+  t.is((await waits)?.errno, 1213, 'while the older one holds both locks');
+  t.is(younger.transaction, null);
+  await run(older, 'COMMIT');
+  const query = `SELECT balance FROM account WHERE id IN (${here}, ${there})`;
+  t.is(await run(younger, query), '1, 1');
 });
 
 test('transaction: a statement that fails on one partition leaves none of it', async (t) => {
