@@ -64,8 +64,8 @@ export function writeOk(
   writer.lengthEncodedBig(result.lastInsertId);
   writer.uint16(end.statusFlags | (changed ? status.sessionStateChanged : 0));
   writer.uint16(Math.min(end.warnings, 0xffff));
-  if (!tracks) writer.text(result.info);
-  else if (changed || result.info !== '') writer.lengthEncodedText(result.info);
+  // Servers put a length before it whether the client tracks or not, and mysqlnd insists on it.
+  if (changed || result.info !== '') writer.lengthEncodedText(result.info);
   if (changed) writer.lengthEncodedBytes(end.changes);
   writer.finish();
 }
