@@ -126,7 +126,9 @@ function declare(stack: ClientStack): void {
       t.deepEqual(await connection.texts(whoAmI), [[user]], user);
       await connection.close();
     }
-    for (const user of ['native', 'either', 'nobody', 'unheard_of']) {
+    // An unknown user may be asked for what accounts are asked for: a plugin that it lacks, too.
+    const refused = ['native', 'either', 'nobody', ...(stack.canSha2 ? ['unheard_of'] : [])];
+    for (const user of refused) {
       const login = { port: port(), user, password: 'wrong' };
       t.is(await loginFailure(program().connect(login)), '1045', user);
     }
@@ -175,55 +177,50 @@ function declare(stack: ClientStack): void {
       await connection.close();
     }
   });
-  // PDO answers its own 2014 on the way, whose cause is open; the skip keeps it in sight.
-  const declareTransactions = name === 'PDO' ? test.skip : declareTest;
-  declareTransactions(
-    `clients: ${name} commits, rolls back, is told of deadlocks${suffix}`,
-    async (t) => {
-      const connection = await asRoot(program(), database);
-      const other = await mysql.createConnection({
-        ...{ host: '127.0.0.1', port: port(), user: 'root', password: rootPassword, database },
-      });
-      t.teardown(() => other.destroy());
-      await connection.run('CREATE TABLE account (id INT PRIMARY KEY, v INT NOT NULL)');
-      await connection.run('INSERT INTO account VALUES (1, 1), (2, 1), (3, 1), (4, 1), (5, 1)');
-      await connection.begin();
-      await connection.run('UPDATE account SET v = 2 WHERE id = 1');
-      const [unseen] = await other.query('SELECT v FROM account WHERE id = 1');
-      t.deepEqual(unseen, [{ v: 1 }]);
-      await connection.rollback();
-      t.deepEqual(await connection.texts('SELECT v FROM account WHERE id = 1'), [['1']]);
-      await connection.begin();
-      await connection.run('UPDATE account SET v = 3 WHERE id = 1');
-      await connection.commit();
-      const [seen] = await other.query('SELECT v FROM account WHERE id = 1');
-      t.deepEqual(seen, [{ v: 3 }]);
+  declareTest(`clients: ${name} commits, rolls back, is told of deadlocks${suffix}`, async (t) => {
+    const connection = await asRoot(program(), database);
+    const other = await mysql.createConnection({
+      ...{ host: '127.0.0.1', port: port(), user: 'root', password: rootPassword, database },
+    });
+    t.teardown(() => other.destroy());
+    await connection.run('CREATE TABLE account (id INT PRIMARY KEY, v INT NOT NULL)');
+    await connection.run('INSERT INTO account VALUES (1, 1), (2, 1), (3, 1), (4, 1), (5, 1)');
+    await connection.begin();
+    await connection.run('UPDATE account SET v = 2 WHERE id = 1');
+    const [unseen] = await other.query('SELECT v FROM account WHERE id = 1');
+    t.deepEqual(unseen, [{ v: 1 }]);
+    await connection.rollback();
+    t.deepEqual(await connection.texts('SELECT v FROM account WHERE id = 1'), [['1']]);
+    await connection.begin();
+    await connection.run('UPDATE account SET v = 3 WHERE id = 1');
+    await connection.commit();
+    const [seen] = await other.query('SELECT v FROM account WHERE id = 1');
+    t.deepEqual(seen, [{ v: 3 }]);
 
-      await other.query('START TRANSACTION');
-      await other.query('UPDATE account SET v = 4 WHERE id = 1');
-      await connection.run('SET innodb_lock_wait_timeout = 1');
-      let apart = 0;
-      for (let id = 2; apart === 0 && id <= 5; id += 1) {
-        await connection.begin();
-        const probe = `UPDATE account SET v = 1 WHERE id = ${id}`;
-        if ((await connection.failure(probe)) === 'ok') apart = id;
-        await connection.rollback();
-      }
-      t.not(apart, 0, 'two rows in different partitions');
-      t.is(await connection.failure('UPDATE account SET v = 5 WHERE id = 1'), '1205 HY000');
-      await connection.run('SET innodb_lock_wait_timeout = 50');
+    await other.query('START TRANSACTION');
+    await other.query('UPDATE account SET v = 4 WHERE id = 1');
+    await connection.run('SET innodb_lock_wait_timeout = 1');
+    let apart = 0;
+    for (let id = 2; apart === 0 && id <= 5; id += 1) {
       await connection.begin();
-      await connection.run(`UPDATE account SET v = 5 WHERE id = ${apart}`);
-      const blocked = connection.failure('UPDATE account SET v = 5 WHERE id = 1');
-      await other.query(`UPDATE account SET v = 6 WHERE id = ${apart}`);
-      await other.query('COMMIT');
-      const heard = await blocked;
-      t.is(heard === 'ok' ? await connection.commitFailure() : heard, '1213 40001');
-      const query = `SELECT v FROM account WHERE id IN (1, ${apart}) ORDER BY id`;
-      t.deepEqual(await connection.texts(query), [['4'], ['6']]);
-      await connection.close();
-    },
-  );
+      const probe = `UPDATE account SET v = 1 WHERE id = ${id}`;
+      if ((await connection.failure(probe)) === 'ok') apart = id;
+      await connection.rollback();
+    }
+    t.not(apart, 0, 'two rows in different partitions');
+    t.is(await connection.failure('UPDATE account SET v = 5 WHERE id = 1'), '1205 HY000');
+    await connection.run('SET innodb_lock_wait_timeout = 50');
+    await connection.begin();
+    await connection.run(`UPDATE account SET v = 5 WHERE id = ${apart}`);
+    const blocked = connection.failure('UPDATE account SET v = 5 WHERE id = 1');
+    await other.query(`UPDATE account SET v = 6 WHERE id = ${apart}`);
+    await other.query('COMMIT');
+    const heard = await blocked;
+    t.is(heard === 'ok' ? await connection.commitFailure() : heard, '1213 40001');
+    const query = `SELECT v FROM account WHERE id IN (1, ${apart}) ORDER BY id`;
+    t.deepEqual(await connection.texts(query), [['4'], ['6']]);
+    await connection.close();
+  });
 
   declareTest(`clients: ${name} shows errors, and goes on${suffix}`, async (t) => {
     for (const way of ways) {

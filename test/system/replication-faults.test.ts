@@ -275,6 +275,9 @@ smallDiskTest('faults: a full disk at the secondary is told, and waited out', as
   await primary.query(insert('shop', 5000, 5));
   disk.free();
   await sameRows(primary, secondary, rowsOf('shop'));
-  t.is(await stateOf(secondary, 'shop'), 'replicating');
+  await until('the state to be told', async () => {
+    return (await stateOf(secondary, 'shop')) === 'replicating';
+  });
+  t.pass();
   await secondary.stop();
 });
