@@ -142,11 +142,13 @@ test('while a worker commits a definition, reads wait until it is known', async 
 test('a large definition whose worker ends has not happened, and can be told again', async (t) => {
   const { pool, primary, signal } = await world(t);
   const { tail } = primary.log;
+  await until('the worker to be idle', () => pool.busy === 0);
+  signal('SIGSTOP');
   const defined = primary.define(addNote);
   await until('the worker to be at it', () => pool.busy > 0);
   signal('SIGKILL');
   const error = await t.throwsAsync(defined);
-  t.true(error instanceof DatabaseError && error.is('workerLost') && error.retry);
+  t.true(error instanceof DatabaseError && error.is('workerLost') && error.retry, String(error));
   t.deepEqual(primary.log.tail, tail);
   t.deepEqual(await accountOf(primary, 1), [before]);
   await primary.define(addNote);
