@@ -68,10 +68,11 @@ const isMismatch = (error: unknown): boolean =>
 test('a large definition: others are answered while it runs, and nobody sees half', async (t) => {
   const { pool, primary, other, signal } = await world(t);
   const { lsn } = primary.log.tail;
-  const defined = primary.define(addNote);
-  await until('the worker to be at it', () => pool.busy > 0);
+  await until('the worker to be idle', () => pool.busy === 0);
   // It goes no further until it is let: what is answered meanwhile is answered before its end.
   signal('SIGSTOP');
+  const defined = primary.define(addNote);
+  await until('the worker to be at it', () => pool.busy > 0);
   t.is(primary.schema().version, 1);
   t.deepEqual(await accountOf(other, 1), [[7, 70]]);
   await other.write(insertOf(8, 80));
