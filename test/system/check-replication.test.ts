@@ -57,7 +57,7 @@ test('check replication: equal while rows come, and what is corrupted is named',
   const writing = (async () => {
     for (let id = 5000; !stopped; id++) {
       await primary.query(`INSERT INTO shop.item VALUES (${id}, 'new', 1)`);
-      await primary.query(`UPDATE shop.item SET price = price + 1 WHERE id = ${id % 3000}`);
+      await primary.query(`UPDATE shop.item SET price = price + 1 WHERE id = ${id % 2000}`);
     }
   })();
   const results = async () => {
