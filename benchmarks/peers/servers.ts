@@ -16,13 +16,17 @@ const starts: Readonly<Record<string, Start>> = {
     startSeparate({ name: 'twinleaf-separate', profileDirectory }),
 };
 
-/** `twinleaf@DIR`: Twinleaf as the checkout in DIR has it, to measure a change against what was. */
-const OTHER_TREE = /^twinleaf@(.+)$/;
+/**
+ * `twinleaf@DIR`, `twinleaf-separate@DIR`: Twinleaf as the checkout in DIR has it, to measure a
+ * change against what was.
+ */
+const OTHER_TREE = /^twinleaf(-separate)?@(.+)$/;
 
 function startOf(name: string): Start | undefined {
-  const tree = OTHER_TREE.exec(name)?.[1];
+  const [, separate, tree] = OTHER_TREE.exec(name) ?? [];
   if (tree === undefined) return starts[name];
-  return (profileDirectory) => startEmbedded({ name, tree, profileDirectory });
+  const start = separate === undefined ? startEmbedded : startSeparate;
+  return (profileDirectory) => start({ name, tree, profileDirectory });
 }
 
 /** Starts them one after another; when one fails, none is left. Throws for an unknown name. */
