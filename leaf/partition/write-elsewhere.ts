@@ -8,7 +8,7 @@ import type { LSN } from '#shared/log/lsn.ts';
 import type { WorkerTransaction } from '#leaf/worker/worker-transaction.ts';
 import type { LockClaim } from './write-lock.ts';
 import type { PartitionCore } from './partition-core.ts';
-import { appendRecord, checkSize, makeVisibleElsewhere } from './write-transaction.ts';
+import { appendRecord, checkSize, makeVisibleElsewhere, syncPrepare } from './write-transaction.ts';
 
 /** Rows of one task, above which it is long whatever its statement is. */
 const ROWS_MAX = 2_000;
@@ -87,17 +87,10 @@ export async function prepareElsewhere(
   worker: WorkerTransaction,
   { transactionId, participants }: { transactionId: string; participants: readonly number[] },
 ): Promise<void> {
-  const { log, environment, fail } = core;
   const changeset = await takeChanges(worker);
   const payload = { kind: 'prepare', transactionId, participants, changeset } as const;
   await appendElsewhere(core, worker, payload);
-  environment.failpoint('after-append');
-  try {
-    await log.sync();
-  } catch (error) {
-    throw fail(error);
-  }
-  environment.failpoint('after-prepare');
+  await syncPrepare(core);
 }
 
 async function takeChanges(worker: WorkerTransaction): Promise<Uint8Array> {

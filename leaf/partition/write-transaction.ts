@@ -55,18 +55,11 @@ export class WriteTransaction {
 
   /** Appends `prepare`, durably; the SQLite transaction stays open until the verdict. */
   async prepare(transactionId: string, participants: readonly number[]): Promise<LSN> {
-    const { log, environment, fail } = this.#core;
-    environment.failpoint('before-prepare');
+    this.#core.environment.failpoint('before-prepare');
     const changeset = this.#takeChanges();
     const payload = { kind: 'prepare', transactionId, participants, changeset } as const;
     const { position } = appendRecord(this.#core, payload);
-    environment.failpoint('after-append');
-    try {
-      await log.sync();
-    } catch (error) {
-      throw fail(error);
-    }
-    environment.failpoint('after-prepare');
+    await syncPrepare(this.#core);
     return position.lsn;
   }
 
@@ -116,6 +109,17 @@ export function appendRecord(core: PartitionCore, payload: LogPayload): Appended
     file.rollback();
     throw error;
   }
+}
+
+/** Makes an appended `prepare` durable: from here on its verdict decides. */
+export async function syncPrepare({ log, environment, fail }: PartitionCore): Promise<void> {
+  environment.failpoint('after-append');
+  try {
+    await log.sync();
+  } catch (error) {
+    throw fail(error);
+  }
+  environment.failpoint('after-prepare');
 }
 
 /**
