@@ -2,9 +2,10 @@
 
 import type { Clock } from '#shared/clock.ts';
 import type { Address } from '#shared/cluster/topology.ts';
+import { killAtPlace } from '#shared/kill-at.ts';
 import type { Logger } from '#shared/logger.ts';
 import type { MasterRoute } from '#shared/wire/master-link.ts';
-import { killAt, noFailpoint, type Failpoint } from './partition/failpoint.ts';
+import { noFailpoint, type Failpoint } from './partition/failpoint.ts';
 
 export interface LeafSettings {
   /** Made when it is not there; one process at a time. */
@@ -30,5 +31,5 @@ export interface LeafSettings {
 /** The place where a test wants the process to end, by TWINLEAF_FAILPOINT; none otherwise. */
 export function failpointFromEnvironment(): Failpoint {
   const name = process.env['TWINLEAF_FAILPOINT'];
-  return name === undefined || name === '' ? noFailpoint : killAt(name);
+  return name === undefined || name === '' ? noFailpoint : killAtPlace(name);
 }

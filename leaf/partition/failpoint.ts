@@ -50,17 +50,3 @@ export type Failpoint = (name: FailpointName) => void;
 
 /** What a leaf runs with outside tests. */
 export const noFailpoint: Failpoint = () => undefined;
-
-/**
- * Ends the process at once, as `kill -9` would, when it comes to the place: `after-append`, or
- * `after-append:3` for the third time that it comes there.
- */
-export function killAt(place: string): Failpoint {
-  const [name, times = '1'] = place.split(':');
-  let left = Number(times);
-  return (reached) => {
-    if (reached !== name) return;
-    left -= 1;
-    if (left === 0) process.kill(process.pid, 'SIGKILL');
-  };
-}

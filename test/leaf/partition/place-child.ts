@@ -2,11 +2,11 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { killAt } from '#leaf/partition/failpoint.ts';
 import { Partition } from '#leaf/partition/partition.ts';
 import { PartitionSet } from '#leaf/partition-set.ts';
 import { WorkerPool } from '#leaf/worker/worker-pool.ts';
 import { realClock } from '#shared/clock.ts';
+import { killAtPlace } from '#shared/kill-at.ts';
 import { createLogger } from '#shared/logger.ts';
 import {
   accountTable,
@@ -23,7 +23,7 @@ import {
 const [root = '', work = '', failpoint = ''] = process.argv.slice(2);
 const directory = join(root, 'shop_0');
 const environment = testEnvironment({
-  failpoint: killAt(failpoint),
+  failpoint: killAtPlace(failpoint),
   segmentBytesMax: 2048,
   retention: { keptBytesMin: 0, logSizeBytesMax: 1_000_000, ageMsMax: 1e9 },
 });
