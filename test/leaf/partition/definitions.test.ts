@@ -94,13 +94,13 @@ test('a large definition that is followed: others are answered while it runs', a
   await primary.write({ ...insertOf(ROWS + 1, 1), catalogVersion: 2 });
   const filled = primary.log.tail.lsn - 2n;
   const log = primary.log.read(0n, LOG_BYTES_MAX);
-  const [begun, ran] = [Promise.withResolvers<void>(), { define: false }];
-  once('after-append', begun.resolve);
-  const followed = secondary.applyFrames(log);
-  await begun.promise;
-  await until('the worker to be at it', () => pool.busy > 0);
+  await until('the worker to be idle', () => pool.busy === 0);
   signal('SIGSTOP');
+  const ran = { define: false };
   once('after-define', () => (ran.define = true));
+  const followed = secondary.applyFrames(log);
+  await until('the worker to be at it', () => pool.busy > 0);
+  t.false(ran.define);
   t.deepEqual(await accountOf(other, 1), [[7, 70]]);
   await other.write(insertOf(8, 80));
   t.is(secondary.replay.lsn, filled, 'what comes before it is visible');
