@@ -4,7 +4,7 @@ import type { Subscription } from 'rxjs';
 import type { Address } from '#shared/cluster/topology.ts';
 import { lockDataDirectory, type DirectoryLock } from '#shared/directory-lock.ts';
 import type { LeafService, MasterService } from '#shared/wire/message.ts';
-import { openParts, serverVersion, type AggregatorParts } from './aggregator-parts.ts';
+import { openParts, type AggregatorParts } from './aggregator-parts.ts';
 import { createMasterService } from './cluster/master-service.ts';
 import { masterNodeId } from './cluster/membership.ts';
 import { NodeListener } from './cluster/node-listener.ts';
@@ -15,6 +15,7 @@ import type { AggregatorSettings } from './config.ts';
 import { FrontDoor } from './front-door/server.ts';
 import { startRecovery, type RunningRecovery } from './recovery.ts';
 import { runForwarded } from './run-forwarded.ts';
+import { serverVersion } from './server-facts.ts';
 
 /** How long a close waits for leaves that do not answer, in milliseconds. */
 const LEAF_PATIENCE_MS = 2_000;

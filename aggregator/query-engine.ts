@@ -7,7 +7,7 @@ import { GatherWorkers } from './executor/gather-workers.ts';
 import { explainStatement } from './explain-statement.ts';
 import type { KeptStatement } from './kept-plans/kept-plan.ts';
 import { KeptStatements } from './kept-plans/kept-statements.ts';
-import { PlanCache } from './kept-plans/plan-cache.ts';
+import type { PlanCache } from './kept-plans/plan-cache.ts';
 import { quickRead, type PacketsResult } from './kept-plans/quick-read.ts';
 import { runKept } from './kept-plans/run-kept.ts';
 import { runLoadData } from './load-data/load-data.ts';
@@ -77,11 +77,11 @@ export interface QueryEngineOptions {
   readonly transactions: TransactionCoordinator;
   /** Throws where the session's account may not run the statement. */
   readonly authorize: (session: Session, statement: Statement) => void;
-  /** Rises when anyone's grants change. Absent: every run asks `authorize`. */
-  readonly grantsVersion?: () => number;
+  /** Rises when anyone's grants change: what was allowed is asked again then. */
+  readonly grantsVersion: () => number;
   /** False: every statement is planned for itself. */
   readonly keepPlans?: boolean;
-  readonly planCache?: PlanCache;
+  readonly planCache: PlanCache;
   /** What a child aggregator leaves to the master; absent at the master. */
   readonly forwarding?: Forwarding;
 }
@@ -110,9 +110,9 @@ export function createQueryEngine(options: QueryEngineOptions): QueryEngine {
   };
   const kept = new KeptStatements({
     parts,
-    cache: options.planCache ?? new PlanCache(),
+    cache: options.planCache,
     authorize: options.authorize,
-    grantsVersion: options.grantsVersion ?? (() => NaN),
+    grantsVersion: options.grantsVersion,
     isKept: (statement): statement is KeptStatement =>
       isRows(statement) && options.forwarding?.takes(statement) !== true,
   });

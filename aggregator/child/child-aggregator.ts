@@ -1,10 +1,10 @@
 // Starts a child aggregator and stops it: clients as at the master, and metadata that follows it.
 
 import { NodeRelay } from './relay-node.ts';
-import { serverVersion } from '#aggregator/aggregator-parts.ts';
 import { killConnection, type KillParts } from '#aggregator/commands/session/session-commands.ts';
 import { FrontDoor } from '#aggregator/front-door/server.ts';
 import { startRecovery, type RunningRecovery } from '#aggregator/recovery.ts';
+import { serverVersion } from '#aggregator/server-facts.ts';
 import type { Address } from '#shared/cluster/topology.ts';
 import { lockDataDirectory, type DirectoryLock } from '#shared/directory-lock.ts';
 import { DatabaseError } from '#shared/error.ts';

@@ -129,6 +129,7 @@ export async function openTestCluster(
     transactions,
     virtualTables: { isVirtualDatabase: () => false, columns: () => null, rows: async () => [] },
     authorize: () => undefined,
+    grantsVersion: () => 0,
     keepPlans: options.keepPlans ?? true,
     planCache: plans,
   });

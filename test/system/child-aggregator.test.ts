@@ -1,14 +1,11 @@
 // A child aggregator with real processes: the same answers as at the master, and rows while the
 // master is dead; several processes on one port.
 
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import type mysql from 'mysql2/promise';
-import { freePorts } from '#test/support/free-ports.ts';
-import { NodeProcess } from '#test/support/node-process.ts';
-import { startProcessCluster, type ProcessCluster } from '#test/support/process-cluster.ts';
-import { temporaryDirectory } from '#test/support/temporary-directory.ts';
+import { startChild } from '#test/support/child-process.ts';
+import { startProcessCluster } from '#test/support/process-cluster.ts';
 import { until } from '#test/support/wait.ts';
 
 type Rows = readonly Readonly<Record<string, unknown>>[];
@@ -16,23 +13,6 @@ type Rows = readonly Readonly<Record<string, unknown>>[];
 async function query(connection: mysql.Connection, sql: string): Promise<Rows> {
   const [rows] = await connection.query(sql);
   return rows as Rows;
-}
-
-async function startChild(t: ExecutionContext<unknown>, cluster: ProcessCluster) {
-  const [port = 0] = await freePorts(1);
-  const dataDir = join(temporaryDirectory(t), 'child');
-  const to = ['--join', `127.0.0.1:${cluster.port}`, '--token', cluster.token];
-  const child = new NodeProcess([
-    'aggregator',
-    '--data-dir',
-    dataDir,
-    '--port',
-    String(port),
-    ...to,
-  ]);
-  t.teardown(() => child.stop('SIGKILL'));
-  await child.start();
-  return { child, port };
 }
 
 test('child aggregator: definitions made at either are there at both at once', async (t) => {

@@ -8,7 +8,7 @@ import type { Session } from '#aggregator/session.ts';
 /** Name and value, ordered by name. Counters that nothing here counts are left out. */
 export function statusValues(sources: {
   readonly registry: SessionRegistry;
-  readonly plans?: PlanCache;
+  readonly plans: PlanCache;
   readonly leaves: LeafDirectory;
   readonly session: Pick<Session, 'tls' | 'isCompressed'>;
 }): readonly (readonly [string, string])[] {
@@ -22,12 +22,12 @@ export function statusValues(sources: {
     Compression: session.isCompressed ? 'ON' : 'OFF',
     Connections: counters.connections,
     Max_used_connections: counters.maxUsed,
-    Plan_cache_bytes: plans?.bytes ?? 0,
-    Plan_cache_entries: plans?.size ?? 0,
-    Plan_cache_evictions: plans?.counters.evicted ?? 0,
-    Plan_cache_hits: plans?.counters.hits ?? 0,
-    Plan_cache_misses: plans?.counters.misses ?? 0,
-    Plan_cache_not_kept: plans?.counters.notKept ?? 0,
+    Plan_cache_bytes: plans.bytes,
+    Plan_cache_entries: plans.size,
+    Plan_cache_evictions: plans.counters.evicted,
+    Plan_cache_hits: plans.counters.hits,
+    Plan_cache_misses: plans.counters.misses,
+    Plan_cache_not_kept: plans.counters.notKept,
     Queries: counters.questions,
     Questions: counters.questions,
     Ssl_cipher: session.tls?.cipher ?? '',

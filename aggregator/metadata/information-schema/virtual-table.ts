@@ -27,7 +27,7 @@ export interface VirtualSources {
   readonly accounts: Accounts;
   readonly registry: SessionRegistry;
   /** The plans that are kept, for their counters. */
-  readonly plans?: PlanCache;
+  readonly plans: PlanCache;
   readonly leaves: LeafDirectory;
   readonly clock: Clock;
   /** This aggregator's node id. */
