@@ -1,11 +1,12 @@
 // The metadata store as a child aggregator has it: a copy of the master's that follows every
 // change. While the master is away it answers with what it has; nothing can be written then.
 
-import { Subject, filter, type Observable } from 'rxjs';
-import type {
-  MetadataChange,
-  MetadataEntry,
-  MetadataStore,
+import { Subject, type Observable } from 'rxjs';
+import {
+  changesUnder,
+  type MetadataChange,
+  type MetadataEntry,
+  type MetadataStore,
 } from '#aggregator/metadata/metadata-store.ts';
 import { databaseError } from '#shared/error.ts';
 import type { MasterService, MetadataItem } from '#shared/wire/message.ts';
@@ -91,11 +92,7 @@ export class FollowedMetadata implements MetadataStore {
   }
 
   async watch(prefix: string): Promise<Observable<MetadataChange>> {
-    return this.#changes.pipe(
-      filter((change) =>
-        (change.kind === 'put' ? change.entry.key : change.key).startsWith(prefix),
-      ),
-    );
+    return changesUnder(this.#changes, prefix);
   }
 
   async close(): Promise<void> {

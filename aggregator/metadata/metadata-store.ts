@@ -3,7 +3,7 @@
 // Two implementations: one SQLite file at the master aggregator (sqlite-metadata-store.ts), and
 // the key-value store of NATS JetStream (nats-metadata-store.ts).
 
-import type { Observable } from 'rxjs';
+import { filter, type Observable } from 'rxjs';
 import { databaseError } from '#shared/error.ts';
 
 export interface MetadataEntry {
@@ -36,6 +36,16 @@ export interface MetadataStore {
    */
   watch(prefix: string): Promise<Observable<MetadataChange>>;
   close(): Promise<void>;
+}
+
+/** Of all changes of a store those whose keys begin with the prefix. */
+export function changesUnder(
+  changes: Observable<MetadataChange>,
+  prefix: string,
+): Observable<MetadataChange> {
+  return changes.pipe(
+    filter((change) => (change.kind === 'put' ? change.entry.key : change.key).startsWith(prefix)),
+  );
 }
 
 /** Attempts of one change against others before it gives up. */

@@ -1,12 +1,17 @@
 // The metadata store in one SQLite file, durable at every answer, readable by its owner alone.
 
 import { closeSync, openSync } from 'node:fs';
-import { Subject, filter, type Observable } from 'rxjs';
+import { Subject, type Observable } from 'rxjs';
 import { must } from '#shared/assert.ts';
 import { decode, encode } from '#shared/codec.ts';
 import { SqliteFile } from '#shared/sqlite-file.ts';
 import type { Row } from '#shared/sql/column-type.ts';
-import type { MetadataChange, MetadataEntry, MetadataStore } from './metadata-store.ts';
+import {
+  changesUnder,
+  type MetadataChange,
+  type MetadataEntry,
+  type MetadataStore,
+} from './metadata-store.ts';
 
 const schema = `
   CREATE TABLE IF NOT EXISTS entry (
@@ -66,11 +71,7 @@ export class SqliteMetadataStore implements MetadataStore {
   }
 
   async watch(prefix: string): Promise<Observable<MetadataChange>> {
-    return this.#changes.pipe(
-      filter((change) =>
-        (change.kind === 'put' ? change.entry.key : change.key).startsWith(prefix),
-      ),
-    );
+    return changesUnder(this.#changes, prefix);
   }
 
   async close(): Promise<void> {
