@@ -3,6 +3,7 @@
 import { databaseError, type DatabaseError } from '#shared/error.ts';
 import type { KillOrder, NumberedKillOrder } from '#shared/wire/message.ts';
 import { connectionOwner } from './connection-owner.ts';
+import { WaitingQueue } from './waiting-queue.ts';
 
 interface Waiting {
   readonly nodeId: number;
@@ -11,19 +12,19 @@ interface Waiting {
 
 /** Those that are connected take orders; what each answers goes back to who asked. */
 export class KillOrders {
-  readonly #takers = new Map<number, (order: NumberedKillOrder) => void>();
+  readonly #takers = new Map<number, WaitingQueue<NumberedKillOrder>>();
   readonly #waiting = new Map<number, Waiting>();
   #count = 0;
 
   /** Resolves when it is done. Throws killDenied, and noSuchThread where its holder is away too. */
   async send(order: KillOrder): Promise<void> {
     const nodeId = connectionOwner(order.id);
-    const take = this.#takers.get(nodeId);
-    if (take === undefined) throw databaseError('noSuchThread', { id: String(order.id) });
+    const taker = this.#takers.get(nodeId);
+    if (taker === undefined) throw databaseError('noSuchThread', { id: String(order.id) });
     const number = ++this.#count;
     const { promise, resolve } = Promise.withResolvers<DatabaseError | null>();
     this.#waiting.set(number, { nodeId, settle: resolve });
-    take({ ...order, number });
+    taker.push({ ...order, number });
     const refusal = await promise;
     this.#waiting.delete(number);
     if (refusal !== null) throw refusal;
@@ -36,24 +37,12 @@ export class KillOrders {
 
   /** The orders for one aggregator, for ever, until `signal` fires. */
   async *take(nodeId: number, signal: AbortSignal): AsyncGenerator<NumberedKillOrder> {
-    const queue: NumberedKillOrder[] = [];
-    let wake = () => undefined as void;
-    const push = (order: NumberedKillOrder) => {
-      queue.push(order);
-      wake();
-    };
-    const stop = () => wake();
-    this.#takers.set(nodeId, push);
-    signal.addEventListener('abort', stop);
+    const queue = new WaitingQueue<NumberedKillOrder>();
+    this.#takers.set(nodeId, queue);
     try {
-      while (!signal.aborted) {
-        const order = queue.shift();
-        if (order !== undefined) yield order;
-        else await new Promise<void>((resolve) => (wake = resolve));
-      }
+      yield* queue.take(signal);
     } finally {
-      signal.removeEventListener('abort', stop);
-      if (this.#takers.get(nodeId) === push) this.#takers.delete(nodeId);
+      if (this.#takers.get(nodeId) === queue) this.#takers.delete(nodeId);
       this.#giveUp(nodeId);
     }
   }

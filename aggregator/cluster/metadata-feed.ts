@@ -3,6 +3,7 @@
 import type { MetadataChange, MetadataStore } from '#aggregator/metadata/metadata-store.ts';
 import { databaseError } from '#shared/error.ts';
 import type { MetadataItem } from '#shared/wire/message.ts';
+import { WaitingQueue } from './waiting-queue.ts';
 
 /** Changes that wait for one aggregator; beyond them it starts again from the beginning. */
 const waitingChangesMax = 10_000;
@@ -31,29 +32,20 @@ export class MetadataFeed {
 
   /** For ever, until `signal` fires. Throws where the follower is too slow. */
   async *follow(signal: AbortSignal): AsyncGenerator<MetadataItem> {
-    const waiting: MetadataChange[] = [];
-    let wake = () => undefined as void;
-    const listen = (change: MetadataChange) => {
-      waiting.push(change);
-      wake();
-    };
-    const stop = () => wake();
+    const waiting = new WaitingQueue<MetadataChange>();
+    const listen = (change: MetadataChange): void => waiting.push(change);
     this.#listeners.add(listen);
-    signal.addEventListener('abort', stop);
     try {
       for (const { key, value, revision } of await this.#store.list('')) {
         yield { kind: 'put', key, value, revision };
       }
       yield { kind: 'complete' };
-      while (!signal.aborted) {
-        if (waiting.length > waitingChangesMax) throw databaseError('queryInterrupted', {});
-        const change = waiting.shift();
-        if (change !== undefined) yield toItem(change);
-        else await new Promise<void>((resolve) => (wake = resolve));
+      for await (const change of waiting.take(signal)) {
+        if (waiting.length >= waitingChangesMax) throw databaseError('queryInterrupted', {});
+        yield toItem(change);
       }
     } finally {
       this.#listeners.delete(listen);
-      signal.removeEventListener('abort', stop);
     }
   }
 
