@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import type { ExecutionContext } from 'ava';
 import mysql from 'mysql2/promise';
 import { freePorts } from './free-ports.ts';
+import type { LeafNetwork } from './leaf-network.ts';
 import { NodeProcess } from './node-process.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 import { until } from './wait.ts';
@@ -35,21 +36,43 @@ export async function runTwinleaf(args: readonly string[]): Promise<string> {
   return stdout.trim();
 }
 
+/** Where a leaf is: its own address in the network and the one at which it joins its cluster. */
+interface LeafPlace {
+  readonly host: string;
+  readonly joinHost: string;
+}
+
 function leafArguments(
   root: string,
-  options: { port: number; join: number; token: string; index: number },
+  options: { port: number; join: number; token: string; index: number; place: LeafPlace | null },
 ): string[] {
+  const { place, token } = options;
   const dataDir = join(root, `leaf-${options.index}`);
-  const to = `127.0.0.1:${options.join}`;
+  const to = `${place?.joinHost ?? '127.0.0.1'}:${options.join}`;
   const port = String(options.port);
-  return ['leaf', '--data-dir', dataDir, '--port', port, '--join', to, '--token', options.token];
+  const known = place === null ? [] : ['--advertise', `${place.host}:${port}`];
+  return ['leaf', '--data-dir', dataDir, '--port', port, ...known, '--join', to, '--token', token];
+}
+
+/** The cluster's addresses in a network that the test holds in its hands. */
+interface ClusterNetwork {
+  readonly network: LeafNetwork;
+  /** At which leaves reach the aggregator. */
+  readonly joinHost: string;
+  /** A leaf each. */
+  readonly hosts: readonly string[];
 }
 
 /** Starts an aggregator and its leaves; all are ended with the test. */
 export async function startProcessCluster(
   t: ExecutionContext<unknown>,
-  options: { leaves: number; aggregatorArgs?: readonly string[] },
+  options: {
+    leaves: number;
+    aggregatorArgs?: readonly string[];
+    within?: ClusterNetwork;
+  },
 ): Promise<ProcessCluster> {
+  const { within } = options;
   const root = temporaryDirectory(t);
   const [port = 0, ...leafPorts] = await freePorts(1 + options.leaves);
   const dataDir = join(root, 'aggregator');
@@ -58,10 +81,17 @@ export async function startProcessCluster(
   t.teardown(() => aggregator.stop('SIGKILL'));
   await aggregator.start();
   const token = await runTwinleaf(['token', '--data-dir', dataDir]);
+  await within?.network.open(within.joinHost, port);
   const leaves: NodeProcess[] = [];
   for (const [index, leafPort] of leafPorts.entries()) {
-    const args = leafArguments(root, { port: leafPort, join: port, token, index });
-    const leaf = new NodeProcess(args);
+    const host = within?.hosts[index];
+    const place = within && host !== undefined ? { host, joinHost: within.joinHost } : null;
+    if (place !== null) await within?.network.open(place.host, leafPort);
+    const args = leafArguments(root, { port: leafPort, join: port, token, index, place });
+    const leaf = new NodeProcess(
+      args,
+      place === null ? {} : within?.network.environmentOf(place.host),
+    );
     t.teardown(() => leaf.stop('SIGKILL'));
     await leaf.start();
     leaves.push(leaf);

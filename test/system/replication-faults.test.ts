@@ -1,18 +1,15 @@
-// Leaves that die, hang or are cut off, at either side and at any time: it goes on by itself.
+// Dead master aggregators, lines that break or spoil bytes, a full disk: it goes on by itself.
 
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import { caughtUp, refusalOf, sameRows, stateOf, type Asked } from '#test/support/follow.ts';
-import type { NodeProcess } from '#test/support/node-process.ts';
 import { startProcessCluster, type ProcessCluster } from '#test/support/process-cluster.ts';
 import { SiteProxy } from '#test/support/site-proxy.ts';
 import { SmallDisk, smallDiskTest } from '#test/support/small-disk.ts';
 import { TestClusterProcess } from '#test/support/two-clusters.ts';
 import { until } from '#test/support/wait.ts';
-
-type Cluster = Asked & { readonly port: number; readonly leaves: readonly NodeProcess[] };
 
 /** A cluster of processes, asked as root by a connection for each statement. */
 async function startCluster(t: ExecutionContext, leaves: number) {
@@ -46,116 +43,6 @@ async function makeShop(primary: Asked, shop: string): Promise<void> {
 
 function from(primary: { readonly port: number }, password: string): string {
   return `FROM root:'${password}'@127.0.0.1:${primary.port}`;
-}
-
-/** A leaf that is away, and how it comes back. */
-const faults = {
-  killed: {
-    begin: (leaf: NodeProcess) => leaf.stop('SIGKILL'),
-    end: (leaf: NodeProcess) => leaf.start(),
-  },
-  stopped: {
-    begin: async (leaf: NodeProcess) => leaf.signal('SIGSTOP'),
-    end: async (leaf: NodeProcess) => leaf.signal('SIGCONT'),
-  },
-} as const;
-
-interface Pair {
-  readonly primary: Cluster;
-  readonly secondary: Cluster;
-  readonly from: string;
-}
-
-/** What goes on while a leaf is away. Each ends with a secondary that has all, or a primary. */
-const phases: Readonly<Record<string, (pair: Pair, shop: string, away: Away) => Promise<void>>> = {
-  async provisioning({ primary, secondary, from: source }, shop, away) {
-    await secondary.query(`REPLICATE DATABASE ${shop} ${source}`);
-    await away.begin();
-    await away.end();
-    await caughtUp(secondary, shop);
-    await sameRows(primary, secondary, rowsOf(shop));
-  },
-  async streaming({ primary, secondary, from: source }, shop, away) {
-    await secondary.query(`REPLICATE DATABASE ${shop} ${source}`);
-    await caughtUp(secondary, shop);
-    const writing = primary.query(insert(shop, 1000, 200));
-    await away.begin();
-    await away.end();
-    await Promise.allSettled([writing]);
-    await primary.query(insert(shop, 2000, 10));
-    await sameRows(primary, secondary, rowsOf(shop));
-  },
-  async pause({ primary, secondary, from: source }, shop, away) {
-    await secondary.query(`REPLICATE DATABASE ${shop} ${source}`);
-    await caughtUp(secondary, shop);
-    await away.begin();
-    const paused = refusalOf(secondary, `PAUSE REPLICATING ${shop}`);
-    await away.end();
-    await paused;
-    await until('it to be paused', async () => {
-      return (await stateOf(secondary, shop)) === 'replication paused';
-    });
-    await primary.query(insert(shop, 1000, 20));
-    await secondary.query(`CONTINUE REPLICATING ${shop}`);
-    await sameRows(primary, secondary, rowsOf(shop));
-  },
-  async promotion({ primary, secondary, from: source }, shop, away) {
-    await secondary.query(`REPLICATE DATABASE ${shop} ${source}`);
-    await caughtUp(secondary, shop);
-    await away.begin();
-    const promoted = refusalOf(secondary, `STOP REPLICATING ${shop}`);
-    await away.end();
-    // Refused because a leaf was away, it is run again.
-    if ((await promoted) !== 0) {
-      await until('the leaf to be back', async () => {
-        return [0, 1793].includes(await refusalOf(secondary, `STOP REPLICATING ${shop}`));
-      });
-    }
-    await until('it to be online', async () => (await stateOf(secondary, shop)) === 'online');
-    await secondary.query(insert(shop, 5000, 5));
-    const [row] = await secondary.query(`SELECT count(*) AS n FROM ${shop}.item`);
-    if (Number(row?.['n']) !== 305) throw new Error(`${String(row?.['n'])} rows`);
-    await primary.query(`DROP DATABASE ${shop}`);
-  },
-};
-
-interface Away {
-  begin(): Promise<unknown>;
-  end(): Promise<unknown>;
-}
-
-test('faults: a leaf of either side is killed or hangs, whatever goes on', async (t) => {
-  const primary = await startCluster(t, 1);
-  const secondary = await startCluster(t, 1);
-  const pair = { primary, secondary, from: from(primary, primary.rootPassword) };
-  const kinds = Object.keys(faults) as (keyof typeof faults)[];
-  const sides = { primary, secondary };
-  for (const [index, [phase, run]] of Object.entries(phases).entries()) {
-    for (const [turn, side] of (['primary', 'secondary'] as const).entries()) {
-      // In each phase one side's leaf is killed and the other's hangs, by turns.
-      const kind = kinds[(index + turn) % kinds.length] ?? 'killed';
-      const [leaf] = sides[side].leaves;
-      if (leaf === undefined) throw new Error('a cluster has leaves');
-      const away = {
-        begin: async () => faults[kind].begin(leaf),
-        end: async () => faults[kind].end(leaf),
-      };
-      await until('both clusters', async () => {
-        await makeSure(primary);
-        await makeSure(secondary);
-        return true;
-      });
-      const shop = `shop${index}${side}`;
-      await makeShop(primary, shop);
-      await t.notThrowsAsync(run(pair, shop, away), `${phase}, ${side} ${kind}`);
-    }
-  }
-});
-
-/** Throws unless its leaves are online. */
-async function makeSure(cluster: Asked): Promise<void> {
-  const leaves = await cluster.query('SHOW LEAVES');
-  if (leaves.some((row) => row['State'] !== 'online')) throw new Error('a leaf is away');
 }
 
 function logBytes(directory: string): number {
