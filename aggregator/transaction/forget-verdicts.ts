@@ -8,11 +8,9 @@
 import type { AggregatorContext } from '#aggregator/aggregator-context.ts';
 import type { LSN } from '#shared/log/lsn.ts';
 import { partitionName } from '#shared/cluster/topology.ts';
+import { VERDICTS_KEPT } from '#shared/cluster/verdicts-kept.ts';
 import type { PartitionStatus } from '#shared/wire/message.ts';
 import { leafOfPartition } from './partition-client.ts';
-
-/** The newest verdicts, which stay in any case: what a leaf counts on (verdicts.ts there). */
-const VERDICTS_KEPT = 20_000;
 
 /** How often a database's partitions are told, in milliseconds. */
 const INTERVAL_MS = 60_000;

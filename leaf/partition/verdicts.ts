@@ -1,15 +1,10 @@
 // How transactions over several partitions ended, for those who ask later: durable by the log.
 
+import { VERDICTS_KEPT } from '#shared/cluster/verdicts-kept.ts';
 import type { LSN } from '#shared/log/lsn.ts';
 import type { CompiledStatement, Verdict } from '#shared/wire/message.ts';
 import type { StateFile } from './state-file.ts';
 
-/**
- * The newest verdicts, which no partition forgets: a promotion asks for them, where the log of one
- * partition begins later than another's. A primary keeps every older one, too, until it is told
- * that nobody is in doubt about it.
- */
-export const VERDICTS_KEPT = 20_000;
 /** A secondary looks whether it has too many after so many new ones. */
 const LOOK_AFTER = 1_000;
 
