@@ -86,18 +86,18 @@ export class SessionRegistry {
     this.#entries.delete(id);
   }
 
-  /** A command begins (or, with 'Sleep', ends). */
-  mark(entry: RegisteredSession, command: CommandName, info: string | null): void {
+  /** A command begins (or, with 'Sleep', ends): when, in monotonic milliseconds. */
+  mark(entry: RegisteredSession, command: CommandName, info: string | null): number {
     entry.command = command;
     entry.info = info;
-    entry.sinceMs = this.#clock.monotonicMs();
     if (command !== 'Sleep') this.counters.questions += 1;
+    return (entry.sinceMs = this.#clock.monotonicMs());
   }
 
-  /** A command that was answered before anybody could see it. */
-  passed(entry: RegisteredSession): void {
-    entry.sinceMs = this.#clock.monotonicMs();
+  /** A command that was answered before anybody could see it: when. */
+  passed(entry: RegisteredSession): number {
     this.counters.questions += 1;
+    return (entry.sinceMs = this.#clock.monotonicMs());
   }
 
   list(): readonly ProcessDescription[] {

@@ -100,20 +100,22 @@ export class CommandHandler {
    * Answers one command, at once where its answer is there at once; `onWait` is told where it is
    * not. False when it was the client's last.
    */
-  run(packet: Packet, onWait: () => void): boolean | Promise<boolean> {
+  run(packet: Packet, onWait: (payload: Buffer) => void): boolean | Promise<boolean> {
     const { stream } = this.#options;
-    const { payload } = packet;
     stream.writer.sequence = (packet.sequence + 1) & 0xff;
-    if (payload[0] === command.quit) return false;
+    if (packet.payload[0] === command.quit) return false;
     const mark = stream.writer.mark();
-    if (!isQuick(payload)) {
-      onWait();
+    // What is not answered at once may read its packet later.
+    const isNow = isQuick(packet.payload);
+    const payload = isNow ? packet.payload : stream.kept(packet.payload);
+    if (!isNow) {
+      onWait(payload);
       return this.#answered(() => this.#answer(payload), mark);
     }
     try {
       const pending = this.#answerQuickly(payload);
       if (pending === undefined) return this.#sent();
-      onWait();
+      onWait(payload);
       return this.#answered(() => pending, mark);
     } catch (cause) {
       this.#fail(cause, mark);

@@ -60,9 +60,10 @@ export class Connection {
     this.#stream = new PacketStream(socket, {
       payloadBytesMax: LOGIN_BYTES_MAX,
       clock: parts.clock,
+      readBuffer: parts.readBuffer,
+      onGone: () => this.#entry?.session.kill(),
     });
     this.#nonce = makeNonce(parts.clock.randomBytes(NONCE_BYTES));
-    socket.on('close', () => this.#entry?.session.kill());
   }
 
   /** Serves the client to its end. Never rejects but by an assertion. */
@@ -138,7 +139,6 @@ export class Connection {
     let packet = await stream.next();
     if (packet !== null && tls !== null && isTlsRequest(packet.payload)) {
       this.#tls = await stream.secure(tls);
-      this.#tls?.on('close', () => this.#entry?.session.kill());
       packet = this.#tls === null ? null : await stream.next();
     } else if (packet !== null && isNode(packet)) {
       const socket = stream.release();
@@ -258,27 +258,32 @@ export class Connection {
 
   async #runCommands(handler: CommandHandler): Promise<void> {
     const { clock, registry } = this.#parts;
-    for (;;) {
-      this.#idleSinceMs = clock.monotonicMs();
-      const packet = await this.#stream.next();
-      this.#idleSinceMs = null;
-      if (packet === null) return;
+    this.#idleSinceMs = clock.monotonicMs();
+    const onWait = (payload: Buffer): void => {
       const entry = this.#entry;
-      if (entry === null) return;
-      const answered = handler.run(packet, () => {
-        const { name, info } = handler.describe(packet.payload);
-        registry.mark(entry, name, info);
-      });
-      if (typeof answered === 'boolean') {
-        registry.passed(entry);
-        if (!answered) return;
-        continue;
-      }
-      const goesOn = await answered;
-      entry.session = handler.session;
-      registry.mark(entry, 'Sleep', null);
-      if (!goesOn) return;
-    }
+      const { name, info } = handler.describe(payload);
+      if (entry !== null) registry.mark(entry, name, info);
+    };
+    await this.#stream.serveAll((packet) => {
+      this.#idleSinceMs = null;
+      const entry = this.#entry;
+      if (entry === null) return false;
+      const answered = handler.run(packet, onWait);
+      if (typeof answered !== 'boolean') return this.#finish(entry, handler, answered);
+      this.#idleSinceMs = registry.passed(entry);
+      return answered;
+    });
+  }
+
+  async #finish(
+    entry: RegisteredSession,
+    handler: CommandHandler,
+    answered: Promise<boolean>,
+  ): Promise<boolean> {
+    const goesOn = await answered;
+    entry.session = handler.session;
+    this.#idleSinceMs = this.#parts.registry.mark(entry, 'Sleep', null);
+    return goesOn;
   }
 
   /** The last word to a client whose connection cannot go on. */

@@ -31,4 +31,6 @@ export interface FrontDoorParts {
 /** And what the front door itself keeps for all of them. */
 export interface ConnectionParts extends FrontDoorParts {
   readonly full: FullAuthentication;
+  /** What the connections that go on are read into, one after another. */
+  readonly readBuffer: Buffer;
 }

@@ -35,17 +35,26 @@ export class PacketReader {
   }
 
   /** Takes what the socket gave. Payloads read before stay as they are. */
-  push(chunk: Buffer): void {
+  push(chunk: Buffer, count = chunk.length): void {
     if (this.#start === this.#end) {
       this.#buffer = chunk;
       this.#start = 0;
-      this.#end = chunk.length;
+      this.#end = count;
       this.#owned = false;
       return;
     }
-    if (!this.#owned || this.#buffer.length - this.#end < chunk.length) this.#grow(chunk.length);
-    chunk.copy(this.#buffer, this.#end);
-    this.#end += chunk.length;
+    if (!this.#owned || this.#buffer.length - this.#end < count) this.#grow(count);
+    chunk.copy(this.#buffer, this.#end, 0, count);
+    this.#end += count;
+  }
+
+  /** The last chunk is about to hold other bytes: what is not read yet is copied. */
+  own(): void {
+    if (this.#owned) return;
+    if (this.#start < this.#end) return this.#grow(0);
+    this.#buffer = EMPTY;
+    this.#start = 0;
+    this.#end = 0;
   }
 
   /** The next whole packet, or null while it is not all here. Throws packetTooLarge. */
@@ -53,12 +62,12 @@ export class PacketReader {
     for (;;) {
       const available = this.#end - this.#start;
       if (available < HEADER_BYTES) return null;
-      const length = this.#buffer.readUIntLE(this.#start, 3);
+      const length = this.#lengthAt(this.#start);
       if (this.#partsBytes + length > this.payloadBytesMax) {
         throw databaseError('packetTooLarge', {});
       }
       if (available < HEADER_BYTES + length) return null;
-      const sequence = this.#buffer.readUInt8(this.#start + 3);
+      const sequence = this.#buffer[this.#start + 3] ?? 0;
       const begin = this.#start + HEADER_BYTES;
       const part = this.#buffer.subarray(begin, begin + length);
       this.#start = begin + length;
@@ -74,6 +83,11 @@ export class PacketReader {
     this.#start = 0;
     this.#end = 0;
     return rest;
+  }
+
+  #lengthAt(at: number): number {
+    const buffer = this.#buffer;
+    return (buffer[at] ?? 0) | ((buffer[at + 1] ?? 0) << 8) | ((buffer[at + 2] ?? 0) << 16);
   }
 
   #keep(part: Buffer): void {

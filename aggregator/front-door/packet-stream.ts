@@ -1,10 +1,14 @@
 // Packets to and from one socket: one at a time in, one write an answer out, and never more held
 // than the limits below on either side.
+//
+// A connection that goes on is read into a buffer that all connections share: its bytes hold while
+// they are being served, and what waits longer is copied.
 
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from '#shared/clock.ts';
 import { CompressedFrames } from './compressed-frames.ts';
+import { readFixed } from './fixed-read.ts';
 import { PacketReader, type Packet } from './packet-reader.ts';
 import { PacketWriter } from '#shared/mysql/packet-writer.ts';
 import type { ServerTls } from './server-tls.ts';
@@ -13,6 +17,20 @@ import type { ServerTls } from './server-tls.ts';
 const READ_AHEAD_BYTES_MAX = 256 * 1024;
 /** An answer that waits in the socket beyond this holds its producer back. */
 const UNSENT_BYTES_MAX = 256 * 1024;
+/** A connection that was waited for so often goes on: before, another way of reading costs. */
+const SETTLED_TURNS = 8;
+
+export interface PacketStreamOptions {
+  readonly payloadBytesMax: number;
+  readonly clock: Clock;
+  /** What all connections are read into. */
+  readonly readBuffer: Buffer;
+  /** Called when the socket is closed, by whomever. */
+  readonly onGone: () => void;
+}
+
+/** Answers one packet: whether the next one is wanted. */
+export type Serve = (packet: Packet) => boolean | Promise<boolean>;
 
 export class PacketStream {
   readonly reader: PacketReader;
@@ -25,24 +43,30 @@ export class PacketStream {
   isOwed = false;
   #socket: Socket;
   readonly #clock: Clock;
-  readonly #onData = (chunk: Buffer) => this.#take(chunk);
+  readonly #readBuffer: Buffer;
+  readonly #onData = (chunk: Buffer) => this.#take(chunk, chunk.length);
   readonly #onClose = () => this.#wake();
+  readonly #onGone: () => void;
   /** Lives with the socket: an error without a listener would end the process. */
   readonly #onError = () => this.#wake();
   #frames: CompressedFrames | null = null;
   #waiting: (() => void) | null = null;
+  /** True while whoever waits serves a packet at once. */
+  #servesNow = false;
+  /** Turns till the connection is read in another way; below 0: it is, or never will be. */
+  #unsettled = SETTLED_TURNS;
   #ended = false;
   #released = false;
 
-  constructor(
-    socket: Socket,
-    options: { readonly payloadBytesMax: number; readonly clock: Clock },
-  ) {
+  constructor(socket: Socket, options: PacketStreamOptions) {
     this.#socket = socket;
     this.#clock = options.clock;
+    this.#readBuffer = options.readBuffer;
+    this.#onGone = options.onGone;
     this.reader = new PacketReader(options.payloadBytesMax);
-    socket.setNoDelay(true);
     this.#listen(socket);
+    socket.on('error', this.#onError);
+    socket.on('close', this.#onGone);
   }
 
   /** What the client is reached by: its TLS, once it is secured. */
@@ -63,27 +87,85 @@ export class PacketStream {
   /** The next packet; null when the client is gone. Throws packetTooLarge. One caller at a time. */
   async next(): Promise<Packet | null> {
     for (;;) {
-      const packet = this.reader.next();
-      if (packet !== null) return packet;
-      const uncompressed = this.#frames?.read() ?? null;
-      if (uncompressed !== null) {
-        this.reader.push(uncompressed);
-        continue;
-      }
-      if (this.closed) return null;
-      if (this.#socket.isPaused()) this.#socket.resume();
+      const packet = this.#read();
+      if (packet !== null || this.closed) return packet;
       await this.#arrival();
     }
   }
 
-  /** Resolves when something has come, or the client is gone; who owes a packet has to hurry. */
-  async #arrival(): Promise<void> {
-    const isOwed = this.isOwed || this.pendingBytes > 0;
-    const patience = isOwed ? this.#clock.after(this.readTimeoutMs(), () => this.destroy()) : null;
-    await new Promise<void>((resolve) => {
-      this.#waiting = resolve;
-    });
-    patience?.cancel();
+  /**
+   * Hands each packet to `serve` as it comes, until that wants no more or the client is gone. A
+   * packet's bytes hold until `serve` returns, unless they are `kept`. Throws what it throws.
+   */
+  async serveAll(serve: Serve): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const turn = (): void => {
+      try {
+        for (let packet = this.#read(); packet !== null; packet = this.#read()) {
+          const goesOn = serve(packet);
+          if (goesOn === false) return resolve();
+          if (goesOn !== true) return void this.#after(goesOn, { turn, resolve, reject });
+        }
+        if (this.closed) return resolve();
+        this.#expect(turn);
+        this.#servesNow = true;
+        this.#settle();
+      } catch (cause) {
+        reject(cause);
+      }
+    };
+    turn();
+    await promise;
+  }
+
+  /** The payload, in bytes of its own where it is in those that all connections share. */
+  kept(payload: Buffer): Buffer {
+    return payload.buffer === this.#readBuffer.buffer ? Buffer.from(payload) : payload;
+  }
+
+  async #after(
+    answered: Promise<boolean>,
+    then: {
+      readonly turn: () => void;
+      readonly resolve: () => void;
+      readonly reject: (cause: unknown) => void;
+    },
+  ): Promise<void> {
+    try {
+      if (await answered) then.turn();
+      else then.resolve();
+    } catch (cause) {
+      then.reject(cause);
+    }
+  }
+
+  /** The next packet that is here. */
+  #read(): Packet | null {
+    for (;;) {
+      const packet = this.reader.next();
+      if (packet !== null) return packet;
+      const uncompressed = this.#frames?.read() ?? null;
+      if (uncompressed === null) return null;
+      this.reader.push(uncompressed, uncompressed.length);
+    }
+  }
+
+  /** Calls `wake` when something comes, or the client is gone; who owes a packet has to hurry. */
+  #expect(wake: () => void): void {
+    if (this.#socket.isPaused()) this.#socket.resume();
+    if (!this.isOwed && this.pendingBytes === 0) {
+      this.#waiting = wake;
+      return;
+    }
+    const patience = this.#clock.after(this.readTimeoutMs(), () => this.destroy());
+    this.#waiting = () => {
+      patience.cancel();
+      wake();
+    };
+  }
+
+  #arrival(): Promise<void> {
+    return new Promise<void>((resolve) => this.#expect(resolve));
   }
 
   /** Sends what was written; a promise where the socket takes no more, till it does or is gone. */
@@ -144,12 +226,16 @@ export class PacketStream {
     const secured = await tls.secure(plain);
     if (secured === null) return null;
     this.#socket = secured;
+    this.#unsettled = -1;
     this.#listen(secured);
+    secured.on('error', this.#onError);
+    secured.on('close', this.#onGone);
     return secured;
   }
 
   /** From the next byte on, both ways. What the login has left unread must be nothing. */
   compress(): void {
+    this.#unsettled = -1;
     this.#frames = new CompressedFrames();
   }
 
@@ -167,7 +253,6 @@ export class PacketStream {
     socket.on('data', this.#onData);
     socket.on('close', this.#onClose);
     socket.on('end', this.#onClose);
-    socket.on('error', this.#onError);
   }
 
   /** The listener for errors stays: an error without one would end the process. */
@@ -177,20 +262,50 @@ export class PacketStream {
     socket.off('end', this.#onClose);
   }
 
-  #take(chunk: Buffer): void {
+  #take(buffer: Buffer, count: number): void {
     // What comes after the last word is read away, so that the last word arrives.
     if (this.#ended) return;
-    if (this.#frames === null) this.reader.push(chunk);
-    else this.#frames.push(chunk);
+    const isShared = buffer === this.#readBuffer;
+    const isServed = this.#servesNow;
+    const bytes = isShared && !isServed ? Buffer.from(buffer.subarray(0, count)) : buffer;
+    if (this.#frames === null) this.reader.push(bytes, count);
+    else this.#frames.push(bytes);
     if (this.#waiting === null && this.pendingBytes > READ_AHEAD_BYTES_MAX) {
       this.#socket.pause();
     }
     this.#wake();
+    if (isShared && isServed) this.reader.own();
+  }
+
+  /** A connection that goes on is read into the buffer that all of them share. */
+  #settle(): void {
+    if (this.#unsettled < 0 || this.#unsettled-- > 0) return;
+    // Not amid an event of the socket that is left.
+    setImmediate(() => this.#readFixed());
+  }
+
+  #readFixed(): void {
+    const buffer = this.#readBuffer;
+    const isIdle = !this.#ended && this.#servesNow && this.pendingBytes === 0;
+    const take = (count: number): void => this.#take(buffer, count);
+    const fixed = isIdle ? readFixed(this.#socket, buffer, take) : null;
+    if (fixed === null) {
+      this.#unsettled = SETTLED_TURNS;
+      return;
+    }
+    this.#unlisten(this.#socket);
+    this.#socket.off('close', this.#onGone);
+    this.#socket = fixed;
+    fixed.on('close', this.#onClose);
+    fixed.on('end', this.#onClose);
+    fixed.on('error', this.#onError);
+    fixed.on('close', this.#onGone);
   }
 
   #wake(): void {
     const waiting = this.#waiting;
     this.#waiting = null;
+    this.#servesNow = false;
     waiting?.();
   }
 

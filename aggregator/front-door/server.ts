@@ -16,6 +16,8 @@ const IDLE_SWEEP_MS = 1000;
  * when it has missed ten probes, its host is gone, and its transaction with it.
  */
 const KEEP_ALIVE_DELAY_MS = 15_000;
+/** Bytes that are read of a connection at once. */
+const READ_BYTES = 64 * 1024;
 
 export class FrontDoor {
   readonly #parts: ConnectionParts;
@@ -24,7 +26,8 @@ export class FrontDoor {
   #sweep: Timer | null = null;
 
   constructor(parts: FrontDoorParts) {
-    this.#parts = { ...parts, full: new FullAuthentication() };
+    const readBuffer = Buffer.allocUnsafeSlow(READ_BYTES);
+    this.#parts = { ...parts, full: new FullAuthentication(), readBuffer };
   }
 
   /** Clients that are connected, logged in or not. */

@@ -96,7 +96,7 @@ export class StatementCommands {
   execute(context: AnswerContext, payload: Buffer): void | Promise<void> {
     const statement = this.#statement(payload, 'mysqld_stmt_execute');
     if (statement.cursor === null) return this.#execute(statement, context, payload);
-    return this.#executeAnew(statement, context, payload);
+    return this.#executeAnew(statement, context, this.#stream.kept(payload));
   }
 
   async #executeAnew(
