@@ -22,6 +22,8 @@ const ROWS_MAX = 5_000;
 const LONG_ROWS_MAX = 100;
 const LARGE_FILE_PAGES = 16 * 1024;
 
+/** Characters of statements that carry rows with them: some thousand rows. */
+const TEXT_MAX = 256 * 1024;
 /** To alter one of more tables than these, SQLite parses them all: 0.1 ms each. */
 const TABLES_MAX = 500;
 
@@ -49,6 +51,7 @@ export async function define(core: PartitionCore, change: DefinitionChange): Pro
 export function isLongDefinition(core: PartitionCore, change: DefinitionChange): boolean {
   const { environment, file } = core;
   if (environment.workers === null || change.sqlite.length === 0) return false;
+  if (change.sqlite.reduce((length, sql) => length + sql.length, 0) > TEXT_MAX) return true;
   const named = [...change.put.map(({ name }) => name), ...change.drop];
   const touched = named.filter((name) => file.hasTable(name));
   if (touched.length === 0) return false;

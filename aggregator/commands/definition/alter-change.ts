@@ -17,7 +17,10 @@ import type { ColumnType, StoredValue } from '#shared/sql/column-type.ts';
 import { typeText } from '#shared/sql/type-text.ts';
 import { quoteIdentifier } from '#shared/sqlite-file.ts';
 import { applyAction, type AlterState, type ColumnSource } from './alter-actions.ts';
+import { keepSpread, movesRows, type AlteredShape } from './alter-spread.ts';
+import type { TableMove } from './move-rows.ts';
 import type { SchemaChange } from './schema-change.ts';
+import { storedLiteral } from './stored-literal.ts';
 
 function partsOf(table: TableDefinition): TableParts {
   const { id, name, columns, indexes, foreignKeys, checks, collation, comment } = table;
@@ -33,17 +36,6 @@ function partsOf(table: TableDefinition): TableParts {
     collation,
     comment,
   };
-}
-
-function quoteText(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
-}
-
-function valueLiteral(value: StoredValue): string {
-  if (value === null) return 'NULL';
-  if (typeof value === 'string') return quoteText(value);
-  if (typeof value === 'bigint' || typeof value === 'number') return value.toString();
-  return `x'${Buffer.from(value).toString('hex')}'`;
 }
 
 /** What MySQL gives old rows in a new NOT NULL column without a default. */
@@ -71,18 +63,15 @@ function implicitValue(type: ColumnType): StoredValue {
 function defaultExpression(column: ColumnDefinition, now: string): string {
   switch (column.default.kind) {
     case 'value':
-      return valueLiteral(column.default.value);
+      return storedLiteral(column.default.value);
     case 'currentTimestamp': {
       const { fsp } = column.default;
-      return quoteText(now.slice(0, fsp === 0 ? 19 : 20 + fsp));
+      return storedLiteral(now.slice(0, fsp === 0 ? 19 : 20 + fsp));
     }
     case 'expression':
       throw databaseError('unsupported', { what: `a new column with DEFAULT (expression)` });
     case 'none':
-      if (column.autoIncrement) {
-        throw databaseError('unsupported', { what: 'a new AUTO_INCREMENT column' });
-      }
-      return valueLiteral(implicitValue(column.type));
+      return storedLiteral(implicitValue(column.type));
   }
 }
 
@@ -93,12 +82,8 @@ function sourceExpression(column: ColumnDefinition, source: ColumnSource, now: s
   const old = quoteIdentifier(before.name);
   const from = typeText(before.type);
   const to = typeText(column.type);
-  const types = `${quoteText(from)}, ${quoteText(to)}, ${quoteText(column.name)}`;
+  const types = `${storedLiteral(from)}, ${storedLiteral(to)}, ${storedLiteral(column.name)}`;
   return from === to ? old : `tl_store(${old}, ${types}, 1, 'UTC')`;
-}
-
-function sameSpread(before: TableDefinition, after: TableDefinition): boolean {
-  return before.spread === after.spread && before.shardKey.join() === after.shardKey.join();
 }
 
 export interface AlterRequest {
@@ -109,40 +94,46 @@ export interface AlterRequest {
   readonly now: string;
 }
 
-/** The table after all actions, and how its rows are copied. */
-function alteredTable(request: AlterRequest): {
-  after: TableDefinition;
-  values: Map<string, string>;
-} {
-  const { database, before, notes, now } = request;
-  const sources = before.columns.map(
-    (column) => [column.name, { kind: 'column', before: column } satisfies ColumnSource] as const,
-  );
-  let state: AlterState = { parts: partsOf(before), sources: new Map(sources) };
-  for (const action of request.actions) state = applyAction(state, action, { notes });
-  const after = assembleTable(state.parts, database, notes);
-  const kept = { ...after, shardKeyExplicit: before.shardKeyExplicit };
-  if (!sameSpread(before, after)) {
-    const what = `ALTER TABLE that moves rows: '${before.name}' would have another shard key`;
-    throw databaseError('unsupported', { what });
-  }
-  const values = after.columns.map((column) => {
-    const source = state.sources.get(column.name);
-    if (source === undefined) {
-      throw databaseError('unsupported', { what: 'dropping the PRIMARY KEY of rows that exist' });
-    }
-    return [column.name, sourceExpression(column, source, now)] as const;
-  });
-  return { after: kept, values: new Map(values) };
-}
-
-export interface Alteration {
-  readonly change: SchemaChange;
+/** What an ALTER TABLE does to a table, and how. */
+export interface Alteration extends TableMove {
   /**
    * Queries over the rows of before, for a change that cannot be taken back: one that raises an
    * error, or yields a row, forbids it. Null where the change can be taken back.
    */
   readonly checks: readonly string[] | null;
+  /** The change that leaves rows in their partitions; null where they have to be moved. */
+  readonly inPlace: SchemaChange | null;
+  /** A column that counts from now on and did not before; null where there is none. */
+  readonly newlyCounted: string | null;
+}
+
+/** The table after all actions, where its rows live, and how they are copied. */
+function alteredTable(request: AlterRequest): TableMove & AlteredShape {
+  const { database, before, notes, now } = request;
+  const known = before.columns.map(
+    (column) => [column.name, { kind: 'column', before: column } satisfies ColumnSource] as const,
+  );
+  let state: AlterState = { parts: partsOf(before), sources: new Map(known) };
+  for (const action of request.actions) state = applyAction(state, action, { notes });
+  const { sources } = state;
+  const assembled = assembleTable(state.parts, database, notes);
+  const kept = keepSpread({ before, after: assembled, sources });
+  const after = { ...kept, shardKeyExplicit: before.shardKeyExplicit };
+  const numbered: string[] = [];
+  const values = after.columns.map((column) => {
+    const source = sources.get(column.name) ?? { kind: 'default' };
+    const isNumbered = source.kind === 'default' && (column.hidden || column.autoIncrement);
+    if (isNumbered) numbered.push(column.name);
+    return [column.name, isNumbered ? 'NULL' : sourceExpression(column, source, now)] as const;
+  });
+  return { before, after, sources, values: new Map(values), numbered };
+}
+
+function newlyCountedColumn({ after, sources }: AlteredShape): string | null {
+  const column = after.columns.find(({ autoIncrement }) => autoIncrement);
+  const source = column && sources.get(column.name);
+  if (source?.kind !== 'column' || source.before.autoIncrement) return null;
+  return column?.name ?? null;
 }
 
 /** Queries that find a row which the new column cannot take. */
@@ -161,40 +152,48 @@ function columnChecks(
 /** The change of shape, which the rows of some partition may refuse: then it is taken back. */
 export function alterChange(request: AlterRequest): Alteration {
   const { before } = request;
-  const { after, values } = alteredTable(request);
-  const back = new Map(
-    before.columns.map((column) => {
-      const now = after.columns.find((entry) => entry.name === column.name);
-      const expression =
-        now === undefined
-          ? 'NULL'
-          : sourceExpression(column, { kind: 'column', before: now }, request.now);
-      return [column.name, expression] as const;
-    }),
-  );
+  const altered = alteredTable(request);
+  const { after, values, numbered } = altered;
+  const newlyCounted = newlyCountedColumn(altered);
   const isReversible = before.columns.every((column) =>
     after.columns.some(
       (entry) => entry.name === column.name && typeText(entry.type) === typeText(column.type),
     ),
   );
-  const change: SchemaChange = {
+  // What is moved is read first, and so can be put back.
+  const mustMove =
+    movesRows(altered) || numbered.length > 0 || (!isReversible && hasNewUniqueKey(before, after));
+  if (mustMove && before.spread === 'reference') {
+    throw databaseError('unsupported', { what: 'numbering the rows of a reference table' });
+  }
+  const move = { before, after, values, numbered, newlyCounted };
+  const inPlace = mustMove ? null : inPlaceChange(altered, isReversible ? request.now : null);
+  if (isReversible && !mustMove) return { ...move, inPlace, checks: null };
+  const checks = after.columns
+    .filter(({ name }) => !numbered.includes(name) && name !== newlyCounted)
+    .flatMap((column) => columnChecks(before.name, column, must(values.get(column.name))));
+  return { ...move, inPlace, checks };
+}
+
+/** `now` is null for a change that cannot be taken back. */
+function inPlaceChange({ before, after, values }: TableMove, now: string | null): SchemaChange {
+  const back = (): ReadonlyMap<string, string> =>
+    new Map(
+      before.columns.map((column) => {
+        const old = after.columns.find((entry) => entry.name === column.name);
+        const source = { kind: 'column', before: must(old) } as const;
+        return [column.name, sourceExpression(column, source, must(now))] as const;
+      }),
+    );
+  return {
     put: [after],
     drop: [],
     statements: (place) => rebuildStatements({ before, after }, values, place),
-    undo: isReversible
-      ? (place) => rebuildStatements({ before: after, after: before }, back, place)
-      : null,
+    undo:
+      now === null
+        ? null
+        : (place) => rebuildStatements({ before: after, after: before }, back(), place),
   };
-  if (isReversible) return { change, checks: null };
-  if (hasNewUniqueKey(before, after)) {
-    const what = 'ALTER TABLE that adds a UNIQUE key and changes types at once; use two statements';
-    throw databaseError('unsupported', { what });
-  }
-  const checks = after.columns.flatMap((column) => {
-    const expression = must(values.get(column.name));
-    return columnChecks(before.name, column, expression);
-  });
-  return { change, checks };
 }
 
 /** Whether rows of before could be refused for a key that is new. */

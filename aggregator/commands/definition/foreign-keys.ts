@@ -3,7 +3,10 @@
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
 import { must } from '#shared/assert.ts';
 import { databaseError } from '#shared/error.ts';
+import { quoteIdentifier } from '#shared/sqlite-file.ts';
 import type { ForeignKeyDefinition, TableDefinition } from '#shared/cluster/table-definition.ts';
+import type { SchemaChange } from './schema-change.ts';
+import { storedLiteral } from './stored-literal.ts';
 
 /** Tables of the database that have to become single before `table` can be made as it is. */
 export function parentsToGather(
@@ -54,6 +57,42 @@ function checkParent(parent: TableDefinition, key: ForeignKeyDefinition): void {
   if (isByCollation && index.kind === 'unique') {
     throw databaseError('unsupported', { what: `a foreign key to a UNIQUE key of strings` });
   }
+}
+
+/** A change of nothing, which the first row without its parent refuses: error 1452. */
+export function refuseOrphans(
+  table: TableDefinition,
+  keys: readonly ForeignKeyDefinition[],
+): SchemaChange {
+  const checks = keys.map((key) => orphanCheck(table.name, key));
+  return {
+    put: [],
+    drop: [],
+    statements: (place) => (place === 'first' ? checks : []),
+    undo: null,
+  };
+}
+
+function orphanCheck(table: string, key: ForeignKeyDefinition): string {
+  const columns = key.columns.map((column) => `c.${quoteIdentifier(column)}`);
+  const parents = key.referencedColumns.map((column) => `p.${quoteIdentifier(column)}`);
+  const isSet = columns.map((column) => `${column} IS NOT NULL`).join(' AND ');
+  const isSame = parents.map((column, index) => `${column} = ${columns[index]}`).join(' AND ');
+  const parent = `SELECT 1 FROM ${quoteIdentifier(key.referencedTable)} AS p WHERE ${isSame}`;
+  const constraint = storedLiteral(foreignKeyText(key));
+  return (
+    `SELECT tl_orphan(${constraint}, ${columns[0]}) FROM ${quoteIdentifier(table)} AS c ` +
+    `WHERE ${isSet} AND NOT EXISTS (${parent}) LIMIT 1`
+  );
+}
+
+function foreignKeyText(key: ForeignKeyDefinition): string {
+  const names = (columns: readonly string[]): string =>
+    columns.map((one) => `\`${one}\``).join(', ');
+  return (
+    `CONSTRAINT \`${key.name}\` FOREIGN KEY (${names(key.columns)}) ` +
+    `REFERENCES \`${key.referencedTable}\` (${names(key.referencedColumns)})`
+  );
 }
 
 /** The foreign key of another table that points to `name`, with that table; null if none does. */

@@ -12,12 +12,12 @@ export interface SchemaChange {
   readonly put: readonly TableDefinition[];
   /** Names of tables that are gone. */
   readonly drop: readonly string[];
-  readonly statements: (place: PartitionPlace) => readonly string[];
+  readonly statements: (place: PartitionPlace, ordinal: number) => readonly string[];
   /**
    * Takes `statements` back where they have run, when another partition refused them (its rows
    * have a duplicate, say). Null for a change that no row can make fail.
    */
-  readonly undo: ((place: PartitionPlace) => readonly string[]) | null;
+  readonly undo: ((place: PartitionPlace, ordinal: number) => readonly string[]) | null;
 }
 
 /** A change on its way to every partition. */
@@ -84,8 +84,8 @@ export function applyToDatabase(
 export function pendingChange(previous: DatabaseDefinition, change: SchemaChange): PendingChange {
   const partitions = previous.placements.map((placement) => ({
     ordinal: placement.ordinal,
-    statements: change.statements(placeOf(placement)),
-    undo: change.undo?.(placeOf(placement)) ?? [],
+    statements: change.statements(placeOf(placement), placement.ordinal),
+    undo: change.undo?.(placeOf(placement), placement.ordinal) ?? [],
   }));
   const { put, drop } = change;
   return { previous, next: applyToDatabase(previous, change), put, drop, partitions };
@@ -127,7 +127,9 @@ export function joinChanges(changes: readonly SchemaChange[]): SchemaChange {
   return {
     put: changes.flatMap((change) => change.put),
     drop: changes.flatMap((change) => change.drop),
-    statements: (place) => changes.flatMap((change) => change.statements(place)),
-    undo: canUndo ? (place) => undos.toReversed().flatMap((undo) => undo?.(place) ?? []) : null,
+    statements: (place, ordinal) => changes.flatMap((change) => change.statements(place, ordinal)),
+    undo: canUndo
+      ? (place, ordinal) => undos.toReversed().flatMap((undo) => undo?.(place, ordinal) ?? [])
+      : null,
   };
 }

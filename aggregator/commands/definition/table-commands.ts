@@ -8,7 +8,7 @@ import { DefinitionNotes } from '#aggregator/metadata/definition-notes.ts';
 import type { StoredSequences } from '#aggregator/metadata/sequences.ts';
 import { createTableStatements, livesIn } from '#aggregator/metadata/sqlite-table.ts';
 import { buildTable, checkTableName } from '#aggregator/metadata/table-builder.ts';
-import type { CreateTable } from '#aggregator/parser/ast-definition.ts';
+import type { CreateTable, TableOption } from '#aggregator/parser/ast-definition.ts';
 import type { TableName } from '#aggregator/parser/ast-query.ts';
 import type { Session } from '#aggregator/session.ts';
 import { ok } from '#aggregator/statement-result.ts';
@@ -17,7 +17,7 @@ import { databaseError } from '#shared/error.ts';
 import { quoteIdentifier } from '#shared/sqlite-file.ts';
 import { reportNotes } from './database-commands.ts';
 import { parentsToGather, referenceTo } from './foreign-keys.ts';
-import { gatherTable } from './gather-table.ts';
+import { moveRows, moveToFirst } from './move-rows.ts';
 import { joinChanges, type SchemaChange } from './schema-change.ts';
 import type { SchemaChanger } from './schema-changer.ts';
 
@@ -71,8 +71,9 @@ function requestedTable(
   return { ...like, id: database.nextTableId, name, foreignKeys: [] };
 }
 
-function autoIncrementOption(statement: CreateTable): bigint | null {
-  const option = statement.options.findLast(({ name }) => name === 'auto_increment');
+/** AUTO_INCREMENT = n; null where it is not said. */
+export function autoIncrementOption(options: readonly TableOption[]): bigint | null {
+  const option = options.findLast(({ name }) => name === 'auto_increment');
   return option !== undefined && /^\d+$/.test(option.value) ? BigInt(option.value) : null;
 }
 
@@ -108,8 +109,9 @@ async function createTable(
       if (table === null) return joinChanges([]);
       const parents = parentsToGather(database, table, foreignKeyChecks);
       const gathered: SchemaChange[] = [];
-      for (const parent of parents)
-        gathered.push(await gatherTable(parts.leaves, database, parent));
+      for (const parent of parents) {
+        gathered.push((await moveRows(parts.leaves, database, moveToFirst(parent))).change);
+      }
       created = table;
       return joinChanges([...gathered, createChange(table)]);
     });
@@ -121,7 +123,7 @@ async function createTable(
     });
   }
   reportNotes(session, notes);
-  const first = autoIncrementOption(statement);
+  const first = autoIncrementOption(statement.options);
   const table = created as TableDefinition | null;
   if (table !== null && first !== null && first > 1n) {
     await parts.sequences.observe(name, table.id, first - 1n);

@@ -30,6 +30,15 @@ export const queryFunctions: readonly SqlFunction[] = [
       throw databaseError('subqueryMoreThanOneRow', {});
     },
   },
+  /** tl_orphan(constraint, value): error 1452 for the row that has the value. */
+  {
+    kind: 'scalar',
+    name: 'tl_orphan',
+    deterministic: false,
+    call: (constraint) => {
+      throw databaseError('foreignKeyChild', { constraint: String(constraint) });
+    },
+  },
   /** tl_group_concat_distinct(text, separator, key): each key once, in the order of the rows. */
   aggregate<DistinctTexts>({
     name: 'tl_group_concat_distinct',

@@ -61,7 +61,7 @@ test('alter table: refused by the rows of one partition: nothing has changed', a
   t.is(await errno('ALTER TABLE t MODIFY id TINYINT, MODIFY v VARCHAR(0)'), 1406);
   t.deepEqual(await rows('SELECT v FROM t ORDER BY id'), ['1', '2', '3', 'x']);
   await run("INSERT INTO t VALUES (5, 'still text')");
-  t.is(await errno('ALTER TABLE t ADD UNIQUE KEY (v)'), 1235, 'it would have another shard key');
+  t.is(await errno('ALTER TABLE t ADD COLUMN e INT DEFAULT (1 + 1)'), 1235);
   await run('CREATE TABLE s (a INT, b INT, SHARD KEY (a))');
   await run('INSERT INTO s VALUES (1, 1), (2, 2), (2, 2), (3, 3)');
   t.is(await errno('ALTER TABLE s ADD UNIQUE KEY k (a, b)'), 1062);

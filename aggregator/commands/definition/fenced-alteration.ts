@@ -1,0 +1,108 @@
+// An ALTER TABLE that has to look at rows: asked, counted and moved while nobody changes them.
+
+import type { LeafDirectory } from '#aggregator/aggregator-context.ts';
+import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
+import type { StoredSequences } from '#aggregator/metadata/sequences.ts';
+import { livesIn } from '#aggregator/metadata/sqlite-table.ts';
+import { must } from '#shared/assert.ts';
+import type { TableDefinition } from '#shared/cluster/table-definition.ts';
+import { databaseError } from '#shared/error.ts';
+import type { ColumnType, Row } from '#shared/sql/column-type.ts';
+import { quoteIdentifier } from '#shared/sqlite-file.ts';
+import { rowsOfBatch } from '#shared/wire/row-batch.ts';
+import { moveRows, moveToFirst } from './move-rows.ts';
+import { plainChange, type AlterPlan } from './plan-alteration.ts';
+import { joinChanges, placeOf, type SchemaChange } from './schema-change.ts';
+
+const integer: ColumnType = { kind: 'integer', bits: 64, unsigned: false };
+
+export interface FencedParts {
+  readonly leaves: LeafDirectory;
+  readonly sequences: StoredSequences;
+}
+
+/** The change of a plan. What it needs to know of the rows is read here, behind the fence. */
+export async function fencedChange(
+  { leaves, sequences }: FencedParts,
+  database: DatabaseDefinition,
+  options: { readonly plan: AlterPlan; readonly zeroIsValue: boolean },
+): Promise<SchemaChange> {
+  const { plan, zeroIsValue } = options;
+  const { alteration, parents, orphans } = plan;
+  const gathered: SchemaChange[] = [];
+  for (const parent of parents) {
+    gathered.push((await moveRows(leaves, database, moveToFirst(parent))).change);
+  }
+  if (alteration === null) return joinChanges([...gathered, plainChange(plan) ?? orphans]);
+  const { before, after, checks, newlyCounted } = alteration;
+  await checkRows(leaves, database, before, checks ?? []);
+  const numbered = [...alteration.numbered];
+  if (newlyCounted !== null) {
+    const value = must(alteration.values.get(newlyCounted));
+    const count = await countedRows(leaves, database, { table: before, value });
+    await sequences.observe(database.name, after.id, count.greatest);
+    if (count.missing || (count.zeros && !zeroIsValue)) numbered.push(newlyCounted);
+  }
+  if (alteration.inPlace !== null && numbered.length === 0) {
+    return joinChanges([...gathered, must(plainChange(plan))]);
+  }
+  const moved = await moveRows(leaves, database, { ...alteration, numbered });
+  if (moved.greatest !== null) {
+    await sequences.observe(database.name, after.id, moved.greatest);
+  }
+  return joinChanges([...gathered, moved.change, orphans]);
+}
+
+/** What each partition with rows of the table answers, in rows of integers. */
+async function* askPartitions(
+  leaves: LeafDirectory,
+  database: DatabaseDefinition,
+  ask: { readonly table: TableDefinition; readonly sql: string; readonly width: number },
+): AsyncGenerator<Row> {
+  for (const placement of database.placements) {
+    if (!livesIn(ask.table, placeOf(placement))) continue;
+    const batches = leaves.leaf(placement.leafId).stream('read', {
+      key: { database: database.name, ordinal: placement.ordinal },
+      catalogVersion: database.catalogVersion,
+      transaction: null,
+      statement: { sql: ask.sql, parameters: [] },
+      columns: Array.from({ length: ask.width }, () => integer),
+      forUpdate: false,
+      lockWaitTimeoutMs: 0,
+    });
+    for await (const batch of batches) yield* rowsOfBatch(batch);
+  }
+}
+
+/** Throws the first objection of a row. */
+async function checkRows(
+  leaves: LeafDirectory,
+  database: DatabaseDefinition,
+  table: TableDefinition,
+  checks: readonly string[],
+): Promise<void> {
+  for (const sql of checks) {
+    for await (const _row of askPartitions(leaves, database, { table, sql, width: 1 })) {
+      throw databaseError('invalidUseOfNull', {});
+    }
+  }
+}
+
+/** The greatest value of a column that counts from now on, and whether rows want a number. */
+async function countedRows(
+  leaves: LeafDirectory,
+  database: DatabaseDefinition,
+  { table, value }: { readonly table: TableDefinition; readonly value: string },
+): Promise<{ greatest: bigint; missing: boolean; zeros: boolean }> {
+  const counted = { greatest: 0n, missing: false, zeros: false };
+  const sql =
+    `SELECT max(${value}), count(*) - count(${value}), count(*) FILTER (WHERE (${value}) = 0) ` +
+    `FROM ${quoteIdentifier(table.name)}`;
+  for await (const row of askPartitions(leaves, database, { table, sql, width: 3 })) {
+    const [greatest, missing, zeros] = row.map((entry) => BigInt((entry ?? 0n) as bigint));
+    if (must(greatest) > counted.greatest) counted.greatest = must(greatest);
+    counted.missing ||= must(missing) > 0n;
+    counted.zeros ||= must(zeros) > 0n;
+  }
+  return counted;
+}

@@ -1,0 +1,173 @@
+// Makes a table anew whose rows change their partition: read behind a fence, written where they go.
+
+import type { LeafDirectory } from '#aggregator/aggregator-context.ts';
+import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
+import { createTableStatements, livesIn } from '#aggregator/metadata/sqlite-table.ts';
+import { partitionOfRow } from '#aggregator/planner/insert-planner.ts';
+import { must } from '#shared/assert.ts';
+import type { TableDefinition } from '#shared/cluster/table-definition.ts';
+import { databaseError } from '#shared/error.ts';
+import type { Row, StoredValue } from '#shared/sql/column-type.ts';
+import { quoteIdentifier } from '#shared/sqlite-file.ts';
+import { rowsOfBatch } from '#shared/wire/row-batch.ts';
+import { placeOf, type SchemaChange } from './schema-change.ts';
+import { storedLiteral } from './stored-literal.ts';
+
+/** Rows of one INSERT. */
+const rowsPerStatement = 500;
+/** What may be moved: more would make a definition record of many megabytes. */
+const rowsMax = 200_000;
+const charactersMax = 64 * 1024 * 1024;
+
+/** A table that is made anew in other partitions. */
+export interface TableMove {
+  readonly before: TableDefinition;
+  readonly after: TableDefinition;
+  /** The SQLite expression of each new column over the old ones. */
+  readonly values: ReadonlyMap<string, string>;
+  /** Columns whose NULLs (of AUTO_INCREMENT: and zeros) are numbered, above what is there. */
+  readonly numbered: readonly string[];
+}
+
+/** One row, before and after. */
+interface MovingRow {
+  readonly from: number;
+  readonly old: Row;
+  readonly fresh: StoredValue[];
+}
+
+export interface MovedRows {
+  readonly change: SchemaChange;
+  /** The greatest number that a numbered column has now; null where none is numbered. */
+  readonly greatest: bigint | null;
+}
+
+/** The move that brings all rows of a sharded table into the first partition, as they are. */
+export function moveToFirst(table: TableDefinition): TableMove {
+  const values = table.columns.map(({ name }) => [name, quoteIdentifier(name)] as const);
+  const after: TableDefinition = { ...table, spread: 'single', shardKey: [] };
+  return { before: table, after, values: new Map(values), numbered: [] };
+}
+
+/**
+ * The change that carries out the move, and takes it back where a partition refuses. To be asked
+ * for behind a fence only. Throws unsupported where there are more rows than a record should hold.
+ */
+export async function moveRows(
+  leaves: LeafDirectory,
+  database: DatabaseDefinition,
+  move: TableMove,
+): Promise<MovedRows> {
+  const { before, after, numbered } = move;
+  const rows = await readRows(leaves, database, move);
+  let greatest: bigint | null = null;
+  if (numbered.length > 0) inKeyOrder(before, rows);
+  for (const column of numbered) greatest = numberRows(after, column, rows);
+  const old = Map.groupBy(rows, ({ from }) => from);
+  const fresh = Map.groupBy(rows, (row) =>
+    partitionOfRow(after, row.fresh, database.partitionCount),
+  );
+  const change: SchemaChange = {
+    put: [after],
+    drop: [],
+    statements: (place, ordinal) => [
+      ...(livesIn(before, place) ? [`DROP TABLE ${quoteIdentifier(before.name)}`] : []),
+      ...createTableStatements(after, place),
+      ...insertStatements(
+        after,
+        (fresh.get(ordinal) ?? []).map((row) => row.fresh),
+      ),
+    ],
+    undo: (place, ordinal) => [
+      ...(livesIn(after, place) ? [`DROP TABLE ${quoteIdentifier(after.name)}`] : []),
+      ...createTableStatements(before, place),
+      ...insertStatements(
+        before,
+        (old.get(ordinal) ?? []).map((row) => row.old),
+      ),
+    ],
+  };
+  return { change, greatest };
+}
+
+function insertStatements(table: TableDefinition, rows: readonly Row[]): string[] {
+  const columns = table.columns.map((column) => quoteIdentifier(column.name)).join(', ');
+  const into = `INSERT INTO ${quoteIdentifier(table.name)} (${columns}) VALUES `;
+  const statements: string[] = [];
+  for (let at = 0; at < rows.length; at += rowsPerStatement) {
+    const some = rows.slice(at, at + rowsPerStatement);
+    statements.push(into + some.map((row) => `(${row.map(storedLiteral).join(', ')})`).join(', '));
+  }
+  return statements;
+}
+
+/** All rows, as they are and as they will be, read at the version of `database`. */
+async function readRows(
+  leaves: LeafDirectory,
+  database: DatabaseDefinition,
+  { before, after, values }: TableMove,
+): Promise<MovingRow[]> {
+  const olds = before.columns.map((column) => quoteIdentifier(column.name));
+  const news = after.columns.map((column) => must(values.get(column.name)));
+  const sql = `SELECT ${[...olds, ...news].join(', ')} FROM ${quoteIdentifier(before.name)}`;
+  const rows: MovingRow[] = [];
+  let characters = 0;
+  for (const placement of database.placements) {
+    if (!livesIn(before, placeOf(placement))) continue;
+    const batches = leaves.leaf(placement.leafId).stream('read', {
+      key: { database: database.name, ordinal: placement.ordinal },
+      catalogVersion: database.catalogVersion,
+      transaction: null,
+      statement: { sql, parameters: [] },
+      columns: [...before.columns, ...after.columns].map((column) => column.type),
+      forUpdate: false,
+      lockWaitTimeoutMs: 0,
+    });
+    for await (const batch of batches) {
+      for (const row of rowsOfBatch(batch)) {
+        for (const value of row) characters += sizeOf(value);
+        const fresh = row.slice(olds.length);
+        rows.push({ from: placement.ordinal, old: row.slice(0, olds.length), fresh });
+      }
+      if (rows.length > rowsMax || characters > charactersMax) throw tooLarge(before.name);
+    }
+  }
+  return rows;
+}
+
+function sizeOf(value: StoredValue): number {
+  if (typeof value === 'string') return value.length;
+  return value instanceof Uint8Array ? 2 * value.length : 8;
+}
+
+function tooLarge(name: string) {
+  const what =
+    `a definition that moves more than ${rowsMax} rows, or 64 MiB, of '${name}' to other ` +
+    'partitions; make a new table and fill it';
+  return databaseError('unsupported', { what });
+}
+
+/** As they were put in, where the key says so: numbers are given in this order. */
+function inKeyOrder(table: TableDefinition, rows: MovingRow[]): void {
+  const primary = must(table.indexes.find(({ kind }) => kind === 'primary'));
+  const [only] = primary.parts;
+  const place = table.columns.findIndex(({ name }) => name === only?.column);
+  if (primary.parts.length > 1 || table.columns[place]?.type.kind !== 'integer') return;
+  const keyOf = ({ old }: MovingRow): bigint => BigInt((old[place] ?? 0n) as bigint | number);
+  rows.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+}
+
+/** Answers the greatest number of the column. */
+function numberRows(table: TableDefinition, name: string, rows: readonly MovingRow[]): bigint {
+  const place = table.columns.findIndex((column) => column.name === name);
+  let last = 0n;
+  for (const { fresh } of rows) {
+    const number = BigInt((fresh[place] ?? 0n) as bigint | number);
+    if (number > last) last = number;
+  }
+  for (const { fresh } of rows) {
+    const value = fresh[place] ?? 0n;
+    if (BigInt(value as bigint | number) === 0n) fresh[place] = ++last;
+  }
+  return last;
+}
