@@ -37,6 +37,14 @@ export async function withConnection(
   }
 }
 
+/** Runs a statement that answers no rows, and prints what it says of itself. */
+export async function printInfo(values: SettingValues, sql: string): Promise<void> {
+  await withConnection(values, async (connection) => {
+    const [result] = await connection.query<mysql.ResultSetHeader>(sql);
+    process.stdout.write(`${result.info.trim()}\n`);
+  });
+}
+
 /** Why a statement or a login failed, in one line. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

@@ -1,8 +1,7 @@
 // `twinleaf backup`: BACKUP DATABASE as a command.
 
 import { Args, Command } from '@oclif/core';
-import type { ResultSetHeader } from 'mysql2';
-import { quoteName, quoteText, withConnection } from '#cli/client.ts';
+import { printInfo, quoteName, quoteText } from '#cli/client.ts';
 import { settingFlags, SettingValues } from '#cli/setting.ts';
 
 export class BackupCommand extends Command {
@@ -20,10 +19,7 @@ export class BackupCommand extends Command {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(BackupCommand);
     const { database, directory } = args;
-    await withConnection(new SettingValues(flags), async (connection) => {
-      const sql = `BACKUP DATABASE ${quoteName(database)} TO ${quoteText(directory)}`;
-      const [result] = await connection.query<ResultSetHeader>(sql);
-      process.stdout.write(`${result.info.trim()}\n`);
-    });
+    const sql = `BACKUP DATABASE ${quoteName(database)} TO ${quoteText(directory)}`;
+    await printInfo(new SettingValues(flags), sql);
   }
 }

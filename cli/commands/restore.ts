@@ -1,8 +1,7 @@
 // `twinleaf restore`: RESTORE DATABASE as a command.
 
 import { Args, Command, Flags } from '@oclif/core';
-import type { ResultSetHeader } from 'mysql2';
-import { quoteName, quoteText, withConnection } from '#cli/client.ts';
+import { printInfo, quoteName, quoteText } from '#cli/client.ts';
 import { settingFlags, SettingValues } from '#cli/setting.ts';
 
 export class RestoreCommand extends Command {
@@ -24,12 +23,9 @@ export class RestoreCommand extends Command {
     const { args, flags } = await this.parse(RestoreCommand);
     const { as, ...settings } = flags;
     const target = typeof as === 'string' ? ` AS ${quoteName(as)}` : '';
-    await withConnection(new SettingValues(settings), async (connection) => {
-      const { database, directory } = args;
-      const from = quoteText(directory);
-      const sql = `RESTORE DATABASE ${quoteName(database)}${target} FROM ${from}`;
-      const [result] = await connection.query<ResultSetHeader>(sql);
-      process.stdout.write(`${result.info.trim()}\n`);
-    });
+    const { database, directory } = args;
+    const from = quoteText(directory);
+    const sql = `RESTORE DATABASE ${quoteName(database)}${target} FROM ${from}`;
+    await printInfo(new SettingValues(settings), sql);
   }
 }
