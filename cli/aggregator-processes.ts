@@ -5,6 +5,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makeJoinToken } from '#aggregator/cluster/join-token.ts';
+import type { RunningNode } from './node-command.ts';
 import { realClock } from '#shared/clock.ts';
 import { writePrivateFile } from '#shared/private-file.ts';
 import type { Logger, LogLevel } from '#shared/logger.ts';
@@ -15,7 +16,7 @@ const launcher = fileURLToPath(new URL('twinleaf.js', import.meta.url));
 const restartMs = 1000;
 
 /** The master aggregator, as the processes beside it need it. */
-export interface MasterOfProcesses {
+export interface MasterOfProcesses extends RunningNode {
   readonly clusterId: string;
   readonly clusterSecret: Uint8Array;
   /** Opens a port that reaches this process alone. */
@@ -34,12 +35,15 @@ export interface ProcessSettings {
   readonly logger: Logger;
 }
 
-/** Starts `count` of them, and resolves when each has printed that it takes clients. */
+/**
+ * Starts `count` of them, and resolves when each has printed that it takes clients. The answer
+ * stops them and then the master.
+ */
 export async function startProcesses(
   master: MasterOfProcesses,
   settings: ProcessSettings,
   count: number,
-): Promise<AggregatorProcesses> {
+): Promise<RunningNode> {
   const { clusterId, clusterSecret: secret } = master;
   const nodePort = count === 0 ? 0 : await master.listenAlone();
   // Arguments can be read by every user of the machine; this file by its owner alone.
@@ -48,11 +52,16 @@ export async function startProcesses(
   writePrivateFile(config, `${JSON.stringify({ token })}\n`);
   const processes = new AggregatorProcesses(settings, { nodePort, config });
   await processes.start(count);
-  return processes;
+  return {
+    stop: async () => {
+      await processes.stop();
+      await master.stop();
+    },
+  };
 }
 
 /** Running until `stop`. */
-export class AggregatorProcesses {
+class AggregatorProcesses {
   readonly #settings: ProcessSettings;
   readonly #join: { readonly nodePort: number; readonly config: string };
   readonly #children = new Map<number, ChildProcess>();
@@ -106,16 +115,8 @@ export class AggregatorProcesses {
     const { dataDir, host, port, maxConnections, tls, logLevel } = this.#settings;
     const args = [
       ...['aggregator', '--data-dir', join(dataDir, `process-${number}`)],
-      ...[
-        '--config',
-        this.#join.config,
-        '--host',
-        host,
-        '--port',
-        String(port),
-        '--share-port',
-        'yes',
-      ],
+      ...['--config', this.#join.config, '--host', host],
+      ...['--port', String(port), '--share-port', 'yes'],
       ...['--join', `127.0.0.1:${this.#join.nodePort}`, '--log-level', logLevel],
     ];
     if (maxConnections !== undefined) args.push('--max-connections', String(maxConnections));

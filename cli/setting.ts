@@ -5,6 +5,8 @@
 
 import { Flags } from '@oclif/core';
 import { readFileSync } from 'node:fs';
+import type { ClusterIdentity } from '#aggregator/cluster/cluster-identity.ts';
+import { readJoinToken } from '#aggregator/cluster/join-token.ts';
 import type { Address } from '#shared/cluster/topology.ts';
 import type { LogLevel } from '#shared/logger.ts';
 import { UsageError } from './failure.ts';
@@ -188,6 +190,13 @@ export class SettingValues {
     if (names.every((name) => this.optional(name) === null)) return null;
     const ca = this.optional('tls-ca');
     return { cert: this.required('tls-cert'), key: this.required('tls-key'), ca };
+  }
+
+  /** Which cluster to join, by `--token`. Throws UsageError. */
+  cluster(): ClusterIdentity {
+    const cluster = readJoinToken(this.required('token'));
+    if (cluster !== null) return cluster;
+    throw new UsageError('--token is no join token; `twinleaf token` prints it, copy it whole');
   }
 
   /** Throws UsageError. */

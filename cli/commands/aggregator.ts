@@ -3,7 +3,6 @@
 import { join } from 'node:path';
 import { Command } from '@oclif/core';
 import type { ChildAggregatorSettings } from '#aggregator/child/child-settings.ts';
-import { readJoinToken } from '#aggregator/cluster/join-token.ts';
 import { startProcesses } from '#cli/aggregator-processes.ts';
 import { UsageError } from '#cli/failure.ts';
 import { realClock } from '#shared/clock.ts';
@@ -75,35 +74,27 @@ async function runMaster(settings: Settings, values: SettingValues): Promise<voi
     const sharesPort = processes > 1;
     const backupDir = values.optional('backup-dir') ?? join(settings.dataDir, 'backups');
     const master = { ...settings, backupDir, rootPassword, partitionsPerLeaf, sharesPort };
-    const node = await Aggregator.open(master);
-    const port = await node.listen();
-    const others = await startProcesses(node, { ...settings, port }, processes - 1);
-    const stop = async () => {
-      await others.stop();
-      await node.stop();
-    };
-    const ready = `aggregator of cluster ${node.clusterId} mysql ${settings.host}:${port}`;
-    return { node: { stop }, ready };
+    const aggregator = await Aggregator.open(master);
+    const port = await aggregator.listen();
+    const node = await startProcesses(aggregator, { ...settings, port }, processes - 1);
+    const ready = `aggregator of cluster ${aggregator.clusterId} mysql ${settings.host}:${port}`;
+    return { node, ready };
   });
 }
 
 async function runChild(settings: Settings, values: SettingValues): Promise<void> {
-  const cluster = readJoinToken(values.required('token'));
-  if (cluster === null) {
-    throw new UsageError('--token is no join token; `twinleaf token` prints it, copy it whole');
-  }
+  const { clusterId, secret: clusterSecret } = values.cluster();
   if (settings.port === 0) throw new UsageError('--port must be a port: others are told of it');
   const { ChildAggregator } = await import('#aggregator/child/child-aggregator.ts');
   await runNode(async () => {
     const node = await ChildAggregator.start({
       ...settings,
-      clusterId: cluster.clusterId,
-      clusterSecret: cluster.secret,
+      ...{ clusterId, clusterSecret },
       master: values.address('join'),
       sharesPort: values.yes('share-port'),
     });
     const { host, port } = settings;
-    const ready = `aggregator ${node.nodeId} of cluster ${cluster.clusterId} mysql ${host}:${port}`;
+    const ready = `aggregator ${node.nodeId} of cluster ${clusterId} mysql ${host}:${port}`;
     return { node, ready };
   });
 }

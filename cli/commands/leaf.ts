@@ -1,10 +1,8 @@
 // `twinleaf leaf`: one leaf of a cluster, alone in its process.
 
 import { Command } from '@oclif/core';
-import { readJoinToken } from '#aggregator/cluster/join-token.ts';
 import { realClock } from '#shared/clock.ts';
 import { createLogger } from '#shared/logger.ts';
-import { UsageError } from '#cli/failure.ts';
 import { runNode } from '#cli/node-command.ts';
 import { settingFlags, SettingValues } from '#cli/setting.ts';
 
@@ -30,18 +28,14 @@ export class LeafCommand extends Command {
   async run(): Promise<void> {
     const { flags } = await this.parse(LeafCommand);
     const values = new SettingValues(flags);
-    const cluster = readJoinToken(values.required('token'));
-    if (cluster === null) {
-      throw new UsageError('--token is no join token; `twinleaf token` prints it, copy it whole');
-    }
+    const { clusterId, secret: clusterSecret } = values.cluster();
     const host = values.required('host');
     const settings = {
       dataDir: values.required('data-dir'),
       host,
       port: values.port('port'),
       advertise: values.optionalAddress('advertise'),
-      clusterId: cluster.clusterId,
-      clusterSecret: cluster.secret,
+      ...{ clusterId, clusterSecret },
       checkIntervalMs: values.count('check-interval', 0, 1_000_000) * 60_000,
       master: { kind: 'far', address: values.address('join') } as const,
       clock: realClock,

@@ -67,15 +67,12 @@ export class StartCommand extends Command {
     };
     const { startEmbeddedCluster } = await import('#cli/embedded-cluster.ts');
     await runNode(async () => {
-      const node = await startEmbeddedCluster(settings);
-      const leafPorts = node.leafPorts.map((leafPort) => `${host}:${leafPort}`).join(',');
-      const ready = `cluster ${node.clusterId} mysql ${host}:${node.port} leaves ${leafPorts}`;
-      const others = await startProcesses(node, { ...settings, port: node.port }, processes - 1);
-      const stop = async () => {
-        await others.stop();
-        await node.stop();
-      };
-      return { node: { stop }, ready };
+      const cluster = await startEmbeddedCluster(settings);
+      const leafPorts = cluster.leafPorts.map((leafPort) => `${host}:${leafPort}`).join(',');
+      const ready = `cluster ${cluster.clusterId} mysql ${host}:${cluster.port} leaves ${leafPorts}`;
+      const beside = { ...settings, port: cluster.port };
+      const node = await startProcesses(cluster, beside, processes - 1);
+      return { node, ready };
     });
   }
 }
