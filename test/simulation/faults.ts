@@ -1,11 +1,12 @@
 // What befalls a world, one fault at a time, each for a while; and the calm in which all is mended.
 
+import type { FailpointName } from '#leaf/partition/failpoint.ts';
 import { databaseName } from './simulated-cluster.ts';
 import { disk } from './simulated-disk.ts';
 import type { World } from './world.ts';
 
 /** The places of a leaf's life where it is made to die. */
-const places = [
+const places: readonly FailpointName[] = [
   'before-append',
   'amid-append',
   'after-append',

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { SyncJournal } from '#leaf/log/sync-journal.ts';
 import { verifyClosedSegment } from '#leaf/log/verify-segment.ts';
 import { checkFile } from '#leaf/partition/check-file.ts';
+import type { FailpointName } from '#leaf/partition/failpoint.ts';
 import type { PartitionEnvironment } from '#leaf/partition/partition-options.ts';
 import type { Partition } from '#leaf/partition/partition.ts';
 import { PartitionSet } from '#leaf/partition-set.ts';
@@ -57,7 +58,7 @@ export class SimulatedLeaf implements NetworkNode {
   readonly #directory: string;
   #running: Running | null = null;
   /** The place where it is to die, and how often it is passed before. */
-  #fatal: { readonly place: string; left: number } | null = null;
+  #fatal: { readonly place: FailpointName; left: number } | null = null;
 
   constructor(options: SimulatedLeafOptions) {
     this.name = options.name;
@@ -130,7 +131,7 @@ export class SimulatedLeaf implements NetworkNode {
   }
 
   /** It dies when it comes to the place for the `times`-th time from now on. */
-  dieAt(place: string, times: number): void {
+  dieAt(place: FailpointName, times: number): void {
     this.#fatal = { place, left: times };
   }
 

@@ -24,8 +24,6 @@ export class SimulatedNetwork {
   readonly #clock: SimulatedClock;
   readonly #nodes = new Map<string, NetworkNode>();
   readonly #connections = new Set<SimulatedConnection>();
-  /** Pairs of names between which nothing passes. */
-  readonly #severed = new Set<string>();
   /** The longest that a message takes, in milliseconds. */
   latencyMsMax = 2;
   tamper: Tamper | null = null;
@@ -36,14 +34,6 @@ export class SimulatedNetwork {
 
   add(node: NetworkNode): void {
     this.#nodes.set(node.name, node);
-  }
-
-  /** Nothing passes between the two until `heal`; what is connected is cut. */
-  sever(one: string, other: string): void {
-    this.#severed.add(pairOf(one, other));
-    for (const connection of this.#connections) {
-      if (connection.joins(one, other)) connection.cut();
-    }
   }
 
   /** True while the two sites hear nothing of each other. */
@@ -59,7 +49,6 @@ export class SimulatedNetwork {
 
   heal(): void {
     this.isApart = false;
-    this.#severed.clear();
     this.latencyMsMax = 2;
     this.tamper = null;
   }
@@ -79,8 +68,7 @@ export class SimulatedNetwork {
     await this.travel();
     const node = this.#nodes.get(to);
     const service = node?.isAlive === true ? node.serve() : null;
-    const isCut = this.#severed.has(pairOf(from.name, to)) || this.#isApartFrom(from.name, to);
-    if (node === undefined || service === null || isCut) {
+    if (node === undefined || service === null || this.#isApartFrom(from.name, to)) {
       await this.#clock.sleep(this.#clock.chance.below(200));
       throw databaseError('leafUnreachable', { leaf: to, reason: 'connection refused' });
     }
@@ -101,10 +89,6 @@ export class SimulatedNetwork {
   forget(connection: SimulatedConnection): void {
     this.#connections.delete(connection);
   }
-}
-
-function pairOf(one: string, other: string): string {
-  return one < other ? `${one}|${other}` : `${other}|${one}`;
 }
 
 /** As a Peer between two nodes: calls, streams with a window, and an end. */
@@ -132,10 +116,6 @@ export class SimulatedConnection implements LeafService {
 
   get crossesSites(): boolean {
     return this.#from.name.charAt(0) !== this.#to.name.charAt(0);
-  }
-
-  joins(one: string, other: string): boolean {
-    return pairOf(one, other) === pairOf(this.#from.name, this.#to.name);
   }
 
   touches(name: string): boolean {
