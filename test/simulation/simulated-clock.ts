@@ -9,7 +9,10 @@ interface Event {
   action: (() => void) | null;
 }
 
-/** Numbers that are the same for the same seed (splitmix32). */
+/**
+ * Numbers that are the same for the same seed (splitmix32). Not the tests' other generator: with
+ * other numbers every seed would be another world, and what a seed has shown would be lost.
+ */
 export class Chance {
   #state: number;
 
