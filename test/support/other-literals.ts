@@ -3,7 +3,7 @@
 import { fingerprint, type ScannedLiteral } from '#aggregator/parser/fingerprint.ts';
 import { defaultParserOptions } from '#aggregator/parser/parser.ts';
 import type { SourceValue } from '#shared/sql/source-value.ts';
-import type { Dice } from './random-query.ts';
+import type { RandomInteger } from './seeded-random.ts';
 
 const integers = [
   '0',
@@ -32,7 +32,7 @@ const strings = [
   "'0'",
 ];
 
-function other(dice: Dice, kind: ScannedLiteral['kind']): string {
+function other(dice: RandomInteger, kind: ScannedLiteral['kind']): string {
   const from = kind === 'integer' ? integers : kind === 'string' ? strings : decimals;
   if (kind === 'double') return `${dice(20)}e${dice(3)}`;
   return from[dice(from.length)] as string;
@@ -51,7 +51,7 @@ function replaced(text: string, replace: (literal: ScannedLiteral) => string): s
 }
 
 /** About every second literal is another one of its kind; null where there is no fingerprint. */
-export function withOtherLiterals(dice: Dice, text: string): string | null {
+export function withOtherLiterals(dice: RandomInteger, text: string): string | null {
   return replaced(text, ({ kind, start, end }) => {
     return dice(2) === 0 ? text.slice(start, end) : other(dice, kind);
   });
@@ -88,7 +88,7 @@ function stringOf(value: string): SourceValue {
 
 /** The statement with `?` in place of its literals, and values for them. */
 export function withParameters(
-  dice: Dice,
+  dice: RandomInteger,
   text: string,
 ): { readonly text: string; readonly parameters: readonly SourceValue[] } | null {
   const values: SourceValue[] = [];

@@ -1,18 +1,6 @@
 // Random queries over a few tables: the same seed, the same queries.
 
-/** A generator of uniform integers below a limit. */
-export type Dice = (limit: number) => number;
-
-/** Mulberry32: small, and the same everywhere. */
-export function diceOf(seed: number): Dice {
-  let state = seed >>> 0;
-  return (limit) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % limit;
-  };
-}
+import type { RandomInteger } from './seeded-random.ts';
 
 /** Tables of every spread: sharded by id, sharded by pid, reference, single-partition. */
 export const randomTables: readonly string[] = [
@@ -37,22 +25,22 @@ const tables: readonly Table[] = [
 
 const words = ['ash', 'birch', 'cedar', 'elm', 'fir', 'oak'];
 
-function pick<T>(dice: Dice, list: readonly T[]): T {
+function pick<T>(dice: RandomInteger, list: readonly T[]): T {
   return list[dice(list.length)] as T;
 }
 
-function literalNumber(dice: Dice): string {
+function literalNumber(dice: RandomInteger): string {
   return dice(8) === 0 ? 'NULL' : String(dice(12));
 }
 
-function literalText(dice: Dice): string {
+function literalText(dice: RandomInteger): string {
   if (dice(8) === 0) return 'NULL';
   const word = pick(dice, words);
   return `'${dice(3) === 0 ? word.toUpperCase() : word}'`;
 }
 
 /** Rows for the tables, as INSERT statements. */
-export function randomRows(dice: Dice): readonly string[] {
+export function randomRows(dice: RandomInteger): readonly string[] {
   const rows = (count: number, row: (i: number) => string) =>
     Array.from({ length: count }, (_, i) => `(${row(i)})`).join(', ');
   const text = () => (dice(5) === 0 ? 'NULL' : `'${pick(dice, words)}'`);
@@ -71,7 +59,7 @@ export function randomRows(dice: Dice): readonly string[] {
 }
 
 interface Scope {
-  readonly dice: Dice;
+  readonly dice: RandomInteger;
   /** Alias and table of each FROM item that can be named. */
   readonly items: readonly { readonly alias: string; readonly table: Table }[];
   readonly depth: number;
@@ -164,7 +152,7 @@ function condition(scope: Scope): string {
 }
 
 /** FROM with up to three tables, joined by keys or by anything. */
-function fromClause(dice: Dice): { readonly text: string; readonly scope: Scope } {
+function fromClause(dice: RandomInteger): { readonly text: string; readonly scope: Scope } {
   const count = 1 + Math.min(dice(3), dice(3));
   const items: { alias: string; table: Table }[] = [{ alias: 't1', table: pick(dice, tables) }];
   let text = `${items[0]?.table.name} t1`;
@@ -198,14 +186,14 @@ function aggregateExpression(scope: Scope): string {
   ]);
 }
 
-function tail(dice: Dice, width: number): string {
+function tail(dice: RandomInteger, width: number): string {
   const order = Array.from({ length: width }, (_, i) => `${i + 1}${dice(3) === 0 ? ' DESC' : ''}`);
   const limit =
     dice(3) === 0 ? ` LIMIT ${dice(8)}${dice(2) === 0 ? ` OFFSET ${dice(4)}` : ''}` : '';
   return dice(4) === 0 ? '' : ` ORDER BY ${order.join(', ')}${limit}`;
 }
 
-function groupedSelect(dice: Dice): string {
+function groupedSelect(dice: RandomInteger): string {
   const { text, scope } = fromClause(dice);
   const groups = Array.from({ length: dice(3) }, () =>
     dice(3) === 0 ? textColumn(scope) : numberColumn(scope),
@@ -218,7 +206,7 @@ function groupedSelect(dice: Dice): string {
   return `SELECT ${items.join(', ')} FROM ${text}${where}${by}${having}${tail(dice, items.length)}`;
 }
 
-function plainSelect(dice: Dice): string {
+function plainSelect(dice: RandomInteger): string {
   const { text, scope } = fromClause(dice);
   const items = Array.from({ length: 1 + dice(3) }, () =>
     dice(4) === 0 ? textColumn(scope) : numberExpression(scope),
@@ -228,7 +216,7 @@ function plainSelect(dice: Dice): string {
   return `SELECT ${distinct}${items.join(', ')} FROM ${text}${where}${tail(dice, items.length)}`;
 }
 
-function unionSelect(dice: Dice): string {
+function unionSelect(dice: RandomInteger): string {
   const side = () => {
     const { text, scope } = fromClause(dice);
     const items = `${numberColumn(scope)}, ${textColumn(scope)}`;
@@ -237,7 +225,7 @@ function unionSelect(dice: Dice): string {
   return `${side()} UNION${dice(2) === 0 ? ' ALL' : ''} ${side()}${tail(dice, 2)}`;
 }
 
-function derivedSelect(dice: Dice): string {
+function derivedSelect(dice: RandomInteger): string {
   const { text, scope } = fromClause(dice);
   const inner =
     `SELECT ${numberColumn(scope)} AS x, COUNT(*) AS y, MAX(${textColumn(scope)}) AS s ` +
@@ -249,7 +237,7 @@ function derivedSelect(dice: Dice): string {
 }
 
 /** A query that every one of the tables' worlds must answer alike. */
-export function randomQuery(dice: Dice): string {
+export function randomQuery(dice: RandomInteger): string {
   switch (dice(8)) {
     case 0:
     case 1:

@@ -3,7 +3,8 @@
 import test from 'ava';
 import { readCaseFiles } from '#test/support/case-file.ts';
 import { withOtherLiterals, withParameters } from '#test/support/other-literals.ts';
-import { diceOf, randomQuery, randomRows, randomTables } from '#test/support/random-query.ts';
+import { randomQuery, randomRows, randomTables } from '#test/support/random-query.ts';
+import { seededRandom } from '#test/support/seeded-random.ts';
 import { answerLines } from '#test/support/run-sql.ts';
 import { openTestCluster, type TestCluster } from '#test/support/test-cluster.ts';
 import type { SourceValue } from '#shared/sql/source-value.ts';
@@ -37,7 +38,8 @@ async function world(cluster: TestCluster, name: string): Promise<Run> {
 
 async function filled(cluster: TestCluster, name: string): Promise<Run> {
   const run = await world(cluster, name);
-  for (const statement of [...randomTables, ...randomRows(diceOf(SEED))]) await run(statement);
+  for (const statement of [...randomTables, ...randomRows(seededRandom(SEED))])
+    await run(statement);
   return run;
 }
 
@@ -68,7 +70,7 @@ test.serial(
   `random queries of seed ${SEED}, with other literals and with parameters`,
   async (t) => {
     const [a, b] = [await filled(kept, 'queries'), await filled(planned, 'queries')];
-    const dice = diceOf(SEED);
+    const dice = seededRandom(SEED);
     const differences: string[] = [];
     const compare = async (text: string, parameters: readonly SourceValue[] = []) => {
       const expected = comparable(text, await b(text, parameters));
@@ -116,7 +118,7 @@ const changes = [
 
 test.serial('changes with other literals and with parameters', async (t) => {
   const [a, b] = [await filled(kept, 'changes'), await filled(planned, 'changes')];
-  const dice = diceOf(SEED);
+  const dice = seededRandom(SEED);
   const differences: string[] = [];
   for (let i = 0; i < COUNT * 4; i += 1) {
     const change = changes[dice(changes.length)] as string;

@@ -1,7 +1,8 @@
 // Random queries: eight partitions, one partition and MariaDB must answer alike.
 
 import test from 'ava';
-import { diceOf, randomQuery, randomRows, randomTables } from '#test/support/random-query.ts';
+import { randomQuery, randomRows, randomTables } from '#test/support/random-query.ts';
+import { seededRandom } from '#test/support/seeded-random.ts';
 import { oracleTests } from '#test/support/oracle-test.ts';
 import { answerLines } from '#test/support/run-sql.ts';
 import { openTestCluster, type TestCluster } from '#test/support/test-cluster.ts';
@@ -24,7 +25,7 @@ async function world(name: string, partitions: number) {
   const run = (text: string) => answerLines(cluster.engine, session, text);
   await run(`CREATE DATABASE ${name} PARTITIONS ${partitions}`);
   session.database = name;
-  for (const statement of [...randomTables, ...randomRows(diceOf(SEED))]) {
+  for (const statement of [...randomTables, ...randomRows(seededRandom(SEED))]) {
     const [first = ''] = await run(statement);
     if (!first.startsWith('ok')) throw new Error(`${statement}: ${first}`);
   }
@@ -38,7 +39,7 @@ function comparable(query: string, rows: readonly string[]): string {
 test.serial(`random queries of seed ${SEED}: one partition is the truth for eight`, async (t) => {
   const one = await world('one', 1);
   const eight = await world('eight', 8);
-  const dice = diceOf(SEED);
+  const dice = seededRandom(SEED);
   const differences: string[] = [];
   for (let i = 0; i < COUNT; i += 1) {
     const query = randomQuery(dice);
@@ -54,12 +55,12 @@ test.serial(`random queries of seed ${SEED}: one partition is the truth for eigh
 
 oracleTests(test)(`random queries of seed ${SEED}: MariaDB agrees`, async (t, oracle) => {
   const ours = await world('oracle', 8);
-  for (const statement of [...randomTables, ...randomRows(diceOf(SEED))]) {
+  for (const statement of [...randomTables, ...randomRows(seededRandom(SEED))]) {
     await oracle.query(
       statement.replace(/, SHARD KEY \(\w+\)/, '').replace('REFERENCE TABLE', 'TABLE'),
     );
   }
-  const dice = diceOf(SEED);
+  const dice = seededRandom(SEED);
   const differences: string[] = [];
   for (let i = 0; i < COUNT; i += 1) {
     const query = randomQuery(dice);
