@@ -182,7 +182,7 @@ export async function insertRows(
   const { foundRowsFlag: foundRows } = session;
   const text = part.text === undefined ? {} : { text: part.text };
   const inserted = await runInsert(execution, { insert, completion, foundRows, ...text });
-  const { firstGenerated, records, duplicates, affected } = inserted;
+  const { firstGenerated, insertId, records, duplicates, affected } = inserted;
   if (firstGenerated !== null) session.lastInsertId = firstGenerated;
   const shown = duplicates > 0 && insert.mode === 'ignore' ? duplicates : 0;
   if (shown > 0) session.warn('Warning', 1062, `${shown} duplicate entries were left out`);
@@ -191,7 +191,7 @@ export async function insertRows(
   const info = several
     ? `Records: ${records}  Duplicates: ${duplicates}  Warnings: ${warnings}`
     : '';
-  return ok(affected, firstGenerated ?? 0n, info);
+  return ok(affected, insertId, info);
 }
 
 export async function runUpdateStatement(

@@ -17,6 +17,7 @@ import { evaluateExpressions } from './evaluate.ts';
 import { combine } from './combine.ts';
 import { ownReferences, type Execution, type RowBatches } from './execution.ts';
 import { inlineSubqueries } from './inline-subqueries.ts';
+import { countInserted, type InsertedRows } from './inserted-rows.ts';
 import { completeRows, type GivenValue, type RowCompletion } from './insert-rows.ts';
 import { decoded, runEncoded, runOperator } from './run-operator.ts';
 import { bindFragment, constantValue, isRealType, rowToBind } from './statement-values.ts';
@@ -25,7 +26,6 @@ import {
   writeInTransaction,
   writePartitions,
   type PartitionWrites,
-  type TaskResults,
 } from './write-partitions.ts';
 
 /** Rows that are looked at, and values that are computed, without a pause. */
@@ -34,16 +34,6 @@ const VALUES_TOGETHER = 2000;
 
 /** No client can write this name, which has a space in front. */
 const STATEMENT_SAVEPOINT = ' statement';
-
-export interface InsertedRows {
-  /** Rows that the statement brought. */
-  readonly records: number;
-  /** As MySQL counts: 1 for a new row, 2 for a replaced or updated one, 0 for one left as it is. */
-  readonly affected: number;
-  /** Rows that met one that was there already. */
-  readonly duplicates: number;
-  readonly firstGenerated: bigint | null;
-}
 
 export interface InsertRun {
   readonly insert: ResolvedInsert;
@@ -59,10 +49,11 @@ export async function runInsert(execution: Execution, run: InsertRun): Promise<I
   if (source.kind !== 'values') return insertQuery(execution, run);
   const statement = boundStatement(execution, run);
   const given = await givenValues(execution, source.rows);
-  const { rows, firstGenerated } = await completeRows(run.completion, given, 1);
-  const writes = await writesOf(execution, run, { statement, rows });
+  const completed = await completeRows(run.completion, given, 1);
+  const { writes, groups } = await writesOf(execution, run, { statement, rows: completed.rows });
   const results = await writePartitions(execution, writes);
-  return { records: rows.length, firstGenerated, ...countInserted(run, results) };
+  const { insert, foundRows } = run;
+  return countInserted({ insert, foundRows, groups, ...completed }, results);
 }
 
 async function givenValues(
@@ -102,7 +93,7 @@ async function writesOf(
   { breather }: Execution,
   run: InsertRun,
   { statement, rows }: { readonly statement: CompiledStatement; readonly rows: readonly Row[] },
-): Promise<PartitionWrites> {
+): Promise<{ readonly writes: PartitionWrites; readonly groups: readonly (readonly Row[])[] }> {
   const { database, table } = run.insert.target;
   const byPartition = new Map<number, Row[]>();
   await forEachInTurn(breather, rows, (row) => {
@@ -111,10 +102,14 @@ async function writesOf(
     if (group === undefined) byPartition.set(ordinal, [row]);
     else group.push(row);
   });
-  const tasks = [...byPartition]
-    .sort(([a], [b]) => a - b)
-    .map(([ordinal, group]) => ({ ordinal, steps: stepsOf(run, statement, group) }));
-  return { database: database.name, catalogVersion: database.catalogVersion, tasks };
+  const sorted = [...byPartition].sort(([a], [b]) => a - b);
+  const tasks = sorted.map(([ordinal, group]) => ({
+    ordinal,
+    steps: stepsOf(run, statement, group),
+  }));
+  const { name, catalogVersion } = database;
+  const writes = { database: name, catalogVersion, tasks };
+  return { writes, groups: sorted.map(([, group]) => group) };
 }
 
 function stepsOf(
@@ -136,33 +131,6 @@ function stepsOf(
       returning: false,
     },
   ]);
-}
-
-function countInserted(
-  run: InsertRun,
-  results: TaskResults,
-): Pick<InsertedRows, 'affected' | 'duplicates'> {
-  const { mode, onDuplicate } = run.insert;
-  let affected = 0;
-  let duplicates = 0;
-  for (const steps of results) {
-    if (mode !== 'replace' && onDuplicate === null) {
-      for (const changes of steps[0]?.changesPerRow ?? []) {
-        affected += changes;
-        if (changes === 0) duplicates += 1;
-      }
-      continue;
-    }
-    for (let i = 0; i < steps.length; i += 2) {
-      const inTheWay = Number(steps[i]?.rows[0]?.[0] ?? 0);
-      const { changes } = must(steps[i + 1]);
-      if (inTheWay > 0) duplicates += 1;
-      if (mode === 'replace') affected += changes + inTheWay;
-      else if (inTheWay === 0) affected += changes;
-      else affected += changes > 0 ? 2 : run.foundRows ? 1 : 0;
-    }
-  }
-  return { affected, duplicates };
 }
 
 /** INSERT … SELECT: batch by batch as the rows come, all in one transaction. */
@@ -190,18 +158,22 @@ async function insertBatches(
   run: InsertRun,
   transaction: Transaction,
 ): Promise<InsertedRows> {
-  let total: InsertedRows = { records: 0, affected: 0, duplicates: 0, firstGenerated: null };
+  const nothing = { records: 0, affected: 0, duplicates: 0, firstGenerated: null, insertId: 0n };
+  let total: InsertedRows = nothing;
   const statement = boundStatement(execution, run);
+  const { insert, foundRows } = run;
   for await (const given of givenBatches(execution, run)) {
-    const { rows, firstGenerated } = await completeRows(run.completion, given, total.records + 1);
-    const writes = await writesOf(execution, run, { statement, rows });
+    const completed = await completeRows(run.completion, given, total.records + 1);
+    const { writes, groups } = await writesOf(execution, run, { statement, rows: completed.rows });
     const results = await writeInTransaction(execution, transaction, writes);
-    const counted = countInserted(run, results);
+    const counted = countInserted({ insert, foundRows, groups, ...completed }, results);
+    const firstGenerated = total.firstGenerated ?? counted.firstGenerated;
     total = {
-      records: total.records + rows.length,
+      records: total.records + counted.records,
       affected: total.affected + counted.affected,
       duplicates: total.duplicates + counted.duplicates,
-      firstGenerated: total.firstGenerated ?? firstGenerated,
+      firstGenerated,
+      insertId: firstGenerated ?? (counted.insertId > 0n ? counted.insertId : total.insertId),
     };
   }
   return total;

@@ -123,13 +123,13 @@ async function insertLines(
     completion,
     foundRows: false,
   });
-  const { records, duplicates, affected, firstGenerated } = inserted;
+  const { records, duplicates, affected, firstGenerated, insertId } = inserted;
   if (firstGenerated !== null) session.lastInsertId = firstGenerated;
   const [deleted, skipped] = insert.mode === 'replace' ? [duplicates, 0] : [0, duplicates];
   const info =
     `Records: ${records}  Deleted: ${deleted}  Skipped: ${skipped}  ` +
     `Warnings: ${session.warnings.length}`;
-  return ok(affected, firstGenerated ?? 0n, info);
+  return ok(affected, insertId, info);
 }
 
 /** No mode that would make an error of a value. */

@@ -76,7 +76,10 @@ export function rowsInTheWay(
     parameters.push(...parts.map(({ value }) => value));
   }
   const where = conditions.length === 0 ? '0' : conditions.join(' OR ');
-  return { sql: `SELECT count(*) FROM ${quoteName(table.name)} WHERE ${where}`, parameters };
+  const counted = columns.find(({ autoIncrement }) => autoIncrement);
+  const number = counted === undefined ? '' : `, max(${quoteName(counted.name)})`;
+  const sql = `SELECT count(*)${number} FROM ${quoteName(table.name)} WHERE ${where}`;
+  return { sql, parameters };
 }
 
 function sameKey({ name, type }: ColumnDefinition): string {

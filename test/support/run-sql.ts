@@ -13,6 +13,7 @@ export interface SqlAnswer {
   readonly columns: readonly string[] | null;
   readonly rows: readonly (readonly (string | null)[])[];
   readonly affectedRows: number;
+  readonly insertId: bigint;
   readonly info: string;
 }
 
@@ -23,7 +24,7 @@ export async function runSql(
   text: string,
   parameters: readonly SourceValue[] = [],
 ): Promise<SqlAnswer> {
-  let answer: SqlAnswer = { columns: null, rows: [], affectedRows: 0, info: '' };
+  let answer: SqlAnswer = { columns: null, rows: [], affectedRows: 0, insertId: 0n, info: '' };
   session.beginStatement();
   for await (const result of engine.execute(session, text, parameters)) {
     answer = await answerOf(result);
@@ -33,7 +34,8 @@ export async function runSql(
 
 async function answerOf(result: StatementResult): Promise<SqlAnswer> {
   if (result.kind === 'ok') {
-    return { columns: null, rows: [], affectedRows: result.affectedRows, info: result.info };
+    const { affectedRows, lastInsertId: insertId, info } = result;
+    return { columns: null, rows: [], affectedRows, insertId, info };
   }
   const rows: (string | null)[][] = [];
   const types = result.columns.map(({ type }) => type);
@@ -41,7 +43,7 @@ async function answerOf(result: StatementResult): Promise<SqlAnswer> {
     rows.push(...batch.map((row) => row.map((value, i) => printed(value, types[i]))));
   }
   const columns = result.columns.map(({ name }) => name);
-  return { columns, rows, affectedRows: 0, info: '' };
+  return { columns, rows, affectedRows: 0, insertId: 0n, info: '' };
 }
 
 function printed(value: StoredValue, type: ColumnType | undefined): string | null {
