@@ -39,6 +39,7 @@ export class RemoteService implements LeafService {
   #connected: LeafService | null = null;
   #lastError: DatabaseError | null = null;
   #online = false;
+  #closing = false;
 
   constructor(options: RemoteServiceOptions) {
     this.#options = options;
@@ -97,6 +98,7 @@ export class RemoteService implements LeafService {
 
   /** Closes the connection for good. */
   async close(): Promise<void> {
+    this.#closing = true;
     await this.#loop.stop();
   }
 
@@ -135,6 +137,7 @@ export class RemoteService implements LeafService {
     this.#online = online;
     const { logger, onChange } = this.#options;
     if (online) logger.info('leaf connected', { leaf: this.#name });
+    else if (this.#closing) logger.info('leaf disconnected', { leaf: this.#name });
     else logger.warn('leaf connection lost', { leaf: this.#name, reason: error?.message ?? '' });
     onChange?.(online);
   }

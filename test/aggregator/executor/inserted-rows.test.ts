@@ -14,7 +14,7 @@ test('insert: its number and LAST_INSERT_ID() are those that MySQL gives', async
   await run('CREATE TABLE u (id INT AUTO_INCREMENT PRIMARY KEY, email VARCHAR(9) UNIQUE, n INT)');
   await run('CREATE TABLE s (id INT AUTO_INCREMENT PRIMARY KEY, n INT)');
   await run('CREATE TABLE plain (id INT PRIMARY KEY, n INT)');
-  /** Affected rows, the packet's number, and LAST_INSERT_ID() behind it: as MariaDB answers, gaps aside. */
+  /** Affected rows, the packet's number, LAST_INSERT_ID(): MariaDB's answers, but for gaps. */
   const expected: readonly (readonly [sql: string, answer: string])[] = [
     ["INSERT INTO u (email) VALUES ('a')", '1 1 1'],
     ["INSERT INTO u (email) VALUES ('b')", '1 2 2'],
