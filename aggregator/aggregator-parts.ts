@@ -69,6 +69,7 @@ export async function openParts(settings: AggregatorSettings): Promise<Aggregato
   const replicationParts: ReplicationParts = {
     ...{ clusterId, clusterSecret, version, store, catalog, sequences, partitions, leaves },
     ...{ inTurn, failpoint, clock, logger },
+    returning: new Set(),
     runStatement: (text, parameters) => runOwnStatement({ engine, variables }, text, parameters),
   };
   const replication = new ReplicationController(replicationParts);

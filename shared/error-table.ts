@@ -605,6 +605,13 @@ export const errorTable = {
       `Database '${p.name}' is provisioning; SHOW REPLICATION STATUS tells how far it has come`,
     true,
   ),
+  databaseReturning: entry<Name>(
+    1105,
+    'HY000',
+    (p) =>
+      `Database '${p.name}' is about to go back and follow a new primary itself: ` +
+      'bring back one of the two alone',
+  ),
   catalogMismatch: entry<{ partition: string; have: number; want: number }>(
     1999,
     'HY000',

@@ -120,12 +120,19 @@ export class ReplicationController {
       const before = await readLinkRecord(this.#parts.store, name);
       const fresh = this.#newRecord(name, login, source);
       await this.#failback.checkMayBegin(database, before, fresh);
-      const partings = await findPartings(this.#parts, database, { source, login });
-      const record = { ...fresh, partings };
-      this.#unfollow(name);
-      await writeLinkRecord(this.#parts.store, { ...record, intent: 'returning' });
-      this.#parts.failpoint('return-written-down');
-      return await this.#failback.carryOut({ ...record, intent: 'returning' }, source);
+      this.#parts.returning.add(name);
+      try {
+        // Both sides may have begun by now: whoever asks last sees that the other has.
+        checkFailback(database, { source: await askPrimary(this.#parts, login, null), login });
+        const partings = await findPartings(this.#parts, database, { source, login });
+        const record = { ...fresh, partings, intent: 'returning' } as const;
+        this.#unfollow(name);
+        await writeLinkRecord(this.#parts.store, record);
+        this.#parts.failpoint('return-written-down');
+        return await this.#failback.carryOut(record, source);
+      } finally {
+        this.#parts.returning.delete(name);
+      }
     });
   }
 

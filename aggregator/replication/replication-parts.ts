@@ -24,6 +24,8 @@ export interface ReplicationParts {
   readonly inTurn: <T>(database: string, work: () => Promise<T>) => Promise<T>;
   /** Runs a statement in the cluster's own name. */
   readonly runStatement: (text: string, parameters: readonly SourceValue[]) => Promise<void>;
+  /** Databases that are about to give up what they did by themselves: no primaries for others. */
+  readonly returning: Set<string>;
   readonly failpoint: ReplicationFailpoint;
   readonly clock: Clock;
   readonly logger: Logger;

@@ -133,6 +133,7 @@ export class SimulatedCluster {
       version: '1.0.0',
       inTurn: (database, work) => turns.inTurn(database, work),
       runStatement: async (_text, parameters) => this.#keepRescued(parameters),
+      returning: new Set(),
       failpoint: () => undefined,
     });
     const recovery = startRecovery(transactions.recovery, { clock, logger });
@@ -164,9 +165,7 @@ export class SimulatedCluster {
       durability: 'sync',
       collation: 'utf8mb4_general_ci',
       partitionCount,
-      placements: placements
-        .filter(({ ordinal }) => ordinal >= 0)
-        .concat(placements.filter(({ ordinal }) => ordinal < 0)),
+      placements,
       catalogVersion: 1,
       tables: { account: accountTable },
       nextTableId: 2,

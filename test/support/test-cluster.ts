@@ -115,6 +115,7 @@ export async function openTestCluster(
       ...{ sequences, partitions, leaves, clock, logger },
       inTurn: (name, work) => changer.inTurn(name, work),
       runStatement: async () => undefined,
+      returning: new Set(),
       failpoint: () => undefined,
       backupDir: join(directory, 'backups'),
       stop: new AbortController(),

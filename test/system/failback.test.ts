@@ -105,6 +105,45 @@ test('failback: in the wrong order, twice, and back again', async (t) => {
   await sameRows(a, b, allItems);
 });
 
+/** Tells both, at once, to go back and follow the other; answers the errors, null where it did. */
+async function bothBack(a: TestClusterProcess, b: TestClusterProcess, shop: string) {
+  const back = async (at: TestClusterProcess, to: TestClusterProcess) => {
+    try {
+      await at.query(`REPLICATE DATABASE ${shop} WITH FORCE DIFFERENTIAL ${from(to)}`);
+      return null;
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+  };
+  return await Promise.all([back(a, b), back(b, a)]);
+}
+
+test('failback: of both sides at once: one of them stays the primary, always', async (t) => {
+  const { a, b } = await pair(t);
+  await b.query('STOP REPLICATING shop');
+  await a.query("INSERT INTO shop.item (id, v) VALUES (50, 'a'), (51, 'a'), (52, 'a')");
+  await b.query("INSERT INTO shop.item (id, v) VALUES (60, 'b'), (61, 'b'), (62, 'b')");
+  let errors = await bothBack(a, b, 'shop');
+  for (const error of errors)
+    if (error !== null) t.regex(error, /about to go back|provisioning|is a secondary/);
+  t.true(errors.filter((error) => error === null).length <= 1, JSON.stringify(errors));
+  const states = async () => [await stateOf(a, 'shop'), await stateOf(b, 'shop')];
+  t.true((await states()).includes('online'));
+  // Where both were refused nothing has happened, and one of them alone does it.
+  if (errors[0] !== null && errors[1] !== null) {
+    t.deepEqual(await states(), ['online', 'online']);
+    await a.query(`REPLICATE DATABASE shop WITH FORCE DIFFERENTIAL ${from(b)}`);
+    errors = [null, ''];
+  }
+  const [near, far] = errors[0] === null ? [a, b] : [b, a];
+  await caughtUp(near, 'shop');
+  await sameRows(a, b, allItems);
+  const ids = (await far.list('SELECT id FROM shop.item WHERE id >= 50')).map(Number);
+  const rescued = await near.list("SELECT new_values->>'$.id' FROM shop_rescued.changes");
+  const all = [...ids, ...rescued.map(Number)].toSorted((x, y) => x - y);
+  t.deepEqual(all, [50, 51, 52, 60, 61, 62], 'what either wrote is there, or rescued');
+});
+
 test('failback: definitions of the old primary are rescued, and a snapshot helps', async (t) => {
   const { a, b } = await pair(t);
   await b.query('STOP REPLICATING shop');

@@ -9,6 +9,7 @@ import {
 } from '#aggregator/replication/cluster-status.ts';
 import { gatherLeafStatuses } from '#aggregator/replication/leaf-statuses.ts';
 import { followerVariable } from '#aggregator/replication/primary-client.ts';
+import { readLinkRecord } from '#aggregator/replication/link-record.ts';
 import type { ReplicationParts } from '#aggregator/replication/replication-parts.ts';
 import { sourceColumns, sourceRow } from '#aggregator/replication/replication-source.ts';
 import { replicas, replicationStatus } from '#aggregator/replication/replication-status.ts';
@@ -19,7 +20,7 @@ import { databaseError } from '#shared/error.ts';
 
 /**
  * The whole table, before its LIKE or WHERE; null for a kind that is not ours (`databases` is when
- * EXTENDED). Throws unknownDatabase, noDatabase, databaseProvisioning.
+ * EXTENDED). Throws unknownDatabase, noDatabase, databaseProvisioning, databaseReturning.
  */
 export async function showReplication(
   parts: ReplicationParts,
@@ -35,7 +36,7 @@ export async function showReplication(
     case 'clusterStatus':
       return clusterStatus(catalog.databases(), await gatherLeafStatuses(parts, null));
     case 'replicationSource':
-      return source(parts, session, what.database);
+      return await source(parts, session, what.database);
     case 'databases':
       if (!what.extended) return null;
       return databasesExtended(catalog.databases(), await gatherLeafStatuses(parts, null));
@@ -60,11 +61,19 @@ function named(session: Session, database: string | null): string {
 }
 
 /** What a secondary asks for. It has said in a user variable which cluster it is. */
-function source(parts: ReplicationParts, session: Session, name: string): StatusTable {
+async function source(
+  parts: ReplicationParts,
+  session: Session,
+  name: string,
+): Promise<StatusTable> {
   const { catalog, clusterId, clusterSecret, version, leaves, clock } = parts;
   const database = catalog.database(name);
   if (['provisioning', 'pending', 'transition'].includes(database.state)) {
     throw databaseError('databaseProvisioning', { name });
+  }
+  const record = await readLinkRecord(parts.store, name);
+  if (parts.returning.has(name) || record?.intent === 'returning') {
+    throw databaseError('databaseReturning', { name });
   }
   const follower = session.userVariables.get(followerVariable)?.value;
   if (typeof follower !== 'string' || follower === '') {
