@@ -1,5 +1,6 @@
 // What tests of two clusters ask again and again: states, equality, and whether a link has all.
 
+import { errnoOf } from './errno-of.ts';
 import { until } from './wait.ts';
 
 /** Whoever answers SQL with rows. */
@@ -45,11 +46,6 @@ export async function sameRows(a: Asked, b: Asked, sql: string): Promise<void> {
 }
 
 /** The error number with which the statement is refused; 0 when it is not. */
-export async function refusalOf(cluster: Asked, sql: string): Promise<number> {
-  try {
-    await cluster.query(sql);
-    return 0;
-  } catch (error) {
-    return Number((error as { errno?: number }).errno);
-  }
+export function refusalOf(cluster: Asked, sql: string): Promise<number> {
+  return errnoOf(cluster.query(sql));
 }

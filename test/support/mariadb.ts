@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createConnection, type Connection } from 'mysql2/promise';
+import { errnoOf } from './errno-of.ts';
 import { freePorts } from './free-ports.ts';
 import { until } from './wait.ts';
 
@@ -94,14 +95,7 @@ function oracle(parts: {
       const [rows] = await connection.query({ sql, rowsAsArray: true });
       return rows as unknown as (string | null)[][];
     },
-    async errno(sql) {
-      try {
-        await connection.query(sql);
-        return 0;
-      } catch (error) {
-        return (error as { errno: number }).errno;
-      }
-    },
+    errno: (sql) => errnoOf(connection.query(sql)),
     async stop() {
       await connection.end();
       const ended = new Promise((resolve) => child.once('exit', resolve));

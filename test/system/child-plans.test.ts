@@ -5,6 +5,7 @@ import test, { type ExecutionContext } from 'ava';
 import mysql from 'mysql2/promise';
 import { must } from '#shared/assert.ts';
 import { startChild } from '#test/support/child-process.ts';
+import { errnoOf } from '#test/support/errno-of.ts';
 import { startProcessCluster, type ProcessCluster } from '#test/support/process-cluster.ts';
 import { until } from '#test/support/wait.ts';
 
@@ -17,16 +18,6 @@ type Rows = readonly Readonly<Record<string, unknown>>[];
 async function query(connection: mysql.Connection, sql: string): Promise<Rows> {
   const [rows] = await connection.query(sql);
   return rows as Rows;
-}
-
-/** The number of the error that the statement ends in; null: it succeeds. */
-async function refusalOf(connection: mysql.Connection, sql: string): Promise<number | null> {
-  try {
-    await connection.query(sql);
-    return null;
-  } catch (error) {
-    return (error as { errno: number }).errno;
-  }
 }
 
 async function hitsOf(connection: mysql.Connection): Promise<number> {
@@ -85,18 +76,18 @@ test('child aggregator: a plan that it keeps does not outlive what it was made f
 
   await atMaster.query('ALTER TABLE d.t ADD COLUMN b INT DEFAULT 7');
   t.deepEqual(await read(4), [{ id: 4, a: 40, b: 7 }]);
-  t.is(await refusalOf(atChild, insert(5)), wrongCount);
+  t.is(await errnoOf(atChild.query(insert(5))), wrongCount);
   await atMaster.query('ALTER TABLE d.t DROP COLUMN a');
   t.deepEqual(await read(4), [{ id: 4, b: 7 }]);
 
   await atMaster.query('DROP TABLE d.t');
-  t.is(await refusalOf(atChild, 'SELECT * FROM d.t WHERE id = 4'), unknownTable);
+  t.is(await errnoOf(atChild.query('SELECT * FROM d.t WHERE id = 4')), unknownTable);
   await atMaster.query('CREATE TABLE d.t (id INT PRIMARY KEY, c CHAR(3))');
   await atMaster.query("INSERT INTO d.t VALUES (4, 'new')");
   t.deepEqual(await read(4), [{ id: 4, c: 'new' }]);
   await atMaster.query('DROP DATABASE d');
   await until('the child to know that the database is gone', async () => {
-    return (await refusalOf(atChild, 'SELECT * FROM d.t WHERE id = 4')) === unknownDatabase;
+    return (await errnoOf(atChild.query('SELECT * FROM d.t WHERE id = 4'))) === unknownDatabase;
   });
 });
 
@@ -107,20 +98,20 @@ test('child aggregator: a plan that it keeps serves nobody whose grant is gone',
   const atChild = await cluster.connect(undefined, port);
   const reader = await until('the child to know the account', () => login(t, port));
   const sql = 'SELECT a FROM d.t WHERE id = 1';
-  const refused = (errno: number | null) => async () => (await refusalOf(reader, sql)) === errno;
-  await until('the child to know the grant', refused(null));
+  const refused = (errno: number) => async () => (await errnoOf(reader.query(sql))) === errno;
+  await until('the child to know the grant', refused(0));
   const hits = await hitsOf(atChild);
-  t.is(await refusalOf(reader, sql), null);
+  t.is(await errnoOf(reader.query(sql)), 0);
   t.true((await hitsOf(atChild)) > hits);
   // Who revokes at the child is answered when the child knows it.
   await atChild.query('REVOKE SELECT ON d.* FROM reader');
-  t.is(await refusalOf(reader, sql), denied);
+  t.is(await errnoOf(reader.query(sql)), denied);
   await atMaster.query('GRANT SELECT ON d.* TO reader');
-  await until('the child to know the new grant', refused(null));
+  await until('the child to know the new grant', refused(0));
   await atMaster.query('REVOKE SELECT ON d.* FROM reader');
   await until('the child to know that it is revoked', refused(denied));
   await atMaster.query('GRANT SELECT ON d.t TO reader');
-  await until('the child to know the last grant', refused(null));
+  await until('the child to know the last grant', refused(0));
   await atMaster.query('DROP USER reader');
   await until('the child to know that the account is gone', refused(denied));
 });
@@ -154,7 +145,7 @@ test('several processes: a plan that any of them keeps is dropped by all', async
   await query(must(all[0]), 'REVOKE SELECT ON d.* FROM reader');
   for (const reader of readers) {
     await until('the process to know that it is revoked', async () => {
-      return (await refusalOf(reader, sql)) === denied;
+      return (await errnoOf(reader.query(sql))) === denied;
     });
   }
 });

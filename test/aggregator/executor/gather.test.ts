@@ -7,6 +7,7 @@ import type callbacks from 'mysql2';
 import mysql from 'mysql2/promise';
 import { must } from '#shared/assert.ts';
 import { clusterOfFile } from '#test/aggregator/commands/client-cluster.ts';
+import { errnoOf } from '#test/support/errno-of.ts';
 import { until } from '#test/support/wait.ts';
 
 /** More than the event loop takes. */
@@ -46,15 +47,6 @@ function streamOf(client: mysql.Connection, sql: string): Readable {
   return plain.connection.query(sql).stream({ highWaterMark: 1 });
 }
 
-async function errorOf(answer: Promise<unknown>): Promise<number | string> {
-  try {
-    await answer;
-    return 'ok';
-  } catch (error) {
-    return (error as { errno: number }).errno;
-  }
-}
-
 /** The gather workers of this process. */
 function workers(): number[] {
   return readdirSync('/proc')
@@ -86,7 +78,7 @@ test.serial('others are answered while it runs; KILL QUERY ends it at once', asy
   const [client, other] = [await connect(), await connect()];
   let ended = false;
   const answer = (async () => {
-    const error = await errorOf(client.query(ENDLESS));
+    const error = await errnoOf(client.query(ENDLESS));
     ended = true;
     return error;
   })();
@@ -106,9 +98,9 @@ test.serial('others are answered while it runs; KILL QUERY ends it at once', asy
 test.serial('max_execution_time and a client that goes end it', async (t) => {
   const client = await connect();
   await client.query('SET max_execution_time = 500');
-  t.is(await errorOf(client.query(ENDLESS)), 3024);
+  t.is(await errnoOf(client.query(ENDLESS)), 3024);
   await client.query('SET max_execution_time = 0');
-  void errorOf(client.query(ENDLESS));
+  void errnoOf(client.query(ENDLESS));
   await atWork();
   client.destroy();
   await until('no worker', () => workers().every((id) => !isBusy(id)));

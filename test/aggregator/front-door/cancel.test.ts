@@ -3,6 +3,7 @@
 import test from 'ava';
 import mysql from 'mysql2/promise';
 import { clusterOfFile } from '#test/aggregator/commands/client-cluster.ts';
+import { errnoOf } from '#test/support/errno-of.ts';
 import { until } from '#test/support/wait.ts';
 
 const values = Array.from({ length: 3000 }, (_, n) => `(${n})`).join(',');
@@ -27,15 +28,6 @@ async function connect(): Promise<mysql.Connection> {
   return client;
 }
 
-async function errorOf(answer: Promise<unknown>): Promise<number | string> {
-  try {
-    await answer;
-    return 'ok';
-  } catch (error) {
-    return (error as { errno: number }).errno;
-  }
-}
-
 /** Waits until the statement of that connection is under way. */
 async function underWay(watcher: mysql.Connection, id: number): Promise<void> {
   await until('the query to run', async () => {
@@ -46,7 +38,7 @@ async function underWay(watcher: mysql.Connection, id: number): Promise<void> {
 
 test.serial('KILL QUERY stops it, and the connection goes on', async (t) => {
   const [client, watcher] = [await connect(), await connect()];
-  const answer = errorOf(client.query(forHours));
+  const answer = errnoOf(client.query(forHours));
   await underWay(watcher, client.threadId);
   await watcher.query(`KILL QUERY ${client.threadId}`);
   t.is(await answer, 1317);
@@ -59,7 +51,7 @@ test.serial('KILL QUERY stops it, and the connection goes on', async (t) => {
 test.serial('max_execution_time stops it', async (t) => {
   const client = await connect();
   await client.query('SET max_execution_time = 300');
-  t.is(await errorOf(client.query(forHours)), 3024);
+  t.is(await errnoOf(client.query(forHours)), 3024);
   await client.end();
 });
 
@@ -67,7 +59,7 @@ test.serial('a client that goes leaves nothing running: the leaf serves as befor
   const watcher = await connect();
   for (let client = 0; client < 8; client += 1) {
     const gone = await connect();
-    void errorOf(gone.query(forHours));
+    void errnoOf(gone.query(forHours));
     await underWay(watcher, gone.threadId);
     gone.destroy();
   }
