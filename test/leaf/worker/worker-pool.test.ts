@@ -1,48 +1,18 @@
 // What is long runs in workers: the event loop goes on, and nothing that is given up goes on.
 
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 import { must } from '#shared/assert.ts';
 import { realClock } from '#shared/clock.ts';
 import { DatabaseError } from '#shared/error.ts';
 import type { Row } from '#shared/sql/column-type.ts';
 import { rowsOfBatch } from '#shared/wire/row-batch.ts';
 import type { Partition, ReadRequest } from '#leaf/partition/partition.ts';
-import { WorkerPool } from '#leaf/worker/worker-pool.ts';
-import { quietLogger } from '#test/support/quiet-logger.ts';
-import {
-  createTestPartition,
-  rowsOf,
-  testEnvironment,
-  writeOf,
-} from '#test/support/test-partition.ts';
+import { rowsOf, writeOf } from '#test/support/test-partition.ts';
 import { until } from '#test/support/wait.ts';
+import { ROWS, workerWorld } from '#test/support/worker-world.ts';
 
-/** More than a partition reads on the event loop. */
-const ROWS = 20_000;
-const FILL = `
-  INSERT INTO account (id, balance)
-  WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${ROWS})
-  SELECT i, i FROM n`;
 /** Hours of work. */
 const ENDLESS = 'SELECT count(*) FROM account a, account b, account c WHERE a.id + b.id + c.id < 0';
-
-interface World {
-  readonly pool: WorkerPool;
-  readonly partition: Partition;
-}
-
-async function world(t: ExecutionContext, size = 2): Promise<World> {
-  const { logger } = quietLogger();
-  const pool = new WorkerPool({ size, clock: realClock, logger });
-  const environment = testEnvironment({ workers: pool });
-  const partition = await createTestPartition({ environment });
-  t.teardown(async () => {
-    await partition.close();
-    await pool.close();
-  });
-  await partition.write(writeOf(FILL));
-  return { pool, partition };
-}
 
 function request(sql: string): ReadRequest {
   return {
@@ -62,7 +32,7 @@ async function readAll(partition: Partition, sql: string, signal?: AbortSignal):
 }
 
 test('worker: point reads are answered beside a long statement, which an abort ends', async (t) => {
-  const { pool, partition } = await world(t);
+  const { pool, partition } = await workerWorld(t);
   const abort = new AbortController();
   let ended = false;
   const long = (async () => {
@@ -82,7 +52,7 @@ test('worker: point reads are answered beside a long statement, which an abort e
 });
 
 test('worker: rows come in order and whole, and other statements beside them', async (t) => {
-  const { partition } = await world(t);
+  const { partition } = await workerWorld(t);
   const sql = 'SELECT id, balance FROM account ORDER BY id';
   const [all, sum] = await Promise.all([
     readAll(partition, sql),
@@ -94,7 +64,7 @@ test('worker: rows come in order and whole, and other statements beside them', a
 });
 
 test('worker: a slow consumer is read one batch ahead, and others go on', async (t) => {
-  const { partition } = await world(t, 1);
+  const { partition } = await workerWorld(t, { size: 1 });
   const sql = 'SELECT a.id, b.id FROM account a, account b';
   const slow = Array.from({ length: 20 }, () => partition.read(request(sql)));
   const first = await Promise.all(slow.map((rows) => rows.next()));
@@ -108,7 +78,7 @@ test('worker: a slow consumer is read one batch ahead, and others go on', async 
 });
 
 test('worker: what waits behind a statement that is ended begins again elsewhere', async (t) => {
-  const { partition, pool } = await world(t, 1);
+  const { partition, pool } = await workerWorld(t, { size: 1 });
   const abort = new AbortController();
   const long = readAll(partition, ENDLESS, abort.signal);
   const waiting = readAll(partition, 'SELECT count(*) FROM account');
@@ -120,7 +90,7 @@ test('worker: what waits behind a statement that is ended begins again elsewhere
 });
 
 test('worker: one that dies ends its statement with a clear error, and no more', async (t) => {
-  const { partition, pool } = await world(t, 1);
+  const { partition, pool } = await workerWorld(t, { size: 1 });
   const long = readAll(partition, ENDLESS);
   await until('a worker', () => pool.processIds().length === 1);
   await until('work in a worker', () => pool.busy === 1);
@@ -131,7 +101,7 @@ test('worker: one that dies ends its statement with a clear error, and no more',
 });
 
 test('worker: each statement sees the newest commit and the newest schema', async (t) => {
-  const { partition } = await world(t, 1);
+  const { partition } = await workerWorld(t, { size: 1 });
   const sql = 'SELECT count(*) FROM account';
   t.deepEqual(await readAll(partition, sql), [[ROWS]]);
   await partition.write(writeOf('DELETE FROM account WHERE id = 1'));
@@ -145,7 +115,7 @@ test('worker: each statement sees the newest commit and the newest schema', asyn
 });
 
 test('worker: an error of the statement reaches the client as itself', async (t) => {
-  const { partition } = await world(t, 1);
+  const { partition } = await workerWorld(t, { size: 1 });
   const error = await t.throwsAsync(
     readAll(partition, 'SELECT abs(-9223372036854775807 - id) FROM account'),
   );
@@ -153,7 +123,7 @@ test('worker: an error of the statement reaches the client as itself', async (t)
 });
 
 test('worker: a partition that closes ends what reads it', async (t) => {
-  const { partition, pool } = await world(t, 1);
+  const { partition, pool } = await workerWorld(t, { size: 1 });
   const long = readAll(partition, ENDLESS);
   await until('work in a worker', () => pool.busy === 1);
   await partition.close();

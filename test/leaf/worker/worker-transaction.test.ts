@@ -2,48 +2,26 @@
 
 import test, { type ExecutionContext } from 'ava';
 import { must } from '#shared/assert.ts';
-import { realClock } from '#shared/clock.ts';
 import { DatabaseError } from '#shared/error.ts';
 import type { Row } from '#shared/sql/column-type.ts';
 import { Partition } from '#leaf/partition/partition.ts';
-import { WorkerPool } from '#leaf/worker/worker-pool.ts';
-import { quietLogger } from '#test/support/quiet-logger.ts';
+import type { WorkerPool } from '#leaf/worker/worker-pool.ts';
 import {
-  createTestPartition,
   insertOf,
   rowsOf,
   tagOf,
-  testDirectory,
   testEnvironment,
   testPlace,
   writeOf,
 } from '#test/support/test-partition.ts';
 import { until } from '#test/support/wait.ts';
+import { ROWS, workerWorld } from '#test/support/worker-world.ts';
 
-/** More than a partition changes on the event loop. */
-const ROWS = 20_000;
-const FILL = `
-  INSERT INTO account (id, balance)
-  WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${ROWS})
-  SELECT i, i FROM n`;
 const ADD_ONE = 'UPDATE account SET balance = balance + 1';
 const SUM = 'SELECT count(*), sum(balance) FROM account';
 /** Hours of work. */
 const ENDLESS =
   'UPDATE account SET balance = (SELECT count(*) FROM account a, account b WHERE a.id < b.id)';
-
-async function world(t: ExecutionContext, directory = testDirectory()) {
-  const { logger } = quietLogger();
-  const pool = new WorkerPool({ size: 2, clock: realClock, logger });
-  const environment = testEnvironment({ workers: pool });
-  const partition = await createTestPartition({ directory, environment });
-  t.teardown(async () => {
-    await partition.close();
-    await pool.close();
-  });
-  await partition.write(writeOf(FILL));
-  return { pool, partition, directory };
-}
 
 /** What another start finds: the file, and what the log leads to without it. */
 async function reopened(t: ExecutionContext, partition: Partition, directory: string) {
@@ -57,7 +35,7 @@ async function reopened(t: ExecutionContext, partition: Partition, directory: st
 const sumAfter = (added: number): Row[] => [[ROWS, (ROWS * (ROWS + 1)) / 2 + ROWS * added]];
 
 test('large write: one record, durable, visible, and found again', async (t) => {
-  const { partition, pool, directory } = await world(t);
+  const { partition, pool, directory } = await workerWorld(t);
   const before = partition.log.tail.lsn;
   const [result] = await partition.write(writeOf(ADD_ONE));
   t.is(result?.changes, ROWS);
@@ -72,7 +50,7 @@ test('large write: one record, durable, visible, and found again', async (t) => 
 });
 
 test('large write: one that fails leaves nothing and harms no other', async (t) => {
-  const { partition } = await world(t);
+  const { partition } = await workerWorld(t);
   const before = partition.log.tail;
   const fails = 'UPDATE account SET balance = balance - 5';
   const [failed, good] = await Promise.allSettled([
@@ -87,7 +65,7 @@ test('large write: one that fails leaves nothing and harms no other', async (t) 
 });
 
 test('large write: in a transaction, with reads, savepoints, an undo', async (t) => {
-  const { partition, directory } = await world(t);
+  const { partition, directory } = await workerWorld(t);
   const tag = tagOf('one', 1);
   const joined = { ...tag, joined: true };
   const mine = { transaction: joined };
@@ -112,7 +90,7 @@ test('large write: in a transaction, with reads, savepoints, an undo', async (t)
 });
 
 test('large write: prepared and decided, either way', async (t) => {
-  const { partition, directory } = await world(t);
+  const { partition, directory } = await workerWorld(t);
   for (const [id, verdict] of [
     ['kept', 'commit'],
     ['dropped', 'abort'],
@@ -131,7 +109,7 @@ test('large write: prepared and decided, either way', async (t) => {
 });
 
 test('large write: a transaction that became large moves, with all it has changed', async (t) => {
-  const { partition, pool } = await world(t);
+  const { partition, pool } = await workerWorld(t);
   await until('an idle pool', () => pool.busy === 0);
   const tag = tagOf('one', 1);
   const joined = { ...tag, joined: true };
@@ -150,7 +128,7 @@ test('large write: a transaction that became large moves, with all it has change
 });
 
 test('large write: a rollback ends it at once, and the next writer gets the lock', async (t) => {
-  const { partition, pool } = await world(t);
+  const { partition, pool } = await workerWorld(t);
   const endless = partition.write(writeOf(ENDLESS, [], tagOf('one', 1)));
   await until('work in a worker', () => pool.busy === 1);
   t.deepEqual(await rowsOf(partition, 'SELECT balance FROM account WHERE id = 3'), [[3]]);
@@ -163,7 +141,7 @@ test('large write: a rollback ends it at once, and the next writer gets the lock
 });
 
 test('large read among own writes: interrupted, it takes the transaction with it', async (t) => {
-  const { partition, pool } = await world(t);
+  const { partition, pool } = await workerWorld(t);
   await until('an idle pool', () => pool.busy === 0);
   const tag = tagOf('one', 1);
   const joined = { ...tag, joined: true };
@@ -194,7 +172,7 @@ test('large read among own writes: interrupted, it takes the transaction with it
 });
 
 test('large write: its worker dies, and the partition is as before', async (t) => {
-  const { partition, pool } = await world(t);
+  const { partition, pool } = await workerWorld(t);
   const alone = partition.write(writeOf(ENDLESS));
   await until('work in a worker', () => pool.busy === 1);
   for (const id of pool.processIds()) process.kill(id, 'SIGKILL');
@@ -215,20 +193,13 @@ test('large write: its worker dies, and the partition is as before', async (t) =
 });
 
 test('large write: its worker dies between log and commit: the log brings it back', async (t) => {
-  const directory = testDirectory();
-  const { logger } = quietLogger();
-  const pool = new WorkerPool({ size: 1, clock: realClock, logger });
-  t.teardown(() => pool.close());
   let armed = false;
-  const failpoint = (name: string): void => {
+  const failpoint = (name: string, pool: WorkerPool): void => {
     if (!armed || name !== 'before-commit') return;
     armed = false;
     for (const id of pool.processIds()) process.kill(id, 'SIGKILL');
   };
-  const environment = testEnvironment({ workers: pool, failpoint });
-  const partition = await createTestPartition({ directory, environment });
-  t.teardown(() => partition.close());
-  await partition.write(writeOf(FILL));
+  const { partition } = await workerWorld(t, { size: 1, failpoint });
   armed = true;
   const error = await t.throwsAsync(partition.write(writeOf(ADD_ONE)));
   t.true(error instanceof DatabaseError && error.is('commitUnknown'));
