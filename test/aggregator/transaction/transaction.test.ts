@@ -171,19 +171,26 @@ test('transaction: without its coordinator a prepared one is aborted', async (t)
   t.is(await run(one, SUM), '1212');
 });
 
-test('transaction: a deadlock ends the younger one, and its session knows', async (t) => {
-  const { session, run } = t.context;
+/** Two transactions that have each changed one row; `reachOver` goes for the other's, too. */
+async function entangled({ session, run }: Bank) {
   const [older, younger] = [session(), session()];
   const [here, there] = [0, must(ids.find((id) => partitionOf(id) !== partitionOf(0)))];
+  const take = (one: Session, id: number) =>
+    run(one, `UPDATE account SET balance = ${one === older ? 1 : 2} WHERE id = ${id}`);
   await run(older, 'BEGIN');
   await run(younger, 'BEGIN');
-  await run(older, `UPDATE account SET balance = 1 WHERE id = ${here}`);
-  await run(younger, `UPDATE account SET balance = 2 WHERE id = ${there}`);
-  const waits = Promise.allSettled([
-    run(younger, `UPDATE account SET balance = 2 WHERE id = ${here}`),
-  ]);
-  const wins = run(older, `UPDATE account SET balance = 1 WHERE id = ${there}`);
-  await wins;
+  await take(older, here);
+  await take(younger, there);
+  const reachOver = (one: Session) => take(one, one === older ? there : here);
+  const both = `SELECT balance FROM account WHERE id IN (${here}, ${there})`;
+  return { older, younger, reachOver, both };
+}
+
+test('transaction: a deadlock ends the younger one, and its session knows', async (t) => {
+  const { run } = t.context;
+  const { older, younger, reachOver, both } = await entangled(t.context);
+  const waits = Promise.allSettled([reachOver(younger)]);
+  await reachOver(older);
   await run(older, 'COMMIT');
   // It hears of it while it waits, or with its COMMIT.
   const ended = async () => {
@@ -194,27 +201,18 @@ test('transaction: a deadlock ends the younger one, and its session knows', asyn
   const error = await t.throwsAsync(ended, { instanceOf: DatabaseError });
   t.is(error?.errno, 1213);
   t.is(younger.transaction, null);
-  const query = `SELECT balance FROM account WHERE id IN (${here}, ${there})`;
-  t.is(await run(older, query), '1, 1');
+  t.is(await run(older, both), '1, 1');
 });
 
 test('transaction: who was rolled back elsewhere waits no more for one that is idle', async (t) => {
-  const { session, run } = t.context;
-  const [older, younger] = [session(), session()];
-  const [here, there] = [0, must(ids.find((id) => partitionOf(id) !== partitionOf(0)))];
-  await run(older, 'BEGIN');
-  await run(younger, 'BEGIN');
-  await run(older, `UPDATE account SET balance = 1 WHERE id = ${here}`);
-  await run(younger, `UPDATE account SET balance = 2 WHERE id = ${there}`);
-  const waits = t.throwsAsync(run(younger, `UPDATE account SET balance = 2 WHERE id = ${here}`), {
-    instanceOf: DatabaseError,
-  });
-  await run(older, `UPDATE account SET balance = 1 WHERE id = ${there}`);
+  const { run } = t.context;
+  const { older, younger, reachOver, both } = await entangled(t.context);
+  const waits = t.throwsAsync(reachOver(younger), { instanceOf: DatabaseError });
+  await reachOver(older);
   t.is((await waits)?.errno, 1213, 'while the older one holds both locks');
   t.is(younger.transaction, null);
   await run(older, 'COMMIT');
-  const query = `SELECT balance FROM account WHERE id IN (${here}, ${there})`;
-  t.is(await run(younger, query), '1, 1');
+  t.is(await run(younger, both), '1, 1');
 });
 
 test('transaction: a statement that fails on one partition leaves none of it', async (t) => {
