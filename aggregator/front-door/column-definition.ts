@@ -10,7 +10,7 @@ import type { TextEncoding } from '#aggregator/text-encoding.ts';
 import type { PacketWriter } from '#shared/mysql/packet-writer.ts';
 
 /** The type codes of the protocol (enum_field_types). */
-export const fieldType = {
+const fieldType = {
   tiny: 1,
   short: 2,
   long: 3,

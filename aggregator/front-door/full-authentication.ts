@@ -18,7 +18,7 @@ const RSA_BITS = 2048;
 /** Hashes whose passwords have been seen. */
 const PROVEN_MAX = 1024;
 /** MySQL's longest password, in bytes. */
-export const PASSWORD_BYTES_MAX = 256;
+const PASSWORD_BYTES_MAX = 256;
 /** What is hashed when there is no such account, so that both take the same time. */
 const nobodysSalt = Buffer.alloc(20, 'n');
 const nobodysRounds = 5000;

@@ -8,7 +8,7 @@ import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from '#shared/clock.ts';
 import { CompressedFrames } from './compressed-frames.ts';
-import { readFixed } from './fixed-read.ts';
+import { readFixed } from '#shared/fixed-read.ts';
 import { PacketReader, type Packet } from './packet-reader.ts';
 import { PacketWriter } from '#shared/mysql/packet-writer.ts';
 import type { ServerTls } from './server-tls.ts';

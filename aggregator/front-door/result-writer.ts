@@ -71,7 +71,7 @@ export function writeOk(
 }
 
 /** EOF_Packet. */
-export function writeEof(writer: PacketWriter, statusFlags: number, warnings: number): void {
+function writeEof(writer: PacketWriter, statusFlags: number, warnings: number): void {
   writer.start();
   writer.uint8(0xfe);
   writer.uint16(Math.min(warnings, 0xffff));

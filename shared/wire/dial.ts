@@ -13,7 +13,7 @@ import { Peer } from './peer.ts';
 import { TcpTransport } from './tcp-transport.ts';
 
 /** A node that does not take the connection within this many milliseconds is unreachable. */
-export const connectTimeoutMs = 5000;
+const connectTimeoutMs = 5000;
 
 export interface DialOptions {
   readonly address: Address;

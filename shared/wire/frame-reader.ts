@@ -3,16 +3,24 @@
 /** Bytes of the length before each payload. */
 export const frameHeaderBytes = 4;
 
+/** The smallest buffer for what has not come whole. */
+const smallestBytes = 4096;
+
 /** Thrown on a frame longer than the limit: the connection is of no use any more. */
 export class FrameTooLargeError extends Error {
   override readonly name = 'FrameTooLargeError';
 }
 
+const empty = new Uint8Array();
+
 /** Collects chunks and gives whole payloads; keeps at most one incomplete frame. */
 export class FrameReader {
   #sizeBytesMax: number;
-  #chunks: Uint8Array[] = [];
-  #bufferedBytes = 0;
+  #buffer: Uint8Array = empty;
+  #start = 0;
+  #end = 0;
+  /** False while the buffer is the chunk that came last, behind which is nothing of ours. */
+  #owned = false;
 
   constructor(sizeBytesMax: number) {
     this.#sizeBytesMax = sizeBytesMax;
@@ -23,36 +31,64 @@ export class FrameReader {
     this.#sizeBytesMax = bytes;
   }
 
-  push(chunk: Uint8Array): void {
-    this.#chunks.push(chunk);
-    this.#bufferedBytes += chunk.length;
+  /** Takes the first `count` bytes of what has come. Payloads taken before stay as they are. */
+  push(chunk: Uint8Array, count = chunk.length): void {
+    if (this.#start === this.#end) {
+      this.#buffer = chunk;
+      this.#start = 0;
+      this.#end = count;
+      this.#owned = false;
+      return;
+    }
+    if (!this.#owned || this.#buffer.length - this.#end < count) this.#grow(count);
+    this.#buffer.set(count === chunk.length ? chunk : chunk.subarray(0, count), this.#end);
+    this.#end += count;
   }
 
   /** The next payload, or null until more bytes come. Throws FrameTooLargeError. */
   take(): Uint8Array | null {
-    if (this.#bufferedBytes < frameHeaderBytes) return null;
-    const first = this.#first(frameHeaderBytes);
-    const view = new DataView(first.buffer, first.byteOffset, frameHeaderBytes);
-    const length = view.getUint32(0);
+    const available = this.#end - this.#start;
+    if (available < frameHeaderBytes) return null;
+    const length = this.#nextLength();
     if (length > this.#sizeBytesMax) {
       throw new FrameTooLargeError(`a frame of ${length} bytes, of ${this.#sizeBytesMax} at most`);
     }
-    if (this.#bufferedBytes < frameHeaderBytes + length) return null;
-    const whole = this.#first(frameHeaderBytes + length);
-    const rest = whole.subarray(frameHeaderBytes + length);
-    this.#chunks[0] = rest;
-    if (rest.length === 0) this.#chunks.shift();
-    this.#bufferedBytes -= frameHeaderBytes + length;
-    return whole.subarray(frameHeaderBytes, frameHeaderBytes + length);
+    if (available < frameHeaderBytes + length) return null;
+    const begin = this.#start + frameHeaderBytes;
+    this.#start = begin + length;
+    return this.#buffer.subarray(begin, this.#start);
   }
 
-  /** The first chunk, after it was joined with those behind it to hold `bytes`. */
-  #first(bytes: number): Uint8Array {
-    const first = this.#chunks[0];
-    if (first !== undefined && first.length >= bytes) return first;
-    const joined = Buffer.concat(this.#chunks);
-    this.#chunks = [joined];
-    return joined;
+  /** The last chunk is about to hold other bytes: what is not taken yet is copied. */
+  own(): void {
+    if (this.#owned) return;
+    if (this.#start < this.#end) return this.#grow(0);
+    this.#buffer = empty;
+    this.#start = 0;
+    this.#end = 0;
+  }
+
+  #nextLength(): number {
+    const at = this.#start;
+    const buffer = this.#buffer;
+    const high = (buffer[at] ?? 0) * 0x100_0000;
+    return (
+      high + (((buffer[at + 1] ?? 0) << 16) | ((buffer[at + 2] ?? 0) << 8) | (buffer[at + 3] ?? 0))
+    );
+  }
+
+  /** A new buffer with room for the whole of the next frame, so that payloads keep their bytes. */
+  #grow(more: number): void {
+    const held = this.#end - this.#start;
+    const isKnown = held >= frameHeaderBytes;
+    const frameBytes = isKnown ? Math.min(this.#nextLength(), this.#sizeBytesMax) : 0;
+    const size = Math.max(held + more, frameHeaderBytes + frameBytes, smallestBytes);
+    const buffer = Buffer.allocUnsafeSlow(size);
+    buffer.set(this.#buffer.subarray(this.#start, this.#end));
+    this.#buffer = buffer;
+    this.#start = 0;
+    this.#end = held;
+    this.#owned = true;
   }
 }
 

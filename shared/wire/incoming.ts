@@ -111,7 +111,10 @@ export class Incoming {
     try {
       const values = { ordinal, parameters: parameters as readonly StoredValue[] };
       const batch = read.now(values);
-      if (batch !== null) return this.#options.send({ kind: 'last', id, item: batch });
+      if (batch !== null) {
+        const { count, packets } = batch;
+        return this.#options.send({ kind: 'last', id, count, packets });
+      }
       const request = read.request(values);
       const credit = streamWindowItems;
       void this.#serveStream({ kind: 'stream', id, name: 'readPackets', request, credit });

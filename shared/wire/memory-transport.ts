@@ -25,7 +25,7 @@ class MemoryTransport implements Transport {
 
   send(frame: Uint8Array): void {
     if (this.#closeReason !== null) return;
-    must(this.#other).#queue.push(frame.slice());
+    must(this.#other).#queue.push(new Uint8Array(frame));
   }
 
   writable(): Promise<void> {
@@ -39,6 +39,22 @@ class MemoryTransport implements Transport {
   async next(): Promise<Uint8Array | null> {
     const frame = await this.#queue.take();
     if (this.#queue.bytes < receiveBufferBytesMax) this.#releaseSenders();
+    return frame;
+  }
+
+  async receive(take: (frame: Uint8Array) => void): Promise<void> {
+    for (;;) {
+      const frame = await this.next();
+      if (frame === null) return;
+      try {
+        take(frame);
+      } catch (error) {
+        return this.close(error instanceof Error ? error.message : String(error));
+      }
+    }
+  }
+
+  kept(frame: Uint8Array): Uint8Array {
     return frame;
   }
 

@@ -46,7 +46,7 @@ export type {
 } from './link-message.ts';
 
 /** Raised by every change that an older node could not read. */
-export const WIRE_VERSION = 1;
+export const WIRE_VERSION = 2;
 
 /** SQL for SQLite and its values, in the order of its `?`. */
 export interface CompiledStatement {

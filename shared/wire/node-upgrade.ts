@@ -11,7 +11,7 @@ import type { Clock } from '#shared/clock.ts';
 import { HandshakeError, handshakeTimeoutMs } from './mutual-challenge.ts';
 
 /** The first bytes of the payload with which a node answers the MySQL greeting. */
-export const nodeUpgradePayload = 'TWINLEAF';
+const nodeUpgradePayload = 'TWINLEAF';
 
 /** A greeting longer than this is none, in bytes. */
 const greetingBytesMax = 1024;

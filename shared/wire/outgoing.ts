@@ -132,9 +132,11 @@ export class Outgoing {
         read.resolve({ first: toBatch(message.item), rest });
         return;
       }
-      case 'last':
-        read.resolve({ first: toBatch(message.item), rest: null });
+      case 'last': {
+        const { packets, count } = message;
+        read.resolve({ first: { packets, count }, rest: null });
         return;
+      }
       case 'end':
       case 'reply':
         read.resolve({ first: { packets: new Uint8Array(), count: 0 }, rest: null });
@@ -159,8 +161,7 @@ export class Outgoing {
         this.#streams.get(message.id)?.push(message.item);
         return;
       case 'last':
-        this.#streams.get(message.id)?.push(message.item);
-        this.#streams.get(message.id)?.end(null);
+        // Whoever asked has gone.
         return;
       case 'end':
         this.#streams.get(message.id)?.end(null);

@@ -34,6 +34,8 @@ export interface PartitionStatus {
     readonly participants: readonly number[];
   } | null;
   readonly error: string;
+  /** When and why a damaged copy began again from a snapshot, since the leaf's start; else ''. */
+  readonly lastRepair: string;
   readonly link: LinkStatus | null;
   readonly followers: readonly FollowerStatus[];
 }

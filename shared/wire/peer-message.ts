@@ -20,8 +20,13 @@ export type PeerMessage =
     }
   | { readonly kind: 'item'; readonly id: number; readonly item: unknown }
   | { readonly kind: 'end'; readonly id: number }
-  /** The one item of a stream, and its end. */
-  | { readonly kind: 'last'; readonly id: number; readonly item: unknown }
+  /** All rows of a read, in one message. */
+  | {
+      readonly kind: 'last';
+      readonly id: number;
+      readonly count: number;
+      readonly packets: Uint8Array;
+    }
   /** From here on the number stands for the shape (read-shape.ts). */
   | { readonly kind: 'shape'; readonly number: number; readonly shape: unknown }
   /** A stream of packets: the read of that shape with these values. */
@@ -42,7 +47,8 @@ export class MalformedMessageError extends Error {
   override readonly name = 'MalformedMessageError';
 }
 
-const codes = {
+/** What a message begins with. */
+export const codes = {
   call: 0,
   reply: 1,
   error: 2,
@@ -71,8 +77,9 @@ export function encodePeerMessage(message: PeerMessage): Uint8Array {
     case 'stream':
       return encode([code, message.id, message.name, message.request, message.credit]);
     case 'item':
-    case 'last':
       return encode([code, message.id, message.item]);
+    case 'last':
+      return encode([code, message.id, message.count, message.packets]);
     case 'shape':
       return encode([code, message.number, message.shape]);
     case 'read':
@@ -136,8 +143,10 @@ export function decodePeerMessage(frame: Uint8Array): PeerMessage {
     }
     case codes.item:
       return { kind: 'item', id: whole(id), item: third };
-    case codes.last:
-      return { kind: 'last', id: whole(id), item: third };
+    case codes.last: {
+      if (!(fourth instanceof Uint8Array)) throw new MalformedMessageError('packets that are none');
+      return { kind: 'last', id: whole(id), count: whole(third), packets: fourth };
+    }
     case codes.shape:
       return { kind: 'shape', number: whole(id), shape: third };
     case codes.read: {

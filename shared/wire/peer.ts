@@ -3,6 +3,7 @@
 import type { Clock } from '#shared/clock.ts';
 import type { Logger } from '#shared/logger.ts';
 import { Incoming } from './incoming.ts';
+import { LaidOutWriter, readLaidOut } from './laid-out.ts';
 import { Outgoing } from './outgoing.ts';
 import type { LeafStreams } from './message.ts';
 import type { PacketAnswer } from './packet-batch.ts';
@@ -28,6 +29,7 @@ export class Peer {
   readonly #logger: Logger;
   readonly #outgoing: Outgoing;
   readonly #incoming: Incoming | null;
+  readonly #laidOut = new LaidOutWriter();
   #silentIntervals = 0;
   /** Resolves with the reason when the connection is over. Never rejects. */
   readonly closed: Promise<string>;
@@ -36,11 +38,9 @@ export class Peer {
     this.#transport = options.transport;
     this.#clock = options.clock;
     this.#logger = options.logger.with({ peer: options.transport.peer });
-    const send = (message: PeerMessage) => this.#transport.send(encodePeerMessage(message));
+    const send = (message: PeerMessage) => this.#send(message, false);
     // A request that waits beside others may wait for further ones of this turn.
-    const ask = (message: PeerMessage) => {
-      this.#transport.send(encodePeerMessage(message), this.#outgoing.size > 1);
-    };
+    const ask = (message: PeerMessage) => this.#send(message, this.#outgoing.size > 1);
     this.#outgoing = new Outgoing(options.transport.peer, ask);
     const { service } = options;
     const writable = () => this.#transport.writable();
@@ -69,22 +69,28 @@ export class Peer {
     this.#transport.close(reason);
   }
 
+  #send(message: PeerMessage, patient: boolean): void {
+    const frame = this.#laidOut.write(message) ?? encodePeerMessage(message);
+    this.#transport.send(frame, patient);
+  }
+
   async #receive(): Promise<string> {
+    const transport = this.#transport;
+    await transport.receive((frame) => this.#takeFrame(frame));
+    const reason = transport.closeReason ?? 'connection closed';
+    this.#outgoing.close(reason);
+    this.#incoming?.close();
+    return reason;
+  }
+
+  #takeFrame(frame: Uint8Array): void {
+    this.#silentIntervals = 0;
     try {
-      let frame = await this.#transport.next();
-      while (frame !== null && this.#transport.closeReason === null) {
-        this.#silentIntervals = 0;
-        this.#take(decodePeerMessage(frame));
-        frame = await this.#transport.next();
-      }
+      this.#take(readLaidOut(frame) ?? decodePeerMessage(this.#transport.kept(frame)));
     } catch (error) {
       this.#logger.warn('connection closed: malformed message', {}, error);
       this.#transport.close('malformed message');
     }
-    const reason = this.#transport.closeReason ?? 'connection closed';
-    this.#outgoing.close(reason);
-    this.#incoming?.close();
-    return reason;
   }
 
   #take(message: PeerMessage): void {

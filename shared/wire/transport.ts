@@ -10,14 +10,22 @@ export interface Transport {
   /** Why it closed, or null while it is open. */
   readonly closeReason: string | null;
   /**
-   * Queues one frame. Does nothing once the transport is closed. One that is `patient` may wait for
-   * others of the same turn of the event loop.
+   * Queues one frame, whose bytes the caller may use again. Does nothing once the transport is
+   * closed. One that is `patient` may wait for others of the same turn of the event loop.
    */
   send(frame: Uint8Array, patient?: boolean): void;
   /** Resolves when there is room for more, or at the close. Producers wait for it. */
   writable(): Promise<void>;
   /** The next frame; null at the close. Not asking is back pressure. One caller at a time. */
   next(): Promise<Uint8Array | null>;
+  /**
+   * Hands over each frame as it comes, from now on: nobody asks for the next one any more. A frame
+   * holds until `take` returns, unless it is `kept`. Resolves at the close. What `take` throws
+   * closes the transport.
+   */
+  receive(take: (frame: Uint8Array) => void): Promise<void>;
+  /** The frame that is being taken, for longer. */
+  kept(frame: Uint8Array): Uint8Array;
   /** Closes at once; what was queued may be lost. Harmless when it is closed already. */
   close(reason: string): void;
 }

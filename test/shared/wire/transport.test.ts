@@ -26,6 +26,35 @@ for (const [name, makePair] of Object.entries(pairs)) {
     t.deepEqual([...((await one.next()) ?? [])], [9]);
   });
 
+  test(`${name} transport: frames are handed over as they come, and kept where asked`, async (t) => {
+    const [one, two] = await makePair(t);
+    const sizes = [5, 100, 40_000, 1, 70_000, 16_384, 3];
+    const kept: Uint8Array[] = [];
+    const receiving = two.receive((frame) => {
+      kept.push(two.kept(frame));
+      two.send(frame);
+    });
+    const rounds = 30;
+    for (let round = 0; round < rounds; round++) {
+      for (const [index, size] of sizes.entries()) {
+        one.send(new Uint8Array(size).fill(round + index), index % 2 === 0);
+      }
+      for (const [index, size] of sizes.entries()) {
+        const echo = await one.next();
+        t.deepEqual([echo?.length, echo?.at(-1)], [size, round + index]);
+      }
+    }
+    for (const [at, frame] of kept.entries()) {
+      const index = at % sizes.length;
+      const round = Math.floor(at / sizes.length);
+      t.is(frame.length, sizes[index] ?? -1);
+      t.true(frame.every((byte) => byte === round + index));
+    }
+    t.is(kept.length, rounds * sizes.length);
+    one.close('done');
+    await receiving;
+  });
+
   test(`${name} transport: a close ends both ends, after the frames on the way`, async (t) => {
     const [one, two] = await makePair(t);
     one.send(new Uint8Array([1]));
