@@ -26,7 +26,7 @@ for (const [name, makePair] of Object.entries(pairs)) {
     t.deepEqual([...((await one.next()) ?? [])], [9]);
   });
 
-  test(`${name} transport: frames are handed over as they come, and kept where asked`, async (t) => {
+  test(`${name} transport: frames are handed over as they come`, async (t) => {
     const [one, two] = await makePair(t);
     const sizes = [5, 100, 40_000, 1, 70_000, 16_384, 3];
     const kept: Uint8Array[] = [];
