@@ -106,7 +106,7 @@ export class GlobalVariables {
 }
 
 /** One session's variables. Its own values hide the global ones from its first SET on. */
-export class SessionVariables implements SystemVariables {
+class SessionVariables implements SystemVariables {
   /** Variables that are read off the session itself: last_insert_id, warning_count, …. */
   readonly live = new Map<string, () => VariableValue>();
   readonly #global: GlobalVariables;

@@ -68,7 +68,7 @@ export function isStrict(sqlMode: ReadonlySet<string>): boolean {
   return sqlMode.has('STRICT_TRANS_TABLES') || sqlMode.has('STRICT_ALL_TABLES');
 }
 
-export function zoneOf(session: Session): TimeZone {
+function zoneOf(session: Session): TimeZone {
   return timeZone(String(session.variables.get('session', 'time_zone') ?? 'SYSTEM'));
 }
 
@@ -141,7 +141,7 @@ export function storeConstantOfRow(
 }
 
 /** Values that stay the same through one run of a statement. */
-export function statementValues(
+function statementValues(
   parts: StatementParts,
   session: Session,
   literals: SlotRun | null = null,

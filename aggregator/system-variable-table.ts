@@ -18,7 +18,7 @@ export interface ServerFacts {
   readonly tls?: { readonly cert: string; readonly key: string; readonly ca: string | null } | null;
 }
 
-export const defaultSqlMode =
+const defaultSqlMode =
   'ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,' +
   'ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { SqliteFile } from './sqlite-file.ts';
 
 /** Thrown when the directory cannot be used; the message names it and says why. */
-export class DataDirectoryError extends Error {
+class DataDirectoryError extends Error {
   override readonly name = 'DataDirectoryError';
 }
 

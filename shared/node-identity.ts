@@ -13,7 +13,7 @@ export interface NodeIdentity {
 const fileName = 'node.json';
 
 /** The identity in the data directory, or null at the first start. */
-export function readNodeIdentity(dataDir: string): NodeIdentity | null {
+function readNodeIdentity(dataDir: string): NodeIdentity | null {
   const path = join(dataDir, fileName);
   const text = readPrivateFile(path);
   if (text === null) return null;

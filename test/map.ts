@@ -7,13 +7,13 @@ const houses = ['aggregator', 'leaf', 'shared', 'cli', 'benchmarks', 'test', 'co
 const markers = { begin: '<!-- map: begin -->', end: '<!-- map: end -->' };
 
 /** The first line of a file, which says its responsibility, without the comment sign. */
-export function responsibility(text: string): string {
+function responsibility(text: string): string {
   const line = text.split('\n', 1)[0] ?? '';
   return line.startsWith('// ') ? line.slice(3) : '';
 }
 
 /** The lines of the map for one folder, deeper ones indented. */
-export function mapFolder(folder: string, depth = 0): string[] {
+function mapFolder(folder: string, depth = 0): string[] {
   const indent = '  '.repeat(depth);
   const lines = [`${indent}${folder.split('/').at(-1) ?? folder}/`];
   const entries = readdirSync(folder, { withFileTypes: true });

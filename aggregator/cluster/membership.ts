@@ -8,7 +8,7 @@ import type { Logger } from '#shared/logger.ts';
 import { updateMetadata, type MetadataStore } from '#aggregator/metadata/metadata-store.ts';
 
 /** A node that was not heard of for this long is not alive, in milliseconds. */
-export const silenceMsMax = 10_000;
+const silenceMsMax = 10_000;
 /** How often silence is looked for, in milliseconds. */
 const checkIntervalMs = 1000;
 

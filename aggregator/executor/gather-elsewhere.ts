@@ -14,7 +14,7 @@ import type { GatherWorker } from './gather-workers.ts';
 import { bindFragment } from './statement-values.ts';
 
 /** What one query may gather in a worker's file, in bytes: above it the query is refused. */
-export const GATHERED_BYTES_MAX = 4 * 1024 * 1024 * 1024;
+const GATHERED_BYTES_MAX = 4 * 1024 * 1024 * 1024;
 
 /** Rows that are encoded here together. */
 const SLICE_ROWS = 512;

@@ -6,10 +6,10 @@ import { rowBytes } from './gather-table.ts';
 
 /** Up to so many rows and bytes a query is computed on the event loop: some milliseconds. */
 export const HERE_ROWS_MAX = 4096;
-export const HERE_BYTES_MAX = 1024 * 1024;
+const HERE_BYTES_MAX = 1024 * 1024;
 
 /** And only while its tables have no more rows than this multiplied: a join may look at each. */
-export const HERE_PAIRS_MAX = 250_000;
+const HERE_PAIRS_MAX = 250_000;
 
 export class GatherSize {
   /** Of each table. */

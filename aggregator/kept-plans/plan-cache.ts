@@ -19,7 +19,7 @@ export interface PlanCacheLimits {
   readonly bytesMax: number;
 }
 
-export const defaultPlanCacheLimits: PlanCacheLimits = {
+const defaultPlanCacheLimits: PlanCacheLimits = {
   entriesMax: 4096,
   bytesMax: 64 * 1024 * 1024,
 };

@@ -58,7 +58,7 @@ function allowsEverything(account: AccountDefinition): boolean {
 }
 
 /** True where the account meets the requirement. */
-export function allows(account: AccountDefinition, requirement: Requirement): boolean {
+function allows(account: AccountDefinition, requirement: Requirement): boolean {
   const { anyOf, database } = requirement;
   if (database !== null && openDatabases.has(database.toLowerCase())) return isReadOnly(anyOf);
   return anyOf.some((name) =>

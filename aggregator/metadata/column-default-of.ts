@@ -43,7 +43,7 @@ function negated({ type, value }: SourceValue): SourceValue | null {
 }
 
 /** The value of a literal, or null for an expression that is none. */
-export function literalValue(expression: Expression): SourceValue | null {
+function literalValue(expression: Expression): SourceValue | null {
   switch (expression.kind) {
     case 'null':
       return { type: { kind: 'null' }, value: null };

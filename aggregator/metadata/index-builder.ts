@@ -23,7 +23,7 @@ function partOf(syntax: IndexPartSyntax, findColumn: FindColumn): IndexPart {
 }
 
 /** `base`, or `base_2`, `base_3`, …: the first that no key has. */
-export function freeIndexName(base: string, taken: readonly IndexDefinition[]): string {
+function freeIndexName(base: string, taken: readonly IndexDefinition[]): string {
   const names = new Set(taken.map((index) => index.name.toLowerCase()));
   if (!names.has(base.toLowerCase())) return base;
   let number = 2;

@@ -34,7 +34,7 @@ export function livesIn(table: TableDefinition, place: PartitionPlace): boolean 
 type StorageClass = 'INTEGER' | 'REAL' | 'TEXT' | 'BLOB';
 
 /** The SQLite type of the stored form (column-type.ts). */
-export function storageClass(type: ColumnType): StorageClass {
+function storageClass(type: ColumnType): StorageClass {
   switch (type.kind) {
     case 'integer':
     case 'bit':
@@ -112,7 +112,7 @@ function lengthExpression(type: ColumnType, quoted: string): string | null {
 }
 
 /** The SQL that an index or a comparison of this column goes by. */
-export function keyExpression(column: ColumnDefinition): string {
+function keyExpression(column: ColumnDefinition): string {
   const quoted = quoteIdentifier(column.name);
   return column.type.kind === 'string' ? collationKeySql(quoted, column.type.collation) : quoted;
 }
@@ -128,10 +128,7 @@ function isLarge(type: ColumnType): boolean {
 }
 
 /** A statement that makes one index, or null for a key that is kept by name only. */
-export function createIndexStatement(
-  table: TableDefinition,
-  index: IndexDefinition,
-): string | null {
+function createIndexStatement(table: TableDefinition, index: IndexDefinition): string | null {
   if (index.kind === 'fulltext' || index.kind === 'spatial') return null;
   const parts = index.parts.map((part) => {
     const key = keyExpression(columnNamed(table, part.column));
@@ -159,7 +156,7 @@ function foreignKeyClause(key: ForeignKeyDefinition): string {
 }
 
 /** CREATE TABLE under the given name, without its indexes. */
-export function createTableStatement(table: TableDefinition, as = table.name): string {
+function createTableStatement(table: TableDefinition, as = table.name): string {
   if (table.checks.length > 0) throw databaseError('unsupported', { what: 'a CHECK constraint' });
   const primary = must(table.indexes.find((index) => index.kind === 'primary'));
   const keyColumns = primary.parts.map((part) => columnNamed(table, part.column));
@@ -181,7 +178,7 @@ export function createTableStatement(table: TableDefinition, as = table.name): s
 }
 
 /** The statements that make the table's indexes. */
-export function createIndexStatements(table: TableDefinition): string[] {
+function createIndexStatements(table: TableDefinition): string[] {
   const indexes = table.indexes.filter((index) => needsKeyIndex(table, index));
   return indexes.map((index) => createIndexStatement(table, index)).filter((sql) => sql !== null);
 }

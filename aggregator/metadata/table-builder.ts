@@ -125,10 +125,7 @@ export function buildForeignKeys(
 }
 
 /** CHECK constraints by name, as `t_chk_1` where none was written. */
-export function buildChecks(
-  table: string,
-  syntaxes: readonly CheckSyntax[],
-): TableDefinition['checks'] {
+function buildChecks(table: string, syntaxes: readonly CheckSyntax[]): TableDefinition['checks'] {
   const enforced = syntaxes.filter((check) => check.enforced);
   return enforced.map((check, index) => ({
     name: check.name ?? `${table}_chk_${index + 1}`,
@@ -148,7 +145,7 @@ function checkColumns(columns: readonly ColumnDefinition[]): void {
 }
 
 /** One AUTO_INCREMENT column at most, and it is the first of a key. */
-export function checkAutoIncrement(
+function checkAutoIncrement(
   columns: readonly ColumnDefinition[],
   indexes: readonly IndexDefinition[],
 ): void {
@@ -160,7 +157,7 @@ export function checkAutoIncrement(
 }
 
 /** Names of the tables whose foreign keys point to `table`, itself left out. */
-export function referencingTables(database: DatabaseDefinition, table: string): string[] {
+function referencingTables(database: DatabaseDefinition, table: string): string[] {
   const names: string[] = [];
   for (const { name, foreignKeys } of Object.values(database.tables)) {
     // Most have none, and there may be thousands.

@@ -21,7 +21,7 @@ export function parseColumn(reader: TokenReader): ColumnSyntax {
 }
 
 /** The type and attributes of a column whose name has been read. */
-export function parseColumnRest(reader: TokenReader, at: number, name: string): ColumnSyntax {
+function parseColumnRest(reader: TokenReader, at: number, name: string): ColumnSyntax {
   const isSerial = reader.isWord('serial');
   const column: Mutable<ColumnSyntax> & { checks: CheckSyntax[] } = {
     at,
@@ -158,7 +158,7 @@ function parseSource(
 }
 
 /** (expression), whose text is kept without the parentheses. */
-export function parseParenthesizedSource(reader: TokenReader): SourceExpression {
+function parseParenthesizedSource(reader: TokenReader): SourceExpression {
   reader.expectOperator('(');
   const source = parseSource(reader, () => reader.parseExpression());
   reader.expectOperator(')');

@@ -16,12 +16,12 @@ export interface JoinCondition {
 }
 
 /** The names of both sides, one after the other. */
-export function bothNames(left: FromNames, right: FromNames): FromNames {
+function bothNames(left: FromNames, right: FromNames): FromNames {
   return { tables: [...left.tables, ...right.tables], star: [...left.star, ...right.star] };
 }
 
 /** The columns that USING names or NATURAL finds, in the order of the left side. */
-export function commonColumns(
+function commonColumns(
   left: FromNames,
   right: FromNames,
   reference: JoinReference,

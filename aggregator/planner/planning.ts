@@ -30,7 +30,7 @@ export interface Planning {
 export type OwnReferences = (database: string) => boolean;
 
 /** Outside of a transaction, and in most of them. */
-export const noOwnReferences: OwnReferences = () => false;
+const noOwnReferences: OwnReferences = () => false;
 
 /** Tried in turn: the rows of the query and why this planner fits, or why it does not. */
 export type PlannerAnswer =

@@ -55,12 +55,12 @@ export function yearConstant(type: ColumnType, right: ConstantExpression): Const
 }
 
 /** False for every value, NULL for NULL. */
-export function never(operand: TypedExpression): TypedExpression {
+function never(operand: TypedExpression): TypedExpression {
   return call('never', [operand], BIGINT);
 }
 
 /** True for every value, NULL for NULL. */
-export function always(operand: TypedExpression): TypedExpression {
+function always(operand: TypedExpression): TypedExpression {
   return call('always', [operand], BIGINT);
 }
 

@@ -179,7 +179,7 @@ function compareText(
 }
 
 /** Text as its bytes. */
-export function asBytes(expression: TypedExpression, scope: ResolveScope): TypedExpression {
+function asBytes(expression: TypedExpression, scope: ResolveScope): TypedExpression {
   if (expression.type.kind === 'binary') return expression;
   const source = asText(expression, scope);
   if (isConstant(source)) return convert(source, varbinary(65_535), scope);

@@ -82,7 +82,7 @@ function literalConstant(literal: Literal, scope: ResolveScope): ConstantExpress
 }
 
 /** Beyond BIGINT an integer is a decimal, which holds it exactly. */
-export function integerLiteral(text: string): ConstantExpression {
+function integerLiteral(text: string): ConstantExpression {
   const value = BigInt(text);
   return value <= INT64_MAX ? constant(value, BIGINT) : decimalLiteral(text);
 }
@@ -151,7 +151,7 @@ function temporalLiteral(
 }
 
 /** Digits after the seconds' point, at most 6. */
-export function fractionDigits(text: string): number {
+function fractionDigits(text: string): number {
   const match = /:\d+\.(\d+)\s*$/.exec(text) ?? /^\s*\d{5,14}\.(\d+)\s*$/.exec(text);
   return Math.min(match?.[1]?.length ?? 0, 6);
 }

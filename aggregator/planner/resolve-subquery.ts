@@ -11,7 +11,7 @@ import type { ResolveScope } from './resolve-scope.ts';
 import type { TypedExpression } from './typed-expression.ts';
 
 /** The types of the columns that a query yields. */
-export function queryTypes(query: ResolvedQuery): readonly TypedExpression['type'][] {
+function queryTypes(query: ResolvedQuery): readonly TypedExpression['type'][] {
   const columns = query.kind === 'select' ? query.items.map((item) => item.column) : query.columns;
   return columns.map((column) => column.type);
 }

@@ -88,7 +88,7 @@ function one(expression: TypedExpression | null): readonly TypedExpression[] {
 }
 
 /** The subqueries that stand in the expressions of one block, not those inside them. */
-export function directSubqueries(select: ResolvedSelect): readonly ResolvedQuery[] {
+function directSubqueries(select: ResolvedSelect): readonly ResolvedQuery[] {
   const queries: ResolvedQuery[] = [];
   for (const expression of blockExpressions(select)) {
     walkExpression(expression, (part) => {

@@ -20,7 +20,7 @@ function slowest(partitions: readonly PartitionStatus[]): PartitionStatus | null
 }
 
 /** The database's state; that of its partitions where they are worse off. */
-export function shownState(
+function shownState(
   database: DatabaseDefinition,
   masters: readonly PartitionStatus[],
 ): DatabaseState {

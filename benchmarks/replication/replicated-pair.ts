@@ -25,7 +25,7 @@ export interface ReplicatedPair {
 }
 
 /** The order lines of a shop: `lines` of one order are written in one transaction. */
-export const columnList = 'order_id, line, item, price, note';
+const columnList = 'order_id, line, item, price, note';
 
 /** `suffix` is the dialect's own: a shard key. */
 export function linesTable(suffix = ''): string {
@@ -40,7 +40,7 @@ export function linesTable(suffix = ''): string {
 }
 
 /** Bytes of text in a note; the numbers count as 24. */
-export const NOTE_BYTES = 120;
+const NOTE_BYTES = 120;
 export const ROW_BYTES = NOTE_BYTES + 24;
 
 const NOTE = 'the quick brown fox jumps over the lazy dog, again and again; '.repeat(3);

@@ -2,7 +2,7 @@
 
 import type { Connection } from 'mysql2/promise';
 
-export const itemTable = `CREATE TABLE items (
+const itemTable = `CREATE TABLE items (
   id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
   k INT NOT NULL,
   c CHAR(120) NOT NULL,

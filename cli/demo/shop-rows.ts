@@ -29,7 +29,7 @@ const qualities = 'small large red blue oak steel copper classic folding woven';
 const statuses = ['placed', 'paid', 'packed', 'sent', 'sent', 'sent'];
 
 /** Numbers from a seed: mulberry32, a public-domain generator of 32 bits of state. */
-export class SeededNumbers {
+class SeededNumbers {
   #state: number;
 
   constructor(seed: number) {

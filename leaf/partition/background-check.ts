@@ -18,7 +18,7 @@ export const CHECKED_FIRST_BYTES_MAX = 64 * 1024 * 1024;
  * A file up to this size is checked while it is served. The check's read snapshot holds the WAL,
  * at about 500 MB/s; a longer one is for `twinleaf log verify`, in bytes.
  */
-export const CHECKED_BYTES_MAX = 4 * 1024 * 1024 * 1024;
+const CHECKED_BYTES_MAX = 4 * 1024 * 1024 * 1024;
 
 /** Looks through an open partition once. `stopped` ends it early. */
 export async function checkInBackground(

@@ -7,7 +7,7 @@ import type { SharedCommit, Together } from '#shared/wire/message.ts';
 import type { Verdicts } from './verdicts.ts';
 
 /** Older ones are forgotten, in milliseconds; no read asks for so much. */
-export const REMEMBERED_MS = 20_000;
+const REMEMBERED_MS = 20_000;
 
 interface Remembered {
   readonly commit: SharedCommit;

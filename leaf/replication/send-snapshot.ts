@@ -8,7 +8,7 @@ import type { SubscribeItem } from '#shared/wire/message.ts';
 import type { Snapshot } from '#leaf/partition/snapshot.ts';
 
 /** Bytes of the file in one chunk, before compression. */
-export const SNAPSHOT_CHUNK_BYTES = 512 * 1024;
+const SNAPSHOT_CHUNK_BYTES = 512 * 1024;
 /** Chunks that are read and compressed while the one before them is sent. */
 const chunksAhead = 3;
 

@@ -36,7 +36,7 @@ function signingKey(clusterSecret: Uint8Array): Uint8Array {
 }
 
 /** The ticket's key, 32 bytes, as only the nodes that know the secret can make it. */
-export function ticketKey(clusterSecret: Uint8Array, claims: Uint8Array): Uint8Array {
+function ticketKey(clusterSecret: Uint8Array, claims: Uint8Array): Uint8Array {
   return new Uint8Array(createHmac('sha256', signingKey(clusterSecret)).update(claims).digest());
 }
 

@@ -18,7 +18,7 @@ export const DAY_NUMBER_1970 = 719_528;
 
 const MONTH_DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
-export function isLeapYear(year: number): boolean {
+function isLeapYear(year: number): boolean {
   return (year % 4 === 0 && year % 100 !== 0) || (year % 400 === 0 && year !== 0);
 }
 
@@ -56,7 +56,7 @@ export function dayOfNumber(number: number): CalendarDay {
   return { year, month, day: dayOfYear };
 }
 
-export function daysInYear(year: number): number {
+function daysInYear(year: number): number {
   return isLeapYear(year) ? 366 : 365;
 }
 

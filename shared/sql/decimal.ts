@@ -16,7 +16,7 @@ export const DECIMAL_PRECISION_MAX = 65;
 export const DECIMAL_SCALE_MAX = 30;
 
 /** Up to this precision a decimal is stored as a scaled INTEGER; beyond it as sortable TEXT. */
-export const NARROW_PRECISION_MAX = 18;
+const NARROW_PRECISION_MAX = 18;
 
 /** Digits that a division adds to the scale of its dividend: div_precision_increment. */
 export const DIVISION_SCALE_INCREMENT = 4;

@@ -44,7 +44,7 @@ export function formatValue(
 }
 
 /** The bits, most significant byte first, in as many bytes as the length needs. */
-export function bitBytes(value: bigint, length: number): Uint8Array {
+function bitBytes(value: bigint, length: number): Uint8Array {
   const bytes = new Uint8Array(Math.ceil(length / 8));
   let rest = value;
   for (let i = bytes.length - 1; i >= 0; i--) {
@@ -55,6 +55,6 @@ export function bitBytes(value: bigint, length: number): Uint8Array {
 }
 
 /** The members whose bits are set, in their order: 'a,c'. */
-export function setText(mask: bigint, members: readonly string[]): string {
+function setText(mask: bigint, members: readonly string[]): string {
   return members.filter((_, i) => (mask >> BigInt(i)) & 1n).join(',');
 }

@@ -145,7 +145,7 @@ function asArray(value: JsonValue): JsonArray {
 }
 
 /** Numbers are equal by value, objects whatever the order of their keys. */
-export function jsonEqual(a: JsonValue, b: JsonValue): boolean {
+function jsonEqual(a: JsonValue, b: JsonValue): boolean {
   if (isNumber(a) && isNumber(b)) return a == b;
   if (isJsonArray(a) && isJsonArray(b)) {
     return a.length === b.length && a.every((item, i) => jsonEqual(item, b[i] ?? null));

@@ -124,7 +124,7 @@ function momentNumber(stored: string): Decimal {
 }
 
 /** 12:30:00.5 is 123000.5. */
-export function timeNumber(microseconds: number): Decimal {
+function timeNumber(microseconds: number): Decimal {
   const size = Math.abs(microseconds);
   const seconds = Math.floor(size / MICROSECONDS_PER_SECOND);
   const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];

@@ -29,7 +29,7 @@ export interface StoreContext {
 const MESSAGE_LENGTH_MAX = 128;
 
 /** Throws the error when the mode is strict, else warns of it. */
-export function refuse(context: StoreContext, problem: DatabaseError): void {
+function refuse(context: StoreContext, problem: DatabaseError): void {
   if (context.strict) throw problem;
   context.warn('Warning', problem);
 }

@@ -132,7 +132,7 @@ function yearOf(digits: string): number {
 }
 
 /** '5' is 500000; a seventh digit rounds. May be 1000000. */
-export function fractionMicroseconds(digits: string): number {
+function fractionMicroseconds(digits: string): number {
   const six = Number(digits.slice(0, 6).padEnd(6, '0'));
   return digits.charCodeAt(6) >= 0x35 ? six + 1 : six;
 }

@@ -114,7 +114,7 @@ export function momentOfLinear(count: bigint): Moment | null {
 }
 
 /** The date with the time of day of so many microseconds. */
-export function momentAt(date: CalendarDay, microseconds: number): Moment {
+function momentAt(date: CalendarDay, microseconds: number): Moment {
   const seconds = Math.floor(microseconds / MICROSECONDS_PER_SECOND);
   return {
     year: date.year,

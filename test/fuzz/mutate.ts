@@ -119,7 +119,7 @@ export function framedWrites(random: RandomInteger, writes: readonly Buffer[]): 
   });
 }
 
-export function randomBytes(random: RandomInteger, count: number): Buffer {
+function randomBytes(random: RandomInteger, count: number): Buffer {
   return Buffer.from(Array.from({ length: count }, () => random(256)));
 }
 

@@ -142,7 +142,7 @@ function damaged(world: World, item: unknown): unknown {
 }
 
 /** What is refused in the middle of a fault is refused. */
-export async function quietly(work: () => Promise<unknown>): Promise<void> {
+async function quietly(work: () => Promise<unknown>): Promise<void> {
   try {
     await work();
   } catch {

@@ -8,7 +8,7 @@ import { databaseName, isCrash, type SimulatedCluster } from './simulated-cluste
 import type { World } from './world.ts';
 
 /** The first number of a marker row: accounts are below it. */
-export const firstMarker = 1_000_000;
+const firstMarker = 1_000_000;
 
 const lockWaitTimeoutMs = 2000;
 

@@ -12,7 +12,7 @@ export interface KnownDifference {
 }
 
 /** Differences that can turn up anywhere. */
-export const knownEverywhere: readonly KnownDifference[] = [
+const knownEverywhere: readonly KnownDifference[] = [
   {
     reason: 'we hold BIGINT UNSIGNED up to 2^63 - 1, and refuse what is above',
     applies: (_, theirs, ours) => ours === 'error 1690' && /\b\d{19,20}\b/.test(theirs),

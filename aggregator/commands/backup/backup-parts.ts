@@ -11,7 +11,7 @@ export interface BackupParts extends ReplicationParts {
 }
 
 /** Partitions that are copied at a time, either way. */
-export const partitionsAtATime = 4;
+const partitionsAtATime = 4;
 
 /** Does the work on every item, so many at a time; the first failure ends it and is thrown. */
 export async function forEachOf<T>(

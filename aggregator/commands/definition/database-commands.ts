@@ -130,7 +130,7 @@ async function createDatabase(
 }
 
 /** Removes the database with its links, partitions and sequences. */
-export async function dropDatabase(parts: DatabaseCommandParts, name: string): Promise<number> {
+async function dropDatabase(parts: DatabaseCommandParts, name: string): Promise<number> {
   const { catalog, partitions, sequences } = parts;
   return await parts.changer.inTurn(name, async () => {
     const database = catalog.find(name);

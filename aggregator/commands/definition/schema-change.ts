@@ -64,7 +64,7 @@ export function placeOf(placement: PartitionPlacement): PartitionPlace {
 }
 
 /** The database with the change made, one version on. */
-export function applyToDatabase(
+function applyToDatabase(
   database: DatabaseDefinition,
   change: Pick<SchemaChange, 'put' | 'drop'>,
 ): DatabaseDefinition {

@@ -276,7 +276,7 @@ export class SchemaChanger {
 }
 
 /** A secondary's schema arrives with its rows: no one else changes it. */
-export function checkWritable(database: DatabaseDefinition): void {
+function checkWritable(database: DatabaseDefinition): void {
   if (database.role === 'secondary') {
     const { name, primaryUri } = database;
     throw databaseError('readOnlySecondary', { database: name, primary: primaryUri });

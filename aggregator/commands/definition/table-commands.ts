@@ -48,7 +48,7 @@ export function hasForeignKeyChecks(session: Session): boolean {
 }
 
 /** A new table, in the partitions where it lives. */
-export function createChange(table: TableDefinition): SchemaChange {
+function createChange(table: TableDefinition): SchemaChange {
   const statements = (place: Parameters<SchemaChange['statements']>[0]): readonly string[] =>
     createTableStatements(table, place);
   return { put: [table], drop: [], statements, undo: null };

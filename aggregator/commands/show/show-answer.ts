@@ -32,7 +32,7 @@ const types = { text, long: longText, number, double, moment } as const;
 /** A header: its name, and what it holds when that is not short text. */
 export type Header = string | readonly [name: string, type: keyof typeof types];
 
-export function headers(list: readonly Header[]): readonly ResultColumn[] {
+function headers(list: readonly Header[]): readonly ResultColumn[] {
   return list.map((header) => {
     const [name, type] = typeof header === 'string' ? [header, 'text' as const] : header;
     return computedColumn(name, types[type]);

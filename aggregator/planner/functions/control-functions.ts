@@ -12,7 +12,7 @@ import { asJsonValue } from './json-argument.ts';
 import { mergeTypes } from './result-type.ts';
 
 /** The values brought to the type that holds them all: what CASE and UNION do. */
-export function brought(
+function brought(
   values: Parts,
   scope: ResolveScope,
 ): { readonly values: Parts; readonly type: TypedExpression['type'] } {

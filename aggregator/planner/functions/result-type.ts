@@ -167,7 +167,7 @@ function mergeMoments(left: ColumnType, right: ColumnType): ColumnType {
 }
 
 /** The number type that holds the values of both. */
-export function mergeNumbers(left: ColumnType, right: ColumnType): ColumnType {
+function mergeNumbers(left: ColumnType, right: ColumnType): ColumnType {
   if (left.kind === 'float' && right.kind === 'float') return left;
   if (isReal(left) || isReal(right)) return doubleResult('+', left, right);
   if (left.kind === 'decimal' || right.kind === 'decimal') {

@@ -76,7 +76,7 @@ function likeFunction() {
 }
 
 /** Bytes compare as characters of one byte each. */
-export function asText(value: StoredValue): string {
+function asText(value: StoredValue): string {
   return value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : String(value);
 }
 

@@ -85,7 +85,7 @@ export function checkInt64(value: bigint, operation: string): bigint {
   throw databaseError('valueOutOfRange', { type: 'BIGINT', expression: operation });
 }
 
-export function checkDouble(value: number, operation: string): number {
+function checkDouble(value: number, operation: string): number {
   if (Number.isFinite(value)) return value;
   throw databaseError('valueOutOfRange', { type: 'DOUBLE', expression: operation });
 }

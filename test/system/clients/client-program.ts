@@ -25,7 +25,7 @@ export type Parameter =
   | { readonly as: 'repeated'; readonly value: Buffer; readonly times: number };
 
 /** An error as the client shows it. */
-export class ClientError extends Error {
+class ClientError extends Error {
   readonly errno: number;
   readonly sqlState: string;
 
