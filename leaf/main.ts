@@ -14,6 +14,7 @@ import { NodeServer } from '#shared/wire/tcp-server.ts';
 import { failpointFromEnvironment, type LeafSettings } from './config.ts';
 import { defaultRetention } from './log/log-retention.ts';
 import { SyncJournal } from './log/sync-journal.ts';
+import { Gathering } from './partition/gathering.ts';
 import { Checkpointer } from './partition/checkpointer.ts';
 import type { PartitionEnvironment } from './partition/partition-options.ts';
 import { ThreadVerifier } from './partition/verifier.ts';
@@ -180,6 +181,7 @@ export class Leaf {
       retention: defaultRetention,
       segmentBytesMax,
       journal: this.#journal,
+      gathering: new Gathering(clock, this.#journal),
       idleTransactionMsMax,
       verifier: this.#verifier,
       checkpoint: (path) => this.#checkpointer.checkpoint(path),

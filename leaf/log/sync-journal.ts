@@ -97,6 +97,17 @@ export class SyncJournal {
     return this.#failed;
   }
 
+  /** `noting`: the next batch takes notes, and none is being synced. */
+  get phase(): 'idle' | 'noting' | 'syncing' {
+    if (this.#running !== null) return 'syncing';
+    return this.#next === null ? 'idle' : 'noting';
+  }
+
+  /** The sync of a batch that is under way; null when none is. */
+  get syncing(): Promise<void> | null {
+    return this.#running;
+  }
+
   /** Takes note of bytes that were written to the segment at `path`. The bytes never change. */
   note(path: string, bytes: Uint8Array, position: number): void {
     if (this.#failed) return;

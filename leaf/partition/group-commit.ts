@@ -9,6 +9,7 @@ import { databaseError, DatabaseError } from '#shared/error.ts';
 import { must } from '#shared/assert.ts';
 import type { WriteStep, WriteStepResult } from '#shared/wire/message.ts';
 import { InsertCapture, type PlainInsert } from './insert-capture.ts';
+import type { Gathering } from './gathering.ts';
 import type { LockClaim } from './write-lock.ts';
 import type { PartitionCore } from './partition-core.ts';
 import { WriteTransaction } from './write-transaction.ts';
@@ -42,9 +43,12 @@ export class GroupCommit {
   #core: PartitionCore;
   #queue: Task[] = [];
   #pumping = false;
+  readonly #gathering: Gathering | null;
 
   constructor(core: PartitionCore) {
     this.#core = core;
+    const { gathering = null } = core.environment;
+    this.#gathering = core.file.meta.durability === 'sync' ? gathering : null;
   }
 
   /**
@@ -64,6 +68,7 @@ export class GroupCommit {
       const fresh = { taken: false, timer: null };
       const task: Task = { foreignKeys, startedAt, steps, run, resolve, reject, ...fresh };
       this.#queue.push(task);
+      this.#gathering?.come();
       if (!this.#pumping) void this.#pump();
       // Still queued: somebody else holds the lock.
       if (!task.taken) this.#startTimer(task, options.timeoutMs);
@@ -80,6 +85,7 @@ export class GroupCommit {
   #startTimer(task: Task, timeoutMs: number): void {
     task.timer = this.#core.environment.clock.after(timeoutMs, () => {
       this.#queue = this.#queue.filter((other) => other !== task);
+      this.#gathering?.go(false);
       task.reject(databaseError('lockWaitTimeout', {}));
     });
   }
@@ -92,6 +98,8 @@ export class GroupCommit {
         const claim: LockClaim = { startedAt: first.startedAt, wounds: false, wound: () => {} };
         if (!lock.tryAcquire(claim)) await lock.acquire(claim, null);
         try {
+          const turn = this.#gathering?.turn ?? null;
+          if (turn !== null) await turn;
           await this.#writeGroup();
         } finally {
           lock.release(claim);
@@ -212,6 +220,7 @@ export class GroupCommit {
   #take(): Task {
     const task = must(this.#queue.shift());
     task.taken = true;
+    this.#gathering?.go(true);
     task.timer?.cancel();
     return task;
   }

@@ -9,6 +9,7 @@ import type { RetentionLimits } from '#leaf/log/log-retention.ts';
 import type { SyncJournal } from '#leaf/log/sync-journal.ts';
 import type { WorkerPool } from '#leaf/worker/worker-pool.ts';
 import type { Failpoint } from './failpoint.ts';
+import type { Gathering } from './gathering.ts';
 import type { ReferenceFile } from './reference-file.ts';
 import type { Verifier } from './verifier.ts';
 
@@ -25,6 +26,8 @@ export interface PartitionPlace {
   readonly onFileReplaced: () => void;
   /** It is open again after it could not be: its link begins again. */
   readonly onOpenedAgain: () => void;
+  /** What it held was damaged and is set aside: it is empty, and waits for a snapshot. */
+  readonly onBegunAnew: (reason: string) => void;
 }
 
 /** What every partition of a leaf shares. */
@@ -38,6 +41,8 @@ export interface PartitionEnvironment {
   readonly segmentBytesMax: number;
   /** Where the logs of this leaf are synced together; each by itself where there is none. */
   readonly journal?: SyncJournal | null;
+  /** When groups of writes begin; each at once where there is none. */
+  readonly gathering?: Gathering | null;
   /** A transaction that nobody has used for so long is rolled back. */
   readonly idleTransactionMsMax: number;
   /** Looks through files on another thread. */

@@ -7,6 +7,7 @@ import { SyncJournal } from '#leaf/log/sync-journal.ts';
 import { verifyClosedSegment } from '#leaf/log/verify-segment.ts';
 import { checkFile } from '#leaf/partition/check-file.ts';
 import type { FailpointName } from '#leaf/partition/failpoint.ts';
+import { Gathering } from '#leaf/partition/gathering.ts';
 import type { PartitionEnvironment } from '#leaf/partition/partition-options.ts';
 import type { Partition } from '#leaf/partition/partition.ts';
 import { PartitionSet } from '#leaf/partition-set.ts';
@@ -106,7 +107,8 @@ export class SimulatedLeaf implements NetworkNode {
       root,
       fileBytesMax: journalBytesMax,
     });
-    const environment = { ...this.#environment(clock, sender), journal };
+    const gathering = new Gathering(clock, journal);
+    const environment = { ...this.#environment(clock, sender), journal, gathering };
     const partitions = new PartitionSet(root, environment, {
       opened: (partition) => links.resume(partition),
       closing: async (partition) => {
