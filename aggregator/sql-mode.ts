@@ -66,3 +66,22 @@ export function normalizeSqlMode(value: VariableValue): string {
   }
   return modes.flatMap(([name]) => (wanted.has(name) ? [name] : [])).join(',');
 }
+
+/** The names in a normal sql_mode, in upper case. */
+export function modesIn(mode: string): ReadonlySet<string> {
+  return new Set(
+    mode
+      .toUpperCase()
+      .split(',')
+      .filter((name) => name !== ''),
+  );
+}
+
+export function isStrict(sqlMode: ReadonlySet<string>): boolean {
+  return sqlMode.has('STRICT_TRANS_TABLES') || sqlMode.has('STRICT_ALL_TABLES');
+}
+
+/** Zero dates are let in where the mode is not strict, or does not forbid them. */
+export function takesZeroDates(modes: ReadonlySet<string>): boolean {
+  return !isStrict(modes) || (!modes.has('NO_ZERO_DATE') && !modes.has('NO_ZERO_IN_DATE'));
+}

@@ -12,6 +12,7 @@ import type { SlotRun } from './planner/literal-slot.ts';
 import type { ResolveEnvironment } from './planner/resolve-environment.ts';
 import type { ContextValueName, TypedExpression } from './planner/typed-expression.ts';
 import type { Session } from './session.ts';
+import { isStrict, modesIn, takesZeroDates } from './sql-mode.ts';
 import { Transaction } from './transaction/transaction.ts';
 import type { TransactionCoordinator } from './transaction/transaction-coordinator.ts';
 import type { VirtualTables } from './virtual-tables.ts';
@@ -53,19 +54,6 @@ export function sqlModeOf(
 ): ReadonlySet<string> {
   const mode = String(session.variables.get('session', 'sql_mode') ?? '');
   return sqlModes.get(mode, () => modesIn(mode));
-}
-
-function modesIn(mode: string): ReadonlySet<string> {
-  return new Set(
-    mode
-      .toUpperCase()
-      .split(',')
-      .filter((name) => name !== ''),
-  );
-}
-
-export function isStrict(sqlMode: ReadonlySet<string>): boolean {
-  return sqlMode.has('STRICT_TRANS_TABLES') || sqlMode.has('STRICT_ALL_TABLES');
 }
 
 function zoneOf(session: Session): TimeZone {
@@ -122,7 +110,7 @@ export function storeConstantOfRow(
   mayBeStrict = true,
 ): (row: number) => StoreConstant {
   const strict = mayBeStrict && isStrict(sqlMode);
-  const zeroDates = !strict || (!sqlMode.has('NO_ZERO_DATE') && !sqlMode.has('NO_ZERO_IN_DATE'));
+  const zeroDates = !mayBeStrict || takesZeroDates(sqlMode);
   let zone: TimeZone | null = null;
   const warn = (level: 'Note' | 'Warning', problem: { errno: number; message: string }) =>
     session.warn(level, problem.errno, problem.message);

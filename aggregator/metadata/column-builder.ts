@@ -14,6 +14,8 @@ export const HIDDEN_KEY = '_key';
 export interface ColumnContext {
   readonly collation: Collation;
   readonly notes: DefinitionNotes;
+  /** The sql_mode takes a DEFAULT of '0000-00-00'. */
+  readonly zeroDates: boolean;
   /** Columns of the primary key: they are NOT NULL whether it says so or not. */
   readonly isInPrimaryKey: (column: string) => boolean;
 }
@@ -39,7 +41,9 @@ export function buildColumn(syntax: ColumnSyntax, context: ColumnContext): Colum
   const column = { name, type, nullable };
   return {
     ...column,
-    default: autoIncrement ? { kind: 'none' } : columnDefaultOf(column, syntax.default),
+    default: autoIncrement
+      ? { kind: 'none' }
+      : columnDefaultOf(column, syntax.default, context.zeroDates),
     autoIncrement,
     onUpdateCurrentTimestamp,
     comment,

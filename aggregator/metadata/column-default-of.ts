@@ -82,12 +82,13 @@ function isLarge(type: ColumnType): boolean {
 function storedDefault(
   column: { name: string; type: ColumnType; nullable: boolean },
   value: SourceValue,
+  zeroDates: boolean,
 ): ColumnDefault {
   if (value.value !== null && isLarge(column.type)) {
     throw databaseError('blobDefault', { column: column.name });
   }
   try {
-    const context = { row: 1, strict: true, timeZone: UTC, warn: () => undefined };
+    const context = { row: 1, strict: true, zeroDates, timeZone: UTC, warn: () => undefined };
     return { kind: 'value', value: storeValue(column, value, context) };
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error;
@@ -95,10 +96,11 @@ function storedDefault(
   }
 }
 
-/** What a column gets when an INSERT does not name it. */
+/** What a column gets when an INSERT does not name it. `zeroDates`: the sql_mode takes them. */
 export function columnDefaultOf(
   column: { name: string; type: ColumnType; nullable: boolean },
   syntax: SourceExpression | null,
+  zeroDates: boolean,
 ): ColumnDefault {
   if (syntax === null) {
     return column.nullable ? { kind: 'value', value: null } : { kind: 'none' };
@@ -113,5 +115,5 @@ export function columnDefaultOf(
   if (literal.value === null && !column.nullable) {
     throw databaseError('invalidDefault', { column: column.name });
   }
-  return storedDefault(column, literal);
+  return storedDefault(column, literal, zeroDates);
 }

@@ -237,7 +237,7 @@ export function assembleTable(
 export function buildTable(
   statement: CreateTable,
   database: DatabaseDefinition,
-  notes: DefinitionNotes,
+  { notes, zeroDates }: { readonly notes: DefinitionNotes; readonly zeroDates: boolean },
 ): TableDefinition {
   const { table: name } = statement.table;
   checkTableName(name);
@@ -247,7 +247,7 @@ export function buildTable(
   const primary = primaryColumns(syntaxes);
   const isInPrimaryKey = (column: string): boolean => primary.has(column.toLowerCase());
   const columns = statement.columns.map((column) =>
-    buildColumn(column, { collation, notes, isInPrimaryKey }),
+    buildColumn(column, { collation, notes, zeroDates, isInPrimaryKey }),
   );
   const findColumn = columnFinder(columns);
   let indexes: IndexDefinition[] = [];

@@ -32,6 +32,8 @@ export interface AlterState {
 
 interface ActionContext {
   readonly notes: DefinitionNotes;
+  /** The sql_mode takes a DEFAULT of '0000-00-00'. */
+  readonly zeroDates: boolean;
 }
 
 function mustFind(state: AlterState, name: string): ColumnDefinition {
@@ -65,7 +67,8 @@ function builtColumn(state: AlterState, syntax: ColumnSyntax, context: ActionCon
   const isInPrimaryKey = (name: string): boolean =>
     primary?.parts.some((part) => part.column.toLowerCase() === name.toLowerCase()) ?? false;
   const { collation } = state.parts;
-  return buildColumn(syntax, { collation, notes: context.notes, isInPrimaryKey });
+  const { notes, zeroDates } = context;
+  return buildColumn(syntax, { collation, notes, zeroDates, isInPrimaryKey });
 }
 
 /** The key that a column's own PRIMARY KEY or UNIQUE makes. */
@@ -232,7 +235,7 @@ export function applyAction(
     }
     case 'setDefault': {
       const from = mustFind(state, action.column);
-      const to = { ...from, default: columnDefaultOf(from, action.default) };
+      const to = { ...from, default: columnDefaultOf(from, action.default, context.zeroDates) };
       return replaceColumn(state, from, to, null);
     }
     case 'addIndex':

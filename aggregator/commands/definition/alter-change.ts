@@ -91,6 +91,7 @@ export interface AlterRequest {
   readonly before: TableDefinition;
   readonly actions: readonly AlterAction[];
   readonly notes: DefinitionNotes;
+  readonly zeroDates: boolean;
   readonly now: string;
 }
 
@@ -109,12 +110,12 @@ export interface Alteration extends TableMove {
 
 /** The table after all actions, where its rows live, and how they are copied. */
 function alteredTable(request: AlterRequest): TableMove & AlteredShape {
-  const { database, before, notes, now } = request;
+  const { database, before, notes, zeroDates, now } = request;
   const known = before.columns.map(
     (column) => [column.name, { kind: 'column', before: column } satisfies ColumnSource] as const,
   );
   let state: AlterState = { parts: partsOf(before), sources: new Map(known) };
-  for (const action of request.actions) state = applyAction(state, action, { notes });
+  for (const action of request.actions) state = applyAction(state, action, { notes, zeroDates });
   const { sources } = state;
   const assembled = assembleTable(state.parts, database, notes);
   const kept = keepSpread({ before, after: assembled, sources });

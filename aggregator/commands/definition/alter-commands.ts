@@ -20,6 +20,7 @@ import {
 import {
   autoIncrementOption,
   databaseOf,
+  sqlModesOf,
   tableOf,
   type TableCommandParts,
 } from './table-commands.ts';
@@ -37,8 +38,7 @@ async function alterTable(
   const planOf = (database: DatabaseDefinition): AlterPlan =>
     planAlteration(database, session, { statement, notes, nowMs: parts.nowMs() });
   if (needsFence(planOf(parts.catalog.database(name)))) {
-    const modes = String(session.variables.get('session', 'sql_mode')).split(',');
-    const zeroIsValue = modes.includes('NO_AUTO_VALUE_ON_ZERO');
+    const zeroIsValue = sqlModesOf(session).has('NO_AUTO_VALUE_ON_ZERO');
     await parts.changer.changeFenced(name, async (database) => {
       return await fencedChange(parts, database, { plan: planOf(database), zeroIsValue });
     });

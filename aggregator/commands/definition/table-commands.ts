@@ -11,6 +11,7 @@ import { buildTable, checkTableName } from '#aggregator/metadata/table-builder.t
 import type { CreateTable, TableOption } from '#aggregator/parser/ast-definition.ts';
 import type { TableName } from '#aggregator/parser/ast-query.ts';
 import type { Session } from '#aggregator/session.ts';
+import { modesIn, takesZeroDates } from '#aggregator/sql-mode.ts';
 import { ok } from '#aggregator/statement-result.ts';
 import type { TableDefinition } from '#shared/cluster/table-definition.ts';
 import { databaseError } from '#shared/error.ts';
@@ -47,6 +48,16 @@ export function hasForeignKeyChecks(session: Session): boolean {
   return session.variables.get('session', 'foreign_key_checks') !== 0n;
 }
 
+/** The session's modes, in upper case. */
+export function sqlModesOf(session: Session): ReadonlySet<string> {
+  return modesIn(String(session.variables.get('session', 'sql_mode') ?? ''));
+}
+
+/** Whether a column may have '0000-00-00' as its default. */
+export function allowsZeroDates(session: Session): boolean {
+  return takesZeroDates(sqlModesOf(session));
+}
+
 /** A new table, in the partitions where it lives. */
 function createChange(table: TableDefinition): SchemaChange {
   const statements = (place: Parameters<SchemaChange['statements']>[0]): readonly string[] =>
@@ -58,12 +69,12 @@ function createChange(table: TableDefinition): SchemaChange {
 function requestedTable(
   statement: CreateTable,
   database: DatabaseDefinition,
-  notes: DefinitionNotes,
+  context: { readonly notes: DefinitionNotes; readonly zeroDates: boolean },
 ): TableDefinition {
   if (statement.temporary) throw databaseError('unsupported', { what: 'CREATE TEMPORARY TABLE' });
   if (statement.query !== null)
     throw databaseError('unsupported', { what: 'CREATE TABLE … SELECT' });
-  if (statement.like === null) return buildTable(statement, database, notes);
+  if (statement.like === null) return buildTable(statement, database, context);
   const { table: name } = statement.table;
   checkTableName(name);
   const like = tableOf(database, statement.like.table);
@@ -89,6 +100,7 @@ async function createTable(
   }
   const notes = new DefinitionNotes();
   const foreignKeyChecks = hasForeignKeyChecks(session);
+  const zeroDates = allowsZeroDates(session);
   let created: TableDefinition | null = null;
   /** Null: it exists, and IF NOT EXISTS was said. */
   const plan = (database: DatabaseDefinition): TableDefinition | null => {
@@ -98,7 +110,7 @@ async function createTable(
       session.warn('Note', 1050, `Table '${statement.table.table}' already exists`);
       return null;
     }
-    return requestedTable(statement, database, notes);
+    return requestedTable(statement, database, { notes, zeroDates });
   };
   const wanted = plan(parts.catalog.database(name));
   if (wanted === null) return;

@@ -29,7 +29,10 @@ const shop: DatabaseDefinition = {
 function build(sql: string, database = shop): { table: TableDefinition; notes: readonly string[] } {
   const [parsed] = [...parseStatements(sql)];
   const notes = new DefinitionNotes();
-  const table = buildTable(parsed?.statement as CreateTable, database, notes);
+  const table = buildTable(parsed?.statement as CreateTable, database, {
+    notes,
+    zeroDates: false,
+  });
   return { table, notes: notes.sentences };
 }
 

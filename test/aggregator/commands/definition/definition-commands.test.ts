@@ -85,3 +85,16 @@ test('create and drop: IF EXISTS notes, IF NOT EXISTS keeps, a bad name is refus
   await run('DROP DATABASE shop');
   t.is(await errno('SELECT * FROM shop.copy'), 1049);
 });
+
+test('create and alter: zero dates as defaults, where the sql_mode takes them', async (t) => {
+  const { run, rows, errno } = await openShop(t);
+  const column = "DATETIME NOT NULL DEFAULT '0000-00-00 00:00:00'";
+  t.is(await errno(`CREATE TABLE t (id INT PRIMARY KEY, at ${column})`), 1067);
+  await run("SET sql_mode = 'NO_ENGINE_SUBSTITUTION'");
+  await run(`CREATE TABLE t (id INT PRIMARY KEY, at ${column})`);
+  await run('INSERT INTO t (id) VALUES (1)');
+  await run(`ALTER TABLE t ADD until ${column}`);
+  t.deepEqual(await rows('SELECT * FROM t'), ['1,0000-00-00 00:00:00,0000-00-00 00:00:00']);
+  await run('SET sql_mode = DEFAULT');
+  t.is(await errno(`ALTER TABLE t ADD more ${column}`), 1067);
+});
