@@ -174,11 +174,6 @@ function wireType(type: ColumnType): WireType {
   }
 }
 
-/** The code a value of the type goes by, in a column's description and in a binary row. */
-export function typeCode(type: ColumnType): number {
-  return wireType(type).code;
-}
-
 function columnFlags(column: ResultColumn, type: WireType): number {
   let flags = type.flags;
   if (!column.nullable) flags |= flag.notNull;

@@ -1,6 +1,5 @@
 // CREATE TABLE as written becomes a table as the catalog keeps it.
 
-import { must } from '#shared/assert.ts';
 import { databaseError } from '#shared/error.ts';
 import type {
   ColumnDefinition,
@@ -272,10 +271,4 @@ export function buildTable(
     comment: optionOf(statement.options, 'comment') ?? '',
   };
   return assembleTable(parts, database, notes);
-}
-
-/** The primary key's columns, in order. */
-export function primaryKeyColumns(table: TableDefinition): string[] {
-  const primary = must(table.indexes.find((index) => index.kind === 'primary'));
-  return primary.parts.map((part) => part.column);
 }

@@ -98,12 +98,6 @@ export type PlannedStep =
     }
   | { readonly kind: 'statement'; readonly statement: Fragment; readonly returning: boolean };
 
-/** What one partition is asked to change, all or nothing. */
-export interface WriteTask {
-  readonly ordinal: number;
-  readonly steps: readonly PlannedStep[];
-}
-
 /** How the replies of the write tasks become the client's answer. */
 export type ChangeCount =
   /** Rows inserted: the changes of the row steps. */

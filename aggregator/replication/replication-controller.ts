@@ -62,11 +62,6 @@ export class ReplicationController {
     await Promise.all(this.#beside);
   }
 
-  /** Why the primary's master aggregator could not be asked lately; '' when it could. */
-  primaryError(database: string): string {
-    return this.#followed.get(database)?.lastError ?? '';
-  }
-
   /**
    * Makes the database, empty, and has each of its partitions follow the primary's. Answers once
    * the links are started. Throws one of the errors of replication.md 1, and leaves nothing then.

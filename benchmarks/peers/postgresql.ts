@@ -1,7 +1,7 @@
 // PostgreSQL 15 as its users run it: durable at every commit, ready for logical replication.
 
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync } from 'node:fs';
+import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { realClock } from '#shared/clock.ts';
 import { descendants } from '#benchmarks/measure/process-cost.ts';
@@ -23,10 +23,6 @@ export interface PostgresqlServer {
   /** The server and all its children. */
   pids(): readonly number[];
   stop(): Promise<void>;
-}
-
-export function hasPostgresql(): boolean {
-  return existsSync(join(PROGRAMS, 'postgres'));
 }
 
 const settings = {

@@ -13,13 +13,9 @@ export interface Decimal {
 export type DecimalType = Extract<ColumnType, { kind: 'decimal' }>;
 
 export const DECIMAL_PRECISION_MAX = 65;
-export const DECIMAL_SCALE_MAX = 30;
 
 /** Up to this precision a decimal is stored as a scaled INTEGER; beyond it as sortable TEXT. */
 const NARROW_PRECISION_MAX = 18;
-
-/** Digits that a division adds to the scale of its dividend: div_precision_increment. */
-export const DIVISION_SCALE_INCREMENT = 4;
 
 /** The greatest exponent that a decimal's text may have: beyond it every value is out of range. */
 const EXPONENT_MAX = 1000;
@@ -65,12 +61,6 @@ export function normaliseDecimal(value: Decimal): Decimal {
 /** 10^exponent. */
 export function pow10(exponent: number): bigint {
   return 10n ** BigInt(exponent);
-}
-
-/** How many digits the number has before the point, at least 0. */
-export function integerDigits(value: Decimal): number {
-  const whole = absolute(value.unscaled) / pow10(value.scale);
-  return whole === 0n ? 0 : whole.toString().length;
 }
 
 export function isWide(type: { readonly precision: number }): boolean {

@@ -59,11 +59,6 @@ export function unitParts(unit: string): readonly string[] {
   return parts;
 }
 
-/** True when the unit has a time of day in it: added to a DATE it makes a DATETIME. */
-export function hasTimePart(unit: string): boolean {
-  return unitParts(unit).some((part) => ['hour', 'minute', 'second', 'microsecond'].includes(part));
-}
-
 /**
  * The span of an amount. A REAL is rounded, but for seconds; a text is read part by part, and with
  * fewer numbers than parts they are the rightmost: '1:30' DAY_SECOND is a minute and a half.

@@ -78,8 +78,3 @@ export function callOf(name: string, ...parts: readonly (Fragment | string | num
 export function quoteName(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
-
-/** A SQLite string literal, for descriptors that we make ourselves. */
-export function quoteText(value: string): string {
-  return `'${value.replaceAll("'", "''")}'`;
-}

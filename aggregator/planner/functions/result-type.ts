@@ -16,7 +16,6 @@ import {
 type Kind = ColumnType['kind'];
 
 const EXACT_KINDS: readonly Kind[] = ['integer', 'bit', 'year', 'decimal'];
-const TEXT_KINDS: readonly Kind[] = ['string', 'enum', 'set', 'json'];
 
 /** INTEGER in SQLite, and an integer for arithmetic. */
 export function isIntegerLike(type: ColumnType): boolean {
@@ -42,11 +41,6 @@ export function isMoment(type: ColumnType): boolean {
 
 export function isTemporal(type: ColumnType): boolean {
   return isMoment(type) || type.kind === 'time';
-}
-
-/** Compared and printed as text. */
-export function isText(type: ColumnType): boolean {
-  return TEXT_KINDS.includes(type.kind);
 }
 
 export function isUnsigned(type: ColumnType): boolean {
