@@ -53,17 +53,6 @@ export function partitionOfSlot(slot: number, partitionCount: number): number {
   return Math.floor((slot * partitionCount) / SLOT_COUNT);
 }
 
-/** The slots that a partition owns: `from` <= slot < `to`. */
-export function slotRange(
-  ordinal: number,
-  partitionCount: number,
-): { readonly from: number; readonly to: number } {
-  return {
-    from: Math.ceil((ordinal * SLOT_COUNT) / partitionCount),
-    to: Math.ceil(((ordinal + 1) * SLOT_COUNT) / partitionCount),
-  };
-}
-
 function canonicalPart(value: StoredValue, type: ColumnType): Buffer {
   if (value === null) return Buffer.from([NULL_TAG]);
   const { tag, content } = canonicalContent(value, type);

@@ -1,4 +1,4 @@
-// SQLite's changeset format: reads, filters, inverts and joins what a session has captured.
+// SQLite's changeset format: reads, inverts and joins what a session has captured.
 //
 //     table:   'T' · varint columns · one byte a column (1-based place in the key, 0: not part of
 //              it) · name, ended by 0
@@ -63,16 +63,6 @@ export function* readChangeset(changeset: Uint8Array): Generator<RowChange, void
     const bytes = joinBytes([header, changeset.subarray(start, reader.offset)]);
     yield { table, operation, keyColumns, before, after, indirect, bytes };
   }
-}
-
-/** The changes for which `wanted` holds, as a changeset. */
-export function filterChangeset(
-  changeset: Uint8Array,
-  wanted: (change: RowChange) => boolean,
-): Uint8Array {
-  const kept: Uint8Array[] = [];
-  for (const change of readChangeset(changeset)) if (wanted(change)) kept.push(change.bytes);
-  return joinBytes(kept);
 }
 
 /** A changeset that takes the changes back. */

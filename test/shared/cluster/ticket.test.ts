@@ -1,36 +1,27 @@
 // A ticket opens one database to one follower for a while, and only its cluster can make one.
 
 import test from 'ava';
-import {
-  admitTicket,
-  issueTicket,
-  readTicketClaims,
-  ticketPermits,
-  verifyTicket,
-} from '#shared/cluster/ticket.ts';
+import { admitTicket, issueTicket, ticketPermits } from '#shared/cluster/ticket.ts';
 import { DatabaseError } from '#shared/error.ts';
 import { encode } from '#shared/codec.ts';
 
 const secret = new Uint8Array(32).fill(7);
 const claims = { database: 'shop', clusterId: 'a', follower: 'b', expiresAtMs: 1000 };
 
-test('ticket: what was issued is verified, until it expires', (t) => {
+test('ticket: what was issued is admitted with its key, until it expires', (t) => {
   const ticket = issueTicket(secret, claims);
-  t.deepEqual(verifyTicket(secret, ticket, 999), claims);
-  t.deepEqual(admitTicket(secret, ticket.claims, 999).key, ticket.key);
-  const error = t.throws(() => verifyTicket(secret, ticket, 1000), { instanceOf: DatabaseError });
+  t.deepEqual(admitTicket(secret, ticket.claims, 999), { claims, key: ticket.key });
+  const late = () => admitTicket(secret, ticket.claims, 1000);
+  const error = t.throws(late, { instanceOf: DatabaseError });
   t.true(error?.is('ticketRefused'));
   t.regex(error?.message ?? '', /expired/);
 });
 
-test('ticket: a forged one is refused', (t) => {
-  const ticket = issueTicket(secret, claims);
+test('ticket: who changes claims, or has another secret, does not have their key', (t) => {
+  const { claims: bytes, key } = issueTicket(secret, claims);
   const longer = encode({ ...claims, expiresAtMs: 1e15 });
-  t.throws(() => verifyTicket(secret, { ...ticket, claims: longer }, 0), { message: /signature/ });
-  t.throws(() => verifyTicket(new Uint8Array(32), ticket, 0), { message: /signature/ });
-  const key = Uint8Array.from(ticket.key, (byte) => byte ^ 1);
-  t.throws(() => verifyTicket(secret, { ...ticket, key }, 0), { message: /signature/ });
-  t.throws(() => verifyTicket(secret, { ...ticket, key: key.subarray(1) }, 0));
+  t.notDeepEqual(admitTicket(secret, longer, 0).key, key);
+  t.notDeepEqual(admitTicket(new Uint8Array(32), bytes, 0).key, key);
 });
 
 test('ticket: bytes that are no claims are refused, whatever they are', (t) => {
@@ -45,7 +36,7 @@ test('ticket: bytes that are no claims are refused, whatever they are', (t) => {
     encode({ ...claims, follower: 'x'.repeat(5000) }),
   ];
   for (const bytes of no) {
-    const error = t.throws(() => readTicketClaims(bytes), { instanceOf: DatabaseError });
+    const error = t.throws(() => admitTicket(secret, bytes, 0), { instanceOf: DatabaseError });
     t.true(error?.is('ticketRefused'));
   }
 });

@@ -5,7 +5,6 @@ import {
   changeKey,
   concatChangesets,
   describeChange,
-  filterChangeset,
   invertChangeset,
   readChangeset,
 } from '#shared/log/changeset.ts';
@@ -86,9 +85,9 @@ test('changeset: parts of it, and several one after another, are changesets too'
   const two = record(file, "INSERT INTO pair VALUES ('x', 1, 1); DELETE FROM t WHERE id = 1");
   const other = open();
   const both = concatChangesets([one, two]);
-  t.true(other.applyChangeset(filterChangeset(both, (change) => changeKey(change)[0] !== 2n)));
+  const some = [...readChangeset(both)].filter((change) => changeKey(change)[0] !== 2n);
+  t.true(other.applyChangeset(concatChangesets(some.map(({ bytes }) => bytes))));
   t.deepEqual(other.all('SELECT id FROM t'), [[3]]);
-  t.is(filterChangeset(both, () => false).length, 0);
   file.close();
   other.close();
 });
