@@ -4,8 +4,8 @@ import test from 'ava';
 import { DatabaseError } from '#shared/error.ts';
 import type { Statement } from '#aggregator/parser/ast.ts';
 import { parseStatements, tokenize } from '#aggregator/parser/parser.ts';
-import { printStatement, type PrintableStatement } from '#aggregator/parser/print.ts';
 import { readCorpus, withoutPositions } from './corpus.ts';
+import { printStatement, type PrintableStatement } from './print-statement.ts';
 
 const SEED = 20_260;
 const MUTATIONS = 20_000;

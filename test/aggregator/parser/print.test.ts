@@ -3,8 +3,8 @@
 import test from 'ava';
 import { must } from '#shared/assert.ts';
 import { defaultParserOptions, parseStatements } from '#aggregator/parser/parser.ts';
-import { printStatement, type PrintableStatement } from '#aggregator/parser/print.ts';
 import { readCorpus, withoutPositions } from './corpus.ts';
+import { printStatement, type PrintableStatement } from './print-statement.ts';
 
 for (const name of ['queries', 'changes', 'definitions']) {
   for (const text of readCorpus(name)) {

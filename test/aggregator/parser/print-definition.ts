@@ -15,7 +15,7 @@ import type {
   SourceExpression,
   TableOption,
   TypeName,
-} from './ast-definition.ts';
+} from '#aggregator/parser/ast-definition.ts';
 import {
   nameListText,
   nameText,
@@ -23,7 +23,7 @@ import {
   tableNameText,
   words,
   type Printer,
-} from './print-text.ts';
+} from '#aggregator/parser/print-text.ts';
 
 /** The statement; expressions inside it are printed anew, not copied. */
 export function definitionText(printer: Printer, statement: DefinitionStatement): string {

@@ -5,8 +5,8 @@ import type {
   DeleteStatement,
   InsertStatement,
   UpdateStatement,
-} from './ast-change.ts';
-import { fromText, limitText, withText } from './print-query.ts';
+} from '#aggregator/parser/ast-change.ts';
+import { fromText, limitText, withText } from '#aggregator/parser/print-query.ts';
 import {
   nameListText,
   nameText,
@@ -14,7 +14,7 @@ import {
   tableNameText,
   words,
   type Printer,
-} from './print-text.ts';
+} from '#aggregator/parser/print-text.ts';
 
 /** The statement, with REPLACE, IGNORE and ON DUPLICATE KEY UPDATE as it had them. */
 export function insertText(printer: Printer, insert: InsertStatement): string {
