@@ -41,6 +41,8 @@ export class PartitionSet {
   #references = new Map<string, ReferenceFile>();
   /** By partition name: where those are that were here once. Forgotten by a restart. */
   readonly #moved = new Map<string, Address>();
+  /** By partition name: when and why a damaged copy began again. Forgotten by a restart. */
+  readonly #repairs = new Map<string, string>();
   /** By partition name: what is being created or dropped. */
   #busy = new Map<string, Promise<unknown>>();
 
@@ -91,6 +93,11 @@ export class PartitionSet {
     return database === null ? all : all.filter((partition) => partition.key.database === database);
   }
 
+  /** When and why the partition began again from a snapshot, lately; '' when it did not. */
+  lastRepair(key: PartitionKey): string {
+    return this.#repairs.get(partitionName(key)) ?? '';
+  }
+
   /** Makes a partition; one that is there already, in the same role, is answered as it is. */
   async create(key: PartitionKey, identity: PartitionIdentity): Promise<void> {
     await this.#alone(key, async () => {
@@ -116,6 +123,7 @@ export class PartitionSet {
       if (movedTo !== null) this.#moved.set(partition.name, movedTo);
       await this.#listener.closing(partition);
       this.#partitions.delete(partition.name);
+      this.#repairs.delete(partition.name);
       await partition.close();
       const { directory } = this.#place(key);
       // From the rename on it is gone, whatever happens to its files.
@@ -171,6 +179,10 @@ export class PartitionSet {
       reference: this.#reference(key),
       onFileReplaced: () => this.#referencesChanged(key),
       onOpenedAgain: () => void this.#openedAgain(key),
+      onBegunAnew: (reason) => {
+        const time = new Date(this.#environment.clock.now()).toISOString();
+        this.#repairs.set(partitionName(key), `${time}: ${reason}`);
+      },
     };
   }
 

@@ -23,6 +23,7 @@ import type { LogSender } from '#leaf/replication/log-sender.ts';
 import { sendChanges } from '#leaf/replication/send-changes.ts';
 import { Restores } from '#leaf/replication/restores.ts';
 import { packetStream, readPackets } from './read-packets.ts';
+import { readTogether } from './read-together.ts';
 import type { PartitionSet } from './partition-set.ts';
 import { checkCall, checkStream } from './request-check.ts';
 
@@ -150,6 +151,8 @@ export class RequestHandler implements LeafService {
       this.#partitions.find(request.key);
     return {
       ping: async () => this.#status(),
+      readTogether: async (request) =>
+        readTogether((key) => this.#partitions.find(key), request, this.#packets),
       createPartition: async ({ key, ...identity }) => done(this.#partitions.create(key, identity)),
       dropPartition: async ({ key, movedTo }) => {
         await this.#restores.forget(key);
@@ -212,7 +215,8 @@ export class RequestHandler implements LeafService {
   }
 
   #partitionStatus(partition: Partition): PartitionStatus {
-    const own = partition.status();
+    const lastRepair = this.#partitions.lastRepair(partition.key);
+    const own = { ...partition.status(), lastRepair };
     if (partition.failure !== null) return { ...own, link: null, followers: [] };
     const link = this.#links.status(partition);
     const paused = own.state === 'replicating' && link?.state === 'paused';

@@ -193,6 +193,7 @@ const viewColumns = {
   SNAPSHOT_DONE_MB: 'real',
   SNAPSHOT_TOTAL_MB: 'real',
   LAST_ERROR: 'long',
+  LAST_REPAIR: 'long',
 } as const;
 
 /** Columns of MV_REPLICATION_STATUS and MV_AGGREGATED_REPLICATION_STATUS. */
@@ -222,6 +223,7 @@ interface ViewRow {
   readonly snapshotDone: number;
   readonly snapshotTotal: number;
   readonly lastError: string;
+  readonly lastRepair: string;
 }
 
 function viewRowOf({ leaf, partition }: Held, link: LinkStatus): ViewRow {
@@ -243,6 +245,7 @@ function viewRowOf({ leaf, partition }: Held, link: LinkStatus): ViewRow {
     snapshotDone: link.snapshotBytesDone,
     snapshotTotal: link.snapshotBytesTotal,
     lastError: link.lastError,
+    lastRepair: partition.lastRepair,
   };
 }
 
@@ -267,6 +270,7 @@ function toRow(view: ViewRow): Row {
     SNAPSHOT_DONE_MB: view.snapshotDone / bytesPerMb,
     SNAPSHOT_TOTAL_MB: view.snapshotTotal / bytesPerMb,
     LAST_ERROR: view.lastError,
+    LAST_REPAIR: view.lastRepair,
   };
   return Object.values(values);
 }
@@ -338,5 +342,6 @@ function aggregate(group: readonly { held: Held; view: ViewRow }[]): ViewRow {
     snapshotDone: sum('snapshotDone'),
     snapshotTotal: sum('snapshotTotal'),
     lastError: views.find(({ lastError }) => lastError !== '')?.lastError ?? '',
+    lastRepair: views.find(({ lastRepair }) => lastRepair !== '')?.lastRepair ?? '',
   };
 }

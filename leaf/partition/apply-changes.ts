@@ -5,6 +5,7 @@ import { concatChangesets, describeChange, readChangeset } from '#shared/log/cha
 import { splitChangeset } from '#shared/log/split-changeset.ts';
 import { databaseError } from '#shared/error.ts';
 import type { ConflictKind, SqliteFile } from '#shared/sqlite-file.ts';
+import { FileDamage } from './damage.ts';
 
 /** A longer changeset is applied in turns, each of about so many bytes. */
 export const TURN_BYTES = 64 * 1024;
@@ -28,7 +29,7 @@ export function applyChanges(
   if (connection.applyChangeset(changeset, { onConflict })) return;
   const where = findConflict(connection, changeset);
   const reason = `a logged change cannot be applied (${conflict ?? 'aborted'}): ${where}`;
-  throw databaseError('partitionUnrecoverable', { partition, reason });
+  throw databaseError('partitionUnrecoverable', { partition, reason }, new FileDamage(reason));
 }
 
 /**

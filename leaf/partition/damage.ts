@@ -39,6 +39,13 @@ export function isDamage(error: unknown): boolean {
   return [FileDamage, LogDamage, FrameError].some((kind) => error instanceof kind);
 }
 
+/** What is damaged, without the way back, which is not the same for a copy. */
+export function damageReason(error: unknown): string {
+  const { cause = null } = error instanceof DatabaseError ? error : {};
+  if (cause instanceof FileDamage) return cause.message;
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** Any error met while opening, as the client's: named, with the way back where there is one. */
 export function toOpenError(partition: string, path: string, error: unknown): DatabaseError {
   if (isDiskFull(error)) return writeError(path, error);

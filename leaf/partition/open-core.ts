@@ -13,7 +13,15 @@ import { isDiskFull } from '#leaf/log/write-error.ts';
 import { CHECKED_FIRST_BYTES_MAX, leaveBehind } from './background-check.ts';
 import { beginAnew } from './begin-anew.ts';
 import { checkFile } from './check-file.ts';
-import { FileDamage, isDamage, isTrouble, readDamageMark, toOpenError } from './damage.ts';
+import {
+  damageReason,
+  FileDamage,
+  isDamage,
+  isTrouble,
+  markDamaged,
+  readDamageMark,
+  toOpenError,
+} from './damage.ts';
 import { installReadySnapshot, partitionPaths } from './partition-directory.ts';
 import type { PartitionPaths } from './partition-directory.ts';
 import type { PartitionCore } from './partition-core.ts';
@@ -58,6 +66,7 @@ export async function openCore(
     const fields = { partition: partitionName(place.key) };
     const sentence = 'A damaged copy begins again, empty: it gets a snapshot.';
     environment.logger.warn(sentence, fields, error);
+    place.onBegunAnew(damageReason(error));
     return openFiles(place, environment, onStopped);
   }
 }
@@ -217,9 +226,12 @@ function failure(options: {
   return (cause) => {
     logger.error('A partition has stopped.', { partition: name }, cause);
     if (cause instanceof DatabaseError && cause.is('partitionUnrecoverable')) {
+      const directory = dirname(file.path);
+      // A copy that does not take its primary's changes is no copy of it any more.
+      if (file.meta.role !== 'primary') markDamaged(directory, damageReason(cause));
       file.stop(cause);
       // What is written down as damaged is not opened again, or begins anew.
-      if (readDamageMark(dirname(file.path)) !== null) onStopped();
+      if (readDamageMark(directory) !== null) onStopped();
       return cause;
     }
     const reason = cause instanceof Error ? cause.message : String(cause);

@@ -11,8 +11,8 @@ import { partitionPaths } from './partition-directory.ts';
 import { readIdentity } from './partition-identity.ts';
 import type { PartitionPlace } from './partition-options.ts';
 
-/** What the partition itself knows of its status; the links add theirs. */
-export type OwnStatus = Omit<PartitionStatus, 'link' | 'followers'>;
+/** What the partition itself knows of its status; the leaf adds the rest. */
+export type OwnStatus = Omit<PartitionStatus, 'link' | 'followers' | 'lastRepair'>;
 
 /** `failure` null: its files are being replaced. */
 export function failedStatus(place: PartitionPlace, failure: DatabaseError | null): OwnStatus {

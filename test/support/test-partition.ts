@@ -98,7 +98,11 @@ export function testEnvironment(changes: Partial<PartitionEnvironment> = {}): Pa
   };
 }
 
-const nobodyCares = { onFileReplaced: () => undefined, onOpenedAgain: () => undefined };
+const nobodyCares = {
+  onFileReplaced: () => undefined,
+  onOpenedAgain: () => undefined,
+  onBegunAnew: () => undefined,
+};
 
 export function testPlace(directory: string, ordinal = 0): PartitionPlace {
   const key = { database: 'shop', ordinal };

@@ -5,6 +5,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
+import { sameRows } from '#test/support/follow.ts';
 import { TestClusterProcess } from '#test/support/two-clusters.ts';
 import { until } from '#test/support/wait.ts';
 
@@ -95,6 +96,33 @@ test('check replication: equal while rows come, and what is corrupted is named',
   const status = await secondary.query('SHOW REPLICATION STATUS');
   t.true(status.some(({ Check_Result }) => Check_Result === 'different'));
   t.true(status.some(({ Check_Result }) => Check_Result === 'equal'));
+});
+
+test('replication: a change that meets a damaged row is named, and a snapshot mends it', async (t) => {
+  const { primary, secondary } = await startPair(t);
+  const all = 'SELECT * FROM shop.item ORDER BY id';
+  const item = { table: 'item', where: 'id = 5' };
+  await corrupt(secondary, item, 'UPDATE item SET price = -5 WHERE id = 5');
+  t.deepEqual(await secondary.list('SELECT price FROM shop.item WHERE id = 5'), [-5]);
+  await primary.query('UPDATE shop.item SET price = 1000 WHERE id = 5');
+  // Never again is the damaged row served: an error, or the row as it must be.
+  await until('the row to be right', async () => {
+    const prices = await secondary.list('SELECT price FROM shop.item WHERE id = 5');
+    if (prices[0] === -5) throw new Error('the change has not come yet');
+    return prices[0] === 1000;
+  });
+  await primary.query("INSERT INTO shop.item VALUES (9000, 'after', 1)");
+  await sameRows(primary, secondary, all);
+  const repairs = await secondary.list(
+    'SELECT LAST_REPAIR FROM information_schema.MV_REPLICATION_STATUS WHERE IS_DR = 1',
+  );
+  const told = repairs.filter((repair) => repair !== '').map(String);
+  t.is(told.length, 1);
+  t.regex(
+    told[0] ?? '',
+    /Z: a logged change cannot be applied \(data\): update of "item" key \(5\)$/,
+  );
+  t.deepEqual(await secondary.query('CHECK REPLICATION ON shop WITH ROWS'), []);
 });
 
 test('check replication: only of a secondary, and not while it is paused', async (t) => {
