@@ -3,7 +3,7 @@
 import { planChange } from './planner/change-planner.ts';
 import { explainFragment, explainQuery, explainTarget, indent } from './planner/explain.ts';
 import { insertText } from './planner/insert-planner.ts';
-import { resolveDelete, resolveUpdate } from './planner/resolve-change.ts';
+import { resolveChanges } from './planner/resolve-change.ts';
 import { resolveInsert } from './planner/resolve-insert.ts';
 import { planQuery } from './planner/planner.ts';
 import type {
@@ -65,10 +65,10 @@ function changeLines(
   statement: UpdateStatement | DeleteStatement,
 ): readonly string[] {
   const environment = resolveEnvironment(parts, session, parameters);
-  const change =
-    statement.kind === 'update'
-      ? resolveUpdate(statement, environment, storeConstant(parts, session))
-      : resolveDelete(statement, environment);
+  const [change, ...others] = resolveChanges(statement, environment, storeConstant(parts, session));
+  if (change === undefined || others.length > 0) {
+    return [`${statement.kind}: step by step`, '  because it changes several tables'];
+  }
   const plan = planChange(change, parts.context.catalog);
   if (plan.kind === 'problem') {
     return [`${change.kind}: step by step`, `  because ${plan.reason}`];

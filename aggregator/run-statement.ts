@@ -1,7 +1,7 @@
 // Queries and changes of rows: resolve, plan, execute, and what the session remembers of it.
 
 import type { ChangedRows } from './executor/change-picked-rows.ts';
-import { runChange } from './executor/run-change.ts';
+import { runChanges } from './executor/run-change.ts';
 import { runInsert } from './executor/run-insert.ts';
 import { ownReferences, type Execution, type RowBatches } from './executor/execution.ts';
 import { runNow } from './executor/run-now.ts';
@@ -19,7 +19,7 @@ import type { Fragment } from './planner/deparse/fragment.ts';
 import type { QueryPlan } from './planner/plan.ts';
 import { boundsOf, type Bounds } from './planner/planning.ts';
 import { planQuery } from './planner/planner.ts';
-import { changedDatabase, resolveDelete, resolveUpdate } from './planner/resolve-change.ts';
+import { resolveChanges } from './planner/resolve-change.ts';
 import type { ResolveEnvironment } from './planner/resolve-environment.ts';
 import { resolveInsert, type ResolvedInsert } from './planner/resolve-insert.ts';
 import { resolveQuery } from './planner/resolve-query.ts';
@@ -200,9 +200,8 @@ export async function runUpdateStatement(
 ): Promise<OkResult> {
   const { parts, session, parameters } = run;
   const environment = resolveEnvironment(parts, session, parameters);
-  const change = resolveUpdate(statement, environment, storeConstant(parts, session));
-  changedDatabase(change, environment);
-  return updated(session, await runChange(createExecution(parts, session), change));
+  const changes = resolveChanges(statement, environment, storeConstant(parts, session));
+  return updated(session, await runChanges(createExecution(parts, session), changes));
 }
 
 /** What an UPDATE answers. */
@@ -218,8 +217,7 @@ export async function runDeleteStatement(
 ): Promise<OkResult> {
   const { parts, session, parameters } = run;
   const environment = resolveEnvironment(parts, session, parameters);
-  const change = resolveDelete(statement, environment);
-  changedDatabase(change, environment);
-  const { changed } = await runChange(createExecution(parts, session), change);
+  const changes = resolveChanges(statement, environment, storeConstant(parts, session));
+  const { changed } = await runChanges(createExecution(parts, session), changes);
   return ok(changed);
 }

@@ -58,6 +58,11 @@ export const errorTable = {
   ),
   tableExists: entry<Name>(1050, '42S01', (p) => `Table '${p.name}' already exists`),
   unknownTableDrop: entry<Name>(1051, '42S02', (p) => `Unknown table '${p.name}'`),
+  unknownTableInDelete: entry<Name>(
+    1109,
+    '42S02',
+    (p) => `Unknown table '${p.name}' in MULTI DELETE`,
+  ),
   unknownTable: entry<TableName>(
     1146,
     '42S02',

@@ -14,7 +14,7 @@ import { must } from '#shared/assert.ts';
 import { databaseError } from '#shared/error.ts';
 import type { Execution } from './execution.ts';
 import { readRows } from './inline-subqueries.ts';
-import { inOwnTransaction, writeInTransaction } from './write-partitions.ts';
+import { inOwnTransaction, writeInTransaction, type PartitionWrites } from './write-partitions.ts';
 
 /** Rows that one such statement may change. */
 const PICKED_ROWS_MAX = 100_000;
@@ -24,22 +24,38 @@ export interface ChangedRows {
   readonly changed: number;
 }
 
+/** Changes one table, or several by the rows of one FROM: all are picked before any changes. */
 export async function changePickedRows(
   execution: Execution,
-  change: ResolvedChange,
+  changes: readonly ResolvedChange[],
 ): Promise<ChangedRows> {
   const { transaction } = execution;
-  if (transaction !== null) return pickAndChange(execution, change, transaction);
+  if (transaction !== null) return pickAndChange(execution, changes, transaction);
   return inOwnTransaction(execution, (own) =>
-    pickAndChange({ ...execution, transaction: own }, change, own),
+    pickAndChange({ ...execution, transaction: own }, changes, own),
   );
 }
 
 async function pickAndChange(
   execution: Execution,
-  change: ResolvedChange,
+  changes: readonly ResolvedChange[],
   transaction: Transaction,
 ): Promise<ChangedRows> {
+  const picks: { readonly matched: number; readonly writes: PartitionWrites }[] = [];
+  for (const change of changes) picks.push(await pickRows(execution, change));
+  const total = { matched: 0, changed: 0 };
+  for (const { matched, writes } of picks) {
+    const results = await writeInTransaction(execution, transaction, writes);
+    total.matched += matched;
+    total.changed += results.reduce((sum, [step]) => sum + (step?.changes ?? 0), 0);
+  }
+  return total;
+}
+
+async function pickRows(
+  execution: Execution,
+  change: ResolvedChange,
+): Promise<{ readonly matched: number; readonly writes: PartitionWrites }> {
   const { catalog } = execution.context;
   const database = catalog.database(change.target.database);
   const query = { ...rowsOf(change), forUpdate: 'wait' } as const;
@@ -50,7 +66,9 @@ async function pickAndChange(
     const verb = change.kind.toUpperCase();
     throw databaseError('unsupported', { what: `${verb} of so many rows over partitions` });
   }
-  const rows = firstOfEachKey(picked, keys.length);
+  // No row of the table stands in an outer join's NULLs.
+  const there = picked.filter((row) => row[0] !== null);
+  const rows = firstOfEachKey(there, keys.length);
   const sql = change.kind === 'delete' ? deleteText(change, keys) : updateText(change, keys);
   const byPartition = Map.groupBy(rows, (row) => {
     return partitionOfKey(change, { keys, row, partitionCount: database.partitionCount });
@@ -62,13 +80,7 @@ async function pickAndChange(
       return { ordinal, steps: [{ kind: 'rows', sql, rows: bound } as const] };
     });
   const { name, catalogVersion } = database;
-  const results = await writeInTransaction(execution, transaction, {
-    database: name,
-    catalogVersion,
-    tasks,
-  });
-  const changed = results.reduce((sum, [step]) => sum + (step?.changes ?? 0), 0);
-  return { matched: rows.length, changed };
+  return { matched: rows.length, writes: { database: name, catalogVersion, tasks } };
 }
 
 /** A row that is joined with several is changed once, as in MySQL by any of them. */

@@ -3,6 +3,7 @@
 import { planChange } from '#aggregator/planner/change-planner.ts';
 import { targetOrdinals, type ChangePlan, type PlannedStep } from '#aggregator/planner/plan.ts';
 import type { ResolvedChange } from '#aggregator/planner/resolve-change.ts';
+import { must } from '#shared/assert.ts';
 import type { WriteStep } from '#shared/wire/message.ts';
 import { changePickedRows, type ChangedRows } from './change-picked-rows.ts';
 import { ownReferences, type Execution } from './execution.ts';
@@ -12,19 +13,27 @@ import { writePartitions, type TaskResults } from './write-partitions.ts';
 
 /**
  * Partition by partition where that can be; else subqueries are run first; else the rows are
- * picked here and changed where they are.
+ * picked here and changed where they are. Of several tables they are always picked.
  */
-export async function runChange(
+export async function runChanges(
   execution: Execution,
-  change: ResolvedChange,
+  changes: readonly ResolvedChange[],
 ): Promise<ChangedRows> {
+  const [first, ...others] = changes;
+  if (others.length === 0) return runChange(execution, must(first));
+  const inlined: ResolvedChange[] = [];
+  for (const change of changes) inlined.push(await withoutSubqueries(execution, change));
+  return changePickedRows(execution, inlined);
+}
+
+async function runChange(execution: Execution, change: ResolvedChange): Promise<ChangedRows> {
   const { catalog } = execution.context;
   const planned = planChange(change, catalog, ownReferences(execution));
   if (planned.kind === 'change') return runPlan(execution, planned);
   const inlined = await withoutSubqueries(execution, change);
   const again = planChange(inlined, catalog, ownReferences(execution));
   if (again.kind === 'change') return runPlan(execution, again);
-  return changePickedRows(execution, inlined);
+  return changePickedRows(execution, [inlined]);
 }
 
 async function withoutSubqueries(

@@ -10,11 +10,7 @@ import { NotKeptError, SlotTrace, type SlotRun } from '#aggregator/planner/liter
 import { slotConstant, slotType } from '#aggregator/planner/slot-constant.ts';
 import { planQuery } from '#aggregator/planner/planner.ts';
 import type { OwnReferences } from '#aggregator/planner/planning.ts';
-import {
-  changedDatabase,
-  resolveDelete,
-  resolveUpdate,
-} from '#aggregator/planner/resolve-change.ts';
+import { resolveChanges } from '#aggregator/planner/resolve-change.ts';
 import type { ResolveEnvironment } from '#aggregator/planner/resolve-environment.ts';
 import { resolveInsert, type ResolvedInsert } from '#aggregator/planner/resolve-insert.ts';
 import { resolveQuery } from '#aggregator/planner/resolve-query.ts';
@@ -80,11 +76,8 @@ function makeBody(
     }
     case 'update':
     case 'delete': {
-      const change =
-        statement.kind === 'update'
-          ? resolveUpdate(statement, environment, run.store)
-          : resolveDelete(statement, environment);
-      changedDatabase(change, environment);
+      const [change, ...others] = resolveChanges(statement, environment, run.store);
+      if (change === undefined || others.length > 0) throw new NotKeptError('several tables');
       const plan = planChange(change, catalog, own);
       if (plan.kind !== 'change') throw new NotKeptError(plan.reason);
       return { kind: 'change', plan };

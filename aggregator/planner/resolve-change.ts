@@ -1,4 +1,4 @@
-// UPDATE and DELETE: the one table that changes, the rows that are meant, the values they get.
+// UPDATE and DELETE: the tables that change, the rows that are meant, the values they get.
 
 import type {
   Assignment,
@@ -54,42 +54,63 @@ interface OpenChange {
   readonly from: FromTree;
 }
 
-/** Throws a DatabaseError that names what is wrong or not supported. */
-export function resolveUpdate(
+/**
+ * The changes of the statement, one for each table that it changes; the rows of all are those of
+ * before it. Throws a DatabaseError that names what is wrong or not supported.
+ */
+export function resolveChanges(
+  statement: UpdateStatement | DeleteStatement,
+  environment: ResolveEnvironment,
+  store: StoreConstant,
+): readonly ResolvedChange[] {
+  const changes =
+    statement.kind === 'update'
+      ? resolveUpdate(statement, environment, store)
+      : resolveDelete(statement, environment);
+  for (const change of changes)
+    requireWritable(environment.catalog.database(change.target.database));
+  return changes;
+}
+
+function resolveUpdate(
   statement: UpdateStatement,
   environment: ResolveEnvironment,
   store: StoreConstant,
-): ResolvedChange {
+): readonly ResolvedChange[] {
   if (statement.ignore) throw databaseError('unsupported', { what: 'UPDATE IGNORE' });
   const open = openChange(statement, environment);
   const scope = new BlockScope(open.block, { clause: 'field list', names: open.names });
-  const target = updatedTable(statement.assignments, scope, open.names);
   const isSingle = open.from.kind === 'relation';
-  const assigned: ResolvedAssignment[] = [];
-  for (const assignment of statement.assignments) {
-    const column = writableColumn(target.table, assignment.column.column);
-    const { value: syntax } = assignment;
-    const isDefault = syntax.kind === 'default' && syntax.column === null;
-    const raw = isDefault ? defaultValue(column) : resolveExpression(syntax, scope);
-    // From left to right: later values see what earlier ones have set.
-    const seen = isSingle ? substitute(raw, target, assigned) : raw;
-    assigned.push({
-      column,
-      value: assignedValue(column, seen, { scope, store }),
-      automatic: false,
-    });
-  }
-  const assignments = [...lastOfEach(assigned), ...automaticAssignments(target, assigned)];
-  return { kind: 'update', target, assignments, ...rowsMeant(statement, open) };
+  const meant = rowsMeant(statement, open);
+  return updatedTables(statement.assignments, scope, open.names).map(({ target, syntaxes }) => {
+    const assigned: ResolvedAssignment[] = [];
+    for (const assignment of syntaxes) {
+      const column = writableColumn(target.table, assignment.column.column);
+      const { value: syntax } = assignment;
+      const isDefault = syntax.kind === 'default' && syntax.column === null;
+      const raw = isDefault ? defaultValue(column) : resolveExpression(syntax, scope);
+      // From left to right: later values see what earlier ones have set.
+      const seen = isSingle ? substitute(raw, target, assigned) : raw;
+      assigned.push({
+        column,
+        value: assignedValue(column, seen, { scope, store }),
+        automatic: false,
+      });
+    }
+    const assignments = [...lastOfEach(assigned), ...automaticAssignments(target, assigned)];
+    return { kind: 'update', target, assignments, ...meant };
+  });
 }
 
-export function resolveDelete(
+function resolveDelete(
   statement: DeleteStatement,
   environment: ResolveEnvironment,
-): ResolvedChange {
+): readonly ResolvedChange[] {
   const open = openChange(statement, environment);
-  const target = deletedTable(statement, open.names);
-  return { kind: 'delete', target, assignments: [], ...rowsMeant(statement, open) };
+  const meant = rowsMeant(statement, open);
+  return deletedTables(statement, open.names).map((target) => {
+    return { kind: 'delete', target, assignments: [], ...meant };
+  });
 }
 
 function openChange(
@@ -127,21 +148,17 @@ function rowsMeant(
   };
 }
 
-/** The one table whose columns are assigned. */
-function updatedTable(
+/** The tables whose columns are assigned, in the order of their first. */
+function updatedTables(
   assignments: readonly Assignment[],
   scope: BlockScope,
   names: FromNames,
-): TableRelation {
-  const ids = new Set<number>();
-  for (const { column } of assignments) {
+): readonly { readonly target: TableRelation; readonly syntaxes: readonly Assignment[] }[] {
+  const byTable = Map.groupBy(assignments, ({ column }) => {
     const resolved = scope.resolveColumn(column);
-    if (resolved.kind === 'column') ids.add(resolved.relation);
-  }
-  if (ids.size > 1)
-    throw databaseError('unsupported', { what: 'UPDATE of several tables at once' });
-  const [id] = ids;
-  return writtenTable(names, id);
+    return resolved.kind === 'column' ? resolved.relation : undefined;
+  });
+  return [...byTable].map(([id, syntaxes]) => ({ target: writtenTable(names, id), syntaxes }));
 }
 
 function writtenTable(names: FromNames, id: number | undefined): TableRelation {
@@ -152,17 +169,13 @@ function writtenTable(names: FromNames, id: number | undefined): TableRelation {
   return relation;
 }
 
-function deletedTable(statement: DeleteStatement, names: FromNames): TableRelation {
-  const { targets } = statement;
-  if (targets === null) return writtenTable(names, names.tables[0]?.relation.id);
-  if (targets.length > 1) {
-    throw databaseError('unsupported', { what: 'DELETE from several tables at once' });
-  }
-  const [target] = targets;
-  const name = target?.table ?? '';
-  const [table] = tablesNamed(names, target?.database ?? null, name);
-  if (table === undefined) throw databaseError('unknownTableDrop', { name });
-  return writtenTable(names, table.relation.id);
+function deletedTables({ targets }: DeleteStatement, names: FromNames): readonly TableRelation[] {
+  if (targets === null) return [writtenTable(names, names.tables[0]?.relation.id)];
+  return targets.map((target) => {
+    const [table] = tablesNamed(names, target.database, target.table);
+    if (table === undefined) throw databaseError('unknownTableInDelete', { name: target.table });
+    return writtenTable(names, table.relation.id);
+  });
 }
 
 /** Reads of columns that were assigned before, replaced by the values they got. */
@@ -192,11 +205,4 @@ function automaticAssignments(
     .filter((column) => column.onUpdateCurrentTimestamp)
     .filter((column) => !assigned.some((one) => one.column.name === column.name))
     .map((column) => ({ column, value: currentTimestamp(column.type), automatic: true }));
-}
-
-/** The database that a change goes to. Throws readOnlySecondary. */
-export function changedDatabase(change: ResolvedChange, environment: ResolveEnvironment) {
-  const database = environment.catalog.database(change.target.database);
-  requireWritable(database);
-  return database;
 }
