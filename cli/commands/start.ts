@@ -69,10 +69,10 @@ export class StartCommand extends Command {
     await runNode(async () => {
       const cluster = await startEmbeddedCluster(settings);
       const leafPorts = cluster.leafPorts.map((leafPort) => `${host}:${leafPort}`).join(',');
-      const ready = `cluster ${cluster.clusterId} mysql ${host}:${cluster.port} leaves ${leafPorts}`;
+      const at = `mysql ${host}:${cluster.port} leaves ${leafPorts}`;
       const beside = { ...settings, port: cluster.port };
       const node = await startProcesses(cluster, beside, processes - 1);
-      return { node, ready };
+      return { node, ready: `cluster ${cluster.clusterId} ${at}` };
     });
   }
 }
