@@ -126,24 +126,11 @@ export function tokenize(source: string, options: LexerOptions = defaultParserOp
 }
 
 function parseStatement(reader: TokenReader): Statement {
-  const { lexer } = reader;
-  if (lexer.operator === '(') return reader.parseQuery();
+  const rows = parseExplained(reader);
+  if (rows !== null) return rows;
+  const { lexer, at } = reader;
   if (lexer.kind !== 'word') throw reader.syntaxError();
-  const { at } = reader;
   switch (lexer.keyword) {
-    case 'select':
-    case 'values':
-    case 'table':
-      return reader.parseQuery();
-    case 'with':
-      return parseWith(reader);
-    case 'insert':
-    case 'replace':
-      return parseInsert(reader);
-    case 'update':
-      return parseUpdate(reader, null);
-    case 'delete':
-      return parseDelete(reader, null);
     case 'set':
       return parseSet(reader);
     case 'show':
@@ -246,6 +233,7 @@ function parseFormat(reader: TokenReader): ExplainStatement['format'] {
   return 'traditional';
 }
 
+/** A query or a change of rows: what EXPLAIN may stand before. Null for anything else. */
 function parseExplained(reader: TokenReader): ExplainStatement['statement'] | null {
   if (reader.isOperator('(')) return reader.parseQuery();
   switch (reader.lexer.keyword) {
