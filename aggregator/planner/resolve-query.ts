@@ -8,6 +8,7 @@ import type {
   ValuesQuery,
   WithQuery,
 } from '#aggregator/parser/ast.ts';
+import { emptySelect } from '#aggregator/parser/query-tail.ts';
 import { databaseError } from '#shared/error.ts';
 import { unreachable } from '#shared/assert.ts';
 import type { Block } from './block-scope.ts';
@@ -105,7 +106,7 @@ function sortedAround(query: SetOperation): SelectStatement {
   const { at, orderBy, limit } = query;
   const inner: SetOperation = { ...query, orderBy: [], limit: null };
   return {
-    ...bareSelect(at),
+    ...emptySelect(at),
     items: [{ kind: 'wildcard', at, database: null, table: null }],
     from: { kind: 'derived', at, query: inner, alias: 'sorted', columns: [], lateral: false },
     orderBy,
@@ -165,7 +166,7 @@ function valuesAsUnion(values: ValuesQuery): Query {
 
 function valuesSelect(expressions: ValuesQuery['rows'][number], at: number): SelectStatement {
   return {
-    ...bareSelect(at),
+    ...emptySelect(at),
     items: expressions.map((expression, i) => ({
       kind: 'expression',
       at,
@@ -173,25 +174,5 @@ function valuesSelect(expressions: ValuesQuery['rows'][number], at: number): Sel
       alias: `column_${i}`,
       text: '',
     })),
-  };
-}
-
-function bareSelect(at: number): SelectStatement {
-  return {
-    kind: 'select',
-    at,
-    distinct: false,
-    calculateFoundRows: false,
-    items: [],
-    from: null,
-    where: null,
-    groupBy: [],
-    rollup: false,
-    having: null,
-    windows: [],
-    orderBy: [],
-    limit: null,
-    lock: null,
-    intoVariables: [],
   };
 }
