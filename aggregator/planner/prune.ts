@@ -9,6 +9,8 @@ import { combinations, type KeyChoice, type Route } from './route.ts';
 import type { TableRelation } from './survey-query.ts';
 import type { TypedExpression } from './typed-expression.ts';
 
+type ColumnExpression = Extract<TypedExpression, { kind: 'column' }>;
+
 /** More combinations of key values than this are not looked at one by one. */
 const COMBINATIONS_MAX = 1_000;
 
@@ -141,25 +143,37 @@ function valuesOf(
   parts: readonly TypedExpression[],
 ): readonly KeyChoice[] | null {
   const { type } = must(relation.table.columns.find((candidate) => candidate.name === column));
+  for (const isEqual of equalColumns({ relation: relation.id, column, type }, parts)) {
+    for (const part of parts) {
+      const values = constantsOf(part, isEqual, type);
+      if (values !== null) return values;
+    }
+  }
+  return null;
+}
+
+/** Tests for the column, and for each that the parts say to be equal to it and to hash alike. */
+function* equalColumns(
+  column: Pick<ColumnExpression, 'relation' | 'column' | 'type'>,
+  parts: readonly TypedExpression[],
+): Generator<(part: TypedExpression) => boolean> {
   const seen = new Set<string>();
-  const queue = [{ relation: relation.id, column }];
+  const queue: Pick<ColumnExpression, 'relation' | 'column'>[] = [column];
   for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
     const current = next;
     const key = `${current.relation}.${current.column}`;
     if (seen.has(key)) continue;
     seen.add(key);
-    const isCurrent = (part: TypedExpression) =>
+    const isCurrent = (part: TypedExpression): boolean =>
       part.kind === 'column' &&
       part.relation === current.relation &&
       part.column === current.column;
+    yield isCurrent;
     for (const part of parts) {
-      const values = constantsOf(part, isCurrent, type);
-      if (values !== null) return values;
       const other = equalColumn(part, isCurrent);
-      if (other !== null && hashesAlike(type, other.type)) queue.push(other);
+      if (other !== null && hashesAlike(column.type, other.type)) queue.push(other);
     }
   }
-  return null;
 }
 
 function constantsOf(
@@ -196,26 +210,9 @@ function equalColumn(part: TypedExpression, isColumn: (part: TypedExpression) =>
 
 /** True when the parts say that the two columns are equal, and equal values hash alike. */
 export function areEqualColumns(
-  one: Extract<TypedExpression, { kind: 'column' }>,
-  other: Extract<TypedExpression, { kind: 'column' }>,
+  one: ColumnExpression,
+  other: ColumnExpression,
   parts: readonly TypedExpression[],
 ): boolean {
-  const seen = new Set<string>();
-  const queue = [one];
-  for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
-    const current = next;
-    if (current.relation === other.relation && current.column === other.column) return true;
-    const key = `${current.relation}.${current.column}`;
-    if (seen.has(key)) continue;
-    seen.add(key);
-    const isCurrent = (part: TypedExpression) =>
-      part.kind === 'column' &&
-      part.relation === current.relation &&
-      part.column === current.column;
-    for (const part of parts) {
-      const found = equalColumn(part, isCurrent);
-      if (found !== null && hashesAlike(one.type, found.type)) queue.push(found);
-    }
-  }
-  return false;
+  return equalColumns(one, parts).some((isEqual) => isEqual(other));
 }
