@@ -72,13 +72,7 @@ export class SchemaChanger {
     name: string,
     plan: (database: DatabaseDefinition) => SchemaChange | null | Promise<SchemaChange | null>,
   ): Promise<void> {
-    // A fence that is coming up holds the turn until running writes have ended.
-    this.#parts.checkUnfenced?.();
-    await this.#turns.inTurn(name, async () => {
-      await this.#settle(name);
-      const database = this.#parts.catalog.database(name);
-      checkWritable(database);
-      this.#parts.checkUnfenced?.();
+    await this.#begin(name, async (database) => {
       const change = await plan(database);
       if (change === null) return;
       for (const placement of database.placements) this.#checkOnline(placement);
@@ -95,13 +89,7 @@ export class SchemaChanger {
     name: string,
     plan: (database: DatabaseDefinition) => Promise<SchemaChange>,
   ): Promise<void> {
-    // A fence that is coming up holds the turn until running writes have ended.
-    this.#parts.checkUnfenced?.();
-    await this.#turns.inTurn(name, async () => {
-      await this.#settle(name);
-      const database = this.#parts.catalog.database(name);
-      checkWritable(database);
-      this.#parts.checkUnfenced?.();
+    await this.#begin(name, async (database) => {
       for (const placement of database.placements) this.#checkOnline(placement);
       const nothing = { put: [], drop: [], statements: () => [], undo: null };
       const fence = pendingChange(database, nothing);
@@ -114,6 +102,19 @@ export class SchemaChanger {
         if (!this.#isSettled(fence)) await this.#openFence(fence);
         throw error;
       }
+    });
+  }
+
+  /** In the database's turn, with nothing of an earlier change left, where writes are allowed. */
+  async #begin(name: string, work: (database: DatabaseDefinition) => Promise<void>): Promise<void> {
+    // A fence that is coming up holds the turn until running writes have ended.
+    this.#parts.checkUnfenced?.();
+    await this.#turns.inTurn(name, async () => {
+      await this.#settle(name);
+      const database = this.#parts.catalog.database(name);
+      checkWritable(database);
+      this.#parts.checkUnfenced?.();
+      await work(database);
     });
   }
 
