@@ -26,6 +26,8 @@ export interface OpenOptions {
   readonly readOnly?: boolean;
   /** Pages or, when negative, KiB of page cache. SQLite's own default is -2000. */
   readonly cacheSize?: number;
+  /** False: SQLite syncs nothing; the caller syncs the file before it counts. */
+  readonly durable?: boolean;
 }
 
 /**
@@ -85,10 +87,10 @@ export class SqliteFile {
   }
 
   #configure(options: OpenOptions): void {
+    this.exec(`PRAGMA synchronous = ${options.durable === false ? 'OFF' : 'NORMAL'}`);
     if (this.path !== ':memory:' && options.readOnly !== true) {
       this.exec('PRAGMA journal_mode = WAL');
     }
-    this.exec('PRAGMA synchronous = NORMAL');
     this.exec(`PRAGMA wal_autocheckpoint = ${AUTOCHECKPOINT_PAGES}`);
     this.exec('PRAGMA trusted_schema = ON');
     if (options.cacheSize !== undefined) this.exec(`PRAGMA cache_size = ${options.cacheSize}`);

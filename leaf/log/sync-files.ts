@@ -7,15 +7,20 @@ import { open } from 'node:fs/promises';
 export async function syncFiles(paths: readonly string[]): Promise<void> {
   for (const path of paths) {
     try {
-      const file = await open(path, 'r');
-      try {
-        await file.datasync();
-      } finally {
-        await file.close();
-      }
+      await syncFileSoon(path);
     } catch (error) {
       if (!isMissing(error)) throw error;
     }
+  }
+}
+
+/** fdatasync off the event loop; the file must be there. */
+export async function syncFileSoon(path: string): Promise<void> {
+  const file = await open(path, 'r');
+  try {
+    await file.datasync();
+  } finally {
+    await file.close();
   }
 }
 

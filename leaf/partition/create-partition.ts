@@ -6,6 +6,7 @@ import type { Durability } from '#shared/cluster/topology.ts';
 import { logStart } from '#shared/log/log-frame.ts';
 import { Log } from '#leaf/log/log.ts';
 import { syncDirectory } from '#leaf/log/segment.ts';
+import { syncFileSoon } from '#leaf/log/sync-files.ts';
 import { partitionPaths } from './partition-directory.ts';
 import type { PartitionEnvironment, PartitionPlace, PartitionRole } from './partition-options.ts';
 import { createStateFile } from './state-file.ts';
@@ -33,6 +34,7 @@ export async function createPartitionFiles(
   environment.failpoint('amid-create');
   const start = { position: logStart, timestamp: 0n };
   const { segmentBytesMax, hybridClock } = environment;
+  await syncFileSoon(paths.file);
   const log = Log.create(paths.log, start, { durability: identity.durability, segmentBytesMax });
   if (identity.role === 'primary') {
     const draft = { term: 1, timestamp: hybridClock.next(), origin: identity.origin };

@@ -82,8 +82,8 @@ async function openFiles(
   let opened: Log | null = null;
   try {
     const { segmentBytesMax, failpoint } = environment;
-    await installReadySnapshot(paths, { segmentBytesMax, failpoint });
-    await checkFirst(paths, environment.verifier);
+    const fresh = await installReadySnapshot(paths, { segmentBytesMax, failpoint });
+    await checkFirst(paths, environment.verifier, fresh);
     file = openStateFile(paths, place);
     const log = openLog(paths, file, { name, environment });
     opened = log;
@@ -115,13 +115,20 @@ async function openFiles(
   }
 }
 
-/** Looks through a SQLite file that is not long, and heeds what was found out before. */
-async function checkFirst(paths: PartitionPaths, verifier: Verifier): Promise<void> {
+/**
+ * Looks through a SQLite file that is not long, and heeds what was found out before. One that has
+ * just arrived (`fresh`) had a checksum on each of its chunks.
+ */
+async function checkFirst(
+  paths: PartitionPaths,
+  verifier: Verifier,
+  fresh: boolean,
+): Promise<void> {
   const mark = readDamageMark(paths.directory);
   if (mark !== null) throw new FileDamage(mark);
   if (!existsSync(paths.file)) throw new FileDamage('its file data.sqlite is missing');
   const { size } = statSync(paths.file);
-  if (size > CHECKED_FIRST_BYTES_MAX) return;
+  if (fresh || size > CHECKED_FIRST_BYTES_MAX) return;
   const short = size <= CHECKED_HERE_BYTES_MAX;
   const damage = short ? checkFile(paths.file, 'quick') : await verifier.file(paths.file);
   if (damage !== '') throw new FileDamage(damage);

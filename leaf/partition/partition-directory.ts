@@ -17,6 +17,7 @@ import { SqliteFile } from '#shared/sqlite-file.ts';
 import { Log } from '#leaf/log/log.ts';
 import type { LogOptions } from '#leaf/log/log-options.ts';
 import { syncDirectory } from '#leaf/log/segment.ts';
+import { syncFileSoon } from '#leaf/log/sync-files.ts';
 import type { Failpoint } from './failpoint.ts';
 import { readMeta, type PartitionMeta } from './state-file.ts';
 
@@ -42,10 +43,10 @@ export function partitionPaths(directory: string): PartitionPaths {
 }
 
 /**
- * Makes a received snapshot this partition's own and gives it the name from which on it counts.
- * Throws when the file does not hold what was promised.
+ * Makes a received snapshot this partition's own, and durable, and gives it the name from which on
+ * it counts. Throws when the file does not hold what was promised.
  */
-export function readySnapshot(
+export async function readySnapshot(
   paths: PartitionPaths,
   received: string,
   own: {
@@ -54,8 +55,8 @@ export function readySnapshot(
     /** True: it is the partition's own content, and can be read at once. */
     readonly provisioned?: boolean;
   },
-): void {
-  const snapshot = SqliteFile.open(received);
+): Promise<void> {
+  const snapshot = SqliteFile.open(received, { durable: false });
   try {
     if (!samePosition(readMeta(snapshot).applied, own.position)) {
       throw databaseError('internal', { reason: 'a snapshot is not of the position it was for' });
@@ -72,17 +73,20 @@ export function readySnapshot(
   } finally {
     snapshot.close();
   }
-  syncFile(received);
+  await syncFileSoon(received);
   renameSync(received, paths.ready);
   syncDirectory(paths.directory);
 }
 
-/** Puts a ready snapshot in the place of data.sqlite, and begins the log anew at its position. */
+/**
+ * Puts a ready snapshot in the place of data.sqlite, and begins the log anew at its position.
+ * False when there is none.
+ */
 export async function installReadySnapshot(
   paths: PartitionPaths,
   options: { readonly segmentBytesMax: number; readonly failpoint: Failpoint },
-): Promise<void> {
-  if (!existsSync(paths.ready)) return;
+): Promise<boolean> {
+  if (!existsSync(paths.ready)) return false;
   const snapshot = SqliteFile.open(paths.ready);
   const { applied, timestamp, durability } = readMeta(snapshot);
   snapshot.close();
@@ -97,6 +101,7 @@ export async function installReadySnapshot(
   renameSync(paths.ready, paths.file);
   options.failpoint('after-file-replaced');
   syncDirectory(paths.directory);
+  return true;
 }
 
 /** Makes a file that nobody writes any more durable. */

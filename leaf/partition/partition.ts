@@ -9,6 +9,7 @@ import type { Row } from '#shared/sql/column-type.ts';
 import type {
   LeafCalls,
   LeafStreams,
+  OpenedRead,
   RowBatch,
   Verdict,
   WriteStepResult,
@@ -134,8 +135,8 @@ export class Partition {
   }
 
   /** All rows of a short read, at once; null where it is to go the long way, by `read`. */
-  readNow(request: ReadRequest): readonly Row[] | null {
-    return this.#opened.readNow(request);
+  readNow(request: ReadRequest, tell?: (opened: OpenedRead) => void): readonly Row[] | null {
+    return this.#opened.readNow(request, tell);
   }
 
   async undoLastWrite(transactionId: string): Promise<void> {
@@ -222,7 +223,7 @@ export class Partition {
     await this.#inTurn(async () => {
       void this.#follower;
       const { meta } = this.#opened.core.file;
-      readySnapshot(partitionPaths(this.#place.directory), path, { position, meta });
+      await readySnapshot(partitionPaths(this.#place.directory), path, { position, meta });
       this.#environment.failpoint('after-snapshot-ready');
       dropBase(this.#opened.core);
       await this.#reopen();
@@ -316,7 +317,7 @@ export class Partition {
     if (path === null) return false;
     const position = core.log.positionAt(lsn);
     const own = { position, meta: core.file.meta, provisioned: this.provisioned };
-    readySnapshot(partitionPaths(this.#place.directory), path, own);
+    await readySnapshot(partitionPaths(this.#place.directory), path, own);
     await this.#reopen();
     this.#place.onFileReplaced();
     return true;

@@ -54,12 +54,12 @@ const SELECT_META = `
 const UPDATE_APPLIED =
   'UPDATE _twinleaf_meta SET term = ?, lsn = ?, log_hash = ?, timestamp = ? WHERE id = 1';
 
-/** Writes an empty file with its meta row. */
+/** Writes an empty file with its meta row; the caller syncs it. */
 export function createStateFile(
   path: string,
   identity: Pick<PartitionMeta, 'role' | 'durability' | 'origin'>,
 ): void {
-  const file = SqliteFile.open(path);
+  const file = SqliteFile.open(path, { durable: false });
   file.exec('BEGIN');
   file.exec(CREATE_META);
   file.run('INSERT INTO _twinleaf_meta VALUES (1, 0, 0, ?, 0, 0, ?, ?, ?, ?)', [
