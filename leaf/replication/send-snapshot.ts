@@ -18,6 +18,8 @@ const compress = promisify(zstdCompress);
  * that a damaged chunk is noticed.
  */
 const compression = {
+  // One step a chunk: each further one is a round of the thread pool.
+  chunkSize: SNAPSHOT_CHUNK_BYTES + 64 * 1024,
   params: {
     [constants.ZSTD_c_compressionLevel]: -3,
     [constants.ZSTD_c_checksumFlag]: 1,
