@@ -8,10 +8,12 @@ import type { Timer } from '#shared/clock.ts';
 import { databaseError, DatabaseError } from '#shared/error.ts';
 import { must } from '#shared/assert.ts';
 import type { WriteStep, WriteStepResult } from '#shared/wire/message.ts';
-import { InsertCapture, type PlainInsert } from './insert-capture.ts';
 import type { Gathering } from './gathering.ts';
 import type { LockClaim } from './write-lock.ts';
 import type { PartitionCore } from './partition-core.ts';
+import { HandCapture, NotByHandError } from './hand-capture.ts';
+import type { PlainStep } from './plain-steps.ts';
+import { runSteps } from './write-steps.ts';
 import { WriteTransaction } from './write-transaction.ts';
 
 /** Tasks of one group. */
@@ -25,8 +27,8 @@ interface Task {
   readonly foreignKeys: boolean;
   readonly startedAt: bigint;
   readonly steps: readonly WriteStep[];
-  /** Carries out the steps on the writer's connection. */
-  readonly run: () => WriteStepResult[];
+  /** Throws when the steps must not run (any more). */
+  readonly check: () => void;
   readonly resolve: (value: WriteStepResult[]) => void;
   readonly reject: (error: unknown) => void;
   /** True once a group has it. */
@@ -38,11 +40,20 @@ type Outcome =
   | { readonly task: Task; readonly kind: 'done'; readonly value: WriteStepResult[] }
   | { readonly task: Task; readonly kind: 'failed'; readonly error: unknown };
 
+/** How a group's changes are captured without a session. */
+interface ByHand {
+  readonly capture: HandCapture;
+  /** Of each task, in the order of the queue. */
+  readonly plain: readonly (readonly PlainStep[])[];
+}
+
 /** The queue of autocommit writes of one partition. */
 export class GroupCommit {
   #core: PartitionCore;
   #queue: Task[] = [];
   #pumping = false;
+  /** The next group is captured by a session: one of its tasks cannot be told by hand. */
+  #needsSession = false;
   readonly #gathering: Gathering | null;
 
   constructor(core: PartitionCore) {
@@ -52,21 +63,21 @@ export class GroupCommit {
   }
 
   /**
-   * Runs `run` within the next group; resolves with what it answered once that is durable and
-   * visible. Rejects with what it threw, or with lockWaitTimeout when it had to wait too long.
+   * Runs `check` and the steps within the next group; resolves with the results once they are
+   * durable and visible. Rejects with what was thrown, or with lockWaitTimeout.
    */
   submit(options: {
     readonly foreignKeys: boolean;
     readonly timeoutMs: number;
     readonly steps: readonly WriteStep[];
-    readonly run: () => WriteStepResult[];
+    readonly check: () => void;
   }): Promise<WriteStepResult[]> {
     if (this.#queue.length >= WAITING_TASKS_MAX) throw databaseError('lockWaitTimeout', {});
     return new Promise((resolve, reject) => {
-      const { foreignKeys, steps, run } = options;
+      const { foreignKeys, steps, check } = options;
       const startedAt = this.#core.environment.hybridClock.next();
       const fresh = { taken: false, timer: null };
-      const task: Task = { foreignKeys, startedAt, steps, run, resolve, reject, ...fresh };
+      const task: Task = { foreignKeys, startedAt, steps, check, resolve, reject, ...fresh };
       this.#queue.push(task);
       this.#gathering?.come();
       if (!this.#pumping) void this.#pump();
@@ -115,17 +126,20 @@ export class GroupCommit {
     if (first === undefined) return;
     const outcomes: Outcome[] = [];
     try {
-      const inserts = this.#plainInserts(first.foreignKeys);
-      const capture = inserts === null ? null : new InsertCapture();
+      const plain = this.#plainTasks(first.foreignKeys);
+      const capture = plain === null ? null : new HandCapture();
       const transaction = new WriteTransaction(this.#core, first.foreignKeys, capture);
-      this.#runTasks(first.foreignKeys, outcomes);
-      for (const [index, outcome] of outcomes.entries()) {
-        if (outcome.kind === 'done') capture?.add(inserts?.[index] ?? [], outcome.value);
-      }
+      const byHand = plain === null || capture === null ? null : { plain, capture };
+      this.#runTasks(first.foreignKeys, outcomes, byHand);
       if (!this.#core.file.inTransaction) transaction.rollback();
       const lsn = this.#core.file.inTransaction ? await transaction.commit() : null;
       void this.#answer(outcomes, lsn);
     } catch (error) {
+      if (error instanceof NotByHandError) {
+        this.#core.file.rollback();
+        this.#putBack(outcomes);
+        return;
+      }
       if (outcomes.length > 1 && isTooLarge(error)) {
         await this.#writeOneByOne(outcomes);
         return;
@@ -135,27 +149,42 @@ export class GroupCommit {
     }
   }
 
-  /** What the next group's tasks insert, one for each; null when one of them does anything else. */
-  #plainInserts(foreignKeys: boolean): (readonly PlainInsert[])[] | null {
-    const inserts: (readonly PlainInsert[])[] = [];
+  /** What the next group's tasks are, each in plain steps; null when one of them is none. */
+  #plainTasks(foreignKeys: boolean): (readonly PlainStep[])[] | null {
+    const { file } = this.#core;
+    const needsSession = this.#needsSession;
+    this.#needsSession = false;
+    if (needsSession) return null;
+    const plain: (readonly PlainStep[])[] = [];
     for (const task of this.#queue) {
-      if (task.foreignKeys !== foreignKeys || inserts.length === GROUP_TASKS_MAX) break;
-      const plain = this.#core.file.inserts.plainInserts(task.steps);
-      if (plain === null) return null;
-      inserts.push(plain);
+      if (task.foreignKeys !== foreignKeys || plain.length === GROUP_TASKS_MAX) break;
+      const steps = file.plain.plainSteps(task.steps);
+      // A foreign key's action changes rows that the statement does not name.
+      const acts = file.hasForeignKeys && steps?.some(({ kind }) => kind === 'change') === true;
+      if (steps === null || acts) return null;
+      plain.push(steps);
     }
-    return inserts;
+    return plain;
+  }
+
+  /** The tasks of a group that was undone come first in the next one, which has a session. */
+  #putBack(outcomes: readonly Outcome[]): void {
+    this.#needsSession = true;
+    this.#queue.unshift(...outcomes.map(({ task }) => task));
+    for (const _ of outcomes) this.#gathering?.come();
   }
 
   /** Runs tasks with the same foreign key checks, until the group is full or has taken its time. */
-  #runTasks(foreignKeys: boolean, outcomes: Outcome[]): void {
+  #runTasks(foreignKeys: boolean, outcomes: Outcome[], byHand: ByHand | null): void {
     const { clock } = this.#core.environment;
     const startedMs = clock.monotonicMs();
     const alone = this.#queue.length === 1;
     while (this.#queue[0]?.foreignKeys === foreignKeys && outcomes.length < GROUP_TASKS_MAX) {
       const task = this.#take();
-      const outcome = alone ? this.#runAlone(task) : this.#runTask(task);
+      const run = (): WriteStepResult[] => this.#run(task, outcomes.length, byHand);
+      const outcome = alone ? this.#runAlone(task, run) : this.#runTask(task, run);
       outcomes.push(outcome);
+      if (outcome.kind === 'failed' && outcome.error instanceof NotByHandError) throw outcome.error;
       if (!this.#core.file.inTransaction) {
         // SQLite has undone the whole transaction (a full disk): everyone's work is gone.
         const error = outcome.kind === 'failed' ? outcome.error : null;
@@ -168,21 +197,36 @@ export class GroupCommit {
     }
   }
 
-  /** A group of one needs no savepoint: nobody else's work is there to be kept. */
-  #runAlone(task: Task): Outcome {
+  /** Runs the task of that number in its group on the writer's connection. */
+  #run(task: Task, number: number, byHand: ByHand | null): WriteStepResult[] {
+    const { file } = this.#core;
+    task.check();
+    if (byHand === null) return runSteps(file, task.steps);
+    const { capture, plain } = byHand;
+    const { mark } = capture;
     try {
-      return { task, kind: 'done', value: task.run() };
+      return capture.run(file, must(plain[number]));
+    } catch (error) {
+      capture.forgetAfter(mark);
+      throw error;
+    }
+  }
+
+  /** A group of one needs no savepoint: nobody else's work is there to be kept. */
+  #runAlone(task: Task, run: () => WriteStepResult[]): Outcome {
+    try {
+      return { task, kind: 'done', value: run() };
     } catch (error) {
       this.#core.file.rollback();
       return { task, kind: 'failed', error };
     }
   }
 
-  #runTask(task: Task): Outcome {
+  #runTask(task: Task, run: () => WriteStepResult[]): Outcome {
     const { connection } = this.#core.file;
     connection.run('SAVEPOINT task');
     try {
-      const value = task.run();
+      const value = run();
       connection.run('RELEASE task');
       return { task, kind: 'done', value };
     } catch (error) {
@@ -200,7 +244,7 @@ export class GroupCommit {
       const alone: Outcome[] = [];
       try {
         const transaction = new WriteTransaction(this.#core, task.foreignKeys);
-        alone.push(this.#runTask(task));
+        alone.push(this.#runTask(task, () => this.#run(task, 0, null)));
         void this.#answer(alone, await transaction.commit());
       } catch (error) {
         task.reject(error);

@@ -32,7 +32,7 @@ import type { OwnResult, OwnRows } from './transaction-task.ts';
 import { Transactions } from './transactions.ts';
 import type { WriteFences } from './write-fences.ts';
 import { isLong, writeElsewhere } from './write-elsewhere.ts';
-import { runSteps, toClientError } from './write-steps.ts';
+import { toClientError } from './write-steps.ts';
 
 /** How long closing waits for a write that is under way, in milliseconds. */
 const CLOSE_WAIT_MS = 10_000;
@@ -98,15 +98,7 @@ export class OpenPartition {
     if (isLong(this.core, steps)) {
       return writeElsewhere(this.core, { foreignKeys, timeoutMs, check }, steps);
     }
-    return this.#groups.submit({
-      foreignKeys,
-      steps,
-      timeoutMs,
-      run: () => {
-        check();
-        return runSteps(file, steps);
-      },
-    });
+    return this.#groups.submit({ foreignKeys, steps, timeoutMs, check });
   }
 
   async *read(
@@ -148,19 +140,31 @@ export class OpenPartition {
     }
   }
 
-  /** All rows of a short read, at once; null where it is to go the long way, by `read`. */
-  readNow(request: ReadRequest): readonly Row[] | null {
+  /**
+   * All rows of a short read, at once; null where it is to go the long way, by `read`. One that is
+   * `together` with reads elsewhere has to `tell` what it sees.
+   */
+  readNow(request: ReadRequest, tell?: (opened: OpenedRead) => void): readonly Row[] | null {
     // Where nothing is prepared anywhere, reads of one turn see the same transactions.
     const isAlone = request.together === undefined;
     if (request.transaction !== null || (!isAlone && this.transactions.hasPrepared)) return null;
     if (this.core.file.redefined !== null) return null;
     try {
       this.#checkRead(request.catalogVersion);
+      if (tell !== undefined && !this.#tellNow(request, tell)) return null;
       return readShort(this.core, request);
     } catch (error) {
       const { sql, parameters } = request.statement;
       throw this.#noted(toClientError(error, this.core.file, { sql, values: parameters, row: 1 }));
     }
+  }
+
+  /** False while it is not known what a read of this moment sees. */
+  #tellNow({ together }: ReadRequest, tell: (opened: OpenedRead) => void): boolean {
+    const { shared, file } = this.core;
+    if (together === undefined || shared.knowsInMs(together) > 0) return false;
+    tell({ seen: shared.seenAt(file.meta.applied.lsn, together), agoMs: 0 });
+    return true;
   }
 
   /** Refuses writes for `leaseMs` as soon as nobody writes; throws lockWaitTimeout. */

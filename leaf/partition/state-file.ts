@@ -18,7 +18,7 @@ import { runDefinition } from './definition-steps.ts';
 import { KnownTables } from './known-tables.ts';
 import { writeIdentity } from './partition-identity.ts';
 import type { PartitionRole } from './partition-options.ts';
-import { InsertShapes } from './insert-capture.ts';
+import { PlainShapes } from './plain-steps.ts';
 import { ReferenceFile, type Attachment } from './reference-file.ts';
 
 /** What the file knows of itself besides rows. */
@@ -108,8 +108,8 @@ export class StateFile {
   /** What #meta becomes with the COMMIT. */
   #next: PartitionMeta;
   readonly #tables: KnownTables;
-  /** How INSERTs of this schema are captured without a session. */
-  readonly inserts: InsertShapes;
+  /** Which statements of this schema are captured without a session. */
+  readonly plain: PlainShapes;
   #attachment: Attachment;
   #foreignKeys = true;
   #stopped: DatabaseError | null = null;
@@ -119,7 +119,7 @@ export class StateFile {
   constructor(path: string, reference: ReferenceFile) {
     this.path = path;
     this.connection = SqliteFile.open(path);
-    this.inserts = new InsertShapes(this.connection);
+    this.plain = new PlainShapes(this.connection);
     this.#attachment = reference.attachment(this.connection);
     this.#meta = readMeta(this.connection);
     this.#next = this.#meta;
@@ -260,7 +260,7 @@ export class StateFile {
     this.#meta = this.#next;
     if (demoted) writeIdentity(this.path, this.#meta);
     if (!changed) return;
-    this.inserts.clear();
+    this.plain.clear();
     this.#tables.commit();
   }
 

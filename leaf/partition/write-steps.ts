@@ -20,7 +20,8 @@ export function runSteps(file: WriteTarget, steps: readonly WriteStep[]): WriteS
   return steps.map((step) => runStep(file, step));
 }
 
-function runStep(file: WriteTarget, step: WriteStep): WriteStepResult {
+/** Runs one step. Throws a DatabaseError. */
+export function runStep(file: WriteTarget, step: WriteStep): WriteStepResult {
   if (step.kind === 'rows') return runRows(file, step);
   const { sql, parameters } = step;
   try {

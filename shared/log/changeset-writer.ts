@@ -1,23 +1,37 @@
-// Lays out inserted rows in SQLite's changeset format (changeset.ts says what it is).
+// Lays out row changes in SQLite's changeset format (changeset.ts says what it is).
 
 import { assert } from '#shared/assert.ts';
 import type { Row, StoredValue } from '#shared/sql/column-type.ts';
 
 const TABLE_MARK = 0x54;
 const INSERT = 18;
+const DELETE = 9;
+const UPDATE = 23;
+const UNDEFINED = 0;
 /** Operation and indirect flag. */
 const CHANGE_BYTES = 2;
 /** A kind and eight bytes, or a kind and the longest varint. */
 const VALUE_BYTES_MAX = 10;
 const BYTES_A_UTF16_UNIT_MAX = 3;
 
-/** Rows of one table. */
-export interface InsertedRows {
-  readonly header: Uint8Array;
-  /** Of each column, the place of its value in a row. */
-  readonly places: readonly number[];
-  readonly rows: readonly Row[];
-}
+/** What happened to rows of one table. INTEGERs are `bigint`s. */
+export type WrittenChange =
+  | {
+      readonly kind: 'insert';
+      readonly header: Uint8Array;
+      /** Of each column, the place of its value in a row. */
+      readonly places: readonly number[];
+      readonly rows: readonly Row[];
+    }
+  | { readonly kind: 'delete'; readonly header: Uint8Array; readonly before: Row }
+  | {
+      readonly kind: 'update';
+      readonly header: Uint8Array;
+      /** Of each column: is it part of the key? No such column changes. */
+      readonly isKey: readonly boolean[];
+      readonly before: Row;
+      readonly after: Row;
+    };
 
 /** The header of a table; `keys`: of each column its 1-based place in the key, or 0. */
 export function tableHeader(table: string, keys: readonly number[]): Uint8Array {
@@ -26,30 +40,67 @@ export function tableHeader(table: string, keys: readonly number[]): Uint8Array 
   return Buffer.concat([Uint8Array.of(TABLE_MARK, keys.length, ...keys), name, Uint8Array.of(0)]);
 }
 
-/** A changeset that inserts these rows; empty when there are none. INTEGERs are `bigint`s. */
-export function encodeInserts(tables: readonly InsertedRows[]): Uint8Array {
-  const filled = tables.filter(({ rows }) => rows.length > 0);
-  const changeset = Buffer.allocUnsafe(
-    filled.reduce((sum, { header, rows }) => sum + header.length + bytesMax(rows), 0),
-  );
+/** A changeset of these changes, one after another; empty when there are none. */
+export function encodeChanges(changes: readonly WrittenChange[]): Uint8Array {
+  const changeset = Buffer.allocUnsafe(changes.reduce((sum, change) => sum + bytesMax(change), 0));
   let at = 0;
-  for (const { header, places, rows } of filled) {
-    changeset.set(header, at);
-    at += header.length;
-    for (const row of rows) {
-      changeset[at] = INSERT;
-      changeset[at + 1] = 0;
-      at += CHANGE_BYTES;
-      for (const place of places) at = writeValue(changeset, at, row[place] ?? null);
+  let header: Uint8Array | null = null;
+  for (const change of changes) {
+    if (change.kind === 'insert' && change.rows.length === 0) continue;
+    if (change.header !== header) {
+      ({ header } = change);
+      changeset.set(header, at);
+      at += header.length;
     }
+    at = writeChange(changeset, at, change);
   }
   return changeset.subarray(0, at);
 }
 
-/** Bytes that suffice for these rows: a little more than they take. */
-function bytesMax(rows: readonly Row[]): number {
-  let bytes = 0;
-  for (const row of rows) {
+function writeChange(to: Buffer, start: number, change: WrittenChange): number {
+  let at = start;
+  switch (change.kind) {
+    case 'insert':
+      for (const row of change.rows) {
+        at = writeOperation(to, at, INSERT);
+        for (const place of change.places) at = writeValue(to, at, row[place] ?? null);
+      }
+      return at;
+    case 'delete':
+      at = writeOperation(to, at, DELETE);
+      for (const value of change.before) at = writeValue(to, at, value);
+      return at;
+    case 'update': {
+      const { before, after, isKey } = change;
+      const stays = before.map((value, column) => isSame(value, after[column] ?? null));
+      at = writeOperation(to, at, UPDATE);
+      for (const [column, value] of before.entries()) {
+        at = stays[column] && !isKey[column] ? writeUndefined(to, at) : writeValue(to, at, value);
+      }
+      for (const [column, value] of after.entries()) {
+        at = stays[column] || isKey[column] ? writeUndefined(to, at) : writeValue(to, at, value);
+      }
+      return at;
+    }
+  }
+}
+
+/** True when a row is stored with the same bytes before and after. */
+export function isSameRow(before: Row, after: Row): boolean {
+  return before.every((value, column) => isSame(value, after[column] ?? null));
+}
+
+function isSame(a: StoredValue, b: StoredValue): boolean {
+  if (a instanceof Uint8Array && b instanceof Uint8Array) return Buffer.compare(a, b) === 0;
+  return Object.is(a, b);
+}
+
+/** Bytes that suffice for a change and its table's header: a little more than they take. */
+function bytesMax(change: WrittenChange): number {
+  const rows = change.kind === 'insert' ? change.rows : [change.before];
+  const all = change.kind === 'update' ? [...rows, change.after] : rows;
+  let bytes = change.header.length;
+  for (const row of all) {
     bytes += CHANGE_BYTES + row.length * VALUE_BYTES_MAX;
     for (const value of row) {
       if (typeof value === 'string') bytes += value.length * BYTES_A_UTF16_UNIT_MAX;
@@ -59,6 +110,16 @@ function bytesMax(rows: readonly Row[]): number {
   return bytes;
 }
 
+function writeOperation(to: Buffer, at: number, operation: number): number {
+  to[at] = operation;
+  to[at + 1] = 0;
+  return at + CHANGE_BYTES;
+}
+
+function writeUndefined(to: Buffer, at: number): number {
+  to[at] = UNDEFINED;
+  return at + 1;
+}
 function writeValue(to: Buffer, at: number, value: StoredValue): number {
   if (value === null) {
     to[at] = 5;
