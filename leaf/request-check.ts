@@ -162,6 +162,7 @@ const calls: { readonly [K in keyof LeafCalls]: Check } = {
   sharedPosition: object({ key, source }),
   comparePosition: object({ key, followerId: name, position }),
   releaseBase: object({ key, version: natural }),
+  primaryTail: object({ key }),
   promote: object({ key }),
   checksum: object({ key }),
   compact: object({ key }),

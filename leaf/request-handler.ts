@@ -209,8 +209,9 @@ export class RequestHandler implements LeafService {
       },
       acknowledge: async (request) => {
         this.#sender.acknowledge(at(request), request.followerId, request.lsn);
-        return {};
+        return { tail: at(request).log.sendable.lsn };
       },
+      primaryTail: async (request) => ({ tail: await this.#links.primaryTail(at(request)) }),
     };
   }
 

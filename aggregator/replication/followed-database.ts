@@ -5,6 +5,7 @@ import type { PartitionStatus } from '#shared/wire/message.ts';
 import type { DatabaseState } from '#shared/cluster/topology.ts';
 import { DatabaseError } from '#shared/error.ts';
 import { advanceCatalog } from './catalog-follower.ts';
+import { FirstCopy } from './first-copy.ts';
 import { gatherLeafStatuses, masterCopies } from './leaf-statuses.ts';
 import { readLinkRecord, type LinkRecord } from './link-record.ts';
 import { fetchReplicationSource } from './primary-client.ts';
@@ -14,6 +15,12 @@ import { openPassword } from './seal-password.ts';
 
 /** Between two looks at the links, in milliseconds. */
 const tickMs = 500;
+/**
+ * While the first copy is made, a look comes after this part of the time that it has taken so
+ * far, but not sooner than after `soonMs`: whoever waits for a short copy waits for it alone.
+ */
+const soonPart = 20;
+const soonMs = 10;
 /** A ticket is renewed when it is so old; it lives six times as long (ticket.ts). */
 const renewMs = 60 * 60 * 1000;
 /** A primary is asked again where its partitions are, when links are in trouble, so often. */
@@ -25,6 +32,12 @@ export class FollowedDatabase {
   readonly #name: string;
   readonly #stopped = new AbortController();
   readonly #ended: Promise<void>;
+  readonly #begunAtMs: number;
+  #isHurried = false;
+  /** Ends the wait for the next look. */
+  #wake: () => void = () => undefined;
+  /** The first copy, until it is whole; null once it is, and where another process began it. */
+  #firstCopy: FirstCopy | null;
   #source: ReplicationSource | null;
   /** Monotonic milliseconds of the last attempt at the primary. */
   #askedAtMs: number;
@@ -41,24 +54,33 @@ export class FollowedDatabase {
     this.#parts = parts;
     this.#name = name;
     this.#source = source;
+    this.#begunAtMs = parts.clock.monotonicMs();
+    this.#firstCopy = source === null ? null : new FirstCopy();
     this.#askedAtMs = source === null ? -Infinity : parts.clock.monotonicMs();
     for (const { ordinal } of source?.partitions ?? []) this.#handed.set(ordinal, must(source));
     this.#ended = this.#run();
   }
 
-  /** CONTINUE: the primary is asked anew before the links start. */
+  /** CONTINUE: the links start now, and the primary is asked anew. */
   renew(): void {
     this.#askedAtMs = -Infinity;
     this.#handed.clear();
+    this.#hurry();
+  }
+
+  /** True while the first copy may hold a transaction by halves. */
+  get isCopying(): boolean {
+    return this.#firstCopy !== null;
   }
 
   async stop(): Promise<void> {
     this.#stopped.abort();
+    this.#hurry();
     await this.#ended;
   }
 
   async #run(): Promise<void> {
-    const { clock, logger } = this.#parts;
+    const { logger } = this.#parts;
     const { signal } = this.#stopped;
     while (!signal.aborted) {
       try {
@@ -67,12 +89,31 @@ export class FollowedDatabase {
         if (signal.aborted) return;
         logger.warn('a followed database could not be looked after', this.#fields, error);
       }
-      try {
-        await clock.sleep(tickMs, signal);
-      } catch {
-        return;
-      }
+      if (!this.#isHurried) await this.#wait();
+      this.#isHurried = false;
     }
+  }
+
+  /** The next look is now. */
+  #hurry(): void {
+    this.#isHurried = true;
+    this.#wake();
+  }
+
+  /** Until the next look is due, or hurried, or the last one was. */
+  async #wait(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#wake = resolve;
+    const timer = this.#parts.clock.after(this.#waitMs(), resolve);
+    await promise;
+    timer.cancel();
+  }
+
+  #waitMs(): number {
+    const state = this.#parts.catalog.find(this.#name)?.state;
+    if (state !== 'provisioning') return tickMs;
+    const sinceMs = this.#parts.clock.monotonicMs() - this.#begunAtMs;
+    return Math.min(tickMs, Math.max(soonMs, Math.floor(sinceMs / soonPart)));
   }
 
   get #fields(): { database: string } {
@@ -154,6 +195,7 @@ export class FollowedDatabase {
       const login = { host, port, user, password, database };
       const source = await fetchReplicationSource({ login, follower: clusterId, clock });
       if (source.clusterId === record.primaryClusterId) this.#source = source;
+      this.#hurry();
       this.lastError =
         source.clusterId === record.primaryClusterId
           ? ''
@@ -169,6 +211,15 @@ export class FollowedDatabase {
     }
   }
 
+  /** False while the first copy is not one state of the whole database. */
+  async #isWhole(masters: ReadonlyMap<number, PartitionStatus>): Promise<boolean> {
+    const ask = async (ordinal: number, key: PartitionStatus['key']) =>
+      (await this.#leafOf(ordinal)?.call('primaryTail', { key }))?.tail ?? null;
+    if (this.#firstCopy !== null && !(await this.#firstCopy.isWhole(masters, ask))) return false;
+    this.#firstCopy = null;
+    return true;
+  }
+
   #leafOf(ordinal: number) {
     const { catalog, leaves } = this.#parts;
     const placement = catalog.find(this.#name)?.placements.find((p) => p.ordinal === ordinal);
@@ -181,6 +232,7 @@ export class FollowedDatabase {
     masters: ReadonlyMap<number, PartitionStatus>,
   ): Promise<void> {
     const state = stateOf(record, [...masters.values()]);
+    if (record.intent !== 'paused' && !(await this.#isWhole(masters))) return;
     if (this.#parts.catalog.find(this.#name)?.state === state) return;
     await this.#parts.inTurn(this.#name, async () => {
       const { store, catalog } = this.#parts;

@@ -171,7 +171,10 @@ export class ReplicationController {
       if (record.intent === 'returning') await this.#failback.carryOut(record, null);
       const masters = await readMasters(this.#parts, database);
       // A copy that waits for a snapshot still has what it had; an empty one has nothing.
-      if (masters.some(({ tail }) => tail.lsn === 0n)) {
+      const isCopying = this.#followed.get(name)?.isCopying === true;
+      // Records can be taken back where they have come by halves, a snapshot cannot.
+      const isTorn = isCopying && masters.some(({ firstLsn }) => firstLsn > 1n);
+      if (isTorn || masters.some(({ tail }) => tail.lsn === 0n)) {
         throw databaseError('databaseProvisioning', { name });
       }
       return await this.#promote(this.#parts.catalog.database(name), record);

@@ -104,9 +104,13 @@ export class Maintenance {
     }
   }
 
-  /** As `run`, and the log keeps nothing but what followers need. */
+  /**
+   * As `run`, and the log keeps nothing but what followers need. Not at a secondary: a promotion
+   * takes back the end of its log where it has come by halves.
+   */
   async compact(): Promise<void> {
     await this.#running;
+    if (this.#core.file.meta.role === 'secondary') return this.run();
     await this.#core.log.closeSegment();
     await this.run(0);
   }

@@ -2,7 +2,7 @@
 
 import type { Clock } from '#shared/clock.ts';
 import { databaseError } from '#shared/error.ts';
-import type { Position } from '#shared/log/lsn.ts';
+import type { LSN, Position } from '#shared/log/lsn.ts';
 import type { Logger } from '#shared/logger.ts';
 import type { CheckReport } from '#shared/wire/content-message.ts';
 import type { LeafCalls, LinkSource, LinkStatus } from '#shared/wire/message.ts';
@@ -139,6 +139,11 @@ export class LinkSet {
     } finally {
       leaf.close();
     }
+  }
+
+  /** The newest record that the primary has now; null while no records come from it. */
+  async primaryTail(partition: Partition): Promise<LSN | null> {
+    return (await this.#links.get(partition.name)?.primaryTail()) ?? null;
   }
 
   /** Asks for a comparison with the primary; answers its number. Throws notReplicating. */

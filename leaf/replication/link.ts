@@ -138,6 +138,15 @@ export class Link {
     };
   }
 
+  /** The newest record that the primary has now, asked of it; null while no records come. */
+  async primaryTail(): Promise<LSN | null> {
+    const source = this.#checked;
+    if (source === null || this.#state.name !== 'streaming') return null;
+    const { followerId } = this.#options;
+    const { lsn } = this.#applier.position;
+    return (await source.leaf.call('acknowledge', { key: source.key, followerId, lsn })).tail;
+  }
+
   /** Asks for a comparison with the primary. Throws linkProtocol while no records come. */
   checkNow(withRows: boolean): number {
     const check = this.#check;

@@ -22,12 +22,20 @@ import { ServedChecks } from './served-checks.ts';
 
 /** Bytes of frames in one batch; a single longer record goes alone. */
 const batchBytesMax = 256 * 1024;
+/** A follower that has nothing gets a snapshot rather than more bytes of records than these. */
+const firstLogBytesMax = 1024 * 1024;
 /** The longest time between two heartbeats of an idle log. */
 const heartbeatMs = 1000;
 /** Hybrid timestamps are milliseconds times 2^16. */
 const hybridShift = 16n;
 
 export type SubscribeRequest = LeafStreams['subscribe']['request'];
+
+/** A copy of the partition, and from which byte on it is sent. */
+interface TakenSnapshot {
+  readonly snapshot: Snapshot;
+  readonly offset: number;
+}
 
 /** The followers of all partitions of a leaf. */
 export class LogSender {
@@ -148,8 +156,7 @@ export class LogSender {
 
   #begin(partition: Partition, request: SubscribeRequest): ConnectedFollower {
     const { followerId: id, address, synchronous, position } = request;
-    const isOurs = !request.anew && partition.log.contains(position) === 'same';
-    const confirmed = isOurs ? position.lsn : 0n;
+    const confirmed = mayGoOn(partition, request) ? position.lsn : 0n;
     const follower = new ConnectedFollower({ id, address, synchronous, confirmed });
     const followers = this.#connected.get(partition.name) ?? new Map<string, ConnectedFollower>();
     followers.get(id)?.end();
@@ -174,15 +181,16 @@ export class LogSender {
     request: SubscribeRequest,
   ): AsyncGenerator<SubscribeItem> {
     const { lsn } = request.position;
-    if (!request.anew && partition.log.contains(request.position) === 'same') {
+    const taken = mayGoOn(partition, request)
+      ? null
+      : await this.#snapshotFor(partition, follower, request);
+    if (taken === null) {
       register(partition, follower.id, lsn);
       yield { kind: 'records from', lsn: lsn + 1n };
       yield* this.#sendRecords(partition, follower, lsn);
       return;
     }
-    follower.state = 'snapshot';
-    const reason = partition.followers.find(follower.id)?.letGo ?? '';
-    const { snapshot, offset } = await takeSnapshot(partition, request);
+    const { snapshot, offset, reason } = taken;
     this.#logger.info('sending a snapshot', {
       follower: follower.id,
       partition: partition.name,
@@ -191,6 +199,24 @@ export class LogSender {
     });
     yield* sendSnapshot(snapshot, offset, reason);
     yield* this.#sendRecords(partition, follower, snapshot.position.lsn);
+  }
+
+  /** Null: none can be taken, and the log has all that the follower needs. */
+  async #snapshotFor(
+    partition: Partition,
+    follower: ConnectedFollower,
+    request: SubscribeRequest,
+  ): Promise<(TakenSnapshot & { readonly reason: string }) | null> {
+    follower.state = 'snapshot';
+    const reason = partition.followers.find(follower.id)?.letGo ?? '';
+    try {
+      return { ...(await takeSnapshot(partition, request)), reason };
+    } catch (error) {
+      if (!hasRecords(partition, request)) throw error;
+      const fields = { follower: follower.id, partition: partition.name };
+      this.#logger.warn('no snapshot can be taken: the records are sent', fields, error);
+      return null;
+    }
   }
 
   async *#sendRecords(
@@ -251,6 +277,17 @@ export class LogSender {
   }
 }
 
+/** True when the log has every record after the follower's position. */
+function hasRecords({ log }: Partition, { anew, position }: SubscribeRequest): boolean {
+  return !anew && log.contains(position) === 'same';
+}
+
+/** True when it gets those; else a snapshot, which is there far sooner than a long log's rows. */
+function mayGoOn(partition: Partition, request: SubscribeRequest): boolean {
+  if (!hasRecords(partition, request)) return false;
+  return request.position.lsn > 0n || partition.log.bytesAfter(0n) <= firstLogBytesMax;
+}
+
 function findDivergence(partition: Partition, request: SubscribeRequest): SubscribeItem | null {
   const { position } = request;
   const tail = partition.log.tail;
@@ -278,7 +315,7 @@ function register(partition: Partition, id: string, lsn: LSN): void {
 async function takeSnapshot(
   partition: Partition,
   request: SubscribeRequest,
-): Promise<{ snapshot: Snapshot; offset: number }> {
+): Promise<TakenSnapshot> {
   const { followerId, resume } = request;
   const { log } = partition;
   const cut = resume === null ? null : partition.findSnapshot(resume.snapshotId);

@@ -248,11 +248,13 @@ export interface LeafCalls extends BackupCalls, CheckCalls {
   releaseBase: { request: { key: PartitionKey; version: number }; reply: Record<never, never> };
   /** Promotion: applies what was received, opens the next term, takes writes. Idempotent. */
   promote: { request: { key: PartitionKey }; reply: { position: Position } };
-  /** Link → log sender: everything up to `lsn` is applied, durably. */
+  /** Link → log sender: everything up to `lsn` is applied, durably. `tail`: what it could have. */
   acknowledge: {
     request: { key: PartitionKey; followerId: string; lsn: LSN };
-    reply: Record<never, never>;
+    reply: { tail: LSN };
   };
+  /** Aggregator → secondary: what the primary has, asked of it now; null while no records come. */
+  primaryTail: { request: { key: PartitionKey }; reply: { tail: LSN | null } };
 }
 
 /** A transaction over several partitions that has been committed. */

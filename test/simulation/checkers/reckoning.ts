@@ -10,7 +10,7 @@ import type { Change, Workload } from '#test/simulation/workload.ts';
 import type { World } from '#test/simulation/world.ts';
 import { Violation } from './archive.ts';
 
-/** Both sites hold the same records, applied, and none is in doubt. */
+/** Both sites hold the same records, applied, none is in doubt, and the secondary knows it. */
 export function hasSettled(world: World, primary: SimulatedCluster): boolean {
   const secondary = world.clusters.find((cluster) => cluster !== primary);
   if (secondary === undefined || !world.clusters.every(({ isAlive }) => isAlive)) return false;
@@ -23,7 +23,7 @@ export function hasSettled(world: World, primary: SimulatedCluster): boolean {
     if (ours.replay.lsn !== ours.log.tail.lsn || theirs.replay.lsn !== ours.replay.lsn)
       return false;
   }
-  return true;
+  return secondary.database?.state !== 'provisioning';
 }
 
 /** Throws Violation. */
