@@ -102,7 +102,7 @@ test('check replication: equal while rows come, and what is corrupted is named',
   t.true(status.some(({ Check_Result }) => Check_Result === 'equal'));
 });
 
-test('replication: a change that meets a damaged row is named, and a snapshot mends it', async (t) => {
+test('replication: a damaged row that a change meets is named and mended', async (t) => {
   const { primary, secondary } = await startPair(t);
   const all = 'SELECT * FROM shop.item ORDER BY id';
   const item = { table: 'item', where: 'id = 5' };
