@@ -3,6 +3,7 @@
 // `resolve-expression.ts` makes it from syntax, the planners look into it, `deparse/` turns it
 // into SQLite text that gives MySQL's answer.
 
+import type { AggregateName } from '#aggregator/parser/ast-query.ts';
 import type { Collation, ColumnType, StoredValue } from '#shared/sql/column-type.ts';
 import type { LiteralSlot } from './literal-slot.ts';
 import type { ResolvedQuery } from './resolved-query.ts';
@@ -82,23 +83,7 @@ export type TypedExpression = Typed &
     | { readonly kind: 'scalarQuery'; readonly query: ResolvedQuery }
     | {
         readonly kind: 'aggregate';
-        readonly name:
-          | 'count'
-          | 'sum'
-          | 'avg'
-          | 'min'
-          | 'max'
-          | 'group_concat'
-          | 'bit_and'
-          | 'bit_or'
-          | 'bit_xor'
-          | 'std'
-          | 'stddev_samp'
-          | 'variance'
-          | 'var_samp'
-          | 'any_value'
-          | 'json_arrayagg'
-          | 'json_objectagg';
+        readonly name: AggregateName;
         readonly distinct: boolean;
         /** Empty for COUNT(*). */
         readonly arguments: readonly TypedExpression[];

@@ -12,6 +12,11 @@ export interface StoreColumn {
   readonly nullable: boolean;
 }
 
+/** One whose type is of that kind. */
+export type StoreColumnOf<K extends ColumnType['kind']> = StoreColumn & {
+  readonly type: Extract<ColumnType, { kind: K }>;
+};
+
 export interface StoreContext {
   /** The row of the statement, from 1: errors name it. */
   readonly row: number;

@@ -28,12 +28,9 @@ import {
   refuseTruncated,
   refuseValue,
   type StoreColumn,
+  type StoreColumnOf,
   type StoreContext,
 } from './store-context.ts';
-
-type Of<K extends ColumnType['kind']> = StoreColumn & {
-  readonly type: Extract<ColumnType, { kind: K }>;
-};
 
 /** The least and the greatest value of an integer type. BIGINT UNSIGNED ends at 2^63-1 here. */
 export function integerRange(type: Extract<ColumnType, { kind: 'integer' }>): {
@@ -46,7 +43,7 @@ export function integerRange(type: Extract<ColumnType, { kind: 'integer' }>): {
 }
 
 export function storeInteger(
-  column: Of<'integer'>,
+  column: StoreColumnOf<'integer'>,
   source: PresentValue,
   context: StoreContext,
 ): bigint {
@@ -87,7 +84,7 @@ function checkedReading(
 }
 
 export function storeDecimal(
-  column: Of<'decimal'>,
+  column: StoreColumnOf<'decimal'>,
   source: PresentValue,
   context: StoreContext,
 ): bigint | string {
@@ -103,11 +100,11 @@ export function storeDecimal(
   return storedOfDecimal(value, type);
 }
 
-function isInDecimalRange(value: Decimal, type: Of<'decimal'>['type']): boolean {
+function isInDecimalRange(value: Decimal, type: StoreColumnOf<'decimal'>['type']): boolean {
   return fitsDecimal(value, type) && !(type.unsigned && value.unscaled < 0n);
 }
 
-function clipDecimal(positive: boolean, type: Of<'decimal'>['type']): Decimal {
+function clipDecimal(positive: boolean, type: StoreColumnOf<'decimal'>['type']): Decimal {
   const greatest = greatestDecimal(type);
   if (positive) return greatest;
   return type.unsigned ? decimal(0n) : { ...greatest, unscaled: -greatest.unscaled };
@@ -116,7 +113,7 @@ function clipDecimal(positive: boolean, type: Of<'decimal'>['type']): Decimal {
 const FLOAT_MAX = 3.4028234663852886e38;
 
 export function storeDouble(
-  column: Of<'float' | 'double'>,
+  column: StoreColumnOf<'float' | 'double'>,
   source: PresentValue,
   context: StoreContext,
 ): number {
@@ -134,7 +131,11 @@ export function storeDouble(
 }
 
 /** A number as it is; text and bytes by their bits, most significant byte first. */
-export function storeBit(column: Of<'bit'>, source: PresentValue, context: StoreContext): bigint {
+export function storeBit(
+  column: StoreColumnOf<'bit'>,
+  source: PresentValue,
+  context: StoreContext,
+): bigint {
   const max = (1n << BigInt(column.type.length)) - 1n;
   const isText = source.type.kind === 'string' || source.type.kind === 'binary';
   const value = isText

@@ -18,15 +18,12 @@ import {
   refuseTruncated,
   refuseValue,
   type StoreColumn,
+  type StoreColumnOf,
   type StoreContext,
 } from './store-context.ts';
 
-type Of<K extends ColumnType['kind']> = StoreColumn & {
-  readonly type: Extract<ColumnType, { kind: K }>;
-};
-
 export function storeString(
-  column: Of<'string'>,
+  column: StoreColumnOf<'string'>,
   source: PresentValue,
   context: StoreContext,
 ): string {
@@ -80,7 +77,7 @@ function cutBytes(text: string, length: number): string {
 
 /** BINARY is filled up with zero bytes. */
 export function storeBinary(
-  column: Of<'binary'>,
+  column: StoreColumnOf<'binary'>,
   source: PresentValue,
   context: StoreContext,
 ): Uint8Array {
@@ -97,7 +94,11 @@ export function storeBinary(
 }
 
 /** By the member's name, else by its number. 0 is the error value. */
-export function storeEnum(column: Of<'enum'>, source: PresentValue, context: StoreContext): bigint {
+export function storeEnum(
+  column: StoreColumnOf<'enum'>,
+  source: PresentValue,
+  context: StoreContext,
+): bigint {
   const { members, collation } = column.type;
   if (isNumeric(source)) {
     const ordinal = Math.trunc(Number(sourceText({ ...source, type: numericType(source) })));
@@ -114,7 +115,11 @@ export function storeEnum(column: Of<'enum'>, source: PresentValue, context: Sto
 }
 
 /** By names with commas between them, else by the mask. */
-export function storeSet(column: Of<'set'>, source: PresentValue, context: StoreContext): bigint {
+export function storeSet(
+  column: StoreColumnOf<'set'>,
+  source: PresentValue,
+  context: StoreContext,
+): bigint {
   const { members, collation } = column.type;
   const all = (1n << BigInt(members.length)) - 1n;
   const text = sourceText(isNumeric(source) ? { ...source, type: numericType(source) } : source);

@@ -2,7 +2,7 @@
 
 import { dayNumber, dayOfNumber, weekdayFromSunday, weekdayOf } from './calendar.ts';
 import { DAY_NAMES, MONTH_NAMES } from './date-format.ts';
-import { isInCalendar, type Moment } from './temporal.ts';
+import { isInCalendar, ZERO_MOMENT, type Moment } from './temporal.ts';
 
 /** What the format has found so far. */
 interface Found {
@@ -76,13 +76,7 @@ class Cursor {
 /** The moment that the text says, or null. What the format leaves out is 0. */
 export function parseByFormat(text: string, format: string): Moment | null {
   const found: Found = {
-    year: 0,
-    month: 0,
-    day: 0,
-    hour: 0,
-    minute: 0,
-    second: 0,
-    microsecond: 0,
+    ...ZERO_MOMENT,
     afternoon: null,
     dayOfYear: null,
     weekday: null,
