@@ -7,6 +7,7 @@ import type {
   Query,
   SelectItem,
   SelectStatement,
+  SetOperation,
   ValuesQuery,
   WindowSpecification,
 } from './ast-query.ts';
@@ -42,20 +43,18 @@ function parseRest(reader: TokenReader, first: Operand): Query {
     if (operator === null) break;
     const all = parseAll(reader);
     const right = parseIntersections(reader, null).query;
-    reader.height++;
-    const query: Query = {
-      kind: 'setOperation',
-      at,
-      operator,
-      all,
-      left: left.query,
-      right,
-      orderBy: [],
-      limit: null,
-    };
-    left = { query, isClosed: false };
+    left = joined(reader, { at, operator, all, left: left.query, right });
   }
   return attachTail(left.query, parseTail(reader), left.isClosed);
+}
+
+function joined(
+  reader: TokenReader,
+  operation: Omit<SetOperation, 'kind' | 'orderBy' | 'limit'>,
+): Operand {
+  reader.height++;
+  const query = { kind: 'setOperation', ...operation, orderBy: [], limit: null } as const;
+  return { query, isClosed: false };
 }
 
 /** INTERSECT binds tighter than UNION and EXCEPT. */
@@ -66,18 +65,7 @@ function parseIntersections(reader: TokenReader, first: Operand | null): Operand
     if (!reader.acceptWord('intersect')) return left;
     const all = parseAll(reader);
     const right = parseQueryOperand(reader).query;
-    reader.height++;
-    const query: Query = {
-      kind: 'setOperation',
-      at,
-      operator: 'intersect',
-      all,
-      left: left.query,
-      right,
-      orderBy: [],
-      limit: null,
-    };
-    left = { query, isClosed: false };
+    left = joined(reader, { at, operator: 'intersect', all, left: left.query, right });
   }
 }
 
