@@ -47,7 +47,7 @@ test('group commit: many writes at once are few records and as few syncs', async
   t.is((await rowsOf(partition)).length, 200);
 });
 
-test('group commit: a row that cannot be told by hand brings a session for its group', async (t) => {
+test('group commit: a row that is not told by hand brings a session for its group', async (t) => {
   const primary = await createTestPartition({ durability: 'async' });
   t.teardown(() => primary.close());
   await primary.define(addNote);
