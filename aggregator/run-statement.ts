@@ -4,7 +4,7 @@ import type { ChangedRows } from './executor/change-picked-rows.ts';
 import { runChanges } from './executor/run-change.ts';
 import { runInsert } from './executor/run-insert.ts';
 import { ownReferences, type Execution, type RowBatches } from './executor/execution.ts';
-import { runNow } from './executor/run-now.ts';
+import { runNow, runSoon } from './executor/run-now.ts';
 import { runOperator } from './executor/run-operator.ts';
 import { isRealType, rowToBind } from './executor/statement-values.ts';
 import { insertCompletion } from './insert-completion.ts';
@@ -75,7 +75,7 @@ export async function rowsOfPlan(
   plan: QueryPlan,
   execution: Execution,
 ): Promise<RowsResult> {
-  const now = runNow(execution, plan.rows);
+  const now = runNow(execution, plan.rows) ?? (await runSoon(execution, plan.rows));
   if (now !== null) {
     session.foundRows = now.length;
     return rowsResult(plan.columns, now);

@@ -117,6 +117,9 @@ const contentAsk = kinds({
   close: anyObject,
 });
 
+const packetFormat = object({ protocol: oneOf('text', 'binary'), timeZone: text });
+const together = object({ windowMs: natural, about: arrayOf(name) });
+
 const calls: { readonly [K in keyof LeafCalls]: Check } = {
   ping: anyObject,
   createPartition: object({
@@ -129,6 +132,17 @@ const calls: { readonly [K in keyof LeafCalls]: Check } = {
   partitionStatus: object({ database: nullable(text) }),
   partitionSchema: object({ key }),
   define: object({ key, change }),
+  readTogether: object({
+    database: name,
+    ordinals: arrayOf(ordinal),
+    catalogVersion: integer,
+    statement,
+    columns: arrayOf(anyObject),
+    mayLimit: boolean,
+    lockWaitTimeoutMs: natural,
+    together,
+    format: nullable(packetFormat),
+  }),
   write: object({
     key,
     catalogVersion: integer,
@@ -183,9 +197,8 @@ const readFields = {
   columns: arrayOf(anyObject),
   forUpdate: boolean,
   lockWaitTimeoutMs: natural,
-  together: optional(object({ windowMs: natural, about: arrayOf(name) })),
+  together: optional(together),
 };
-const packetFormat = object({ protocol: oneOf('text', 'binary'), timeZone: text });
 
 const streams: { readonly [K in keyof LeafStreams]: Check } = {
   read: object(readFields),

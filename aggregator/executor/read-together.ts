@@ -21,7 +21,7 @@ import { openPartition } from './read-partition.ts';
 import { inOwnTransaction } from './write-partitions.ts';
 
 /** The first window, in milliseconds. It grows where opening all partitions takes longer. */
-const WINDOW_MS = 250;
+export const WINDOW_MS = 250;
 /** The leaves remember no more, in milliseconds. */
 const WINDOW_MS_MAX = 15_000;
 /** After so many snapshots that do not fit together the partitions are locked for a moment. */
@@ -58,6 +58,19 @@ export function readTogether(
       await batches.return?.();
     }
   });
+}
+
+/**
+ * True where reads of each partition by itself might see a transaction in one and miss it in
+ * another. Locked partitions keep still; a secondary's are each as far as their links have come.
+ */
+export function isTorn(
+  { context, transaction }: Execution,
+  task: ReadTask,
+  ordinals: readonly number[],
+): boolean {
+  if (ordinals.length < 2 || (task.forUpdate && transaction !== null)) return false;
+  return context.catalog.database(task.database).role === 'primary';
 }
 
 async function openTogether(
@@ -135,7 +148,9 @@ async function open(
 }
 
 /** Those that one snapshot sees, and the snapshot of another of their participants does not. */
-function tornTransactions(opened: readonly Opened[]): readonly string[] {
+export function tornTransactions(
+  opened: readonly Pick<Opened, 'ordinal' | 'seen'>[],
+): readonly string[] {
   const seenAt = new Map<string, Set<number>>();
   const participants = new Map<string, readonly number[]>();
   for (const { ordinal, seen } of opened) {

@@ -8,7 +8,7 @@ import type { EncodedBatches, Execution, RowBatches } from './execution.ts';
 import { limitRows } from './limit.ts';
 import { mergeSort } from './merge-sort.ts';
 import { openPartition, ordinalsOf } from './read-partition.ts';
-import { readTogether } from './read-together.ts';
+import { isTorn, readTogether } from './read-together.ts';
 
 /** The rows of `operator`. Nothing is asked of a leaf before the first batch is asked for. */
 export function runOperator(execution: Execution, operator: Operator): RowBatches {
@@ -75,15 +75,6 @@ function partitionRows(execution: Execution, task: ReadTask): readonly EncodedBa
   const ordinals = ordinalsOf(execution, task);
   if (isTorn(execution, task, ordinals)) return readTogether(execution, task, ordinals);
   return ordinals.map((ordinal) => openPartition(execution, task, { ordinal }));
-}
-
-/**
- * True where reads of each partition by itself might see a transaction in one and miss it in
- * another. Locked partitions keep still; a secondary's are each as far as their links have come.
- */
-function isTorn({ context, transaction }: Execution, task: ReadTask, ordinals: readonly number[]) {
-  if (ordinals.length < 2 || (task.forUpdate && transaction !== null)) return false;
-  return context.catalog.database(task.database).role === 'primary';
 }
 
 async function* virtualRows(execution: Execution, database: string, name: string): RowBatches {

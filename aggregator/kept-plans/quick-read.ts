@@ -2,6 +2,7 @@
 // client reads them, and never looked at here.
 
 import type { Execution } from '#aggregator/executor/execution.ts';
+import { readLeaves } from '#aggregator/executor/read-leaves.ts';
 import { nearReads } from '#aggregator/executor/read-now.ts';
 import { bindFragment } from '#aggregator/executor/statement-values.ts';
 import { ordinalsOf } from '#aggregator/executor/read-partition.ts';
@@ -49,7 +50,7 @@ export function quickRead(quick: QuickRead): PacketsResult | Promise<PacketsResu
   if (ordinal === undefined) return null;
   if (second !== undefined) {
     const answer = readParts(execution, task, format);
-    if (answer === null) return null;
+    if (answer === null) return farParts(quick, plan, { execution, task, columns, format });
     noteRun(run, plan);
     return { columns, answer };
   }
@@ -104,6 +105,31 @@ function readParts(
     count += answer.count;
   }
   return { first: { packets: Buffer.concat(parts), count }, rest: null };
+}
+
+/** The parts of several partitions on leaves elsewhere, all of which are short; else null. */
+async function farParts(
+  { run }: QuickRead,
+  plan: KeptPlan,
+  read: {
+    readonly execution: Execution;
+    readonly task: ReadTask;
+    readonly columns: readonly ResultColumn[];
+    readonly format: PacketFormat;
+  },
+): Promise<PacketsResult | null> {
+  try {
+    const parts = await readLeaves(read.execution, read.task, read.format);
+    if (parts === null) return null;
+    noteRun(run, plan);
+    const batches = parts.flatMap((part) => (part.kind === 'packets' ? [part] : []));
+    const packets = Buffer.concat(batches.map((batch) => batch.packets));
+    const count = batches.reduce((sum, batch) => sum + batch.count, 0);
+    return { columns: read.columns, answer: { first: { packets, count }, rest: null } };
+  } catch (error) {
+    if (isStale(error)) return null;
+    throw error;
+  }
 }
 
 /** Null where the leaf does not answer at once, or the schema has moved on. */

@@ -12,6 +12,7 @@ import type { ColumnType, Row, StoredValue } from '#shared/sql/column-type.ts';
 import type { PacketAnswer, PacketBatch, PacketFormat } from './packet-batch.ts';
 import type { MasterCalls, MasterStreams } from './master-message.ts';
 import type { PartitionStatus } from './partition-status.ts';
+import type { OpenedRead, ReadTogetherCalls, Together } from './read-together.ts';
 import type {
   ChangesItem,
   Containment,
@@ -22,6 +23,7 @@ import type {
 } from './link-message.ts';
 
 export type { PartitionStatus } from './partition-status.ts';
+export type { OpenedRead, SharedCommit, Together } from './read-together.ts';
 export type {
   MasterCalls,
   KillOrder,
@@ -104,7 +106,7 @@ export interface LeafStatus {
 }
 
 /** Calls a leaf answers, with what each asks and gives. */
-export interface LeafCalls extends BackupCalls, CheckCalls {
+export interface LeafCalls extends BackupCalls, CheckCalls, ReadTogetherCalls {
   ping: { request: Record<never, never>; reply: LeafStatus };
   createPartition: {
     request: {
@@ -255,27 +257,6 @@ export interface LeafCalls extends BackupCalls, CheckCalls {
   };
   /** Aggregator → secondary: what the primary has, asked of it now; null while no records come. */
   primaryTail: { request: { key: PartitionKey }; reply: { tail: LSN | null } };
-}
-
-/** A transaction over several partitions that has been committed. */
-export interface SharedCommit {
-  readonly transactionId: string;
-  readonly participants: readonly number[];
-}
-
-/** Asks for a read that is one of several, over other partitions, as of one moment. */
-export interface Together {
-  /** The answer names the shared commits of the last so many milliseconds that it sees. */
-  readonly windowMs: number;
-  /** And those of these transactions that it sees. */
-  readonly about: readonly string[];
-}
-
-/** What the snapshot of such a read sees. */
-export interface OpenedRead {
-  readonly seen: readonly SharedCommit[];
-  /** How long before this answer the snapshot was taken, at the least, in milliseconds. */
-  readonly agoMs: number;
 }
 
 /** Rows on their way. `rowsOfBatch` reads both forms. */

@@ -202,6 +202,55 @@ test('several near partitions are answered in one turn', async (t) => {
   t.is((result as PacketsResult).answer.first.count, 3);
 });
 
+const spread = [
+  'SELECT * FROM e WHERE id BETWEEN 1 AND 3',
+  'SELECT id, b FROM e WHERE id BETWEEN 1 AND 3 ORDER BY id DESC LIMIT 2',
+  'SELECT SUM(de), COUNT(*) FROM e WHERE id BETWEEN 1 AND 3',
+  'SELECT DISTINCT db FROM e WHERE id > 0 ORDER BY db',
+];
+
+test('several partitions of a leaf elsewhere are asked and answered by one message', async (t) => {
+  const format = { protocol: 'text', timeZone: 'UTC' } as const;
+  const asked: string[] = [];
+  const far = await filled(t, (leaf) => {
+    const there = behind(leaf, memoryTransportPair());
+    return {
+      ...there,
+      call: ((name: 'ping', request: never, signal?: AbortSignal) => {
+        asked.push(name);
+        return there.call(name, request, signal);
+      }) as LeafService['call'],
+      stream: (name, request, signal) => {
+        asked.push(name);
+        return there.stream(name, request, signal);
+      },
+    };
+  });
+  const near = await filled(t);
+  for (const text of spread) {
+    const expected = await slowly(near.cluster, near.session, text, format);
+    asked.length = 0;
+    t.deepEqual(await slowly(far.cluster, far.session, text, format), expected, text);
+    t.deepEqual(asked, ['readTogether'], text);
+  }
+  const [simple = ''] = spread;
+  const expected = await quickly(near.cluster, near.session, simple, format);
+  asked.length = 0;
+  t.deepEqual(await quickly(far.cluster, far.session, simple, format), expected);
+  t.deepEqual(asked, ['readTogether']);
+});
+
+test('a transaction reads its own rows among those of other partitions elsewhere', async (t) => {
+  const { run } = await filled(t, (leaf) => behind(leaf, memoryTransportPair()));
+  await run('BEGIN');
+  await run('UPDATE e SET vc = "own" WHERE id = 2');
+  const rows = await run('SELECT id, vc FROM e WHERE id BETWEEN 2 AND 3 ORDER BY id');
+  t.deepEqual(rows.rows[0], ['2', 'own']);
+  await run('ROLLBACK');
+  const after = await run('SELECT vc FROM e WHERE id IN (2, 3) ORDER BY id LIMIT 1');
+  t.deepEqual(after.rows, [[null]]);
+});
+
 test('packets from elsewhere are numbered on, and only whole ones are taken', (t) => {
   const one = new PacketWriter();
   for (const byte of [1, 2, 3]) {

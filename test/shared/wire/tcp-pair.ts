@@ -25,6 +25,10 @@ async function socketPair(t: ExecutionContext<unknown>): Promise<[Socket, Socket
 export async function tcpPair(t: ExecutionContext<unknown>): Promise<[TcpTransport, TcpTransport]> {
   const sockets = await socketPair(t);
   const [one, two] = [new TcpTransport(sockets[0]), new TcpTransport(sockets[1])];
+  t.teardown(() => {
+    one.close('the test has ended');
+    two.close('the test has ended');
+  });
   one.proven();
   two.proven();
   return [one, two];
