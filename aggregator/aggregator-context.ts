@@ -30,6 +30,8 @@ export interface CatalogReader {
 export interface Sequences {
   /** The first of `count` consecutive numbers, for ever this table's own. */
   allocate(database: string, tableId: number, count: number): Promise<bigint>;
+  /** None of these numbers was written: they are given anew, unless others were given since. */
+  giveBack(database: string, tableId: number, first: bigint, count: number): void;
   /** A client wrote `value` itself: later numbers are above it. */
   observe(database: string, tableId: number, value: bigint): Promise<void>;
 }

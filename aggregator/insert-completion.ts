@@ -40,6 +40,7 @@ export function insertCompletion(
     return must(evaluateExpressions(execution, [expression])[0]);
   };
   const written = new Map<string, TypedExpression>();
+  const taken: { readonly first: bigint; readonly count: number }[] = [];
   return {
     database: database.name,
     table,
@@ -67,7 +68,16 @@ export function insertCompletion(
           return implicitDefault(session, column, environment);
       }
     },
-    allocate: (count) => sequences.allocate(database.name, table.id, count),
+    async allocate(count) {
+      const first = await sequences.allocate(database.name, table.id, count);
+      taken.push({ first, count });
+      return first;
+    },
+    giveBack() {
+      for (const { first, count } of taken.splice(0).toReversed()) {
+        sequences.giveBack(database.name, table.id, first, count);
+      }
+    },
     observe: (value) => sequences.observe(database.name, table.id, value),
   };
 }

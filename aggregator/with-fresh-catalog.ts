@@ -27,7 +27,8 @@ export async function withFreshCatalog<T>(
   }
 }
 
-function isStale(error: unknown): boolean {
+/** True for what was refused because the schema, or a place, is another by now. */
+export function isStale(error: unknown): boolean {
   if (!(error instanceof DatabaseError)) return false;
   return error.is('catalogMismatch') || error.is('partitionMoved');
 }

@@ -25,6 +25,8 @@ export interface RowCompletion {
   /** Gives way to others amid many rows. */
   readonly breather: Breather;
   allocate(count: number): Promise<bigint>;
+  /** No row was written, and the statement runs again: its numbers may be given anew. */
+  giveBack(): void;
   observe(value: bigint): Promise<void>;
 }
 

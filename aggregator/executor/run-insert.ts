@@ -8,6 +8,7 @@ import { planQuery } from '#aggregator/planner/planner.ts';
 import type { InsertValue, ResolvedInsert } from '#aggregator/planner/resolve-insert.ts';
 import type { TypedExpression } from '#aggregator/planner/typed-expression.ts';
 import type { Transaction } from '#aggregator/transaction/transaction.ts';
+import { isStale } from '#aggregator/with-fresh-catalog.ts';
 import type { Row } from '#shared/sql/column-type.ts';
 import type { SourceValue } from '#shared/sql/source-value.ts';
 import type { CompiledStatement, WriteStep } from '#shared/wire/message.ts';
@@ -51,9 +52,19 @@ export async function runInsert(execution: Execution, run: InsertRun): Promise<I
   const given = await givenValues(execution, source.rows);
   const completed = await completeRows(run.completion, given, 1);
   const { writes, groups } = await writesOf(execution, run, { statement, rows: completed.rows });
-  const results = await writePartitions(execution, writes);
+  const results = await writeAll(execution, run, writes);
   const { insert, foundRows } = run;
   return countInserted({ insert, foundRows, groups, ...completed }, results);
+}
+
+/** What is refused because the schema has changed runs again, with the same numbers. */
+async function writeAll(execution: Execution, run: InsertRun, writes: PartitionWrites) {
+  try {
+    return await writePartitions(execution, writes);
+  } catch (error) {
+    if (isStale(error)) run.completion.giveBack();
+    throw error;
+  }
 }
 
 async function givenValues(

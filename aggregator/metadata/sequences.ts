@@ -59,6 +59,13 @@ export class StoredSequences implements Sequences {
     });
   }
 
+  giveBack(database: string, tableId: number, first: bigint, count: number): void {
+    const key = keyOf(database, tableId);
+    const known = this.#sequences.get(key);
+    const isLast = known !== undefined && known.next === first + BigInt(count);
+    if (isLast && this.#turns.isFree(key)) known.next = first;
+  }
+
   async observe(database: string, tableId: number, value: bigint): Promise<void> {
     const key = keyOf(database, tableId);
     const known = this.#sequences.get(key);
