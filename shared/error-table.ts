@@ -415,6 +415,29 @@ export const errorTable = {
     '23000',
     (p) => `Cannot add or update a child row: a foreign key constraint fails (${p.constraint})`,
   ),
+  checkFunction: entry<Name>(
+    3815,
+    'HY000',
+    (p) => `An expression of a check constraint '${p.name}' contains disallowed function.`,
+  ),
+  checkUnknownColumn: entry<{ name: string; column: string }>(
+    3820,
+    'HY000',
+    (p) => `Check constraint '${p.name}' refers to non-existing column '${p.column}'.`,
+  ),
+  checkNotFound: entry<Name>(
+    3821,
+    'HY000',
+    (p) => `Check constraint '${p.name}' is not found in the table.`,
+  ),
+  checkDuplicate: entry<Name>(3822, 'HY000', (p) => `Duplicate check constraint name '${p.name}'.`),
+  checkUsesColumn: entry<{ name: string; column: string }>(
+    3959,
+    'HY000',
+    (p) =>
+      `Check constraint '${p.name}' uses column '${p.column}', hence column cannot be dropped ` +
+      'or renamed.',
+  ),
   checkViolated: entry<Name>(3819, 'HY000', (p) => `Check constraint '${p.name}' is violated.`),
   // Sharding.
   uniqueKeyShardKey: entry<Name>(

@@ -3,7 +3,6 @@
 // Names that a leaf reads out of SQLite's messages: a check is called `range:<column>` (1264) or
 // `length:<column>` (1406); an index is called `<table>.<key>`, as MySQL's 1062 names it.
 
-import { databaseError } from '#shared/error.ts';
 import type {
   ColumnDefinition,
   ForeignKeyDefinition,
@@ -157,7 +156,6 @@ function foreignKeyClause(key: ForeignKeyDefinition): string {
 
 /** CREATE TABLE under the given name, without its indexes. */
 function createTableStatement(table: TableDefinition, as = table.name): string {
-  if (table.checks.length > 0) throw databaseError('unsupported', { what: 'a CHECK constraint' });
   const primary = must(table.indexes.find((index) => index.kind === 'primary'));
   const keyColumns = primary.parts.map((part) => columnNamed(table, part.column));
   const [only] = keyColumns;
@@ -171,6 +169,9 @@ function createTableStatement(table: TableDefinition, as = table.name): string {
   const keys = keyColumns.map((column) => quoteIdentifier(column.name)).join(', ');
   const clauses = isRowid ? columns : [...columns, `PRIMARY KEY (${keys})`];
   clauses.push(...table.foreignKeys.map(foreignKeyClause));
+  for (const { name, sqlite } of table.checks) {
+    clauses.push(`CONSTRAINT ${quoteIdentifier(`check:${name}`)} CHECK (${sqlite})`);
+  }
   // Clustered by its key like InnoDB's, unless large values would bloat the key's tree.
   const isClustered = !isRowid && !table.columns.some((column) => isLarge(column.type));
   const options = isClustered ? 'STRICT, WITHOUT ROWID' : 'STRICT';

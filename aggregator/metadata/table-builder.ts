@@ -2,6 +2,7 @@
 
 import { databaseError } from '#shared/error.ts';
 import type {
+  CheckDefinition,
   ColumnDefinition,
   ForeignKeyDefinition,
   IndexDefinition,
@@ -123,13 +124,41 @@ export function buildForeignKeys(
   return keys;
 }
 
-/** CHECK constraints by name, as `t_chk_1` where none was written. */
-function buildChecks(table: string, syntaxes: readonly CheckSyntax[]): TableDefinition['checks'] {
-  const enforced = syntaxes.filter((check) => check.enforced);
-  return enforced.map((check, index) => ({
-    name: check.name ?? `${table}_chk_${index + 1}`,
-    text: check.expression.text,
-  }));
+/** How the statement's session has its definitions built. */
+export interface DefinitionContext {
+  readonly notes: DefinitionNotes;
+  /** The sql_mode takes a DEFAULT of '0000-00-00'. */
+  readonly zeroDates: boolean;
+  /** A CHECK of the table with these columns. Throws for an expression that is none. */
+  readonly compileCheck: (check: {
+    readonly name: string;
+    readonly text: string;
+    readonly table: string;
+    readonly columns: readonly ColumnDefinition[];
+  }) => CheckDefinition;
+}
+
+/** The CHECK constraints, as `t_chk_1` where no name was written. */
+export function buildChecks(
+  { name: table, columns, checks: taken }: Pick<TableParts, 'name' | 'columns' | 'checks'>,
+  syntaxes: readonly CheckSyntax[],
+  { notes, compileCheck }: DefinitionContext,
+): readonly CheckDefinition[] {
+  const checks = [...taken];
+  const isTaken = (name: string): boolean =>
+    checks.some((check) => check.name.toLowerCase() === name.toLowerCase());
+  for (const syntax of syntaxes) {
+    if (!syntax.enforced) {
+      notes.warn('A CHECK that is NOT ENFORCED is not kept');
+      continue;
+    }
+    let number = 1;
+    while (syntax.name === null && isTaken(`${table}_chk_${number}`)) number += 1;
+    const name = syntax.name ?? `${table}_chk_${number}`;
+    if (isTaken(name)) throw databaseError('checkDuplicate', { name });
+    checks.push(compileCheck({ name, text: syntax.expression.text, table, columns }));
+  }
+  return checks;
 }
 
 function checkColumns(columns: readonly ColumnDefinition[]): void {
@@ -236,9 +265,10 @@ export function assembleTable(
 export function buildTable(
   statement: CreateTable,
   database: DatabaseDefinition,
-  { notes, zeroDates }: { readonly notes: DefinitionNotes; readonly zeroDates: boolean },
+  context: DefinitionContext,
 ): TableDefinition {
   const { table: name } = statement.table;
+  const { notes } = context;
   checkTableName(name);
   if (statement.partitioned) notes.warn('PARTITION BY has no effect: rows are spread by hash');
   const collation = tableCollation(statement.options, database.collation, notes);
@@ -246,7 +276,7 @@ export function buildTable(
   const primary = primaryColumns(syntaxes);
   const isInPrimaryKey = (column: string): boolean => primary.has(column.toLowerCase());
   const columns = statement.columns.map((column) =>
-    buildColumn(column, { collation, notes, zeroDates, isInPrimaryKey }),
+    buildColumn(column, { ...context, collation, isInPrimaryKey }),
   );
   const findColumn = columnFinder(columns);
   let indexes: IndexDefinition[] = [];
@@ -257,7 +287,8 @@ export function buildTable(
   }
   const keys = { findColumn, taken: [] };
   const foreignKeys = buildForeignKeys(name, statement.foreignKeys, keys);
-  const checks = statement.columns.flatMap((column) => column.checks);
+  const inline = statement.columns.flatMap((column) => column.checks);
+  const checks = [...inline, ...statement.checks];
   const parts: TableParts = {
     id: database.nextTableId,
     name,
@@ -266,7 +297,7 @@ export function buildTable(
     columns,
     indexes,
     foreignKeys,
-    checks: buildChecks(name, [...checks, ...statement.checks]),
+    checks: buildChecks({ name, columns, checks: [] }, checks, context),
     collation,
     comment: optionOf(statement.options, 'comment') ?? '',
   };

@@ -51,6 +51,16 @@ export interface ForeignKeyDefinition {
   readonly onUpdate: ReferentialAction;
 }
 
+export interface CheckDefinition {
+  readonly name: string;
+  /** The MySQL expression, as it was written. */
+  readonly text: string;
+  /** The same over the table's columns as SQLite has them. */
+  readonly sqlite: string;
+  /** The columns that it reads. */
+  readonly columns: readonly string[];
+}
+
 /**
  * Where the rows of a table live:
  * - sharded: spread over all partitions by the hash of the shard key's values;
@@ -75,7 +85,7 @@ export interface TableDefinition {
   /** Always holds one of kind 'primary': SQLite captures changes of keyed tables only. */
   readonly indexes: readonly IndexDefinition[];
   readonly foreignKeys: readonly ForeignKeyDefinition[];
-  readonly checks: readonly { readonly name: string; readonly text: string }[];
+  readonly checks: readonly CheckDefinition[];
   readonly collation: Collation;
   readonly comment: string;
 }

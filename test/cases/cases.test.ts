@@ -113,6 +113,9 @@ async function differencesFromMariadb(file: CaseFile, oracle: MariadbOracle): Pr
   return differences;
 }
 
+/** MySQL's numbers where MariaDB has its own: a violated CHECK. */
+const numbersOfMariadb: ReadonlyMap<number, number> = new Map([[4025, 3819]]);
+
 async function mariadbLines(oracle: MariadbOracle, command: string): Promise<readonly string[]> {
   const text = command
     .replace(/,?\s*SHARD KEY \([^)]*\)/gi, '')
@@ -122,6 +125,7 @@ async function mariadbLines(oracle: MariadbOracle, command: string): Promise<rea
     if (!/^\s*(select|with|values|\()/i.test(command)) return ['ok'];
     return rows.map((row) => row.map((value) => value ?? 'NULL').join('\t'));
   } catch (error) {
-    return [`error ${(error as { errno: number }).errno}`];
+    const { errno } = error as { errno: number };
+    return [`error ${numbersOfMariadb.get(errno) ?? errno}`];
   }
 }

@@ -3,11 +3,12 @@
 import { addIndex } from '#aggregator/metadata/index-builder.ts';
 import { buildColumn } from '#aggregator/metadata/column-builder.ts';
 import { columnDefaultOf } from '#aggregator/metadata/column-default-of.ts';
-import type { DefinitionNotes } from '#aggregator/metadata/definition-notes.ts';
 import {
+  buildChecks,
   buildForeignKeys,
   columnFinder,
   tableCollation,
+  type DefinitionContext,
   type TableParts,
 } from '#aggregator/metadata/table-builder.ts';
 import type {
@@ -16,7 +17,11 @@ import type {
   ColumnSyntax,
 } from '#aggregator/parser/ast-definition.ts';
 import { unreachable } from '#shared/assert.ts';
-import type { ColumnDefinition, IndexDefinition } from '#shared/cluster/table-definition.ts';
+import type {
+  CheckDefinition,
+  ColumnDefinition,
+  IndexDefinition,
+} from '#shared/cluster/table-definition.ts';
 import { databaseError } from '#shared/error.ts';
 import { resolveCharacterSet, resolveCollation } from '#shared/sql/collation.ts';
 
@@ -28,12 +33,6 @@ export type ColumnSource =
 export interface AlterState {
   readonly parts: TableParts;
   readonly sources: ReadonlyMap<string, ColumnSource>;
-}
-
-interface ActionContext {
-  readonly notes: DefinitionNotes;
-  /** The sql_mode takes a DEFAULT of '0000-00-00'. */
-  readonly zeroDates: boolean;
 }
 
 function mustFind(state: AlterState, name: string): ColumnDefinition {
@@ -62,21 +61,22 @@ function place(
   return columns.toSpliced(after + 1, 0, column);
 }
 
-function builtColumn(state: AlterState, syntax: ColumnSyntax, context: ActionContext) {
+function builtColumn(state: AlterState, syntax: ColumnSyntax, context: DefinitionContext) {
   const primary = state.parts.indexes.find((index) => index.kind === 'primary');
   const isInPrimaryKey = (name: string): boolean =>
     primary?.parts.some((part) => part.column.toLowerCase() === name.toLowerCase()) ?? false;
   const { collation } = state.parts;
-  const { notes, zeroDates } = context;
-  return buildColumn(syntax, { collation, notes, zeroDates, isInPrimaryKey });
+  return buildColumn(syntax, { ...context, collation, isInPrimaryKey });
 }
 
-/** The key that a column's own PRIMARY KEY or UNIQUE makes. */
+/** What a column's own PRIMARY KEY, UNIQUE or CHECK makes. */
 function withInlineKey(
-  state: AlterState,
+  before: AlterState,
   syntax: ColumnSyntax,
-  context: ActionContext,
+  context: DefinitionContext,
 ): AlterState {
+  const checks = buildChecks(before.parts, syntax.checks, context);
+  const state = { ...before, parts: { ...before.parts, checks } };
   if (syntax.key === null) return state;
   const { at, name: column } = syntax;
   const part = { kind: 'column', at, column, prefixLength: null, descending: false } as const;
@@ -87,7 +87,7 @@ function withInlineKey(
 function withIndex(
   state: AlterState,
   index: Parameters<typeof addIndex>[1],
-  context: ActionContext,
+  context: DefinitionContext,
 ): AlterState {
   const findColumn = columnFinder(state.parts.columns);
   const indexes = addIndex(state.parts.indexes, index, { findColumn, notes: context.notes });
@@ -102,7 +102,7 @@ function withIndex(
 function addColumn(
   state: AlterState,
   action: Extract<AlterAction, { kind: 'addColumn' }>,
-  context: ActionContext,
+  context: DefinitionContext,
 ): AlterState {
   const { columns } = state.parts;
   if (columnFinder(columns)(action.column.name) !== undefined) {
@@ -133,10 +133,16 @@ function dropColumn(state: AlterState, name: string): AlterState {
   const columns = parts.columns.filter((column) => column.name !== found);
   const sources = new Map(state.sources);
   sources.delete(found);
-  return { parts: { ...parts, columns, indexes: indexesWithout(parts.indexes, found) }, sources };
+  const indexes = indexesWithout(parts.indexes, found);
+  const checks = checksWithout(parts.checks, found);
+  return { parts: { ...parts, columns, indexes, checks }, sources };
 }
 
 function renamedParts(parts: TableParts, from: string, to: string): TableParts {
+  const check = parts.checks.find(({ columns }) => columns.includes(from));
+  if (check !== undefined && from !== to) {
+    throw databaseError('checkUsesColumn', { name: check.name, column: from });
+  }
   const rename = (name: string): string => (name === from ? to : name);
   return {
     ...parts,
@@ -183,8 +189,28 @@ function dropForeignKey(state: AlterState, name: string): AlterState {
   return { ...state, parts: { ...state.parts, foreignKeys: left } };
 }
 
+function sameName(check: CheckDefinition, name: string): boolean {
+  return check.name.toLowerCase() === name.toLowerCase();
+}
+
+function dropCheck(state: AlterState, name: string): AlterState {
+  const checks = state.parts.checks.filter((check) => !sameName(check, name));
+  if (checks.length === state.parts.checks.length) throw databaseError('checkNotFound', { name });
+  return { ...state, parts: { ...state.parts, checks } };
+}
+
+/** Checks of a column that goes: its own go with it, others forbid it. */
+function checksWithout(checks: readonly CheckDefinition[], column: string): CheckDefinition[] {
+  const shared = checks.find(({ columns }) => columns.includes(column) && columns.length > 1);
+  if (shared !== undefined) throw databaseError('checkUsesColumn', { name: shared.name, column });
+  return checks.filter(({ columns }) => !columns.includes(column));
+}
+
 function dropConstraint(state: AlterState, name: string): AlterState {
   const isForeignKey = state.parts.foreignKeys.some((key) => key.name === name);
+  if (!isForeignKey && state.parts.checks.some((check) => sameName(check, name))) {
+    return dropCheck(state, name);
+  }
   return isForeignKey ? dropForeignKey(state, name) : dropIndex(state, name);
 }
 
@@ -202,7 +228,7 @@ function renameIndex(state: AlterState, from: string, to: string): AlterState {
 function convertCharset(
   state: AlterState,
   action: Extract<AlterAction, { kind: 'convertCharset' }>,
-  { notes }: ActionContext,
+  { notes }: DefinitionContext,
 ): AlterState {
   const asked = action.collation ?? action.charset;
   const alias = action.collation === null ? resolveCharacterSet(asked) : resolveCollation(asked);
@@ -217,7 +243,7 @@ function convertCharset(
 export function applyAction(
   state: AlterState,
   action: AlterAction,
-  context: ActionContext,
+  context: DefinitionContext,
 ): AlterState {
   switch (action.kind) {
     case 'addColumn':
@@ -254,9 +280,12 @@ export function applyAction(
     }
     case 'dropForeignKey':
       return dropForeignKey(state, action.name);
-    case 'addCheck':
+    case 'addCheck': {
+      const checks = buildChecks(state.parts, [action.check], context);
+      return { ...state, parts: { ...state.parts, checks } };
+    }
     case 'dropCheck':
-      throw databaseError('unsupported', { what: 'a CHECK constraint' });
+      return dropCheck(state, action.name);
     case 'dropConstraint':
       return dropConstraint(state, action.name);
     case 'convertCharset':

@@ -2,11 +2,11 @@
 
 import { HIDDEN_KEY } from '#aggregator/metadata/column-builder.ts';
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
-import type { DefinitionNotes } from '#aggregator/metadata/definition-notes.ts';
 import { livesIn, rebuildStatements } from '#aggregator/metadata/sqlite-table.ts';
 import {
   assembleTable,
   checkTableName,
+  type DefinitionContext,
   type TableParts,
 } from '#aggregator/metadata/table-builder.ts';
 import type { AlterAction } from '#aggregator/parser/ast-definition.ts';
@@ -20,7 +20,7 @@ import { applyAction, type AlterState, type ColumnSource } from './alter-actions
 import { keepSpread, movesRows, type AlteredShape } from './alter-spread.ts';
 import type { TableMove } from './move-rows.ts';
 import type { SchemaChange } from './schema-change.ts';
-import { storedLiteral } from './stored-literal.ts';
+import { storedLiteral } from '#aggregator/metadata/stored-literal.ts';
 
 function partsOf(table: TableDefinition): TableParts {
   const { id, name, columns, indexes, foreignKeys, checks, collation, comment } = table;
@@ -90,8 +90,7 @@ export interface AlterRequest {
   readonly database: DatabaseDefinition;
   readonly before: TableDefinition;
   readonly actions: readonly AlterAction[];
-  readonly notes: DefinitionNotes;
-  readonly zeroDates: boolean;
+  readonly context: DefinitionContext;
   readonly now: string;
 }
 
@@ -110,14 +109,19 @@ export interface Alteration extends TableMove {
 
 /** The table after all actions, where its rows live, and how they are copied. */
 function alteredTable(request: AlterRequest): TableMove & AlteredShape {
-  const { database, before, notes, zeroDates, now } = request;
+  const { database, before, context, now } = request;
   const known = before.columns.map(
     (column) => [column.name, { kind: 'column', before: column } satisfies ColumnSource] as const,
   );
   let state: AlterState = { parts: partsOf(before), sources: new Map(known) };
-  for (const action of request.actions) state = applyAction(state, action, { notes, zeroDates });
+  for (const action of request.actions) state = applyAction(state, action, context);
   const { sources } = state;
-  const assembled = assembleTable(state.parts, database, notes);
+  const { columns, name: table } = state.parts;
+  // A column may have another type now, by which it is compared.
+  const checks = state.parts.checks.map(({ name, text }) =>
+    context.compileCheck({ name, text, table, columns }),
+  );
+  const assembled = assembleTable({ ...state.parts, checks }, database, context.notes);
   const kept = keepSpread({ before, after: assembled, sources });
   const after = { ...kept, shardKeyExplicit: before.shardKeyExplicit };
   const numbered: string[] = [];

@@ -6,7 +6,7 @@ import { databaseError } from '#shared/error.ts';
 import { quoteIdentifier } from '#shared/sqlite-file.ts';
 import type { ForeignKeyDefinition, TableDefinition } from '#shared/cluster/table-definition.ts';
 import type { SchemaChange } from './schema-change.ts';
-import { storedLiteral } from './stored-literal.ts';
+import { storedLiteral } from '#aggregator/metadata/stored-literal.ts';
 
 /** Tables of the database that have to become single before `table` can be made as it is. */
 export function parentsToGather(

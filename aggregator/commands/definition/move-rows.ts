@@ -11,7 +11,7 @@ import type { Row, StoredValue } from '#shared/sql/column-type.ts';
 import { quoteIdentifier } from '#shared/sqlite-file.ts';
 import { rowsOfBatch } from '#shared/wire/row-batch.ts';
 import { placeOf, type SchemaChange } from './schema-change.ts';
-import { storedLiteral } from './stored-literal.ts';
+import { storedLiteral } from '#aggregator/metadata/stored-literal.ts';
 
 /** Rows of one INSERT. */
 const rowsPerStatement = 500;

@@ -10,7 +10,7 @@ import { databaseError } from '#shared/error.ts';
 import { alterChange, hasNewUniqueKey, renameChange, type Alteration } from './alter-change.ts';
 import { parentsToGather, refuseOrphans } from './foreign-keys.ts';
 import { joinChanges, type SchemaChange } from './schema-change.ts';
-import { allowsZeroDates, hasForeignKeyChecks, tableOf } from './table-commands.ts';
+import { definitionContext, hasForeignKeyChecks, tableOf } from './table-commands.ts';
 
 /** ALTER TABLE, or an index statement as one. */
 export interface AlterStatement {
@@ -52,9 +52,9 @@ export function planAlteration(
   const actions = statement.actions.filter(({ kind }) => kind !== 'rename' && kind !== 'hint');
   const rename = statement.actions.findLast((action) => action.kind === 'rename');
   const now = nowText(nowMs);
-  const zeroDates = allowsZeroDates(session);
+  const context = definitionContext(session, notes);
   const alteration =
-    actions.length === 0 ? null : alterChange({ database, before, actions, notes, zeroDates, now });
+    actions.length === 0 ? null : alterChange({ database, before, actions, context, now });
   const after = alteration?.after ?? before;
   const areChecked = hasForeignKeyChecks(session);
   const parents = parentsToGather(database, after, areChecked);

@@ -7,7 +7,12 @@ import type { DatabaseDefinition } from '#aggregator/metadata/database-definitio
 import { DefinitionNotes } from '#aggregator/metadata/definition-notes.ts';
 import type { StoredSequences } from '#aggregator/metadata/sequences.ts';
 import { createTableStatements, livesIn } from '#aggregator/metadata/sqlite-table.ts';
-import { buildTable, checkTableName } from '#aggregator/metadata/table-builder.ts';
+import {
+  buildTable,
+  checkTableName,
+  type DefinitionContext,
+} from '#aggregator/metadata/table-builder.ts';
+import { compileCheck } from '#aggregator/planner/compile-check.ts';
 import type { CreateTable, TableOption } from '#aggregator/parser/ast-definition.ts';
 import type { TableName } from '#aggregator/parser/ast-query.ts';
 import type { Session } from '#aggregator/session.ts';
@@ -53,9 +58,14 @@ export function sqlModesOf(session: Session): ReadonlySet<string> {
   return modesIn(String(session.variables.get('session', 'sql_mode') ?? ''));
 }
 
-/** Whether a column may have '0000-00-00' as its default. */
-export function allowsZeroDates(session: Session): boolean {
-  return takesZeroDates(sqlModesOf(session));
+/** How the session has its definitions built. */
+export function definitionContext(session: Session, notes: DefinitionNotes): DefinitionContext {
+  const sqlModes = sqlModesOf(session);
+  return {
+    notes,
+    zeroDates: takesZeroDates(sqlModes),
+    compileCheck: (check) => compileCheck(check, sqlModes),
+  };
 }
 
 /** A new table, in the partitions where it lives. */
@@ -69,7 +79,7 @@ function createChange(table: TableDefinition): SchemaChange {
 function requestedTable(
   statement: CreateTable,
   database: DatabaseDefinition,
-  context: { readonly notes: DefinitionNotes; readonly zeroDates: boolean },
+  context: DefinitionContext,
 ): TableDefinition {
   if (statement.temporary) throw databaseError('unsupported', { what: 'CREATE TEMPORARY TABLE' });
   if (statement.query !== null)
@@ -79,7 +89,11 @@ function requestedTable(
   checkTableName(name);
   const like = tableOf(database, statement.like.table);
   // As in MySQL, the copy has the keys of the model but not its foreign keys.
-  return { ...like, id: database.nextTableId, name, foreignKeys: [] };
+  const checks = like.checks.map((check, index) => ({
+    ...check,
+    name: `${name}_chk_${index + 1}`,
+  }));
+  return { ...like, id: database.nextTableId, name, foreignKeys: [], checks };
 }
 
 /** AUTO_INCREMENT = n; null where it is not said. */
@@ -100,7 +114,7 @@ async function createTable(
   }
   const notes = new DefinitionNotes();
   const foreignKeyChecks = hasForeignKeyChecks(session);
-  const zeroDates = allowsZeroDates(session);
+  const context = definitionContext(session, notes);
   let created: TableDefinition | null = null;
   /** Null: it exists, and IF NOT EXISTS was said. */
   const plan = (database: DatabaseDefinition): TableDefinition | null => {
@@ -110,7 +124,7 @@ async function createTable(
       session.warn('Note', 1050, `Table '${statement.table.table}' already exists`);
       return null;
     }
-    return requestedTable(statement, database, { notes, zeroDates });
+    return requestedTable(statement, database, context);
   };
   const wanted = plan(parts.catalog.database(name));
   if (wanted === null) return;

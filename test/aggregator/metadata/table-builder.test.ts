@@ -1,5 +1,6 @@
 // Where a table's rows live is decided when it is made, by the keys it has.
 
+import { compileCheck } from '#aggregator/planner/compile-check.ts';
 import test from 'ava';
 import type { CreateTable } from '#aggregator/parser/ast-definition.ts';
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
@@ -32,6 +33,7 @@ function build(sql: string, database = shop): { table: TableDefinition; notes: r
   const table = buildTable(parsed?.statement as CreateTable, database, {
     notes,
     zeroDates: false,
+    compileCheck: (check) => compileCheck(check, new Set()),
   });
   return { table, notes: notes.sentences };
 }
