@@ -158,10 +158,8 @@ export class GroupCommit {
     const plain: (readonly PlainStep[])[] = [];
     for (const task of this.#queue) {
       if (task.foreignKeys !== foreignKeys || plain.length === GROUP_TASKS_MAX) break;
-      const steps = file.plain.plainSteps(task.steps);
-      // A foreign key's action changes rows that the statement does not name.
-      const acts = file.hasForeignKeys && steps?.some(({ kind }) => kind === 'change') === true;
-      if (steps === null || acts) return null;
+      const steps = file.plain.plainSteps(task.steps, file.hasForeignKeys);
+      if (steps === null) return null;
       plain.push(steps);
     }
     return plain;

@@ -12,10 +12,10 @@ import { databaseError } from '#shared/error.ts';
 import type { TransactionTag, Verdict, WriteStep, WriteStepResult } from '#shared/wire/message.ts';
 import type { WorkerTransaction } from '#leaf/worker/worker-transaction.ts';
 import type { PartitionCore } from './partition-core.ts';
+import { TransactionCapture, type CaptureMark } from './transaction-capture.ts';
 import { TransactionReads } from './transaction-reads.ts';
 import type { LockClaim } from './write-lock.ts';
 import { beginElsewhere, commitElsewhere, prepareElsewhere } from './write-elsewhere.ts';
-import { runSteps } from './write-steps.ts';
 import { WriteTransaction } from './write-transaction.ts';
 
 /** Rows changed on the event loop, above which a transaction moves to a worker. */
@@ -28,6 +28,8 @@ export type TransactionState =
 interface Savepoint {
   readonly name: string;
   readonly sqliteName: string;
+  /** Null: the changes were in a worker. */
+  readonly mark: CaptureMark | null;
 }
 
 export class OpenTransaction {
@@ -55,10 +57,13 @@ export class OpenTransaction {
   #changedRows = 0;
   #core: PartitionCore;
   #write: WriteTransaction | null = null;
+  /** What `#write` has changed. */
+  readonly #capture: TransactionCapture;
   #foreignKeys = true;
   #savepoints: Savepoint[] = [];
   #savepointCounter = 0;
   #undoable = false;
+  #undoMark: CaptureMark | null = null;
 
   constructor(
     core: PartitionCore,
@@ -66,13 +71,14 @@ export class OpenTransaction {
     wound: () => void,
   ) {
     this.#core = core;
+    this.#capture = new TransactionCapture(core.file);
     this.id = tag.id;
     this.claim = { startedAt: tag.startedAt, wounds: true, wound };
   }
 
   /** The lock is there: begins in SQLite. */
   begin(foreignKeys: boolean): void {
-    this.#write = new WriteTransaction(this.#core, foreignKeys);
+    this.#write = new WriteTransaction(this.#core, foreignKeys, this.#capture);
     this.#foreignKeys = foreignKeys;
     this.state = 'active';
   }
@@ -144,9 +150,11 @@ export class OpenTransaction {
     }
     for (const sql of this.#settleLast()) file.connection.run(sql);
     file.connection.run('SAVEPOINT undo');
+    const { mark } = this.#capture;
     try {
-      const results = runSteps(file, steps);
+      const results = this.#capture.run(steps);
       this.#undoable = true;
+      this.#undoMark = mark;
       for (const { changes } of results) this.#changedRows += changes;
       return results;
     } catch (error) {
@@ -154,6 +162,7 @@ export class OpenTransaction {
         file.connection.run('ROLLBACK TO undo');
         file.connection.run('RELEASE undo');
       }
+      this.#capture.undoTo(mark);
       throw error;
     }
   }
@@ -164,6 +173,7 @@ export class OpenTransaction {
     if (!this.#undoable) return;
     this.#undoable = false;
     await this.#run('ROLLBACK TO undo', 'RELEASE undo');
+    this.#undoCaptureTo(this.#undoMark);
   }
 
   async setSavepoint(name: string): Promise<void> {
@@ -172,7 +182,8 @@ export class OpenTransaction {
     await this.#run(...this.#settleLast(), `SAVEPOINT ${sqliteName}`);
     // As in MySQL, an older one of the same name is gone; SQLite may keep it, nobody names it.
     this.#savepoints = this.#savepoints.filter((savepoint) => !sameName(savepoint.name, name));
-    this.#savepoints.push({ name, sqliteName });
+    const mark = this.#worker === null ? this.#capture.mark : null;
+    this.#savepoints.push({ name, sqliteName, mark });
   }
 
   async releaseSavepoint(name: string): Promise<void> {
@@ -184,9 +195,10 @@ export class OpenTransaction {
 
   async rollbackToSavepoint(name: string): Promise<void> {
     const index = this.#find(name);
-    const { sqliteName } = must(this.#savepoints[index]);
+    const { sqliteName, mark } = must(this.#savepoints[index]);
     this.#savepoints.length = index + 1;
     await this.#run(...this.#settleLast(), `ROLLBACK TO ${sqliteName}`);
+    this.#undoCaptureTo(mark);
   }
 
   /** One record, durable and visible; null when nothing has changed. */
@@ -208,7 +220,7 @@ export class OpenTransaction {
 
   /** Undoes everything; results under way end with an error. */
   rollback(): void {
-    this.reads.fail(databaseError('deadlock', {}));
+    this.reads.fail(() => databaseError('deadlock', {}));
     this.#write?.rollback();
     this.#write = null;
     this.undone = this.#worker?.rollback() ?? this.undone;
@@ -228,6 +240,10 @@ export class OpenTransaction {
   async #run(...statements: string[]): Promise<void> {
     if (this.#worker !== null) await this.#worker.exec(...statements);
     else for (const sql of statements) this.#core.file.connection.run(sql);
+  }
+
+  #undoCaptureTo(mark: CaptureMark | null): void {
+    if (this.#worker === null && mark !== null) this.#capture.undoTo(mark);
   }
 
   #find(name: string): number {

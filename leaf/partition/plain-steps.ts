@@ -89,8 +89,11 @@ export class PlainShapes {
     this.#changes = new LruCache(SHAPES_MAX);
   }
 
-  /** The steps as plain ones; null when one of them is none. */
-  plainSteps(steps: readonly WriteStep[]): readonly PlainStep[] | null {
+  /**
+   * The steps as plain ones; null when one of them is none. Where rows may have foreign keys, whose
+   * actions change what a statement does not name, only INSERTs are.
+   */
+  plainSteps(steps: readonly WriteStep[], hasForeignKeys: boolean): readonly PlainStep[] | null {
     const plain: PlainStep[] = [];
     for (let at = 0; at < steps.length; at += 1) {
       const step = steps[at] as WriteStep;
@@ -105,7 +108,7 @@ export class PlainShapes {
         step.returning && next?.kind === 'statement'
           ? this.#change(step, next)
           : this.#change(null, step);
-      if (change === null) return null;
+      if (change === null || hasForeignKeys) return null;
       plain.push(change);
       if (change.step !== step) at += 1;
     }

@@ -85,7 +85,7 @@ export class TransactionReads {
     for (const read of [...this.#open]) read.drain();
   }
 
-  fail(error: DatabaseError): void {
-    for (const read of [...this.#open]) read.fail(error);
+  fail(reason: () => DatabaseError): void {
+    for (const read of [...this.#open]) read.fail(reason());
   }
 }

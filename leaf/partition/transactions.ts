@@ -382,7 +382,7 @@ export class Transactions {
     transaction.state = 'ended';
     const { id, claim, undone, gone } = transaction;
     if (this.#open.get(id) === transaction) this.#open.delete(id);
-    this.#core.lock.abandon(claim, databaseError('deadlock', {}));
+    this.#core.lock.abandon(claim, () => databaseError('deadlock', {}));
     if (undone === null) this.#core.lock.release(claim);
     else void this.#releaseAfter(undone, transaction);
     gone.resolve();

@@ -71,11 +71,12 @@ export class WriteLock {
     }
   }
 
-  /** Who waits with this claim wants the lock no more: its `acquire` rejects with `reason`. */
-  abandon(claim: LockClaim, reason: DatabaseError): void {
+  /** Who waits with this claim wants the lock no more: its `acquire` throws what `reason` says. */
+  abandon(claim: LockClaim, reason: () => DatabaseError): void {
     const waiter = this.#waiters.find((other) => other.claim === claim);
+    if (waiter === undefined) return;
     this.#waiters = this.#waiters.filter((other) => other !== waiter);
-    waiter?.refused(reason);
+    waiter.refused(reason());
   }
 
   /** Gives the lock to the oldest who waits. */

@@ -191,7 +191,7 @@ export class WorkerService {
     const open = this.#writes.get(transaction);
     if (open === undefined) return;
     this.#writes.delete(transaction);
-    open.reads.fail(databaseError('deadlock', {}));
+    open.reads.fail(() => databaseError('deadlock', {}));
     open.capture?.close();
     if (open.connection.inTransaction) open.connection.run('ROLLBACK');
     open.connection.close();

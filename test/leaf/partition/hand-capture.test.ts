@@ -40,7 +40,7 @@ function both(
   file: SqliteFile,
   steps: readonly WriteStep[],
 ): { readonly session: string[]; readonly hand: string[]; readonly results: WriteStepResult[] } {
-  const plain = must(new PlainShapes(file).plainSteps(steps), 'plain steps');
+  const plain = must(new PlainShapes(file).plainSteps(steps, false), 'plain steps');
   const session = file.capture();
   const capture = new HandCapture();
   const target = { path: ':memory:', connection: file, tables: new Map<string, never>() };
@@ -95,7 +95,7 @@ test('inserts by hand: a row that stayed out is not among them', (t) => {
 
 test('inserts by hand: what may be stored otherwise is left to a session', (t) => {
   const shapes = new PlainShapes(open());
-  const plain = (row: Row) => shapes.plainSteps([step(insertPlain, [row])]);
+  const plain = (row: Row) => shapes.plainSteps([step(insertPlain, [row])], false);
   t.not(plain([1n, 1, 'a', null]), null);
   // A number is made, a class is converted, or the bytes are not ours to know.
   t.is(plain([null, 1, 'a', null]), null);
@@ -107,7 +107,8 @@ test('inserts by hand: what may be stored otherwise is left to a session', (t) =
   t.is(plain([1n, 1, '\ud800', null]), null);
   t.is(plain([1n, 1, 'a', 'b']), null);
   t.is(plain([1n, 1, 'a']), null);
-  const none = (sql: string, row: Row) => t.is(shapes.plainSteps([step(sql, [row])]), null, sql);
+  const none = (sql: string, row: Row) =>
+    t.is(shapes.plainSteps([step(sql, [row])], false), null, sql);
   none('INSERT OR REPLACE INTO "plain" ("id", "r", "t", "b") VALUES (?, ?, ?, ?)', [1n]);
   none('INSERT INTO "plain" ("id", "r") VALUES (?, ?)', [1n, 1]);
   none('INSERT INTO "plain" ("id", "r", "t", "b") VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE', [1n]);
@@ -193,13 +194,16 @@ test('changes by hand: one row changed again and again can be applied, and taken
   file.run(insertPlain, [1n, 1, 'first', null]);
   const shapes = new PlainShapes(file);
   const steps = must(
-    shapes.plainSteps([
-      ...updateOf('t', 'second', 1n),
-      ...updateOf('t', 'third', 1n),
-      step(insertPlain, [[2n, 2, 'new', null]]),
-      ...updateOf('r', 0.5, 2n),
-      ...updateOf('r', 7, 1n),
-    ]),
+    shapes.plainSteps(
+      [
+        ...updateOf('t', 'second', 1n),
+        ...updateOf('t', 'third', 1n),
+        step(insertPlain, [[2n, 2, 'new', null]]),
+        ...updateOf('r', 0.5, 2n),
+        ...updateOf('r', 7, 1n),
+      ],
+      false,
+    ),
   );
   const capture = new HandCapture();
   capture.run({ path: ':memory:', connection: file, tables: new Map() }, steps);
@@ -215,7 +219,7 @@ test('changes by hand: one row changed again and again can be applied, and taken
 test('changes by hand: a text whose bytes are not known is left to a session', (t) => {
   const file = open();
   file.run(`INSERT INTO "plain" VALUES (1, 1.0, CAST(x'ff41' AS TEXT), NULL)`);
-  const plain = must(new PlainShapes(file).plainSteps(updateOf('r', 2, 1n)));
+  const plain = must(new PlainShapes(file).plainSteps(updateOf('r', 2, 1n), false));
   const target = { path: ':memory:', connection: file, tables: new Map<string, never>() };
   t.throws(() => new HandCapture().run(target, plain), { instanceOf: NotByHandError });
   t.deepEqual(file.all('SELECT "r" FROM "plain"'), [[1]]);
@@ -225,7 +229,7 @@ test('changes by hand: what a key does not name, or what moves it, is left to a 
   const shapes = new PlainShapes(open());
   const none = (steps: readonly WriteStep[]) => {
     t.is(
-      shapes.plainSteps(steps),
+      shapes.plainSteps(steps, false),
       null,
       JSON.stringify(steps, (_, value) => String(value)),
     );
@@ -233,6 +237,8 @@ test('changes by hand: what a key does not name, or what moves it, is left to a 
   const remove = (sql: string, parameters: readonly StoredValue[]): WriteStep[] => {
     return [{ kind: 'statement', sql, parameters, returning: false }];
   };
+  t.not(shapes.plainSteps([step(insertPlain, [[1n, 1, 'a', null]])], true), null);
+  t.is(shapes.plainSteps(updateOf('t', 'a', 1n), true), null);
   none(updateOf('id', 2n, 1n));
   none(updateOf('t', '\ud800', 1n));
   none([updateOf('t', 'a', 1n)[0]]);
