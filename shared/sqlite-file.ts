@@ -270,6 +270,12 @@ export class SqliteFile {
     return row !== null && row[0] === 0 && row[1] === row[2];
   }
 
+  /** Pages in the WAL that a checkpoint would move into the file. */
+  walPages(): number {
+    const [, written = 0, moved = 0] = this.get('PRAGMA wal_checkpoint(NOOP)') ?? [];
+    return Number(written) - Number(moved);
+  }
+
   close(): void {
     this.#forgetStatements();
     if (this.#database.isOpen) this.#database.close();

@@ -13,8 +13,9 @@ import { partitionPaths } from './partition-directory.ts';
 
 /** How often it looks, in milliseconds. */
 const INTERVAL_MS = 1000;
-/** A WAL longer than this is moved into the file at once, in bytes. */
-const WAL_BYTES_MAX = 32 * 1024 * 1024;
+/** A WAL longer than this is moved into the file at once, in pages and bytes. */
+const WAL_PAGES_MAX = 8 * 1024;
+const WAL_BYTES_MAX = WAL_PAGES_MAX * 4096;
 /** A shorter one is moved after so long, in milliseconds. */
 const CHECKPOINT_INTERVAL_MS = 60_000;
 
@@ -61,8 +62,7 @@ export class Maintenance {
       await this.#core.log.harden();
       const late = clock.monotonicMs() - this.#checkpointMs > CHECKPOINT_INTERVAL_MS;
       const dirty = this.#core.file.meta.applied.lsn > this.#durableLsn;
-      // A WAL keeps its length when it begins anew: what was long once says nothing by itself.
-      if (dirty && (late || walBytes(this.#core.file.path) > WAL_BYTES_MAX)) {
+      if (dirty && (late || this.#isWalLong())) {
         this.#running = this.run();
         await this.#running;
       }
@@ -71,6 +71,18 @@ export class Maintenance {
     }
     this.#running = null;
     this.#later();
+  }
+
+  /** A WAL keeps its length when it begins anew: what was long once says nothing by itself. */
+  #isWalLong(): boolean {
+    const { file, readers } = this.#core;
+    if (walBytes(file.path) <= WAL_BYTES_MAX) return false;
+    const reader = readers.acquire();
+    try {
+      return reader.connection.walPages() > WAL_PAGES_MAX;
+    } finally {
+      readers.release(reader);
+    }
   }
 
   /** Looks through the SQLite file, and stops the partition when it is damaged. */
