@@ -16,6 +16,8 @@ import { bindFragment } from './statement-values.ts';
 
 /** Rows that are handed on together. */
 const BATCH_ROWS = 256;
+/** A query of this kind may have any number of rows, even without a table. */
+const RECURSIVE = /\bRECURSIVE\b/;
 
 type Table = Pick<GatheredTable, 'name' | 'columns'>;
 
@@ -120,5 +122,17 @@ export function combineNow(
     return gathered.file.rows(compiled.sql, compiled.parameters, false);
   } finally {
     execution.gatherFiles.giveBack(gathered, size.bytes);
+  }
+}
+
+/** As combine, of no table at all; null where the rows may be many. */
+export function computeNow(execution: Execution, statement: Fragment): readonly Row[] | null {
+  const { sql, parameters } = bindFragment(statement, execution.values);
+  if (RECURSIVE.test(sql)) return null;
+  const gathered = execution.gatherFiles.take([]);
+  try {
+    return gathered.file.rows(sql, parameters, false);
+  } finally {
+    execution.gatherFiles.giveBack(gathered, 0);
   }
 }

@@ -2,7 +2,7 @@
 
 import type { Operator, ReadTask } from '#aggregator/planner/plan.ts';
 import type { Row } from '#shared/sql/column-type.ts';
-import { combineNow } from './combine.ts';
+import { combineNow, computeNow } from './combine.ts';
 import type { Execution } from './execution.ts';
 import { HERE_ROWS_MAX } from './gather-size.ts';
 import { compareRows } from './merge-sort.ts';
@@ -17,6 +17,9 @@ type Parts = readonly (readonly Row[])[];
  * by runOperator.
  */
 export function runNow(execution: Execution, operator: Operator): readonly Row[] | null {
+  if (operator.kind === 'combine' && operator.tables.length === 0) {
+    return computeNow(execution, operator.statement);
+  }
   const task = onlyTask(operator);
   const parts = task === null ? null : readAllNow(execution, task);
   return parts === null ? null : runOver(execution, operator, parts);

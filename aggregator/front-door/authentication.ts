@@ -5,7 +5,7 @@
 //
 // From a right token comes SHA(pw), whose hash must be the verifier that the account keeps.
 
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash as digest, timingSafeEqual } from 'node:crypto';
 import type { PasswordVerifiers } from '#aggregator/metadata/account.ts';
 import type { PluginName } from './handshake.ts';
 
@@ -66,8 +66,8 @@ function proves(
 ): boolean {
   const { verifier, token, nonce } = proof;
   const pieces = hash.nonceFirst ? [nonce, verifier] : [verifier, nonce];
-  const mask = createHash(hash.algorithm).update(Buffer.concat(pieces)).digest();
-  const candidate = createHash(hash.algorithm).update(xor(token, mask)).digest();
+  const mask = digest(hash.algorithm, Buffer.concat(pieces), 'buffer');
+  const candidate = digest(hash.algorithm, xor(token, mask), 'buffer');
   return timingSafeEqual(candidate, verifier);
 }
 

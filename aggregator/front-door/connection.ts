@@ -16,14 +16,7 @@ import { DatabaseError, databaseError } from '#shared/error.ts';
 import { announcedCapabilities, capability, has } from './capabilities.ts';
 import { CommandHandler } from './commands.ts';
 import { clientError, writeError } from './error-packet.ts';
-import {
-  isTlsRequest,
-  makeNonce,
-  NONCE_BYTES,
-  readLogin,
-  writeGreeting,
-  type Login,
-} from './handshake.ts';
+import { isTlsRequest, readLogin, writeGreeting, type Login } from './handshake.ts';
 import type { ConnectionParts } from './front-door-parts.ts';
 import { authenticate, type LoginExchange } from './login.ts';
 import type { Packet } from './packet-reader.ts';
@@ -63,7 +56,7 @@ export class Connection {
       readBuffer: parts.readBuffer,
       onGone: () => this.#entry?.session.kill(),
     });
-    this.#nonce = makeNonce(parts.clock.randomBytes(NONCE_BYTES));
+    this.#nonce = parts.nonces.next();
   }
 
   /** Serves the client to its end. Never rejects but by an assertion. */

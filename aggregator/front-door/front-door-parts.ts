@@ -8,6 +8,7 @@ import type { Clock } from '#shared/clock.ts';
 import type { Logger } from '#shared/logger.ts';
 import type { AccountDirectory } from './login.ts';
 import type { FullAuthentication } from './full-authentication.ts';
+import type { Nonces } from './nonces.ts';
 import type { ServerTls } from './server-tls.ts';
 
 export interface FrontDoorParts {
@@ -31,6 +32,7 @@ export interface FrontDoorParts {
 /** And what the front door itself keeps for all of them. */
 export interface ConnectionParts extends FrontDoorParts {
   readonly full: FullAuthentication;
+  readonly nonces: Nonces;
   /** What the connections that go on are read into, one after another. */
   readonly readBuffer: Buffer;
 }

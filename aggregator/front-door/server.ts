@@ -7,6 +7,7 @@ import { Connection } from './connection.ts';
 import { writeEarlyError } from './error-packet.ts';
 import type { ConnectionParts, FrontDoorParts } from './front-door-parts.ts';
 import { FullAuthentication } from './full-authentication.ts';
+import { Nonces } from './nonces.ts';
 import { PacketWriter } from '#shared/mysql/packet-writer.ts';
 
 /** How often connections are looked at for their wait_timeout. */
@@ -27,7 +28,8 @@ export class FrontDoor {
 
   constructor(parts: FrontDoorParts) {
     const readBuffer = Buffer.allocUnsafeSlow(READ_BYTES);
-    this.#parts = { ...parts, full: new FullAuthentication(), readBuffer };
+    const nonces = new Nonces(parts.clock);
+    this.#parts = { ...parts, full: new FullAuthentication(), nonces, readBuffer };
   }
 
   /** Clients that are connected, logged in or not. */

@@ -5,7 +5,8 @@ import { assert } from '#shared/assert.ts';
 const HEADER_BYTES = 4;
 const PART_BYTES_MAX = 0xff_ffff;
 const ONE_BYTE_LENGTH_MAX = 250;
-const FIRST_BUFFER_BYTES = 16 * 1024;
+/** Most answers are smaller; a connection that has larger ones gets its buffer by growing. */
+const FIRST_BUFFER_BYTES = 2 * 1024;
 /** A buffer that one answer has grown beyond this is not kept for the next. */
 const KEPT_BUFFER_BYTES_MAX = 1024 * 1024;
 
