@@ -14,6 +14,7 @@ import { createQueryResolver, newBlock } from './planner/resolve-query.ts';
 import type { TypedExpression } from './planner/typed-expression.ts';
 import type { Session } from './session.ts';
 import { isStrict } from './sql-mode.ts';
+import type { StoreConstant } from './planner/assign-value.ts';
 import { storeConstantOfRow } from './statement-environment.ts';
 import { must } from '#shared/assert.ts';
 import type { ColumnDefinition } from '#shared/cluster/table-definition.ts';
@@ -35,7 +36,12 @@ export function insertCompletion(
   const { database, table } = insert.target;
   const { sequences } = execution.context;
   // INSERT IGNORE: what does not fit becomes the nearest value that does, with a warning.
-  const store = storeConstantOfRow(session, environment.sqlMode, insert.mode !== 'ignore');
+  const storeOf = storeConstantOfRow(session, environment.sqlMode, insert.mode !== 'ignore');
+  let current = { row: 1, store: storeOf(1) };
+  const store = (row: number): StoreConstant => {
+    if (current.row !== row) current = { row, store: storeOf(row) };
+    return current.store;
+  };
   const evaluate = (expression: TypedExpression) => {
     return must(evaluateExpressions(execution, [expression])[0]);
   };

@@ -1,7 +1,7 @@
 // Carries out an INSERT or REPLACE: rows to their partitions, and MySQL's count of what happened.
 
 import { forEachInTurn } from '#aggregator/breather.ts';
-import { insertText, partitionOfRow, rowsInTheWay } from '#aggregator/planner/insert-planner.ts';
+import { insertText, rowRouter, rowsInTheWay } from '#aggregator/planner/insert-planner.ts';
 import type { Fragment } from '#aggregator/planner/deparse/fragment.ts';
 import type { QueryPlan } from '#aggregator/planner/plan.ts';
 import { planQuery } from '#aggregator/planner/planner.ts';
@@ -106,9 +106,10 @@ async function writesOf(
   { statement, rows }: { readonly statement: CompiledStatement; readonly rows: readonly Row[] },
 ): Promise<{ readonly writes: PartitionWrites; readonly groups: readonly (readonly Row[])[] }> {
   const { database, table } = run.insert.target;
+  const ordinalOf = rowRouter(table, database.partitionCount);
   const byPartition = new Map<number, Row[]>();
   await forEachInTurn(breather, rows, (row) => {
-    const ordinal = partitionOfRow(table, row, database.partitionCount);
+    const ordinal = ordinalOf(row);
     const group = byPartition.get(ordinal);
     if (group === undefined) byPartition.set(ordinal, [row]);
     else group.push(row);

@@ -90,17 +90,24 @@ function sameKey({ name, type }: ColumnDefinition): string {
 
 /** The partition that a row of the stored columns belongs to. */
 export function partitionOfRow(table: TableDefinition, row: Row, partitionCount: number): number {
+  return rowRouter(table, partitionCount)(row);
+}
+
+/** The same for many rows of one table. */
+export function rowRouter(table: TableDefinition, partitionCount: number): (row: Row) => number {
   switch (table.spread) {
     case 'reference':
-      return REFERENCE_ORDINAL;
+      return () => REFERENCE_ORDINAL;
     case 'single':
-      return 0;
+      return () => 0;
     case 'sharded': {
       const columns = storedColumns(table);
       const places = table.shardKey.map((name) => columns.findIndex((one) => one.name === name));
-      const values = places.map((place) => row[place] ?? null);
       const types = places.map((place) => must(columns[place]).type);
-      return partitionOfSlot(slotOf(values, types), partitionCount);
+      return (row) => {
+        const values = places.map((place) => row[place] ?? null);
+        return partitionOfSlot(slotOf(values, types), partitionCount);
+      };
     }
   }
 }

@@ -209,7 +209,8 @@ function isStorageClass(type: string): type is StorageClass {
 /** True when SQLite stores the values as they are. */
 function fits({ classes, rowidPlace }: InsertShape, row: Row): boolean {
   if (row.length !== classes.length) return false;
-  for (const [place, value] of row.entries()) {
+  for (let place = 0; place < row.length; place += 1) {
+    const value = row[place] ?? null;
     if (value === null ? place === rowidPlace : !isOf(classes[place], value)) return false;
   }
   return true;
