@@ -58,7 +58,9 @@ export class WriteLock {
         const isYounger = (other: Waiter): boolean => other.claim.startedAt > claim.startedAt;
         const position = this.#waiters.findIndex(isYounger);
         this.#waiters.splice(position < 0 ? this.#waiters.length : position, 0, waiter);
-        if (claim.wounds) this.#woundLater(claim, timers);
+        // Every later holder will be the oldest of those who wait: only this one can be younger.
+        const isOlder = this.#holder !== null && this.#holder.startedAt > claim.startedAt;
+        if (claim.wounds && isOlder) this.#woundLater(claim, timers);
         if (timeoutMs === null) return;
         const giveUp = (): void => {
           this.#waiters = this.#waiters.filter((other) => other !== waiter);
@@ -87,7 +89,7 @@ export class WriteLock {
     next?.granted();
   }
 
-  /** Again and again: the next holder may be younger too, or this one not to be wounded yet. */
+  /** Again and again: the holder may not be one to be wounded yet. */
   #woundLater(claim: LockClaim, timers: Timer[]): void {
     const timer = this.#clock.after(WOUND_DELAY_MS, () => {
       timers.splice(timers.indexOf(timer), 1);
