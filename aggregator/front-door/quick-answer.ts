@@ -10,6 +10,7 @@ import type { PacketFormat } from '#shared/wire/packet-batch.ts';
 import type { PacketStream } from './packet-stream.ts';
 import {
   encodingOf,
+  lastingFlagsOf,
   resultEnd,
   writeHead,
   writeRowsEnd,
@@ -43,6 +44,8 @@ interface ClientProfile {
   readonly version: number;
   readonly charsetId: number;
   readonly formats: Readonly<Record<RowProtocol, PacketFormat>> | null;
+  /** What the status flags are outside of a transaction. */
+  readonly statusFlags: number;
 }
 
 /** The packets before the rows, numbered from 0, and what they hold for. */
@@ -95,7 +98,9 @@ export class QuickAnswers {
   #end({ stream, context }: QuickOptions, count: number): true {
     const { session, capabilities } = context;
     session.foundRows = count;
-    writeRowsEnd(stream.writer, resultEnd(session, session.database), capabilities);
+    const { statusFlags } = this.#profileOf(context);
+    const end = resultEnd(session, session.database, statusFlags);
+    writeRowsEnd(stream.writer, end, capabilities);
     return true;
   }
 
@@ -145,6 +150,7 @@ export class QuickAnswers {
           } as const)
         : null;
     const { version } = variables;
-    return (this.#profile = { session, version, charsetId: loginCharsetId, formats });
+    const statusFlags = lastingFlagsOf(session);
+    return (this.#profile = { session, version, charsetId: loginCharsetId, formats, statusFlags });
   }
 }

@@ -34,15 +34,28 @@ export interface ResultEnd {
 export type RowProtocol = 'text' | 'binary';
 
 /** The session's state now, and what has changed; `databaseBefore` the statement. */
-export function resultEnd(session: Session, databaseBefore: string | null): ResultEnd {
+export function resultEnd(
+  session: Session,
+  databaseBefore: string | null,
+  lastingFlags = lastingFlagsOf(session),
+): ResultEnd {
   const changes = takeChanges(session, databaseBefore);
-  return { statusFlags: statusFlagsOf(session), warnings: session.warnings.length, changes };
+  const statusFlags = withTransaction(session, lastingFlags);
+  return { statusFlags, warnings: session.warnings.length, changes };
 }
 
 /** The status flags of every answer (SERVER_STATUS_…). */
 export function statusFlagsOf(session: Session): number {
+  return withTransaction(session, lastingFlagsOf(session));
+}
+
+function withTransaction({ transaction }: Session, flags: number): number {
+  return transaction === null ? flags : flags | status.inTransaction;
+}
+
+/** Those that the session's variables decide. */
+export function lastingFlagsOf(session: Session): number {
   let flags = 0;
-  if (session.transaction !== null) flags |= status.inTransaction;
   if (session.autocommit) flags |= status.autocommit;
   const sqlMode = String(session.variables.get('session', 'sql_mode'));
   if (sqlMode.includes('NO_BACKSLASH_ESCAPES')) flags |= status.noBackslashEscapes;

@@ -27,6 +27,15 @@ import { PortableFormats } from './portable-format.ts';
 /** Texts whose fingerprints are remembered: those of prepared statements come again and again. */
 const FINGERPRINTS_MAX = 4096;
 
+/** What a plan is found by: database, sql_mode, the parameters' types, and the statement. */
+type KeyParts = readonly [string, string, string, string];
+
+/** The text of a prepared statement, and the key of its last run. */
+interface PreparedText {
+  readonly found: Fingerprint | null;
+  last: { readonly parts: KeyParts; readonly key: string } | null;
+}
+
 /** A statement that may have a kept plan, and this run's values. */
 export interface KeptCandidate {
   readonly key: string;
@@ -52,9 +61,7 @@ export class KeptStatements {
   readonly profiles: SessionProfiles;
   readonly formats = new PortableFormats();
   readonly #options: KeptStatementsOptions;
-  readonly #prepared = new LruCache<string, { readonly found: Fingerprint | null }>(
-    FINGERPRINTS_MAX,
-  );
+  readonly #prepared = new LruCache<string, PreparedText>(FINGERPRINTS_MAX);
 
   constructor(options: KeptStatementsOptions) {
     this.#options = options;
@@ -65,13 +72,15 @@ export class KeptStatements {
   /** Null for what is never answered by a kept plan. */
   candidate(session: Session, text: string, given: readonly SourceValue[]): KeptCandidate | null {
     const { sqlMode, parser, collation } = this.profiles.of(session);
-    const found = this.#fingerprint(text, parser, given.length > 0);
+    const prepared = given.length > 0 ? this.#preparedText(text, parser) : null;
+    const found = prepared === null ? fingerprint(text, parser) : prepared.found;
     if (found === null) return null;
     const parameters = given.length === 0 ? given : given.map(parameterValue);
     const values = readValues({ text, fingerprint: found, options: parser, collation, parameters });
     if (values === null) return null;
     const marks = parameterMarks(parameters);
-    const key = `${session.database ?? ''}\u0001${sqlMode}\u0001${marks}\u0001${found.key}`;
+    const parts = [session.database ?? '', sqlMode, marks, found.key] as const;
+    const key = prepared === null ? joined(parts) : keyOf(prepared, parts);
     const store = lateStore(this.#options.parts, session);
     const literals = { values, store, computed: new Map() };
     return { key, text, fingerprint: found, options: parser, literals };
@@ -110,12 +119,11 @@ export class KeptStatements {
     return found;
   }
 
-  #fingerprint(text: string, options: ParserOptions, isPrepared: boolean): Fingerprint | null {
-    if (!isPrepared) return fingerprint(text, options);
+  #preparedText(text: string, options: ParserOptions): PreparedText {
     const { ansiQuotes, noBackslashEscapes } = options;
     const way = `${ansiQuotes ? 'a' : ''}${noBackslashEscapes ? 'b' : ''}`;
     const key = way === '' ? text : `${way}\u0001${text}`;
-    return this.#prepared.get(key, () => ({ found: fingerprint(text, options) })).found;
+    return this.#prepared.get(key, () => ({ found: fingerprint(text, options), last: null }));
   }
 
   #run(session: Session, { literals }: KeptCandidate): KeptRun {
@@ -158,6 +166,19 @@ export class KeptStatements {
   #allow(session: Session, { allowed }: KeptPlan): void {
     allowed.set(session.account, this.#options.grantsVersion());
   }
+}
+
+function joined([database, sqlMode, marks, key]: KeyParts): string {
+  return `${database}\u0001${sqlMode}\u0001${marks}\u0001${key}`;
+}
+
+/** The same string as for the run before, where it says the same: it is found again by that. */
+function keyOf(prepared: PreparedText, parts: KeyParts): string {
+  const { last } = prepared;
+  if (last !== null && parts.every((part, i) => part === last.parts[i])) return last.key;
+  const key = joined(parts);
+  prepared.last = { parts, key };
+  return key;
 }
 
 function findDatabase({ context }: StatementParts, name: string): DatabaseDefinition | undefined {

@@ -27,18 +27,22 @@ export function readShort(core: PartitionCore, request: ReadRequest): readonly R
     const isFree = environment.workers === null;
     const cost = isFree ? 'key' : costs.of(reader.connection, statement, catalogVersion);
     if (cost === 'long') return null;
-    if (cost === 'key') return takeAll(reader, request);
-    return costs.timed(statement.sql, () => takeAll(reader, request));
+    if (cost === 'key') return takeAll(core, reader, request);
+    return costs.timed(statement.sql, () => takeAll(core, reader, request));
   } finally {
     readers.release(reader);
   }
 }
 
-function takeAll({ connection }: Reader, request: ReadRequest): readonly Row[] | null {
+function takeAll(
+  { costs }: PartitionCore,
+  { connection }: Reader,
+  request: ReadRequest,
+): readonly Row[] | null {
   const { statement, columns } = request;
   if (request.mayLimit === true && areNarrow(columns)) {
     const { sql, parameters } = statement;
-    const rows = connection.rows(sql + limit, parameters, fitsNumbers(columns));
+    const rows = connection.rows(costs.limited(sql, limit), parameters, fitsNumbers(columns));
     return rows.length <= ROWS_MAX ? rows : null;
   }
   const source = readRows(connection, statement, { cached: true, columns });

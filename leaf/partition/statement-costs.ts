@@ -33,6 +33,8 @@ export type StatementCost = 'key' | 'timed' | 'long';
 
 /** What is known of one SQL text. */
 interface Known {
+  /** With a LIMIT behind it, once that was asked for. */
+  limited: string | null;
   readonly shape: StatementShape;
   /** The schema that it was compiled for. */
   readonly catalogVersion: number;
@@ -97,6 +99,12 @@ export class StatementCosts {
     return answer;
   }
 
+  /** The statement with `limit` behind it: one and the same string, by which it is found again. */
+  limited(sql: string, limit: string): string {
+    const known = this.#known.get(sql);
+    return known === undefined ? sql + limit : (known.limited ??= sql + limit);
+  }
+
   /** It ran on the event loop for so long. */
   ranHere(sql: string, ms: number): void {
     const known = this.#known.get(sql);
@@ -118,6 +126,7 @@ export class StatementCosts {
     if (found !== undefined && found.catalogVersion === catalogVersion) return found;
     if (this.#known.size >= KNOWN_MAX) this.#known.clear();
     const fresh = {
+      limited: null,
       catalogVersion,
       span: -1,
       missing: 0,

@@ -36,6 +36,9 @@ const BINARY_TAG = 3;
 const DATE_TAG = 4;
 const TIME_TAG = 5;
 
+/** The tag and the length. */
+const HEAD_BYTES = 5;
+
 const PRIME_1 = 0x9e3779b1;
 const PRIME_2 = 0x85ebca77;
 const PRIME_3 = 0xc2b2ae3d;
@@ -44,6 +47,10 @@ const PRIME_5 = 0x165667b1;
 
 /** The slot of a shard key: 0 <= slot < 2^32. `types` are the types of the values, in order. */
 export function slotOf(values: Row, types: readonly ColumnType[]): number {
+  const [only, second] = values;
+  if (only !== undefined && second === undefined) {
+    return hash32(canonicalPart(only, must(types[0])));
+  }
   const parts = values.map((value, i) => canonicalPart(value, must(types[i])));
   return hash32(Buffer.concat(parts));
 }
@@ -56,11 +63,14 @@ export function partitionOfSlot(slot: number, partitionCount: number): number {
 function canonicalPart(value: StoredValue, type: ColumnType): Buffer {
   if (value === null) return Buffer.from([NULL_TAG]);
   const { tag, content } = canonicalContent(value, type);
-  const bytes = typeof content === 'string' ? Buffer.from(content) : content;
-  const head = Buffer.allocUnsafe(5);
-  head[0] = tag;
-  head.writeUInt32LE(bytes.length, 1);
-  return Buffer.concat([head, bytes]);
+  const isText = typeof content === 'string';
+  const length = isText ? Buffer.byteLength(content) : content.length;
+  const part = Buffer.allocUnsafe(HEAD_BYTES + length);
+  part[0] = tag;
+  part.writeUInt32LE(length, 1);
+  if (isText) part.write(content, HEAD_BYTES);
+  else part.set(content, HEAD_BYTES);
+  return part;
 }
 
 function canonicalContent(

@@ -18,6 +18,8 @@ export class LruCache<K, V> {
         if (oldest !== undefined) this.#entries.delete(oldest);
       }
     } else {
+      // The order matters only where one of them must go soon.
+      if (this.#entries.size <= this.#sizeMax / 2) return value;
       this.#entries.delete(key);
     }
     this.#entries.set(key, value);
