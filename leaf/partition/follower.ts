@@ -13,24 +13,29 @@ import { beginDefinition, isLongDefinition } from './definitions.ts';
 import type { PreparedRecord } from './in-doubt.ts';
 import type { PartitionCore } from './partition-core.ts';
 import type { Replay } from './replay.ts';
+import { RowApplier } from './row-applier.ts';
 import { undoRows } from './undo-rows.ts';
 import { definitionsAfter } from './visible-changes.ts';
 import { commitInWorker } from './write-transaction.ts';
 
 /** Records are applied for so long before others on the event loop get a turn. */
 const APPLY_MS_MAX = 10;
+/** Up to so many bytes of changes, statements that stay prepared are faster than SQLite's apply. */
+const SMALL_BYTES_MAX = 4 * 1024;
 
 /** Applies what another copy has logged. One call at a time. */
 export class Follower {
   #core: PartitionCore;
   #replay: Replay;
   readonly #beforeDefinition: () => Promise<void>;
+  readonly #rows: RowApplier;
 
   /** `beforeDefinition`: called when a step of the schema is about to be taken in. */
   constructor(core: PartitionCore, replay: Replay, beforeDefinition: () => Promise<void>) {
     this.#core = core;
     this.#replay = replay;
     this.#beforeDefinition = beforeDefinition;
+    this.#rows = new RowApplier(core.file.connection);
   }
 
   get prepared(): PreparedRecord | null {
@@ -71,11 +76,11 @@ export class Follower {
 
   /** Ends within a transaction, which is to be committed once `synced` has resolved. */
   async #apply(frames: readonly ReadFrame[], synced: Promise<void>): Promise<void> {
-    const { file, environment, name } = this.#core;
+    const { file, environment } = this.#core;
     file.begin(false);
     let turnMs = environment.clock.monotonicMs();
     for (const run of runsOf(frames.map(({ record }) => record))) {
-      const isApplied = run.changesets.length > 1 && applyTogether(file.connection, run.changesets);
+      const isApplied = this.#applyRun(run.changesets);
       for (const record of run.records) {
         const definition = this.#replay.definitionOf(record);
         if (definition !== null && isLongDefinition(this.#core, definition)) {
@@ -86,16 +91,35 @@ export class Follower {
           file.begin(false);
           continue;
         }
-        const changes = isApplied ? null : this.#replay.changesOf(record);
-        const isLong = changes !== null && changes.length > TURN_BYTES;
-        if (isLong) await applyInTurns(file.connection, changes, name);
-        this.#replay.apply(record, isApplied || isLong);
+        this.#replay.apply(record, isApplied || (await this.#applyChanges(record)));
       }
       if (environment.clock.monotonicMs() - turnMs < APPLY_MS_MAX) continue;
       await yieldToOthers();
       turnMs = environment.clock.monotonicMs();
     }
     this.#replay.finish();
+  }
+
+  /** The changes of several records at once: all of them, or (false) none. */
+  #applyRun(changesets: readonly Uint8Array[]): boolean {
+    const { connection } = this.#core.file;
+    if (changesets.length < 2) return false;
+    return this.#applySmall(changesets) || applyTogether(connection, changesets);
+  }
+
+  /** The rows of a record, where there is a faster way than the common one; else false. */
+  async #applyChanges(record: LogRecord): Promise<boolean> {
+    const changes = this.#replay.changesOf(record);
+    if (changes === null || changes.length === 0) return false;
+    if (changes.length <= TURN_BYTES) return this.#applySmall([changes]);
+    await applyInTurns(this.#core.file.connection, changes, this.#core.name);
+    return true;
+  }
+
+  #applySmall(changesets: readonly Uint8Array[]): boolean {
+    const bytes = changesets.reduce((sum, { length }) => sum + length, 0);
+    if (bytes > SMALL_BYTES_MAX) return false;
+    return this.#rows.apply(changesets, this.#core.file.catalogVersion);
   }
 
   /** The record is durable, and everything before it visible. */
