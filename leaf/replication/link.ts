@@ -190,7 +190,7 @@ export class Link {
 
   /** One connection, from its beginning to its end. */
   async #follow(signal: AbortSignal): Promise<void> {
-    const { dial, followerId, address, partition } = this.#options;
+    const { dial, followerId, address, partition, clock } = this.#options;
     const source = this.#source;
     const leaf = await dial(source.address, source.ticket, signal);
     const lost = new AbortController();
@@ -200,6 +200,8 @@ export class Link {
         leaf,
         key: source.key,
         followerId,
+        synchronous: partition.role === 'replica',
+        clock,
         signal: connected,
         onFailure: (error) => lost.abort(error),
       });
