@@ -9,6 +9,9 @@ import { outstandingMax, streamWindowItems } from './peer-limits.ts';
 import type { PeerMessage } from './peer-message.ts';
 import { ItemQueue } from './item-queue.ts';
 
+/** Items that are asked for by one message. */
+const creditItems = streamWindowItems / 2;
+
 interface PendingCall {
   resolve(value: unknown): void;
   reject(error: Error): void;
@@ -80,10 +83,14 @@ export class Outgoing {
     if (signal?.aborted === true) abandon();
     signal?.addEventListener('abort', abandon, { once: true });
     try {
-      while (true) {
+      for (let taken = 1; ; taken += 1) {
         const next = await queue.take();
         if (next === null) return;
-        if (queue.open) this.#send({ kind: 'credit', id, count: 1 });
+        // Half a window at a time: the other half is under way meanwhile.
+        if (queue.open && taken === creditItems) {
+          this.#send({ kind: 'credit', id, count: creditItems });
+          taken = 0;
+        }
         yield next.item;
       }
     } finally {
