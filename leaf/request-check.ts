@@ -132,6 +132,7 @@ const calls: { readonly [K in keyof LeafCalls]: Check } = {
   partitionStatus: object({ database: nullable(text) }),
   partitionSchema: object({ key }),
   define: object({ key, change }),
+  interruptDefinition: object({ key, version: integer }),
   readTogether: object({
     database: name,
     ordinals: arrayOf(ordinal),

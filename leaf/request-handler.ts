@@ -163,6 +163,7 @@ export class RequestHandler implements LeafService {
       }),
       partitionSchema: async (request) => at(request).schema(),
       define: async (request) => done(at(request).define(request.change)),
+      interruptDefinition: async (to) => done(at(to).interruptDefinition(to.version)),
       write: async (request) => ({ results: await at(request).write(request) }),
       undoLastWrite: async (request) => done(at(request).undoLastWrite(request.transactionId)),
       savepoint: async (request) => done(at(request).savepoint(request)),

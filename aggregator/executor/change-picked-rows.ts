@@ -14,7 +14,12 @@ import { must } from '#shared/assert.ts';
 import { databaseError } from '#shared/error.ts';
 import type { Execution } from './execution.ts';
 import { readRows } from './inline-subqueries.ts';
-import { inOwnTransaction, writeInTransaction, type PartitionWrites } from './write-partitions.ts';
+import {
+  SHORT_ROWS_MAX,
+  inOwnTransaction,
+  writeInTransaction,
+  type PartitionWrites,
+} from './write-partitions.ts';
 
 /** Rows that one such statement may change. */
 const PICKED_ROWS_MAX = 100_000;
@@ -80,7 +85,9 @@ async function pickRows(
       return { ordinal, steps: [{ kind: 'rows', sql, rows: bound } as const] };
     });
   const { name, catalogVersion } = database;
-  return { matched: rows.length, writes: { database: name, catalogVersion, tasks } };
+  const mayBeLong = rows.length > SHORT_ROWS_MAX;
+  const writes = { database: name, catalogVersion, tasks, mayBeLong };
+  return { matched: rows.length, writes };
 }
 
 /** A row that is joined with several is changed once, as in MySQL by any of them. */

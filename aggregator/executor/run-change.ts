@@ -62,6 +62,7 @@ export async function runPlan(execution: Execution, plan: ChangePlan): Promise<C
     database: plan.database,
     catalogVersion: plan.catalogVersion,
     tasks: ordinals.map((ordinal) => ({ ordinal, steps })),
+    mayBeLong: !plan.isByKey,
   });
   return countRows(plan.count.kind, results);
 }

@@ -24,6 +24,7 @@ import { decoded, runEncoded, runOperator } from './run-operator.ts';
 import { bindFragment, constantValue, isRealType, rowToBind } from './statement-values.ts';
 import {
   inOwnTransaction,
+  SHORT_ROWS_MAX,
   writeInTransaction,
   writePartitions,
   type PartitionWrites,
@@ -120,7 +121,8 @@ async function writesOf(
     steps: stepsOf(run, statement, group),
   }));
   const { name, catalogVersion } = database;
-  const writes = { database: name, catalogVersion, tasks };
+  const mayBeLong = rows.length > SHORT_ROWS_MAX;
+  const writes = { database: name, catalogVersion, tasks, mayBeLong };
   return { writes, groups: sorted.map(([, group]) => group) };
 }
 

@@ -12,11 +12,16 @@ const DEADLOCK_RETRIES_MAX = 50;
 /** The longest pause before it tries again, in milliseconds. */
 const DEADLOCK_PAUSE_MS_MAX = 50;
 
+/** A task of more rows than these may take a while. */
+export const SHORT_ROWS_MAX = 1000;
+
 /** The tasks of one statement, at most one a partition. */
 export interface PartitionWrites {
   readonly database: string;
   readonly catalogVersion: number;
   readonly tasks: readonly { readonly ordinal: number; readonly steps: readonly WriteStep[] }[];
+  /** It may go on for long: it must be possible to end it. */
+  readonly mayBeLong: boolean;
 }
 
 export type TaskResults = readonly (readonly WriteStepResult[])[];
@@ -29,8 +34,10 @@ export async function writePartitions(
   if (execution.transaction !== null) {
     return writeInTransaction(execution, execution.transaction, writes);
   }
-  if (writes.tasks.length === 0) return [];
-  if (writes.tasks.length === 1) return [await writeAlone(execution, writes)];
+  const [first, ...others] = writes.tasks;
+  if (first === undefined) return [];
+  // A transaction can be ended from here; a task by itself cannot.
+  if (others.length === 0 && !writes.mayBeLong) return [await writeAlone(execution, writes)];
   return inOwnTransaction(execution, (transaction) =>
     writeInTransaction(execution, transaction, writes),
   );

@@ -25,7 +25,7 @@ import {
   mixesOwnReferences,
   type OwnReferences,
 } from './planning.ts';
-import { prune } from './prune.ts';
+import { isByKey, prune } from './prune.ts';
 import type { ResolvedAssignment, ResolvedChange } from './resolve-change.ts';
 import { selectItem } from './resolve-select-items.ts';
 import type { ResolvedSelect } from './resolved-query.ts';
@@ -65,8 +65,15 @@ export function planChange(
     target,
     steps,
     count: { kind: change.kind },
+    isByKey: isChangeByKey(change, survey),
     reason: change.from.kind === 'relation' ? 'one table' : 'rows found by a join',
   };
+}
+
+function isChangeByKey({ target, from, where }: ResolvedChange, survey: Survey): boolean {
+  const found = survey.tables.find(({ relation }) => relation.id === target.id);
+  if (found === undefined || from.kind !== 'relation' || where === null) return false;
+  return isByKey(found.relation, [where]);
 }
 
 /** The change as a query: the primary keys of its rows, then the values that they get. */

@@ -117,6 +117,8 @@ export interface ChangePlan {
   readonly target: Target;
   readonly steps: readonly PlannedStep[];
   readonly count: Extract<ChangeCount, { kind: 'update' | 'delete' }>;
+  /** Few rows, found by the primary key: it cannot take long. */
+  readonly isByKey: boolean;
   readonly reason: string;
 }
 

@@ -14,6 +14,9 @@ type ColumnExpression = Extract<TypedExpression, { kind: 'column' }>;
 /** More combinations of key values than this are not looked at one by one. */
 const COMBINATIONS_MAX = 1_000;
 
+/** A statement for no more values than these of each column of a key is a short one. */
+const KEYS_FEW = 20;
+
 /** More alternatives of an OR than this are not looked at one by one. */
 const ALTERNATIVES_MAX = 1_000;
 
@@ -135,6 +138,17 @@ export function routeOf(
   if (route === null || route.some((choices) => choices.length === 0)) return null;
   const isTraced = route.some((choices) => choices.some(({ constant }) => constant.slot));
   return isTraced ? route : null;
+}
+
+/** True when the conditions name the primary key's values: so few rows can match. */
+export function isByKey(relation: TableRelation, conditions: readonly TypedExpression[]): boolean {
+  const parts = conditions.flatMap(conjuncts);
+  const primary = relation.table.indexes.find(({ kind }) => kind === 'primary');
+  if (primary === undefined) return false;
+  return primary.parts.every(({ column }) => {
+    const values = valuesOf({ relation, column }, parts);
+    return values !== null && values.length <= KEYS_FEW;
+  });
 }
 
 /** The values that a column can have, by equality with constants; null where nothing says so. */

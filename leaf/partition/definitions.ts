@@ -5,6 +5,7 @@
 //     the lock · BEGIN · the step → record appended → fdatasync → COMMIT → answers
 
 import { must } from '#shared/assert.ts';
+import { databaseError } from '#shared/error.ts';
 import type { DefinitionChange } from '#shared/log/log-record.ts';
 import type { LSN } from '#shared/log/lsn.ts';
 import { quoteIdentifier } from '#shared/sqlite-file.ts';
@@ -65,18 +66,47 @@ export function isLongDefinition(core: PartitionCore, change: DefinitionChange):
 export async function beginDefinition(
   core: PartitionCore,
   change: DefinitionChange,
+  signal?: AbortSignal,
 ): Promise<WorkerTransaction> {
   const workers = must(core.environment.workers, 'without workers no definition is long');
   // Foreign keys are off: to rebuild a table is not to delete its rows.
   const how = { foreignKeys: false, captures: false };
-  const worker = await workers.begin(core.workerFile(), how);
+  const worker = await workers.begin(core.workerFile(), how, signal);
+  const end = (): void => void worker.rollback();
+  signal?.addEventListener('abort', end, { once: true });
   try {
     await worker.define(change);
   } catch (error) {
     await worker.rollback();
     throw error;
+  } finally {
+    signal?.removeEventListener('abort', end);
   }
   return worker;
+}
+
+/** Ends a definition of that version that is not logged yet; another is left alone. */
+export function interruptDefinition(core: PartitionCore, version: number): void {
+  if (core.defining?.version === version) core.defining.end();
+}
+
+/** As beginDefinition; throws queryInterrupted where it is ended meanwhile. */
+async function beginInterruptible(
+  core: PartitionCore,
+  change: DefinitionChange,
+): Promise<WorkerTransaction> {
+  const ended = new AbortController();
+  core.defining = { version: change.version, end: () => ended.abort() };
+  try {
+    const worker = await beginDefinition(core, change, ended.signal);
+    if (!ended.signal.aborted) return worker;
+    await worker.rollback();
+    throw databaseError('queryInterrupted', {});
+  } catch (error) {
+    throw ended.signal.aborted ? databaseError('queryInterrupted', {}, error) : error;
+  } finally {
+    core.defining = null;
+  }
 }
 
 async function defineLocked(core: PartitionCore, change: DefinitionChange): Promise<LSN> {
@@ -95,7 +125,7 @@ async function defineLocked(core: PartitionCore, change: DefinitionChange): Prom
 }
 
 async function defineElsewhere(core: PartitionCore, change: DefinitionChange): Promise<LSN> {
-  const worker = await beginDefinition(core, change);
+  const worker = await beginInterruptible(core, change);
   core.environment.failpoint('after-define');
   const record = await appendElsewhere(core, worker, { kind: 'definition', change });
   await makeVisibleElsewhere(core, { ...record, change }, worker);

@@ -105,6 +105,7 @@ async function openFiles(
       verdicts,
       shared: new SharedCommits(environment.clock, verdicts),
       environment,
+      defining: null,
       fail,
     };
     return { core, replay };

@@ -26,6 +26,8 @@ export interface PartitionCore {
   readonly verdicts: Verdicts;
   readonly shared: SharedCommits;
   readonly environment: PartitionEnvironment;
+  /** The definition that a worker is at, and the way to end it; null before it is logged. */
+  defining: { readonly version: number; readonly end: () => void } | null;
   /**
    * Log and file have parted: the partition stops here, and its next start replays the log.
    * Answers what those who wait are told.

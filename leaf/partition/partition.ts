@@ -18,7 +18,7 @@ import { FollowerRegistry } from '#leaf/log/follower-registry.ts';
 import type { Log } from '#leaf/log/log.ts';
 import { checksum, type Checksum } from './checksum.ts';
 import { createPartitionFiles, type PartitionIdentity } from './create-partition.ts';
-import { define } from './definitions.ts';
+import { define, interruptDefinition } from './definitions.ts';
 import { failedStatus, openStatus, type OwnStatus } from './own-status.ts';
 import { Follower } from './follower.ts';
 import { hasRoom, isTrouble, toOpenError } from './damage.ts';
@@ -180,6 +180,8 @@ export class Partition {
   async define(change: DefinitionChange): Promise<void> {
     await define(this.#primary.core, change);
   }
+
+  readonly interruptDefinition = async (to: number) => interruptDefinition(this.#primary.core, to);
 
   /** See LeafCalls.fence. */
   async fence(request: Omit<LeafCalls['fence']['request'], 'key'>): Promise<void> {

@@ -67,19 +67,24 @@ export class WorkerPool {
 
   /**
    * A transaction that writes, in a worker; `captures` where its changes will be asked for. The
-   * caller holds the partition's write lock.
+   * caller holds the partition's write lock. `signal` ends the wait for a worker.
    */
   async begin(
     file: WorkerFile,
     how: { readonly foreignKeys: boolean; readonly captures: boolean },
+    signal?: AbortSignal,
   ): Promise<WorkerTransaction> {
     const place = this.enter(file.path);
     const transaction = new WorkerTransaction(place);
+    const end = (): void => void transaction.rollback();
+    signal?.addEventListener('abort', end, { once: true });
     try {
       await transaction.begin(file, how);
     } catch (error) {
       place.leave();
       throw error;
+    } finally {
+      signal?.removeEventListener('abort', end);
     }
     return transaction;
   }

@@ -136,6 +136,11 @@ export interface LeafCalls extends BackupCalls, CheckCalls, ReadTogetherCalls {
   };
   /** Idempotent: a partition at `change.version` or above answers and does nothing. */
   define: { request: { key: PartitionKey; change: DefinitionChange }; reply: Record<never, never> };
+  /** A `define` of that version that is not in the log yet ends with queryInterrupted. */
+  interruptDefinition: {
+    request: { key: PartitionKey; version: number };
+    reply: Record<never, never>;
+  };
   write: {
     request: {
       key: PartitionKey;

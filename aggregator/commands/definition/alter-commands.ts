@@ -43,7 +43,8 @@ async function alterTable(
       return await fencedChange(parts, database, { plan: planOf(database), zeroIsValue });
     });
   } else {
-    await parts.changer.change(name, (database) => plainChange(planOf(database)));
+    const plan = (database: DatabaseDefinition) => plainChange(planOf(database));
+    await parts.changer.change(name, plan, session.signal);
   }
   const first = statement.actions
     .filter((action) => action.kind === 'options')

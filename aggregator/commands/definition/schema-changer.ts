@@ -14,6 +14,7 @@ import type { Clock } from '#shared/clock.ts';
 import type { PartitionPlacement } from '#shared/cluster/topology.ts';
 import { databaseError, DatabaseError } from '#shared/error.ts';
 import type { Logger } from '#shared/logger.ts';
+import type { LeafCalls } from '#shared/wire/message.ts';
 import {
   compensatingChange,
   definitionFor,
@@ -66,18 +67,44 @@ export class SchemaChanger {
    * Changes the schema of a database: `plan` is given its newest version and answers the change,
    * or null when there is nothing to do. Throws what `plan` throws, readOnlySecondary,
    * leafUnreachable when a leaf is away before anything has begun, or definitionPending when one
-   * went in the middle.
+   * went in the middle; queryInterrupted, with nothing changed, when `signal` fires in time.
    */
   async change(
     name: string,
     plan: (database: DatabaseDefinition) => SchemaChange | null | Promise<SchemaChange | null>,
+    signal?: AbortSignal,
   ): Promise<void> {
     await this.#begin(name, async (database) => {
       const change = await plan(database);
       if (change === null) return;
       for (const placement of database.placements) this.#checkOnline(placement);
-      await this.#carryOut(pendingChange(database, change), completionWaitMs);
+      if (signal?.aborted === true) throw databaseError('queryInterrupted', {});
+      const pending = pendingChange(database, change);
+      // What cannot be taken back where it is done is done everywhere.
+      const stop = (): void => this.#interrupt(pending);
+      if (change.undo !== null) signal?.addEventListener('abort', stop, { once: true });
+      try {
+        await this.#carryOut(pending, completionWaitMs);
+      } finally {
+        signal?.removeEventListener('abort', stop);
+      }
     });
+  }
+
+  /** Asks every partition to end it where it is not logged yet; one that is late is too late. */
+  #interrupt({ next }: PendingChange): void {
+    for (const { ordinal, leafId } of next.placements) {
+      const key = { database: next.name, ordinal };
+      void this.#ask(leafId, { key, version: next.catalogVersion });
+    }
+  }
+
+  async #ask(leafId: number, request: LeafCalls['interruptDefinition']['request']): Promise<void> {
+    try {
+      await this.#parts.leaves.leaf(leafId).call('interruptDefinition', request);
+    } catch (error) {
+      this.#parts.logger.warn('a definition could not be ended', { leafId }, error);
+    }
   }
 
   /**
