@@ -26,7 +26,8 @@ import { replicationFailpointFromEnvironment, type AggregatorSettings } from './
 import { Catalog } from './metadata/catalog.ts';
 import type { MetadataStore } from './metadata/metadata-store.ts';
 import { StoredSequences } from './metadata/sequences.ts';
-import { SqliteMetadataStore } from './metadata/sqlite-metadata-store.ts';
+import type { MasterLease } from './metadata/master-lease.ts';
+import { openMetadata } from './metadata/open-metadata-store.ts';
 import { runOwnStatement } from './own-session.ts';
 import type { QueryEngine } from './query-engine.ts';
 import { ReplicationController } from './replication/replication-controller.ts';
@@ -43,6 +44,8 @@ export interface AggregatorParts extends ClientParts {
   readonly mover: PartitionMover;
   readonly engine: QueryEngine;
   readonly feed: MetadataFeed;
+  /** Null where the store is a file of this directory. */
+  readonly lease: MasterLease | null;
   readonly killOrders: KillOrders;
 }
 
@@ -51,7 +54,8 @@ export async function openParts(settings: AggregatorSettings): Promise<Aggregato
   const { dataDir, clock, logger } = settings;
   const identity = openClusterIdentity(dataDir, clock);
   const { clusterId, secret: clusterSecret } = identity;
-  const store = SqliteMetadataStore.open(join(dataDir, 'metadata.sqlite'));
+  const nats = settings.metadataNats ?? null;
+  const { store, lease } = await openMetadata({ dataDir, clusterId, nats, clock, logger });
   const catalog = await Catalog.open(store, clock);
   const sequences = new StoredSequences(store);
   const nodeId = masterNodeId;
@@ -105,6 +109,7 @@ export async function openParts(settings: AggregatorSettings): Promise<Aggregato
   return {
     ...parts,
     ...{ identity, store, definition, replication, backup, fence, mover, engine, killOrders },
+    lease,
     feed: await MetadataFeed.open(store),
   };
 }

@@ -3,6 +3,7 @@
 import type { Clock } from '#shared/clock.ts';
 import type { Address } from '#shared/cluster/topology.ts';
 import type { Logger } from '#shared/logger.ts';
+import type { NatsServers } from './metadata/nats-metadata-store.ts';
 import { replicationFailpointAt, type ReplicationFailpoint } from './replication/failpoint.ts';
 import {
   coordinatorFailpointAt,
@@ -15,6 +16,8 @@ export interface AggregatorSettings {
   readonly dataDir: string;
   /** Where BACKUP DATABASE may write; `backups` in dataDir unless given. */
   readonly backupDir?: string;
+  /** The NATS servers that keep the metadata; absent or null: a file in dataDir does. */
+  readonly metadataNats?: NatsServers | null;
   /** The interface to listen on, for MySQL clients and for nodes that join. */
   readonly host: string;
   /** 0 picks a free port. */

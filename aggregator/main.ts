@@ -74,6 +74,11 @@ export class Aggregator {
     return this.#parts.identity.secret;
   }
 
+  /** Resolves, with the reason, when another node may be the master; never with a local file. */
+  get lost(): Promise<Error> | null {
+    return this.#parts.lease?.lost ?? null;
+  }
+
   /** A leaf of this process has been registered: it is asked by calls from now on. */
   attachLeaf(nodeId: number, leaf: LeafService): void {
     this.#parts.leaves.attach(nodeId, leaf);
@@ -108,11 +113,12 @@ export class Aggregator {
   /** Closes, then ends what goes on by itself, then closes files. */
   async stop(): Promise<void> {
     await this.close();
-    const { leaves, membership, accounts, store } = this.#parts;
+    const { leaves, membership, accounts, store, lease } = this.#parts;
     await leaves.stop();
     membership.close();
     accounts.close();
     await store.close();
+    await lease?.release();
     this.#lock.release();
   }
 

@@ -45,7 +45,9 @@ export async function startProcesses(
   count: number,
 ): Promise<RunningNode> {
   const { clusterId, clusterSecret: secret } = master;
-  const nodePort = count === 0 ? 0 : await master.listenAlone();
+  const lost = master.lost ?? null;
+  if (count === 0) return { stop: () => master.stop(), lost };
+  const nodePort = await master.listenAlone();
   // Arguments can be read by every user of the machine; this file by its owner alone.
   const config = join(settings.dataDir, 'processes.json');
   const token = makeJoinToken({ clusterId, secret });
@@ -53,6 +55,7 @@ export async function startProcesses(
   const processes = new AggregatorProcesses(settings, { nodePort, config });
   await processes.start(count);
   return {
+    lost,
     stop: async () => {
       await processes.stop();
       await master.stop();

@@ -9,6 +9,8 @@ const stopMsMax = 5000;
 
 export interface RunningNode {
   stop(): Promise<void>;
+  /** Resolves, with the reason, when the node must not go on; null or absent: never. */
+  readonly lost?: Promise<Error> | null;
 }
 
 /**
@@ -22,7 +24,11 @@ export async function runNode(
   const started = start();
   const { node, ready } = await started;
   process.stdout.write(`ready ${ready}\n`);
-  await told;
+  const reason = await Promise.race([told, ...(node.lost == null ? [] : [node.lost])]);
+  if (reason instanceof Error) {
+    process.stderr.write(`twinleaf: ${reason.message}\n`);
+    process.exitCode = 1;
+  }
   await stopWithin(node, stopMsMax);
 }
 
@@ -33,7 +39,7 @@ export async function runNode(
 async function stopWithin(node: RunningNode, ms: number): Promise<void> {
   const timer = realClock.after(ms, () => {
     process.stderr.write('twinleaf: a peer that is away held up the stop; ended without it\n');
-    process.exit(0);
+    process.exit(process.exitCode ?? 0);
   });
   await node.stop();
   timer.cancel();

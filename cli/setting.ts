@@ -7,6 +7,7 @@ import { Flags } from '@oclif/core';
 import { readFileSync } from 'node:fs';
 import type { ClusterIdentity } from '#aggregator/cluster/cluster-identity.ts';
 import { readJoinToken } from '#aggregator/cluster/join-token.ts';
+import type { NatsServers } from '#aggregator/metadata/nats-metadata-store.ts';
 import type { Address } from '#shared/cluster/topology.ts';
 import type { LogLevel } from '#shared/logger.ts';
 import { UsageError } from './failure.ts';
@@ -24,6 +25,17 @@ const settings = {
     description:
       'directory within which BACKUP and RESTORE DATABASE may work; `backups` in DIR unless given',
     placeholder: 'DIR',
+  },
+  'metadata-nats': {
+    description:
+      'HOST:PORT,… of the NATS servers (JetStream) that keep the metadata; a file in the data ' +
+      'directory unless given. nats://USER:PASSWORD@HOST:PORT where they ask for a login',
+    placeholder: 'SERVERS',
+  },
+  'metadata-copies': {
+    description: 'servers that hold a copy of the metadata, with --metadata-nats',
+    placeholder: 'COUNT',
+    default: '1',
   },
   name: { description: "the cluster's name, for people to read in logs", placeholder: 'NAME' },
   host: {
@@ -190,6 +202,27 @@ export class SettingValues {
     if (names.every((name) => this.optional(name) === null)) return null;
     const ca = this.optional('tls-ca');
     return { cert: this.required('tls-cert'), key: this.required('tls-key'), ca };
+  }
+
+  /** Where the metadata is kept, by `--metadata-nats`; null: in a file. Throws UsageError. */
+  natsServers(): NatsServers | null {
+    const text = this.optional('metadata-nats');
+    if (text === null || text === '') return null;
+    const urls = text.split(',').map((server) => {
+      const url = URL.parse(server.includes('://') ? server : `nats://${server}`);
+      if (url?.protocol === 'nats:' && url.hostname !== '') return url;
+      throw new UsageError('--metadata-nats must be HOST:PORT or nats://USER:PASSWORD@HOST:PORT');
+    });
+    const known = urls.find(({ username }) => username !== '');
+    const login =
+      known === undefined
+        ? null
+        : {
+            user: decodeURIComponent(known.username),
+            password: decodeURIComponent(known.password),
+          };
+    const servers = urls.map(({ hostname, port }) => `${hostname}:${port === '' ? 4222 : port}`);
+    return { servers, login, replicas: this.count('metadata-copies', 1, 5) };
   }
 
   /** Which cluster to join, by `--token`. Throws UsageError. */

@@ -673,6 +673,11 @@ export const errorTable = {
       'too much memory',
   ),
   internal: entry<{ reason: string }>(1105, 'HY000', (p) => `Internal error: ${p.reason}`),
+  metadataUnavailable: entry<{ place: string; reason: string }>(
+    1105,
+    'HY000',
+    (p) => `The metadata in ${p.place} cannot be used: ${p.reason}`,
+  ),
   definitionPending: entry<{ leaf: string; reason: string }>(
     1735,
     'HY000',

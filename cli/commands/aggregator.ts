@@ -24,6 +24,8 @@ export class AggregatorCommand extends Command {
   static override flags = settingFlags([
     'data-dir',
     'backup-dir',
+    'metadata-nats',
+    'metadata-copies',
     'port',
     'host',
     'advertise',
@@ -73,7 +75,9 @@ async function runMaster(settings: Settings, values: SettingValues): Promise<voi
   await runNode(async () => {
     const sharesPort = processes > 1;
     const backupDir = values.optional('backup-dir') ?? join(settings.dataDir, 'backups');
-    const master = { ...settings, backupDir, rootPassword, partitionsPerLeaf, sharesPort };
+    const metadataNats = values.natsServers();
+    const own = { backupDir, metadataNats, rootPassword, partitionsPerLeaf, sharesPort };
+    const master = { ...settings, ...own };
     const aggregator = await Aggregator.open(master);
     const port = await aggregator.listen();
     const node = await startProcesses(aggregator, { ...settings, port }, processes - 1);

@@ -31,6 +31,13 @@ export function findNatsServer(): string | null {
 export async function natsServerFor(
   t: ExecutionContext<unknown>,
 ): Promise<() => Promise<MetadataStore>> {
+  const address = await startNatsServer(t);
+  const options = { servers: [address], bucket: 'twinleaf', login: null, replicas: 1 };
+  return () => NatsMetadataStore.open(options);
+}
+
+/** Starts a server, which ends with the test, and answers its `host:port` when it can be used. */
+export async function startNatsServer(t: ExecutionContext<unknown>): Promise<string> {
   const path = must(findNatsServer(), 'nats-server is installed');
   const [port = 0] = await freePorts(1);
   const store = temporaryDirectory(t);
@@ -42,8 +49,9 @@ export async function natsServerFor(
     server.kill('SIGKILL');
     await exited;
   });
-  const options = { servers: [`127.0.0.1:${port}`], bucket: 'twinleaf', replicas: 1 };
+  const address = `127.0.0.1:${port}`;
+  const options = { servers: [address], bucket: 'is-it-there', login: null, replicas: 1 };
   const first = await until('the NATS server to answer', () => NatsMetadataStore.open(options));
   await first.close();
-  return () => NatsMetadataStore.open(options);
+  return address;
 }
