@@ -110,13 +110,13 @@ export class CommandHandler {
     const payload = isNow ? packet.payload : stream.kept(packet.payload);
     if (!isNow) {
       onWait(payload);
-      return this.#answered(() => this.#answer(payload), mark);
+      return this.#answered(this.#answer(payload), mark);
     }
     try {
       const pending = this.#answerQuickly(payload);
       if (pending === undefined) return this.#sent();
       onWait(payload);
-      return this.#answered(() => pending, mark);
+      return this.#answered(pending, mark);
     } catch (cause) {
       this.#fail(cause, mark);
       return this.#sent();
@@ -130,14 +130,15 @@ export class CommandHandler {
     writeError(stream.writer, clientError(cause, parts.logger), this.#encode());
   }
 
-  async #answered(answer: () => Promise<void | boolean>, mark: WriterMark): Promise<boolean> {
+  async #answered(answer: Promise<void | boolean>, mark: WriterMark): Promise<boolean> {
     try {
-      const goesOn = await answer();
+      const goesOn = await answer;
       if (goesOn !== undefined) return goesOn;
     } catch (cause) {
       this.#fail(cause, mark);
     }
-    return await this.#sent();
+    const sent = this.#sent();
+    return typeof sent === 'boolean' ? sent : await sent;
   }
 
   /** Sends what was written. False when the client is gone. */

@@ -62,29 +62,33 @@ export class QuickAnswers {
   readonly #heads = new WeakMap<readonly ResultColumn[], Head>();
 
   /**
-   * True where the whole answer is written, at once or later; else nothing has happened. Throws,
-   * or rejects with, what the statement fails with.
+   * Writes the whole answer, at once or later; by `goLong` where this way is not to be gone: till
+   * then nothing has happened. Throws, or rejects with, what the statement fails with.
    */
-  answer(options: QuickOptions): boolean | Promise<boolean> {
+  answer(options: QuickOptions, goLong: () => Promise<void>): void | Promise<void> {
     const { engine, context, text, parameters = [] } = options;
-    if (options.cursor !== undefined || engine.executePackets === undefined) return false;
+    if (options.cursor !== undefined || engine.executePackets === undefined) return goLong();
     const profile = this.#profileOf(context);
-    if (profile.formats === null) return false;
+    if (profile.formats === null) return goLong();
     const { session } = context;
     session.beginStatement();
     const format = profile.formats[options.protocol];
     const result = engine.executePackets(session, text, { parameters, format });
-    if (result === null) return false;
-    if (result instanceof Promise) return this.#later(options, result);
+    if (result === null) return goLong();
+    if (result instanceof Promise) return this.#later(options, result, goLong);
     const isWhole = this.#begin(options, result);
     return isWhole ? this.#end(options, result.answer.first.count) : this.#rest(options, result);
   }
 
-  async #later(options: QuickOptions, pending: Promise<PacketsResult | null>): Promise<boolean> {
+  async #later(
+    options: QuickOptions,
+    pending: Promise<PacketsResult | null>,
+    goLong: () => Promise<void>,
+  ): Promise<void> {
     const result = await pending;
-    if (result === null) return false;
+    if (result === null) return goLong();
     if (!this.#begin(options, result)) return this.#rest(options, result);
-    return this.#end(options, result.answer.first.count);
+    this.#end(options, result.answer.first.count);
   }
 
   /** Writes head and first rows. True where there are no others. */
@@ -95,16 +99,15 @@ export class QuickAnswers {
     return answer.rest === null;
   }
 
-  #end({ stream, context }: QuickOptions, count: number): true {
+  #end({ stream, context }: QuickOptions, count: number): void {
     const { session, capabilities } = context;
     session.foundRows = count;
     const { statusFlags } = this.#profileOf(context);
     const end = resultEnd(session, session.database, statusFlags);
     writeRowsEnd(stream.writer, end, capabilities);
-    return true;
   }
 
-  async #rest(options: QuickOptions, { answer }: PacketsResult): Promise<boolean> {
+  async #rest(options: QuickOptions, { answer }: PacketsResult): Promise<void> {
     const { stream, context } = options;
     const { signal } = context.session;
     let { count } = answer.first;
@@ -113,7 +116,7 @@ export class QuickAnswers {
       stream.writer.append(batch.packets);
       count += batch.count;
       if (stream.writer.length >= FLUSH_BYTES) await stream.flush();
-      if (stream.closed) return true;
+      if (stream.closed) return;
     }
     // A stream that was told to stop ends like one that is complete.
     if (signal.aborted) throw databaseError('queryInterrupted', {});

@@ -58,13 +58,7 @@ async function step(results: AsyncIterator<StatementResult>): Promise<Step> {
 
 /** Answers the text by the short way where that can be, else by `runText`. */
 export function answerText(options: RunTextOptions, quick: QuickAnswers): void | Promise<void> {
-  const answered = quick.answer(options);
-  if (answered === true) return undefined;
-  return answered === false ? runLong(options) : orLong(options, answered);
-}
-
-async function orLong(options: RunTextOptions, answered: Promise<boolean>): Promise<void> {
-  if (!(await answered)) await runText(options);
+  return quick.answer(options, () => runLong(options));
 }
 
 async function runLong(options: RunTextOptions): Promise<void> {
