@@ -30,13 +30,14 @@ export function makeAggregatorEngine(parts: AggregatorEngineParts): QueryEngine 
   const schema = openSchema(parts, plans);
   const authorizer = createAuthorizer(accounts);
   const commands: CommandTable = {
-    ...parts.clusterCommands,
     ...createClientCommands({
       ...parts,
       schema,
       reloadTls: () => reloadTls(parts.tls),
       engine: () => engine,
     }),
+    // Last: UNLOCK TABLES lowers the write fence here, and does nothing elsewhere.
+    ...parts.clusterCommands,
   };
   const engine: QueryEngine = createQueryEngine({
     ...{ context, commands, transactions },

@@ -31,6 +31,8 @@ export class WriteFence {
   readonly #parts: WriteFenceParts;
   /** The sessions that hold it, and how each one's renewal is ended. */
   readonly #holders = new Map<Session, AbortController>();
+  /** Renewals that partitions have not answered yet. */
+  readonly #renewing = new Set<Promise<void>>();
 
   constructor(parts: WriteFenceParts) {
     this.#parts = parts;
@@ -67,6 +69,8 @@ export class WriteFence {
   async lift(session: Session): Promise<void> {
     this.#holders.get(session)?.abort();
     if (!this.#holders.delete(session) || this.#holders.size > 0) return;
+    // One that is still on its way would raise the fence again behind this.
+    await Promise.allSettled(this.#renewing);
     const keys = this.#parts.catalog.databases().flatMap(({ name }) => this.#keysOf(name));
     await Promise.allSettled(keys.map((key) => this.#call(key, { leaseMs: 0, waitMs: 0 })));
   }
@@ -88,13 +92,15 @@ export class WriteFence {
         await this.lift(session);
         return;
       }
+      const keys = catalog.databases().flatMap(({ name }) => this.#keysOf(name));
+      const renewal = this.#fence(keys, renewMs);
+      this.#renewing.add(renewal);
       try {
-        await this.#fence(
-          catalog.databases().flatMap(({ name }) => this.#keysOf(name)),
-          renewMs,
-        );
+        await renewal;
       } catch (error) {
         logger.warn('the write fence could not be renewed everywhere', {}, error);
+      } finally {
+        this.#renewing.delete(renewal);
       }
     }
   }
