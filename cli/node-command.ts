@@ -2,7 +2,9 @@
 
 import { isIP } from 'node:net';
 import { realClock } from '#shared/clock.ts';
-import { UsageError } from './failure.ts';
+import { isDiskFull } from '#leaf/log/write-error.ts';
+import { hasRoom, isTrouble } from '#leaf/partition/damage.ts';
+import { CommandError, UsageError } from './failure.ts';
 
 /** How long a node takes to stop at the most, in milliseconds. */
 const stopMsMax = 5000;
@@ -15,14 +17,15 @@ export interface RunningNode {
 
 /**
  * Runs a node until a signal (or the end of a parent that spawned it with a channel) says stop.
- * `start` answers the node and the rest of its `ready` line.
+ * `start` answers the node and the rest of its `ready` line. Throws CommandError where the disk of
+ * its data directory is full.
  */
 export async function runNode(
+  dataDir: string,
   start: () => Promise<{ readonly node: RunningNode; readonly ready: string }>,
 ): Promise<void> {
   const told = stopRequest();
-  const started = start();
-  const { node, ready } = await started;
+  const { node, ready } = await startWithRoom(dataDir, start);
   process.stdout.write(`ready ${ready}\n`);
   const reason = await Promise.race([told, ...(node.lost == null ? [] : [node.lost])]);
   if (reason instanceof Error) {
@@ -30,6 +33,19 @@ export async function runNode(
     process.exitCode = 1;
   }
   await stopWithin(node, stopMsMax);
+}
+
+async function startWithRoom<T>(dataDir: string, start: () => Promise<T>): Promise<T> {
+  try {
+    return await start();
+  } catch (error) {
+    // SQLite calls it an I/O error when there is no room for its own small files.
+    const met = [error, error instanceof Error ? error.cause : null];
+    const isFull = met.some((each) => isDiskFull(each) || (isTrouble(each) && !hasRoom(dataDir)));
+    if (!isFull) throw error;
+    const sentence = `the disk of ${dataDir} is full: make room there and start it again`;
+    throw new CommandError(sentence, { cause: error });
+  }
 }
 
 /**

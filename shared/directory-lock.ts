@@ -31,7 +31,7 @@ export function lockDataDirectory(path: string): DirectoryLock {
     file?.close();
     const inUse = /locked|busy/i.test(reasonOf(error));
     const why = inUse ? 'another process uses it' : reasonOf(error);
-    throw new DataDirectoryError(`cannot use the data directory ${path}: ${why}`);
+    throw new DataDirectoryError(`cannot use the data directory ${path}: ${why}`, { cause: error });
   }
   const held = file;
   return { release: () => held.close() };

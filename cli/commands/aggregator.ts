@@ -72,7 +72,7 @@ async function runMaster(settings: Settings, values: SettingValues): Promise<voi
   const processes = values.count('processes', 1, 64);
   const partitionsPerLeaf = values.count('partitions-per-leaf', 1, 64);
   const { Aggregator } = await import('#aggregator/main.ts');
-  await runNode(async () => {
+  await runNode(settings.dataDir, async () => {
     const sharesPort = processes > 1;
     const backupDir = values.optional('backup-dir') ?? join(settings.dataDir, 'backups');
     const metadataNats = values.natsServers();
@@ -90,7 +90,7 @@ async function runChild(settings: Settings, values: SettingValues): Promise<void
   const { clusterId, secret: clusterSecret } = values.cluster();
   if (settings.port === 0) throw new UsageError('--port must be a port: others are told of it');
   const { ChildAggregator } = await import('#aggregator/child/child-aggregator.ts');
-  await runNode(async () => {
+  await runNode(settings.dataDir, async () => {
     const node = await ChildAggregator.start({
       ...settings,
       ...{ clusterId, clusterSecret },

@@ -43,7 +43,7 @@ export class LeafCommand extends Command {
       version: this.config.version,
     };
     const { Leaf } = await import('#leaf/main.ts');
-    await runNode(async () => {
+    await runNode(settings.dataDir, async () => {
       const node = await Leaf.start(settings);
       const nodeId = await node.registered;
       return { node, ready: `leaf ${nodeId} of cluster ${node.clusterId} ${host}:${node.port}` };

@@ -66,7 +66,7 @@ export class StartCommand extends Command {
       version: this.config.version,
     };
     const { startEmbeddedCluster } = await import('#cli/embedded-cluster.ts');
-    await runNode(async () => {
+    await runNode(settings.dataDir, async () => {
       const cluster = await startEmbeddedCluster(settings);
       const leafPorts = cluster.leafPorts.map((leafPort) => `${host}:${leafPort}`).join(',');
       const at = `mysql ${host}:${cluster.port} leaves ${leafPorts}`;

@@ -60,3 +60,50 @@ smallDiskTest('a node with a full disk: 1021, no half of a statement, and on aga
     t.is(fault, '');
   }
 });
+
+/** What a start is told by a `twinleaf …` that ends at once. */
+async function failedStart(node: NodeProcess): Promise<string> {
+  try {
+    return await node.start();
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+smallDiskTest(
+  'a node that starts on a full disk says so, and starts when it has room',
+  async (t) => {
+    t.timeout(120_000);
+    const disk = new SmallDisk(t, 16);
+    const [port = 0, leafPort = 0] = await freePorts(2);
+    const dataDir = join(disk.path, 'data');
+    const ports = ['--port', String(port), '--leaf-port', String(leafPort), '--leaves', '1'];
+    const place = ['start', '--data-dir', dataDir, ...ports, '--log-level', 'error'];
+    for (const isNew of [true, false]) {
+      disk.fillUpTo(0);
+      const node = new NodeProcess(place);
+      t.teardown(() => node.stop('SIGKILL'));
+      const said = await failedStart(node);
+      // What is there already may leave it the room that it needs: then it starts.
+      if (isNew || !said.startsWith('ready')) {
+        const lines = said.split('\n').slice(1);
+        t.is(lines.length, 1, said);
+        t.regex(lines[0] ?? '', /^twinleaf: the disk of \S+data is full: make room there/);
+      }
+      await node.stop();
+      disk.free();
+      t.regex(await node.start(), /^ready/);
+      const connection = await mysql.createConnection({ host: '127.0.0.1', port, user: 'root' });
+      if (isNew) {
+        await connection.query('CREATE DATABASE shop PARTITIONS 1');
+        await connection.query('CREATE TABLE shop.item (id BIGINT PRIMARY KEY)');
+        await connection.query('INSERT INTO shop.item VALUES (1), (2)');
+      }
+      const [rows] = await connection.query<RowDataPacket[]>('SELECT id FROM shop.item');
+      t.is(rows.length, 2);
+      connection.destroy();
+      // As after a crash, which the full disk may have led to.
+      await node.stop('SIGKILL');
+    }
+  },
+);
