@@ -49,6 +49,16 @@ test('sequences: numbers go on above one that a client wrote, at either aggregat
   t.true((await one.allocate('d', 1, 1)) > 70_001n);
 });
 
+test('sequences: what was not written is given anew, if nothing came after', async (t) => {
+  const sequences = new StoredSequences(openStore(t));
+  t.is(await sequences.allocate('d', 1, 5), 1n);
+  sequences.giveBack('d', 1, 1n, 5);
+  t.is(await sequences.allocate('d', 1, 5), 1n);
+  t.is(await sequences.allocate('d', 1, 1), 6n);
+  sequences.giveBack('d', 1, 1n, 5);
+  t.is(await sequences.allocate('d', 1, 1), 7n);
+});
+
 test('sequences: a key that was dropped and used anew begins anew', async (t) => {
   const store = openStore(t);
   const [one, two] = [new StoredSequences(store), new StoredSequences(store)];
