@@ -111,7 +111,7 @@ async function openLocked(
       await Promise.all(locks);
       return openAll(execution, task, { ordinals, together: { windowMs: 0, about: [] } });
     },
-    own?.startedAt,
+    own === null ? {} : { age: own.startedAt },
   );
 }
 

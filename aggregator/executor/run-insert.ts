@@ -20,6 +20,7 @@ import { ownReferences, type Execution, type RowBatches } from './execution.ts';
 import { inlineSubqueries } from './inline-subqueries.ts';
 import { countInserted, type InsertedRows } from './inserted-rows.ts';
 import { completeRows, type GivenValue, type RowCompletion } from './insert-rows.ts';
+import { RepeatableBatches } from './repeatable-batches.ts';
 import { decoded, runEncoded, runOperator } from './run-operator.ts';
 import { bindFragment, constantValue, isRealType, rowToBind } from './statement-values.ts';
 import {
@@ -150,9 +151,7 @@ function stepsOf(
 /** INSERT … SELECT: batch by batch as the rows come, all in one transaction. */
 async function insertQuery(execution: Execution, run: InsertRun): Promise<InsertedRows> {
   const { transaction } = execution;
-  if (transaction === null) {
-    return inOwnTransaction(execution, (own) => insertBatches(execution, run, own));
-  }
+  if (transaction === null) return insertInOwn(execution, run);
   await transaction.savepoint('set', STATEMENT_SAVEPOINT);
   try {
     const inserted = await insertBatches(execution, run, transaction);
@@ -164,6 +163,25 @@ async function insertQuery(execution: Execution, run: InsertRun): Promise<Insert
       await transaction.savepoint('release', STATEMENT_SAVEPOINT);
     }
     throw error;
+  }
+}
+
+/** Rows that come from a client come once: while they are few they are kept for another try. */
+async function insertInOwn(execution: Execution, run: InsertRun): Promise<InsertedRows> {
+  const { source } = run.insert;
+  if (source.kind !== 'given') {
+    return inOwnTransaction(execution, (own) => insertBatches(execution, run, own));
+  }
+  const given = new RepeatableBatches(source.batches);
+  const runAgain = (): InsertRun => {
+    return { ...run, insert: { ...run.insert, source: { ...source, batches: given.read() } } };
+  };
+  try {
+    return await inOwnTransaction(execution, (own) => insertBatches(execution, runAgain(), own), {
+      mayRepeat: () => given.canRepeat,
+    });
+  } finally {
+    await given.close();
   }
 }
 

@@ -56,15 +56,17 @@ async function writeAlone(
 /**
  * Runs `action` in a transaction of its own and commits it. A deadlock is no news for the client
  * of an autocommit statement: it is tried again with its old age, so that it wins in the end.
- * `age` is that of the transaction for which it is done, if there is one.
+ * `age` is that of the transaction for which it is done, if there is one; `mayRepeat` is asked
+ * before another attempt.
  */
 export async function inOwnTransaction<T>(
   execution: Execution,
   action: (transaction: Transaction) => Promise<T>,
-  age?: bigint,
+  options: { readonly age?: bigint; readonly mayRepeat?: () => boolean } = {},
 ): Promise<T> {
   const { clock } = execution.context;
-  let startedAt = age;
+  const { mayRepeat = () => true } = options;
+  let startedAt = options.age;
   for (let attempt = 0; ; attempt += 1) {
     const transaction = execution.transactions.begin(startedAt === undefined ? {} : { startedAt });
     startedAt = transaction.startedAt;
@@ -74,7 +76,7 @@ export async function inOwnTransaction<T>(
       return result;
     } catch (error) {
       await transaction.rollback();
-      const isDeadlock = error instanceof DatabaseError && error.is('deadlock');
+      const isDeadlock = error instanceof DatabaseError && error.is('deadlock') && mayRepeat();
       if (!isDeadlock || attempt >= DEADLOCK_RETRIES_MAX || execution.signal.aborted) throw error;
     }
     await clock.sleep(1 + clock.random(Math.min(2 ** attempt, DEADLOCK_PAUSE_MS_MAX)));
