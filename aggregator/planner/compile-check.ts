@@ -16,7 +16,7 @@ import { quoteName, type BoundParameter, type Fragment } from './deparse/fragmen
 import type { ResolveEnvironment } from './resolve-environment.ts';
 import { resolveQuery } from './resolve-query.ts';
 import type { TypedExpression } from './typed-expression.ts';
-import { collectColumns, some } from './walk-expression.ts';
+import { collectColumns, isMoreThanTheRow, some } from './walk-expression.ts';
 
 /** A constraint as it was written, and whose it is. */
 export interface CheckSource {
@@ -109,21 +109,9 @@ function environmentOf(
 
 /** What has another answer for another session, or the next time. */
 function isDisallowed(part: TypedExpression): boolean {
-  switch (part.kind) {
-    case 'context':
-    case 'parameter':
-    case 'userVariable':
-    case 'inQuery':
-    case 'exists':
-    case 'scalarQuery':
-    case 'aggregate':
-    case 'window':
-      return true;
-    case 'call':
-      return /rand|uuid|sleep/i.test(part.name);
-    default:
-      return false;
-  }
+  const isOfSession =
+    part.kind === 'context' || part.kind === 'parameter' || part.kind === 'userVariable';
+  return isOfSession || isMoreThanTheRow(part);
 }
 
 /** The text with its constants in the place of their question marks. */

@@ -27,6 +27,7 @@ import type { TypedExpression } from './typed-expression.ts';
 import { REFERENCE_ORDINAL } from '#shared/cluster/topology.ts';
 import {
   collectColumns,
+  isMoreThanTheRow,
   mapExpression,
   mapQuery,
   queryExpressions,
@@ -194,22 +195,6 @@ function concernsOnly(condition: TypedExpression, relation: number): boolean {
   return (
     columns.length > 0 &&
     columns.every((column) => column.relation === relation) &&
-    !some(condition, isUnsafe)
+    !some(condition, isMoreThanTheRow)
   );
-}
-
-/** Subqueries are the aggregator's part; RAND() and its like would be drawn twice. */
-function isUnsafe(part: TypedExpression): boolean {
-  switch (part.kind) {
-    case 'inQuery':
-    case 'exists':
-    case 'scalarQuery':
-    case 'aggregate':
-    case 'window':
-      return true;
-    case 'call':
-      return /rand|uuid|sleep/i.test(part.name);
-    default:
-      return false;
-  }
 }

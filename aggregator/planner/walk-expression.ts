@@ -252,6 +252,22 @@ export function containsQuery(expression: TypedExpression): boolean {
   return some(expression, (part) => queryOf(part) !== null);
 }
 
+/** True for a part whose answer one row does not give: a query, an aggregate, RAND() and its like. */
+export function isMoreThanTheRow(part: TypedExpression): boolean {
+  switch (part.kind) {
+    case 'inQuery':
+    case 'exists':
+    case 'scalarQuery':
+    case 'aggregate':
+    case 'window':
+      return true;
+    case 'call':
+      return /rand|uuid|sleep/i.test(part.name);
+    default:
+      return false;
+  }
+}
+
 /** True when `test` holds for the expression or a part of it, subqueries left out. */
 export function some(
   expression: TypedExpression,
