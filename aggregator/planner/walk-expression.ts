@@ -252,7 +252,7 @@ export function containsQuery(expression: TypedExpression): boolean {
   return some(expression, (part) => queryOf(part) !== null);
 }
 
-/** True for a part whose answer one row does not give: a query, an aggregate, RAND() and its like. */
+/** True for what one row has no answer to: a query, an aggregate, RAND() and its like. */
 export function isMoreThanTheRow(part: TypedExpression): boolean {
   switch (part.kind) {
     case 'inQuery':

@@ -2,7 +2,8 @@
 
 import type { ColumnDefinition, TableDefinition } from '#shared/cluster/table-definition.ts';
 import { partitionName } from '#shared/cluster/topology.ts';
-import { readChangeset, type ChangeValue, type RowChange } from '#shared/log/changeset.ts';
+import type { ChangeValue } from '#shared/log/changeset-format.ts';
+import { readChangeset, type RowChange } from '#shared/log/changeset.ts';
 import { timestampToMs } from '#shared/log/hybrid-clock.ts';
 import type { ColumnType, StoredValue } from '#shared/sql/column-type.ts';
 import { formatValue } from '#shared/sql/format-value.ts';

@@ -1,7 +1,7 @@
 // A log record for people: what it changes, counted by table, and its rows when they are wanted.
 
 import { changeKey, readChangeset, type RowChange } from '#shared/log/changeset.ts';
-import type { ChangeValue } from '#shared/log/changeset.ts';
+import type { ChangeValue } from '#shared/log/changeset-format.ts';
 import { timestampToMs } from '#shared/log/hybrid-clock.ts';
 import type { LogPayload, LogRecord } from '#shared/log/log-record.ts';
 

@@ -6,7 +6,7 @@
 // and the caller asks SQLite, which finds the order or names the conflict.
 
 import { ChangesetCursor, readHeader } from '#shared/log/changeset-cursor.ts';
-import type { ChangeValue } from '#shared/log/changeset.ts';
+import type { ChangeValue } from '#shared/log/changeset-format.ts';
 import { LruCache } from '#shared/sql/lru-cache.ts';
 import type { StoredValue } from '#shared/sql/column-type.ts';
 import { SqliteError } from '#shared/sqlite-error.ts';

@@ -1,14 +1,15 @@
-// Walks over a changeset from change to change: for who applies many, and keeps none.
-//
-// changeset.ts describes the format.
+// Walks over a changeset from change to change, and keeps none of them.
 
-import type { ChangeOperation, ChangeValue } from './changeset.ts';
+import {
+  operationCodes,
+  tableMark,
+  type ChangeOperation,
+  type ChangeValue,
+} from './changeset-format.ts';
 
-const TABLE_MARK = 0x54;
-const DELETE = 9;
-const INSERT = 18;
-const UPDATE = 23;
 const NONE: readonly ChangeValue[] = [];
+/** Far beyond any changeset. */
+const LENGTH_MAX = 2 ** 42;
 /** What stands in a text for bytes that are no UTF-8. */
 const REPLACED = '\ufffd';
 
@@ -17,9 +18,13 @@ export class ChangesetCursor {
   readonly #bytes: Buffer;
   #at = 0;
   #columns = 0;
-  /** The header of the table as it stands: equal for equal tables, keys and numbers of columns. */
+  /** Where the change begins, behind the header of its table. */
+  start = 0;
+  /** The table's header without its last zero: equal for equal tables, keys, numbers of columns. */
   header = '';
   operation: ChangeOperation = 'insert';
+  /** True for what a foreign key's action did. */
+  indirect = false;
   /** As RowChange has them; a BLOB is a view of the changeset. Empty where there are none. */
   before: readonly ChangeValue[] = NONE;
   after: readonly ChangeValue[] = NONE;
@@ -31,18 +36,21 @@ export class ChangesetCursor {
     this.#bytes = Buffer.from(buffer, byteOffset, length);
   }
 
+  /** Where the change ends. */
+  get end(): number {
+    return this.#at;
+  }
+
   /** Goes on to the next change; false behind the last. Throws RangeError on malformed bytes. */
   next(): boolean {
-    while (this.#bytes[this.#at] === TABLE_MARK) this.#header();
+    while (this.#bytes[this.#at] === tableMark) this.#header();
     if (this.#at >= this.#bytes.length) return false;
-    const code = this.#bytes[this.#at];
+    this.start = this.#at;
+    this.operation = operationOf(this.#bytes[this.start]);
+    this.indirect = this.#bytes[this.start + 1] !== 0;
     this.#at += 2;
-    this.before = code === INSERT ? NONE : this.#values();
-    this.after = code === DELETE ? NONE : this.#values();
-    if (code === INSERT) this.operation = 'insert';
-    else if (code === DELETE) this.operation = 'delete';
-    else if (code === UPDATE) this.operation = 'update';
-    else throw new RangeError(`a changeset has no operation ${code ?? ''}`);
+    this.before = this.operation === 'insert' ? NONE : this.#values();
+    this.after = this.operation === 'delete' ? NONE : this.#values();
     return true;
   }
 
@@ -110,7 +118,21 @@ export class ChangesetCursor {
       this.#at += 1;
       value = value * 128 + (byte & 0x7f);
       if (byte < 0x80) return value;
+      if (value > LENGTH_MAX) throw new RangeError('a length of a changeset is impossible');
     }
+  }
+}
+
+function operationOf(code: number | undefined): ChangeOperation {
+  switch (code) {
+    case operationCodes.insert:
+      return 'insert';
+    case operationCodes.delete:
+      return 'delete';
+    case operationCodes.update:
+      return 'update';
+    default:
+      throw new RangeError(`a changeset has no operation ${code ?? ''}`);
   }
 }
 

@@ -1,12 +1,9 @@
-// Lays out row changes in SQLite's changeset format (changeset.ts says what it is).
+// Lays out row changes in SQLite's changeset format.
 
 import { assert } from '#shared/assert.ts';
 import type { Row, StoredValue } from '#shared/sql/column-type.ts';
+import { operationCodes, tableMark, type ChangeValue } from './changeset-format.ts';
 
-const TABLE_MARK = 0x54;
-const INSERT = 18;
-const DELETE = 9;
-const UPDATE = 23;
 const UNDEFINED = 0;
 /** Operation and indirect flag. */
 const CHANGE_BYTES = 2;
@@ -37,7 +34,7 @@ export type WrittenChange =
 export function tableHeader(table: string, keys: readonly number[]): Uint8Array {
   assert(keys.length < 0x80 && keys.every((key) => key < 0x80), 'a varint of one byte');
   const name = Buffer.from(table);
-  return Buffer.concat([Uint8Array.of(TABLE_MARK, keys.length, ...keys), name, Uint8Array.of(0)]);
+  return Buffer.concat([Uint8Array.of(tableMark, keys.length, ...keys), name, Uint8Array.of(0)]);
 }
 
 /** A changeset of these changes, one after another; empty when there are none. */
@@ -62,18 +59,18 @@ function writeChange(to: Buffer, start: number, change: WrittenChange): number {
   switch (change.kind) {
     case 'insert':
       for (const row of change.rows) {
-        at = writeOperation(to, at, INSERT);
+        at = writeOperation(to, at, operationCodes.insert);
         for (const place of change.places) at = writeValue(to, at, row[place] ?? null);
       }
       return at;
     case 'delete':
-      at = writeOperation(to, at, DELETE);
+      at = writeOperation(to, at, operationCodes.delete);
       for (const value of change.before) at = writeValue(to, at, value);
       return at;
     case 'update': {
       const { before, after, isKey } = change;
       const stays = before.map((value, column) => isSame(value, after[column] ?? null));
-      at = writeOperation(to, at, UPDATE);
+      at = writeOperation(to, at, operationCodes.update);
       for (const [column, value] of before.entries()) {
         at = stays[column] && !isKey[column] ? writeUndefined(to, at) : writeValue(to, at, value);
       }
@@ -101,13 +98,22 @@ function bytesMax(change: WrittenChange): number {
   const all = change.kind === 'update' ? [...rows, change.after] : rows;
   let bytes = change.header.length;
   for (const row of all) {
-    bytes += CHANGE_BYTES + row.length * VALUE_BYTES_MAX;
-    for (const value of row) {
-      if (typeof value === 'string') bytes += value.length * BYTES_A_UTF16_UNIT_MAX;
-      else if (value instanceof Uint8Array) bytes += value.length;
-    }
+    bytes += CHANGE_BYTES;
+    for (const value of row) bytes += valueBytesMax(value);
   }
   return bytes;
+}
+
+function valueBytesMax(value: ChangeValue): number {
+  if (typeof value === 'string') return VALUE_BYTES_MAX + value.length * BYTES_A_UTF16_UNIT_MAX;
+  return VALUE_BYTES_MAX + (value instanceof Uint8Array ? value.length : 0);
+}
+
+/** One value of a row by itself. */
+export function encodeValue(value: ChangeValue): Uint8Array {
+  const to = Buffer.allocUnsafe(valueBytesMax(value));
+  const end = value === undefined ? writeUndefined(to, 0) : writeValue(to, 0, value);
+  return to.subarray(0, end);
 }
 
 function writeOperation(to: Buffer, at: number, operation: number): number {
@@ -120,6 +126,7 @@ function writeUndefined(to: Buffer, at: number): number {
   to[at] = UNDEFINED;
   return at + 1;
 }
+
 function writeValue(to: Buffer, at: number, value: StoredValue): number {
   if (value === null) {
     to[at] = 5;

@@ -1,9 +1,8 @@
 // Cuts a long changeset into shorter ones, which applied in their order do the same.
 
-const TABLE_MARK = 0x54;
-const UPDATE = 23;
+import { operationCodes, tableMark } from './changeset-format.ts';
 
-/** Walks over the format that changeset.ts describes, without reading any value. */
+/** Walks over the format that changeset-format.ts describes, without reading any value. */
 class Walker {
   readonly #bytes: Uint8Array;
   offset = 0;
@@ -17,7 +16,7 @@ class Walker {
   }
 
   get atTable(): boolean {
-    return this.#bytes[this.offset] === TABLE_MARK;
+    return this.#bytes[this.offset] === tableMark;
   }
 
   /** Goes past a table's header; answers its columns. */
@@ -31,7 +30,7 @@ class Walker {
 
   /** Goes past one change. */
   change(columns: number): void {
-    const records = this.#bytes[this.offset] === UPDATE ? 2 : 1;
+    const records = this.#bytes[this.offset] === operationCodes.update ? 2 : 1;
     this.offset += 2;
     for (let value = 0; value < columns * records; value += 1) this.#value();
     if (this.offset > this.#bytes.length) throw new RangeError('a changeset is cut off');
