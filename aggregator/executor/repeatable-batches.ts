@@ -1,28 +1,38 @@
-// Rows that can be read only once, kept for another attempt as long as they are few.
+// Batches that can be read only once, kept for another attempt as long as they are few.
 
 import type { GivenBatches } from '#aggregator/planner/resolve-insert.ts';
 
 /** More rows than these are not kept. */
 const KEPT_ROWS_MAX = 10_000;
 
-type Batch = GivenBatches extends AsyncIterable<infer T> ? T : never;
+/** How much is kept, by whatever measure. */
+export interface KeptSize<Batch> {
+  readonly max: number;
+  readonly sizeOf: (batch: Batch) => number;
+}
 
-export class RepeatableBatches {
+type BatchOf<Batches> = Batches extends AsyncIterable<infer Batch> ? Batch : never;
+
+export class RepeatableBatches<Batch> {
   readonly #source: AsyncIterator<Batch>;
+  readonly #size: KeptSize<Batch>;
   readonly #kept: Batch[] = [];
-  #keptRows = 0;
-  #canRepeat = true;
+  #keptSize = 0;
 
-  constructor(batches: GivenBatches) {
+  constructor(batches: AsyncIterable<Batch>, size: KeptSize<Batch>) {
     this.#source = batches[Symbol.asyncIterator]();
+    this.#size = size;
   }
 
   /** False once more has been read than is kept: `read` would not begin at the beginning. */
   get canRepeat(): boolean {
-    return this.#canRepeat;
+    return this.#keptSize <= this.#size.max;
   }
 
-  /** All batches from the first on. Who stops before the end may read again, or closes. */
+  /**
+   * All batches from the first on, for one reader at a time. Who stops before the end may read
+   * again, or closes.
+   */
   async *read(): AsyncGenerator<Batch, void, undefined> {
     yield* this.#kept;
     for (;;) {
@@ -38,11 +48,14 @@ export class RepeatableBatches {
   }
 
   #keep(batch: Batch): void {
-    this.#keptRows += batch.length;
-    if (this.#canRepeat && this.#keptRows <= KEPT_ROWS_MAX) this.#kept.push(batch);
-    else {
-      this.#canRepeat = false;
-      this.#kept.length = 0;
-    }
+    if (!this.canRepeat) return;
+    this.#keptSize += this.#size.sizeOf(batch);
+    if (this.canRepeat) this.#kept.push(batch);
+    else this.#kept.length = 0;
   }
+}
+
+/** Rows of an INSERT that a client sends. */
+export function repeatableRows(batches: GivenBatches): RepeatableBatches<BatchOf<GivenBatches>> {
+  return new RepeatableBatches(batches, { max: KEPT_ROWS_MAX, sizeOf: (batch) => batch.length });
 }

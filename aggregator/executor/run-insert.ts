@@ -20,7 +20,7 @@ import { ownReferences, type Execution, type RowBatches } from './execution.ts';
 import { inlineSubqueries } from './inline-subqueries.ts';
 import { countInserted, type InsertedRows } from './inserted-rows.ts';
 import { completeRows, type GivenValue, type RowCompletion } from './insert-rows.ts';
-import { RepeatableBatches } from './repeatable-batches.ts';
+import { repeatableRows } from './repeatable-batches.ts';
 import { decoded, runEncoded, runOperator } from './run-operator.ts';
 import { bindFragment, constantValue, isRealType, rowToBind } from './statement-values.ts';
 import {
@@ -172,7 +172,7 @@ async function insertInOwn(execution: Execution, run: InsertRun): Promise<Insert
   if (source.kind !== 'given') {
     return inOwnTransaction(execution, (own) => insertBatches(execution, run, own));
   }
-  const given = new RepeatableBatches(source.batches);
+  const given = repeatableRows(source.batches);
   const runAgain = (): InsertRun => {
     return { ...run, insert: { ...run.insert, source: { ...source, batches: given.read() } } };
   };

@@ -29,7 +29,7 @@ import type { ColumnDefinition, TableDefinition } from '#shared/cluster/table-de
 import { databaseError } from '#shared/error.ts';
 import type { SourceValue } from '#shared/sql/source-value.ts';
 import { AssignedValues } from './assigned-values.ts';
-import { KeptLines, type LineBatch } from './kept-lines.ts';
+import { keepLines, type KeptLines, type LineBatch } from './kept-lines.ts';
 import { readLines } from './read-lines.ts';
 import { byteFormat, type Field } from './split-line.ts';
 
@@ -71,11 +71,11 @@ export async function runLoadData(
     ignoreLines: statement.ignoreLines,
     lineBytesMax: Number(session.variables.get('global', 'max_allowed_packet')),
   });
-  const kept = new KeptLines(lines);
+  const kept = keepLines(lines);
   let next: PlannedLoad | null = planned;
   try {
     return await withFreshCatalog(parts.context, { session, statement }, async () => {
-      if (!kept.isWhole) throw databaseError('tableChanged', {});
+      if (!kept.canRepeat) throw databaseError('tableChanged', {});
       const plan = next ?? planLoad(run, statement);
       next = null;
       return await insertLines(session, plan, kept);

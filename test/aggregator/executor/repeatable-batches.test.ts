@@ -1,7 +1,7 @@
 // Rows that come once are all there for another attempt, or it is said that they are not.
 
 import test from 'ava';
-import { RepeatableBatches } from '#aggregator/executor/repeatable-batches.ts';
+import { repeatableRows } from '#aggregator/executor/repeatable-batches.ts';
 
 type Rows = readonly (readonly 'default'[])[];
 
@@ -9,7 +9,7 @@ function rows(count: number): Rows {
   return Array.from({ length: count }, () => ['default'] as const);
 }
 
-async function take(batches: RepeatableBatches, count: number): Promise<number[]> {
+async function take(batches: ReturnType<typeof repeatableRows>, count: number): Promise<number[]> {
   const sizes: number[] = [];
   if (count === 0) return sizes;
   for await (const batch of batches.read()) {
@@ -28,7 +28,7 @@ test('repeatable batches: another attempt begins at the first row', async (t) =>
       isClosed = true;
     }
   }
-  const batches = new RepeatableBatches(source());
+  const batches = repeatableRows(source());
   t.deepEqual(await take(batches, 2), [1, 2]);
   t.false(isClosed);
   t.deepEqual(await take(batches, 1), [1]);
@@ -43,7 +43,7 @@ test('repeatable batches: too many rows are not kept, and there is no other atte
   async function* source(): AsyncGenerator<Rows, void, undefined> {
     yield* [rows(9_000), rows(2_000), rows(1)];
   }
-  const batches = new RepeatableBatches(source());
+  const batches = repeatableRows(source());
   t.deepEqual(await take(batches, 1), [9_000]);
   t.true(batches.canRepeat);
   t.deepEqual(await take(batches, 3), [9_000, 2_000, 1]);
