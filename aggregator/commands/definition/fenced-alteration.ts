@@ -3,16 +3,15 @@
 import type { LeafDirectory } from '#aggregator/aggregator-context.ts';
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
 import type { StoredSequences } from '#aggregator/metadata/sequences.ts';
-import { livesIn } from '#aggregator/metadata/sqlite-table.ts';
 import { must } from '#shared/assert.ts';
 import type { TableDefinition } from '#shared/cluster/table-definition.ts';
 import { databaseError } from '#shared/error.ts';
-import type { ColumnType, Row } from '#shared/sql/column-type.ts';
+import type { ColumnType } from '#shared/sql/column-type.ts';
 import { quoteIdentifier } from '#shared/sqlite-file.ts';
-import { rowsOfBatch } from '#shared/wire/row-batch.ts';
 import { moveRows, moveToFirst } from './move-rows.ts';
 import { plainChange, type AlterPlan } from './plan-alteration.ts';
-import { joinChanges, placeOf, type SchemaChange } from './schema-change.ts';
+import { readTable } from './read-table.ts';
+import { joinChanges, type SchemaChange } from './schema-change.ts';
 
 const integer: ColumnType = { kind: 'integer', bits: 64, unsigned: false };
 
@@ -53,27 +52,6 @@ export async function fencedChange(
   return joinChanges([...gathered, moved.change, orphans]);
 }
 
-/** What each partition with rows of the table answers, in rows of integers. */
-async function* askPartitions(
-  leaves: LeafDirectory,
-  database: DatabaseDefinition,
-  ask: { readonly table: TableDefinition; readonly sql: string; readonly width: number },
-): AsyncGenerator<Row> {
-  for (const placement of database.placements) {
-    if (!livesIn(ask.table, placeOf(placement))) continue;
-    const batches = leaves.leaf(placement.leafId).stream('read', {
-      key: { database: database.name, ordinal: placement.ordinal },
-      catalogVersion: database.catalogVersion,
-      transaction: null,
-      statement: { sql: ask.sql, parameters: [] },
-      columns: Array.from({ length: ask.width }, () => integer),
-      forUpdate: false,
-      lockWaitTimeoutMs: 0,
-    });
-    for await (const batch of batches) yield* rowsOfBatch(batch);
-  }
-}
-
 /** Throws the first objection of a row. */
 async function checkRows(
   leaves: LeafDirectory,
@@ -82,8 +60,8 @@ async function checkRows(
   checks: readonly string[],
 ): Promise<void> {
   for (const sql of checks) {
-    for await (const _row of askPartitions(leaves, database, { table, sql, width: 1 })) {
-      throw databaseError('invalidUseOfNull', {});
+    for await (const { rows } of readTable(leaves, database, { table, sql, columns: [integer] })) {
+      if (rows.length > 0) throw databaseError('invalidUseOfNull', {});
     }
   }
 }
@@ -98,11 +76,14 @@ async function countedRows(
   const sql =
     `SELECT max(${value}), count(*) - count(${value}), count(*) FILTER (WHERE (${value}) = 0) ` +
     `FROM ${quoteIdentifier(table.name)}`;
-  for await (const row of askPartitions(leaves, database, { table, sql, width: 3 })) {
-    const [greatest, missing, zeros] = row.map((entry) => BigInt((entry ?? 0n) as bigint));
-    if (must(greatest) > counted.greatest) counted.greatest = must(greatest);
-    counted.missing ||= must(missing) > 0n;
-    counted.zeros ||= must(zeros) > 0n;
+  const columns = [integer, integer, integer];
+  for await (const { rows } of readTable(leaves, database, { table, sql, columns })) {
+    for (const row of rows) {
+      const [greatest, missing, zeros] = row.map((entry) => BigInt((entry ?? 0n) as bigint));
+      if (must(greatest) > counted.greatest) counted.greatest = must(greatest);
+      counted.missing ||= must(missing) > 0n;
+      counted.zeros ||= must(zeros) > 0n;
+    }
   }
   return counted;
 }

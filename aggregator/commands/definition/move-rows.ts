@@ -9,8 +9,8 @@ import type { TableDefinition } from '#shared/cluster/table-definition.ts';
 import { databaseError } from '#shared/error.ts';
 import type { Row, StoredValue } from '#shared/sql/column-type.ts';
 import { quoteIdentifier } from '#shared/sqlite-file.ts';
-import { rowsOfBatch } from '#shared/wire/row-batch.ts';
-import { placeOf, type SchemaChange } from './schema-change.ts';
+import { readTable } from './read-table.ts';
+import type { SchemaChange } from './schema-change.ts';
 import { storedLiteral } from '#aggregator/metadata/stored-literal.ts';
 
 /** Rows of one INSERT. */
@@ -112,25 +112,14 @@ async function readRows(
   const sql = `SELECT ${[...olds, ...news].join(', ')} FROM ${quoteIdentifier(before.name)}`;
   const rows: MovingRow[] = [];
   let characters = 0;
-  for (const placement of database.placements) {
-    if (!livesIn(before, placeOf(placement))) continue;
-    const batches = leaves.leaf(placement.leafId).stream('read', {
-      key: { database: database.name, ordinal: placement.ordinal },
-      catalogVersion: database.catalogVersion,
-      transaction: null,
-      statement: { sql, parameters: [] },
-      columns: [...before.columns, ...after.columns].map((column) => column.type),
-      forUpdate: false,
-      lockWaitTimeoutMs: 0,
-    });
-    for await (const batch of batches) {
-      for (const row of rowsOfBatch(batch)) {
-        for (const value of row) characters += sizeOf(value);
-        const fresh = row.slice(olds.length);
-        rows.push({ from: placement.ordinal, old: row.slice(0, olds.length), fresh });
-      }
-      if (rows.length > rowsMax || characters > charactersMax) throw tooLarge(before.name);
+  const columns = [...before.columns, ...after.columns].map((column) => column.type);
+  for await (const batch of readTable(leaves, database, { table: before, sql, columns })) {
+    for (const row of batch.rows) {
+      for (const value of row) characters += sizeOf(value);
+      const fresh = row.slice(olds.length);
+      rows.push({ from: batch.ordinal, old: row.slice(0, olds.length), fresh });
     }
+    if (rows.length > rowsMax || characters > charactersMax) throw tooLarge(before.name);
   }
   return rows;
 }

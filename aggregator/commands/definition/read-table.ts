@@ -1,0 +1,40 @@
+// Reads a table in every partition that has rows of it, at the version of a definition's fence.
+
+import type { LeafDirectory } from '#aggregator/aggregator-context.ts';
+import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
+import { livesIn } from '#aggregator/metadata/sqlite-table.ts';
+import type { TableDefinition } from '#shared/cluster/table-definition.ts';
+import type { ColumnType, Row } from '#shared/sql/column-type.ts';
+import { rowsOfBatch } from '#shared/wire/row-batch.ts';
+import { placeOf } from './schema-change.ts';
+
+/** A question to each partition by itself. */
+export interface TableQuestion {
+  readonly table: TableDefinition;
+  /** Of SQLite. */
+  readonly sql: string;
+  /** What it answers with. */
+  readonly columns: readonly ColumnType[];
+}
+
+/** The answers, a batch of one partition at a time. */
+export async function* readTable(
+  leaves: LeafDirectory,
+  database: DatabaseDefinition,
+  { table, sql, columns }: TableQuestion,
+): AsyncGenerator<{ readonly ordinal: number; readonly rows: readonly Row[] }> {
+  for (const placement of database.placements) {
+    if (!livesIn(table, placeOf(placement))) continue;
+    const { ordinal } = placement;
+    const batches = leaves.leaf(placement.leafId).stream('read', {
+      key: { database: database.name, ordinal },
+      catalogVersion: database.catalogVersion,
+      transaction: null,
+      statement: { sql, parameters: [] },
+      columns,
+      forUpdate: false,
+      lockWaitTimeoutMs: 0,
+    });
+    for await (const batch of batches) yield { ordinal, rows: rowsOfBatch(batch) };
+  }
+}
