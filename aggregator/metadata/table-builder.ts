@@ -130,12 +130,16 @@ export interface DefinitionContext {
   /** The sql_mode takes a DEFAULT of '0000-00-00'. */
   readonly zeroDates: boolean;
   /** A CHECK of the table with these columns. Throws for an expression that is none. */
-  readonly compileCheck: (check: {
-    readonly name: string;
-    readonly text: string;
-    readonly table: string;
-    readonly columns: readonly ColumnDefinition[];
-  }) => CheckDefinition;
+  readonly compileCheck: (check: CheckSource) => CheckDefinition;
+}
+
+/** A CHECK as it was written, and whose it is. */
+export interface CheckSource {
+  readonly name: string;
+  /** The MySQL expression. */
+  readonly text: string;
+  readonly table: string;
+  readonly columns: readonly ColumnDefinition[];
 }
 
 /** The CHECK constraints, as `t_chk_1` where no name was written. */

@@ -3,13 +3,10 @@
 import { parserOptions, parseStatements } from '#aggregator/parser/parser.ts';
 import type { Query } from '#aggregator/parser/ast.ts';
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
+import type { CheckSource } from '#aggregator/metadata/table-builder.ts';
 import { storedLiteral } from '#aggregator/metadata/stored-literal.ts';
 import { must } from '#shared/assert.ts';
-import type {
-  CheckDefinition,
-  ColumnDefinition,
-  TableDefinition,
-} from '#shared/cluster/table-definition.ts';
+import type { CheckDefinition, TableDefinition } from '#shared/cluster/table-definition.ts';
 import { databaseError, DatabaseError } from '#shared/error.ts';
 import { deparseExpression } from './deparse/deparse-expression.ts';
 import { quoteName, type BoundParameter, type Fragment } from './deparse/fragment.ts';
@@ -17,15 +14,6 @@ import type { ResolveEnvironment } from './resolve-environment.ts';
 import { resolveQuery } from './resolve-query.ts';
 import type { TypedExpression } from './typed-expression.ts';
 import { collectColumns, isMoreThanTheRow, some } from './walk-expression.ts';
-
-/** A constraint as it was written, and whose it is. */
-export interface CheckSource {
-  readonly name: string;
-  /** The MySQL expression. */
-  readonly text: string;
-  readonly table: string;
-  readonly columns: readonly ColumnDefinition[];
-}
 
 /** The constraint's database, for names in it; no client's has a name so long. */
 const nowhere = 'c'.repeat(65);

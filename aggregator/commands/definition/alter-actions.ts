@@ -1,5 +1,6 @@
 // The actions of an ALTER TABLE, one after another, on a table's parts and its rows' values.
 
+import { sameName } from '#aggregator/planner/resolve-environment.ts';
 import { addIndex } from '#aggregator/metadata/index-builder.ts';
 import { buildColumn } from '#aggregator/metadata/column-builder.ts';
 import { columnDefaultOf } from '#aggregator/metadata/column-default-of.ts';
@@ -70,7 +71,7 @@ function builtColumn(state: AlterState, syntax: ColumnSyntax, context: Definitio
 }
 
 /** What a column's own PRIMARY KEY, UNIQUE or CHECK makes. */
-function withInlineKey(
+function withInlineConstraints(
   before: AlterState,
   syntax: ColumnSyntax,
   context: DefinitionContext,
@@ -112,7 +113,7 @@ function addColumn(
   const sources = new Map(state.sources).set(column.name, { kind: 'default' });
   const placed = place(columns, column, action.position, columns.length);
   const added = { parts: { ...state.parts, columns: placed }, sources };
-  return withInlineKey(added, action.column, context);
+  return withInlineConstraints(added, action.column, context);
 }
 
 /** Keys without the column; one that has no column left is gone. */
@@ -189,12 +190,8 @@ function dropForeignKey(state: AlterState, name: string): AlterState {
   return { ...state, parts: { ...state.parts, foreignKeys: left } };
 }
 
-function sameName(check: CheckDefinition, name: string): boolean {
-  return check.name.toLowerCase() === name.toLowerCase();
-}
-
 function dropCheck(state: AlterState, name: string): AlterState {
-  const checks = state.parts.checks.filter((check) => !sameName(check, name));
+  const checks = state.parts.checks.filter((check) => !sameName(check.name, name));
   if (checks.length === state.parts.checks.length) throw databaseError('checkNotFound', { name });
   return { ...state, parts: { ...state.parts, checks } };
 }
@@ -208,7 +205,7 @@ function checksWithout(checks: readonly CheckDefinition[], column: string): Chec
 
 function dropConstraint(state: AlterState, name: string): AlterState {
   const isForeignKey = state.parts.foreignKeys.some((key) => key.name === name);
-  if (!isForeignKey && state.parts.checks.some((check) => sameName(check, name))) {
+  if (!isForeignKey && state.parts.checks.some((check) => sameName(check.name, name))) {
     return dropCheck(state, name);
   }
   return isForeignKey ? dropForeignKey(state, name) : dropIndex(state, name);
@@ -253,7 +250,11 @@ export function applyAction(
     case 'changeColumn': {
       const from = mustFind(state, action.name);
       const to = builtColumn(state, action.column, context);
-      return withInlineKey(replaceColumn(state, from, to, action.position), action.column, context);
+      return withInlineConstraints(
+        replaceColumn(state, from, to, action.position),
+        action.column,
+        context,
+      );
     }
     case 'renameColumn': {
       const from = mustFind(state, action.from);
