@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import test from 'ava';
 import { Partition } from '#leaf/partition/partition.ts';
+import type { Snapshot } from '#leaf/partition/snapshot.ts';
 import { DatabaseError } from '#shared/error.ts';
 import { FrameError } from '#shared/log/log-frame.ts';
 import { SqliteFile } from '#shared/sqlite-file.ts';
@@ -183,16 +184,24 @@ test('snapshot: taken under writes it is exact, and the log goes on from it', as
   const sql = 'INSERT INTO account (id, balance) VALUES (?, ?)';
   const rows = Array.from({ length: 30_000 }, (_, id) => [BigInt(id), 1n]);
   await source.write({ ...insertOf(0, 0), steps: [{ kind: 'rows', sql, rows }] });
-  let taking = true;
-  const taken = source.snapshot().finally(() => (taking = false));
   let written = 0;
-  while (taking) {
-    written += 1;
-    await source.write(insertOf(100_000 + written, written));
-  }
-  const snapshot = await taken;
+  /** Snapshots and the writes that were acknowledged while one was taken, at their own pace. */
+  const takeUnderWrites = async (): Promise<Snapshot> => {
+    for (;;) {
+      const before = written;
+      let taking = true;
+      const taken = source.snapshot().finally(() => (taking = false));
+      while (taking) {
+        written += 1;
+        await source.write(insertOf(100_000 + written, written));
+      }
+      if (written > before + 1) return taken;
+      await taken;
+    }
+  };
+  const snapshot = await takeUnderWrites();
   t.is(source.findSnapshot(snapshot.id), snapshot);
-  t.true(written > 1);
+  t.true(source.log.tail.lsn > snapshot.position.lsn);
   const follower = await createTestPartition({ role: 'secondary' });
   await follower.installSnapshot(snapshot.path, snapshot.position);
   t.deepEqual(follower.log.tail, snapshot.position);
