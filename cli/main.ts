@@ -1,6 +1,6 @@
 // Runs one command and turns whatever fails into one line and an exit status.
 
-import { flush, run } from '@oclif/core';
+import { run } from '@oclif/core';
 import { fileURLToPath } from 'node:url';
 import { failureOf } from './failure.ts';
 
@@ -9,7 +9,6 @@ export async function main(args: readonly string[]): Promise<number> {
   const root = fileURLToPath(new URL('..', import.meta.url));
   try {
     await run(args.length === 0 ? ['--help'] : [...args], { root });
-    await flush();
     return 0;
   } catch (error) {
     const { status, line } = failureOf(error);

@@ -1,7 +1,7 @@
 // The command line as a user meets it: help, one clear line for a mistake, and the exit status.
 
 import test from 'ava';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
@@ -36,6 +36,15 @@ test('cli: help names every command, and each flag with its variable', async (t)
   const start = await twinleaf(['start', '--help']);
   t.is(start.status, 0);
   t.regex(start.output, /--data-dir=DIR +\[env: TWINLEAF_DATA_DIR\]/);
+});
+
+test('cli: help that nobody reads to its end is no mistake', async (t) => {
+  const child = spawn(process.execPath, [launcher, 'start', '--help']);
+  child.stdout.destroy();
+  let errors = '';
+  child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
+  const [status] = (await once(child, 'close')) as [number];
+  t.deepEqual([status, errors], [0, '']);
 });
 
 const mistakes: readonly (readonly [string, readonly string[], RegExp])[] = [
