@@ -25,6 +25,7 @@ import {
   digitsOfRange,
   fitsInt64,
   integerRange,
+  roughRange,
 } from './functions/integer-range.ts';
 import { digitsOf, isIntegerLike, isReal, isUnsigned } from './functions/result-type.ts';
 import {
@@ -97,7 +98,7 @@ function integerArithmetic(
   const unsigned = isUnsigned(left.type) || isUnsigned(right.type);
   const type = unsigned ? UNSIGNED_BIGINT : BIGINT;
   if (isNullConstant(left) || isNullConstant(right)) return nullConstant(type);
-  const range = combineRanges(operator, integerRange(left), integerRange(right));
+  const range = combineRanges(operator, roughRange(left), roughRange(right));
   const fits = range !== null && fitsInt64(range);
   const result = call(fits ? operator : CHECKED[operator], [left, right], type);
   if (!unsigned || (range !== null && range.low >= 0n)) return result;

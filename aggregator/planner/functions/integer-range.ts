@@ -1,8 +1,10 @@
 // Between which numbers an integer expression lies: where it cannot overflow, SQLite's own
 // arithmetic is right; elsewhere it would silently turn into floating point.
 
-import type { ColumnType } from '#shared/sql/column-type.ts';
+import { judged } from '#aggregator/planner/slot-constant.ts';
+import type { ColumnType, StoredValue } from '#shared/sql/column-type.ts';
 import type { TypedExpression } from '#aggregator/planner/typed-expression.ts';
+import type { ConstantExpression } from './build.ts';
 
 export interface IntegerRange {
   readonly low: bigint;
@@ -11,6 +13,9 @@ export interface IntegerRange {
 
 export const INT64_MIN = -(2n ** 63n);
 export const INT64_MAX = 2n ** 63n - 1n;
+
+/** What literals are about as great as each other: they are added to columns as to no constants. */
+const SMALL_MAX = 2n ** 31n - 1n;
 
 const BOOLEAN_RANGE: IntegerRange = { low: 0n, high: 1n };
 
@@ -32,13 +37,16 @@ const COUNTS: readonly string[] = [
   'tl_ascii',
 ];
 
+type ConstantRange = (constant: ConstantExpression) => IntegerRange;
+
 /** The numbers that an expression of an integer type can yield. */
-export function integerRange(expression: TypedExpression): IntegerRange {
+export function integerRange(
+  expression: TypedExpression,
+  ofConstant: ConstantRange = exactRange,
+): IntegerRange {
   switch (expression.kind) {
     case 'constant':
-      return typeof expression.value === 'bigint'
-        ? { low: expression.value, high: expression.value }
-        : rangeOfType(expression.type);
+      return ofConstant(expression);
     case 'and':
     case 'or':
     case 'in':
@@ -48,22 +56,55 @@ export function integerRange(expression: TypedExpression): IntegerRange {
     case 'call': {
       if (PREDICATES.includes(expression.name)) return BOOLEAN_RANGE;
       if (COUNTS.includes(expression.name)) return { low: 0n, high: 2n ** 32n };
-      return rangeOfCall(expression) ?? rangeOfType(expression.type);
+      return rangeOfCall(expression, ofConstant) ?? rangeOfType(expression.type);
     }
     default:
       return rangeOfType(expression.type);
   }
 }
 
-function rangeOfCall(expression: Extract<TypedExpression, { kind: 'call' }>): IntegerRange | null {
+/**
+ * A range around the numbers that an expression can yield, which is the same for literals of the
+ * same sign and about the same size: a plan that is kept holds for all of them.
+ */
+export function roughRange(expression: TypedExpression): IntegerRange {
+  return integerRange(expression, rangeAround);
+}
+
+function exactRange({ value, type }: ConstantExpression): IntegerRange {
+  return typeof value === 'bigint' ? { low: value, high: value } : rangeOfType(type);
+}
+
+function rangeAround(constant: ConstantExpression): IntegerRange {
+  const size = judged(constant, sizeOf);
+  switch (size) {
+    case 'small':
+      return { low: 0n, high: SMALL_MAX };
+    case 'negative':
+      return { low: -SMALL_MAX, high: -1n };
+    default:
+      return exactRange(constant);
+  }
+}
+
+function sizeOf(value: StoredValue): 'small' | 'negative' | 'great' {
+  if (typeof value !== 'bigint' || value > SMALL_MAX || value < -SMALL_MAX) return 'great';
+  return value < 0n ? 'negative' : 'small';
+}
+
+function rangeOfCall(
+  expression: Extract<TypedExpression, { kind: 'call' }>,
+  ofConstant: ConstantRange,
+): IntegerRange | null {
   const [left, right] = expression.arguments;
   if (left === undefined || expression.type.kind !== 'integer') return null;
   if (expression.name === 'negate') {
-    const { low, high } = integerRange(left);
+    const { low, high } = integerRange(left, ofConstant);
     return { low: -high, high: -low };
   }
   if (right === undefined) return null;
-  return combineRanges(expression.name, integerRange(left), integerRange(right));
+  const [a, b] = [integerRange(left, ofConstant), integerRange(right, ofConstant)];
+  return combineRanges(expression.name, a, b);
 }
 
 /** The range of a sum, difference or product; null for any other operator. */

@@ -16,10 +16,10 @@ test.after.always(async () => {
   await cluster.close();
 });
 
-async function world(name: string) {
-  const session = cluster.session();
+async function world(name: string, { engine, session: open }: TestCluster = cluster) {
+  const session = open();
   const run = (text: string, parameters?: readonly SourceValue[], in_: Session = session) =>
-    answerLines(cluster.engine, in_, text, parameters);
+    answerLines(engine, in_, text, parameters);
   await run(`CREATE DATABASE ${name} PARTITIONS 8`);
   session.database = name;
   await run('CREATE TABLE t (id INT PRIMARY KEY, s VARCHAR(20), d DECIMAL(6,2), m TIMESTAMP NULL)');
@@ -50,6 +50,28 @@ test('a kept plan goes where its values lead', async (t) => {
   t.deepEqual(await rows(run('SELECT s FROM t WHERE id = 13')), ['x131']);
   t.deepEqual(await run('DELETE FROM t WHERE id = 14'), ['ok 1']);
   t.deepEqual(await run('DELETE FROM t WHERE id = 15'), ['ok 1']);
+});
+
+test('one plan adds small numbers, those that may overflow have their own', async (t) => {
+  const own = await openTestCluster();
+  t.teardown(() => own.close());
+  const { run } = await world('sums', own);
+  await run('CREATE TABLE sums (id INT PRIMARY KEY, n BIGINT, u BIGINT UNSIGNED)');
+  await run('INSERT INTO sums VALUES (1, 0, 100)');
+  const add = (by: string) => run(`UPDATE sums SET n = n + ${by}, u = u + ${by} WHERE id = 1`);
+  await add('1');
+  await add('-1');
+  const { misses } = own.plans.counters;
+  for (let by = 2; by < 40; by += 1) {
+    await add(String(by));
+    await add(String(-by));
+  }
+  t.is(own.plans.counters.misses, misses);
+  t.deepEqual(await rows(run('SELECT n, u FROM sums')), ['0\t100']);
+  t.regex((await add('-101')).join(), /1690/);
+  const great = await run('UPDATE sums SET n = n + 9223372036854775807 WHERE id = 1');
+  t.deepEqual(great, ['ok 1']);
+  t.regex((await add('1')).join(), /1690/);
 });
 
 test('headers, ordinals and limits are taken as they are written', async (t) => {
