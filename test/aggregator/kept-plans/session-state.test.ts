@@ -70,7 +70,7 @@ test('one plan adds small numbers, those that may overflow have their own', asyn
   t.deepEqual(await rows(run('SELECT n, u FROM sums')), ['0\t100']);
   t.regex((await add('-101')).join(), /1690/);
   const great = await run('UPDATE sums SET n = n + 9223372036854775807 WHERE id = 1');
-  t.deepEqual(great, ['ok 1']);
+  t.regex(great.join(), /^ok 1 /);
   t.regex((await add('1')).join(), /1690/);
 });
 
