@@ -151,7 +151,13 @@ export type Expression = Node &
     /** Numbers keep their digits: `text` has no sign. */
     | { readonly kind: 'integer' | 'decimal' | 'double'; readonly text: string }
     /** `charset` is the introducer without its underscore, `utf8mb4` for N'…', else null. */
-    | { readonly kind: 'string'; readonly value: string; readonly charset: string | null }
+    | {
+        readonly kind: 'string';
+        readonly value: string;
+        readonly charset: string | null;
+        /** Of literals that follow each other and so are one: what the first says. */
+        readonly first?: string;
+      }
     /** x'…', 0x…, b'…' or 0b…. */
     | {
         readonly kind: 'hex' | 'bit';

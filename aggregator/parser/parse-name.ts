@@ -42,13 +42,15 @@ export function parseIntervalUnit(reader: TokenReader): IntervalUnit {
 /** One or more string literals: those that follow each other are one. */
 export function parseStringLiteral(reader: TokenReader, charset: string | null): Expression {
   const { at, lexer } = reader;
-  let { value } = lexer;
+  const { value: first } = lexer;
   reader.next();
+  if (lexer.kind !== 'string') return { kind: 'string', at, value: first, charset };
+  let value = first;
   while (lexer.kind === 'string') {
     value += lexer.value;
     reader.next();
   }
-  return { kind: 'string', at, value, charset };
+  return { kind: 'string', at, value, charset, first };
 }
 
 /** column, table.column or database.table.column. */

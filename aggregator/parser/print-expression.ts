@@ -156,7 +156,7 @@ function atomText(printer: Printer, atom: Atom): string {
     case 'double':
       return atom.text;
     case 'string':
-      return `${introducer(atom.charset)}${stringText(atom.value)}`;
+      return `${introducer(atom.charset)}${literalText(atom)}`;
     case 'hex':
     case 'bit':
       return `${introducer(atom.charset)}${digitsText(atom.kind, atom.bytes)}`;
@@ -337,4 +337,10 @@ export function windowText(printer: Printer, window: WindowSpecification): strin
 function boundText(printer: Printer, bound: FrameBound): string {
   const kind = bound.kind.toUpperCase();
   return bound.offset === null ? kind : `${operandText(printer, bound.offset)} ${kind}`;
+}
+
+/** Literals that follow each other stay two, whose first names the column. */
+function literalText({ value, first }: Extract<Expression, { kind: 'string' }>): string {
+  if (first === undefined) return stringText(value);
+  return `${stringText(first)} ${stringText(value.slice(first.length))}`;
 }

@@ -17,9 +17,20 @@ export function resolveSelectItems(
   return items.flatMap((item) => {
     if (item.kind === 'wildcard') return expandWildcard(item, names);
     const expression = resolveExpression(item.expression, scope);
-    const written = item.expression.kind === 'column' ? item.expression.column : item.text;
-    return [selectItem(expression, item.alias ?? written, names)];
+    return [selectItem(expression, item.alias ?? headerOf(item), names)];
   });
+}
+
+/** What a column without an alias is called: a text literal by what it says, as in MySQL. */
+function headerOf({ expression, text }: Extract<SelectItemSyntax, { kind: 'expression' }>): string {
+  switch (expression.kind) {
+    case 'column':
+      return expression.column;
+    case 'string':
+      return (expression.first ?? expression.value).trimStart();
+    default:
+      return text;
+  }
 }
 
 function expandWildcard(
