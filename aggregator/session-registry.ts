@@ -42,6 +42,8 @@ export class SessionRegistry {
   readonly loginGuard: LoginGuard;
   /** Connections accepted, commands begun, logins refused, and the most clients at once. */
   readonly counters = { connections: 0, questions: 0, aborted: 0, maxUsed: 0 };
+  /** Statements of COM_STMT_PREPARE: those that clients hold now, and what was done with all. */
+  readonly prepared = { held: 0, prepares: 0, executes: 0, closes: 0 };
   /** How late this aggregator's event loop is. */
   readonly eventLoop: EventLoopMonitor;
   readonly #clock: Clock;

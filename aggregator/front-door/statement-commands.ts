@@ -20,8 +20,6 @@ import {
 import { answerText, runText } from './run-text.ts';
 import type { QuickAnswers } from './quick-answer.ts';
 
-/** Prepared statements that one client may hold. */
-const STATEMENTS_MAX = 16_382;
 /** Clients read the first two bytes of a count: so many `?` a statement may have. */
 const PARAMETERS_MAX = 65_535;
 
@@ -61,9 +59,9 @@ export class StatementCommands {
 
   /** COM_STMT_PREPARE: its id, then the descriptions of its parameters and columns. */
   async prepare(context: AnswerContext, text: string): Promise<void> {
-    if (this.#statements.size >= STATEMENTS_MAX) {
-      throw databaseError('tooManyPreparedStatements', { max: STATEMENTS_MAX });
-    }
+    const { registry, variables } = this.#parts;
+    const max = Number(variables.get(variables.definition('max_prepared_stmt_count')));
+    if (registry.prepared.held >= max) throw databaseError('tooManyPreparedStatements', { max });
     const { session, capabilities } = context;
     session.beginStatement();
     const shape = await this.#parts.engine.prepare(session, text);
@@ -74,6 +72,8 @@ export class StatementCommands {
     const id = this.#nextId;
     this.#nextId += 1;
     this.#statements.set(id, new PreparedStatement(id, text, shape));
+    registry.prepared.held += 1;
+    registry.prepared.prepares += 1;
     const { writer } = this.#stream;
     const statusFlags = statusFlagsOf(session);
     const warnings = session.warnings.length;
@@ -121,7 +121,8 @@ export class StatementCommands {
     }
     const charset = String(context.session.variables.get(null, 'character_set_client'));
     const parameters = statement.readParameters(payload, charset);
-    const { engine, clock, logger } = this.#parts;
+    const { engine, clock, logger, registry } = this.#parts;
+    registry.prepared.executes += 1;
     const stream = this.#stream;
     const { text } = statement;
     const run = { engine, clock, logger, stream, context, text, parameters } as const;
@@ -156,7 +157,9 @@ export class StatementCommands {
     if (payload.length < 5) return;
     const id = payload.readUInt32LE(1);
     await this.#statements.get(id)?.closeCursor();
-    this.#statements.delete(id);
+    const { prepared } = this.#parts.registry;
+    prepared.closes += 1;
+    if (this.#statements.delete(id)) prepared.held -= 1;
     this.#failed.delete(id);
   }
 
@@ -186,6 +189,7 @@ export class StatementCommands {
 
   async closeAll(): Promise<void> {
     for (const statement of this.#statements.values()) await statement.closeCursor();
+    this.#parts.registry.prepared.held -= this.#statements.size;
     this.#statements.clear();
     this.#failed.clear();
   }

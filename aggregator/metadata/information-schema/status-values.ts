@@ -13,12 +13,15 @@ export function statusValues(sources: {
   readonly session: Pick<Session, 'tls' | 'isCompressed'>;
 }): readonly (readonly [string, string])[] {
   const { registry, plans, leaves, session } = sources;
-  const { counters } = registry;
+  const { counters, prepared } = registry;
   const running = registry.list().filter((process) => process.command !== 'Sleep').length;
   const leafIds = leaves.nodes().filter((node) => node.kind === 'leaf');
   const online = leafIds.filter((node) => leaves.isOnline(node.id));
   const values: Record<string, string | number> = {
     Aborted_connects: counters.aborted,
+    Com_stmt_close: prepared.closes,
+    Com_stmt_execute: prepared.executes,
+    Com_stmt_prepare: prepared.prepares,
     Compression: session.isCompressed ? 'ON' : 'OFF',
     Connections: counters.connections,
     Max_used_connections: counters.maxUsed,
@@ -28,11 +31,14 @@ export function statusValues(sources: {
     Plan_cache_hits: plans.counters.hits,
     Plan_cache_misses: plans.counters.misses,
     Plan_cache_not_kept: plans.counters.notKept,
+    Prepared_stmt_count: prepared.held,
     Queries: counters.questions,
     Questions: counters.questions,
     Ssl_cipher: session.tls?.cipher ?? '',
     Ssl_version: session.tls?.version ?? '',
+    Threads_cached: 0,
     Threads_connected: registry.size,
+    Threads_created: counters.connections,
     Threads_running: running,
     Twinleaf_event_loop_delay_max_ms: registry.eventLoop.delay.max.toFixed(1),
     Twinleaf_event_loop_delay_p50_ms: registry.eventLoop.delay.p50.toFixed(1),
