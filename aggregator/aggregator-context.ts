@@ -36,12 +36,36 @@ export interface Sequences {
   observe(database: string, tableId: number, value: bigint): Promise<void>;
 }
 
+/** The locks of GET_LOCK: the cluster's, whichever aggregator a client came to. */
+export interface UserLocks {
+  /**
+   * True when connection `holder` has the lock, once more if it had it; false when `timeoutMs`
+   * (null: none) have passed. Throws userLockDeadlock and, when `signal` fires, queryInterrupted.
+   */
+  acquire(request: UserLockRequest, signal: AbortSignal): Promise<boolean>;
+  /** True: given back once. False: another one's. Null: nobody's. */
+  release(holder: number, name: string): Promise<boolean | null>;
+  /** How often locks were held that are nobody's now. */
+  releaseAll(holder: number): Promise<number>;
+  /** The connection that has it, or null. */
+  holderOf(name: string): Promise<number | null>;
+}
+
+export interface UserLockRequest {
+  /** A connection id. */
+  readonly holder: number;
+  /** In lower case. */
+  readonly name: string;
+  readonly timeoutMs: number | null;
+}
+
 export interface AggregatorContext {
   readonly clusterId: string;
   readonly nodeId: number;
   readonly catalog: CatalogReader;
   readonly sequences: Sequences;
   readonly leaves: LeafDirectory;
+  readonly userLocks: UserLocks;
   readonly clock: Clock;
   readonly logger: Logger;
 }

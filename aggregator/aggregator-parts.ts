@@ -6,6 +6,8 @@ import { DatabasePartitions } from './cluster/database-partitions.ts';
 import { KillOrders } from './cluster/kill-orders.ts';
 import { masterNodeId } from './cluster/membership.ts';
 import { MetadataFeed } from './cluster/metadata-feed.ts';
+import { ServedUserLocks } from './cluster/served-user-locks.ts';
+import { LocalUserLocks } from './cluster/user-locks.ts';
 import { PartitionMover } from './cluster/partition-mover.ts';
 import { WriteFence } from './cluster/write-fence.ts';
 import { makeAggregatorEngine } from './aggregator-engine.ts';
@@ -47,6 +49,7 @@ export interface AggregatorParts extends ClientParts {
   /** Null where the store is a file of this directory. */
   readonly lease: MasterLease | null;
   readonly killOrders: KillOrders;
+  readonly userLocks: ServedUserLocks;
 }
 
 /** Opens what is kept in the data directory, which the caller has locked. */
@@ -59,7 +62,8 @@ export async function openParts(settings: AggregatorSettings): Promise<Aggregato
   const catalog = await Catalog.open(store, clock);
   const sequences = new StoredSequences(store);
   const nodeId = masterNodeId;
-  const options = { clusterId, clusterSecret, nodeId, store, catalog, sequences };
+  const userLocks = new LocalUserLocks(clock);
+  const options = { clusterId, clusterSecret, nodeId, store, catalog, sequences, userLocks };
   const parts = await openClientParts(settings, options);
   const { leaves, registry, variables } = parts;
   const changer = new SchemaChanger({
@@ -110,6 +114,7 @@ export async function openParts(settings: AggregatorSettings): Promise<Aggregato
     ...parts,
     ...{ identity, store, definition, replication, backup, fence, mover, engine, killOrders },
     lease,
+    userLocks: new ServedUserLocks(userLocks, clock),
     feed: await MetadataFeed.open(store),
   };
 }

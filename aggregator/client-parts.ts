@@ -1,6 +1,6 @@
 // Opens the parts that an aggregator needs for its clients, master or child, on its metadata.
 
-import type { AggregatorContext } from './aggregator-context.ts';
+import type { AggregatorContext, UserLocks } from './aggregator-context.ts';
 import { connectionIdBase } from './cluster/connection-owner.ts';
 import { ClusterLeafDirectory } from './cluster/leaf-directory.ts';
 import { Membership } from './cluster/membership.ts';
@@ -39,15 +39,16 @@ export async function openClientParts(
     readonly store: MetadataStore;
     readonly catalog: Catalog;
     readonly sequences: StoredSequences;
+    readonly userLocks: UserLocks;
   },
 ): Promise<ClientParts> {
   const { clock, logger, rootPassword } = settings;
-  const { clusterId, clusterSecret, nodeId, store, catalog, sequences } = options;
+  const { clusterId, clusterSecret, nodeId, store, catalog, sequences, userLocks } = options;
   const membership = await Membership.open(store, clock, logger);
   const leaves = new ClusterLeafDirectory({ membership, clusterSecret, clock, logger });
   const decoySecret = clock.randomBytes(decoySecretBytes);
   const accounts = await Accounts.open({ store, rootPassword, decoySecret });
-  const context = { clusterId, nodeId, catalog, sequences, leaves, clock, logger };
+  const context = { clusterId, nodeId, catalog, sequences, leaves, userLocks, clock, logger };
   return {
     ...{ context, sequences, membership, leaves, accounts },
     registry: new SessionRegistry(clock, connectionIdBase(nodeId)),

@@ -166,13 +166,13 @@ export class Aggregator {
 
 /** What the cluster's other nodes are served. */
 function masterServiceOf(parts: AggregatorParts): MasterService {
-  const { engine, variables, feed, registry, accounts, killOrders } = parts;
+  const { engine, variables, feed, registry, accounts, killOrders, userLocks } = parts;
   const allocateId = () => registry.allocateId();
   return createMasterService({
     clusterId: parts.identity.clusterId,
     membership: parts.membership,
     store: parts.store,
-    ...{ feed, killOrders },
+    ...{ feed, killOrders, userLocks },
     kill: async (order) => {
       if (registry.has(order.id)) killConnection({ accounts, registry }, order);
       else await killOrders.send(order);

@@ -23,6 +23,7 @@ import { resolveChanges } from './planner/resolve-change.ts';
 import type { ResolveEnvironment } from './planner/resolve-environment.ts';
 import { resolveInsert, type ResolvedInsert } from './planner/resolve-insert.ts';
 import { resolveQuery } from './planner/resolve-query.ts';
+import { isEffectQuery, runEffectQuery } from './run-effect-query.ts';
 import type { Session } from './session.ts';
 import {
   createExecution,
@@ -34,6 +35,7 @@ import {
   ok,
   rowsResult,
   type OkResult,
+  type ResultColumn,
   type RowsResult,
   type StatementResult,
 } from './statement-result.ts';
@@ -61,12 +63,23 @@ export async function runQuery(run: StatementRun, query: Query): Promise<Stateme
   if (query.kind === 'select' && query.calculateFoundRows && query.limit !== null) {
     return runWholeQuery(run, query);
   }
+  if (query.kind === 'select' && isEffectQuery(query)) return runEffects(run, query);
   const plan = planOf(run, query);
   const execution = createExecution(run.parts, run.session);
   if (query.kind === 'select' && query.intoVariables.length > 0) {
     return selectInto(run.session, query.intoVariables, { plan, execution });
   }
   return rowsOfPlan(run.session, plan, execution);
+}
+
+/** SELECT of functions that do something: one row, or none. */
+async function runEffects(run: StatementRun, query: SelectStatement): Promise<StatementResult> {
+  const { session } = run;
+  const { columns, row } = await runEffectQuery(run, query);
+  session.foundRows = row === null ? 0 : 1;
+  if (query.intoVariables.length === 0) return rowsResult(columns, row === null ? [] : [row]);
+  if (query.intoVariables.length !== columns.length) throw databaseError('unionColumnCount', {});
+  return row === null ? ok() : intoVariables(session, query.intoVariables, { columns, row });
 }
 
 /** The rows of a query's plan, the first of which have been waited for. */
@@ -113,8 +126,7 @@ async function selectInto(
   { plan, execution }: { readonly plan: QueryPlan; readonly execution: Execution },
 ): Promise<OkResult> {
   if (names.length !== plan.columns.length) throw databaseError('unionColumnCount', {});
-  const types = plan.columns.map(({ type }) => type);
-  const isReal = types.map(isRealType);
+  const isReal = plan.columns.map(({ type }) => isRealType(type));
   const found: Row[] = [];
   for await (const batch of runOperator(execution, plan.rows)) {
     found.push(...batch);
@@ -122,8 +134,16 @@ async function selectInto(
   }
   const [row] = found;
   if (row === undefined) return ok();
-  rowToBind(row, isReal).forEach((value, i) => {
-    session.userVariables.set(must(names[i]), { type: must(types[i]), value });
+  return intoVariables(session, names, { columns: plan.columns, row: rowToBind(row, isReal) });
+}
+
+function intoVariables(
+  session: Session,
+  names: readonly string[],
+  { columns, row }: { readonly columns: readonly ResultColumn[]; readonly row: Row },
+): OkResult {
+  names.forEach((name, i) => {
+    session.userVariables.set(name, { type: must(columns[i]).type, value: row[i] ?? null });
   });
   return ok(1);
 }

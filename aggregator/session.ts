@@ -78,6 +78,8 @@ export class Session {
   localFile: ((name: string) => AsyncIterable<Uint8Array>) | null = null;
   /** PREPARE name FROM …: the text by its name in lower case. */
   readonly preparedTexts = new Map<string, string>();
+  /** Gives back the locks of GET_LOCK; null where none was asked for. Never throws. */
+  releaseLocks: (() => Promise<void>) | null = null;
   #killed = new AbortController();
 
   constructor(options: {

@@ -503,6 +503,14 @@ export const errorTable = {
   tooManyConnections: entry(1040, '08004', () => 'Too many connections'),
   handshakeError: entry(1043, '08S01', () => 'Bad handshake'),
   serverShutdown: entry(1053, '08S01', () => 'Server shutdown in progress'),
+  userLockName: entry<Name>(3057, '42000', (p) => `Incorrect user-level lock name '${p.name}'.`),
+  userLockDeadlock: entry(
+    3058,
+    'HY000',
+    () =>
+      'Deadlock found when trying to get user-level lock; try rolling back transaction/releasing ' +
+      'locks and restarting lock acquisition.',
+  ),
   queryInterrupted: entry(1317, '70100', () => 'Query execution was interrupted'),
   clientTimeout: entry(
     4031,

@@ -14,6 +14,7 @@ import type { MasterService, NumberedKillOrder } from '#shared/wire/message.ts';
 import { openChildParts, type ChildParts } from './child-parts.ts';
 import type { ChildAggregatorSettings } from './child-settings.ts';
 import { FollowedMetadata } from './followed-metadata.ts';
+import { FollowedUserLocks } from './followed-user-locks.ts';
 
 /** Takes clients once it is started; while the master is away they can read and write rows. */
 export class ChildAggregator {
@@ -53,7 +54,7 @@ export class ChildAggregator {
     let joined: Joined | null = null;
     try {
       joined = await join(settings, lock);
-      const parts = await openChildParts(settings, joined.metadata, joined.nodeId);
+      const parts = await openChildParts(settings, joined);
       joined.killParts.resolve(parts);
       const child = new ChildAggregator(joined, settings, parts);
       const { host, port, sharesPort = false } = settings;
@@ -87,6 +88,7 @@ interface Joined {
   readonly lock: DirectoryLock;
   readonly link: MasterLink;
   readonly metadata: FollowedMetadata;
+  readonly userLocks: FollowedUserLocks;
   /** Orders to kill wait until there can be clients. */
   readonly killParts: PromiseWithResolvers<KillParts>;
 }
@@ -96,6 +98,7 @@ async function join(settings: ChildAggregatorSettings, lock: DirectoryLock): Pro
   const known = openNodeIdentity(dataDir, clusterId);
   const metadata = new FollowedMetadata();
   const killParts = Promise.withResolvers<KillParts>();
+  const userLocks = new FollowedUserLocks((holder) => void endHolder(killParts.promise, holder));
   let id = known.nodeId;
   const link = new MasterLink({
     kind: 'aggregator',
@@ -108,17 +111,24 @@ async function join(settings: ChildAggregatorSettings, lock: DirectoryLock): Pro
     },
     accompany: async (master, signal) => {
       const orders = takeKillOrders(master, id, killParts.promise, signal);
-      await Promise.all([metadata.follow(master, signal), orders]);
+      const locks = userLocks.follow(master, id, signal);
+      await Promise.all([metadata.follow(master, signal), orders, locks]);
     },
   });
   try {
     const nodeId = await link.registered;
     await metadata.complete;
-    return { nodeId, lock, link, metadata, killParts };
+    return { nodeId, lock, link, metadata, userLocks, killParts };
   } catch (error) {
     await link.stop();
     throw error;
   }
+}
+
+/** A client whose user locks were lost with the master. */
+async function endHolder(parts: Promise<KillParts>, holder: number): Promise<void> {
+  const { registry } = await parts;
+  if (registry.has(holder)) registry.kill(holder, 'connection');
 }
 
 function advertised({ advertise, host, port }: ChildAggregatorSettings): Address {

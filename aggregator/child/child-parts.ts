@@ -9,6 +9,7 @@ import type { QueryEngine } from '#aggregator/query-engine.ts';
 import { databaseError } from '#shared/error.ts';
 import type { ChildAggregatorSettings } from './child-settings.ts';
 import type { FollowedMetadata } from './followed-metadata.ts';
+import type { FollowedUserLocks } from './followed-user-locks.ts';
 import { forwardStatement } from './forward-statement.ts';
 import { isMasterOnly } from './master-only.ts';
 
@@ -17,11 +18,17 @@ export interface ChildParts extends ClientParts {
   readonly engine: QueryEngine;
 }
 
+/** What a child has of its master's, and what it is to it. */
+export interface ChildFoundations {
+  readonly metadata: FollowedMetadata;
+  readonly userLocks: FollowedUserLocks;
+  readonly nodeId: number;
+}
+
 /** `metadata` is complete, and the cluster has given this node its id. */
 export async function openChildParts(
   settings: ChildAggregatorSettings,
-  metadata: FollowedMetadata,
-  nodeId: number,
+  { metadata, userLocks, nodeId }: ChildFoundations,
 ): Promise<ChildParts> {
   const { clusterId, clusterSecret, clock } = settings;
   const catalog = await Catalog.open(metadata, clock);
@@ -32,7 +39,7 @@ export async function openChildParts(
   });
   const parts = await openClientParts(
     { ...settings, rootPassword: null },
-    { clusterId, clusterSecret, nodeId, store: metadata, catalog, sequences },
+    { clusterId, clusterSecret, nodeId, store: metadata, catalog, sequences, userLocks },
   );
   const engine = makeAggregatorEngine({
     ...parts,

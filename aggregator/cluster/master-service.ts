@@ -14,6 +14,7 @@ import type {
 import type { KillOrders } from './kill-orders.ts';
 import type { Membership } from './membership.ts';
 import type { MetadataFeed } from './metadata-feed.ts';
+import type { ServedUserLocks } from './served-user-locks.ts';
 
 export interface MasterServiceParts {
   readonly clusterId: string;
@@ -21,6 +22,7 @@ export interface MasterServiceParts {
   readonly store: MetadataStore;
   readonly feed: MetadataFeed;
   readonly killOrders: KillOrders;
+  readonly userLocks: ServedUserLocks;
   /** KILL of a client of the master aggregator or, from there, of another child. */
   readonly kill: (order: MasterCalls['kill']['request']) => Promise<void>;
   /** Runs a statement here for a client of a child aggregator. */
@@ -50,6 +52,8 @@ export function createMasterService(parts: MasterServiceParts): MasterService {
     metadata: (_request, signal) => parts.feed.follow(signal),
     forward: (statement, signal) => parts.forward(statement, signal),
     killOrders: ({ nodeId }, signal) => parts.killOrders.take(nodeId, signal),
+    userLocks: ({ nodeId }, signal) => parts.userLocks.attend(nodeId, signal),
+    getUserLock: (request, signal) => parts.userLocks.acquire(request, signal),
   };
   return {
     call: ((name: keyof MasterCalls, request: never) => calls[name](request)) as never,
@@ -58,7 +62,9 @@ export function createMasterService(parts: MasterServiceParts): MasterService {
   };
 }
 
-function callsOf({ clusterId, membership, store, killOrders, kill }: MasterServiceParts): Calls {
+function callsOf(parts: MasterServiceParts): Calls {
+  const { clusterId, membership, store, killOrders, kill } = parts;
+  const { locks } = parts.userLocks;
   return {
     register: async (request) => ({ nodeId: await membership.register(request), clusterId }),
     heartbeat: async ({ nodeId }) => {
@@ -80,6 +86,13 @@ function callsOf({ clusterId, membership, store, killOrders, kill }: MasterServi
     killed: async ({ number, refusal, id }) => {
       const error = refusal === null ? null : databaseError(refusal, { id: String(id) });
       killOrders.answer(number, error);
+      return {};
+    },
+    releaseUserLock: async ({ holder, name }) => ({ released: await locks.release(holder, name) }),
+    releaseUserLocks: async ({ holder }) => ({ count: await locks.releaseAll(holder) }),
+    userLockHolder: async ({ name }) => ({ holder: await locks.holderOf(name) }),
+    settleUserLock: async ({ holder, name, count }) => {
+      locks.settle(holder, name, count);
       return {};
     },
   };

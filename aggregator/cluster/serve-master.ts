@@ -34,6 +34,12 @@ export function serveMaster(master: MasterService): ServeTo {
       else if (name === 'forward') yield* master.stream(name, forwarded(fields), signal);
       else if (name === 'killOrders') {
         yield* master.stream(name, { nodeId: natural(fields['nodeId']) }, signal);
+      } else if (name === 'userLocks') {
+        yield* master.stream(name, { nodeId: natural(fields['nodeId']) }, signal);
+      } else if (name === 'getUserLock') {
+        const { timeoutMs } = fields;
+        const wait = timeoutMs === null ? null : natural(timeoutMs);
+        yield* master.stream(name, { ...lockOf(fields), timeoutMs: wait }, signal);
       } else refuse();
     },
   });
@@ -55,6 +61,10 @@ const calls: {
     if (refusal !== null && refusal !== 'noSuchThread' && refusal !== 'killDenied') refuse();
     return { number: natural(number), refusal, id: natural(id) };
   },
+  releaseUserLock: lockOf,
+  releaseUserLocks: ({ holder }) => ({ holder: natural(holder) }),
+  userLockHolder: ({ name }) => ({ name: text(name) }),
+  settleUserLock: (request) => ({ ...lockOf(request), count: natural(request['count']) }),
 };
 
 function registration(request: Fields): MasterCalls['register']['request'] {
@@ -67,6 +77,10 @@ function registration(request: Fields): MasterCalls['register']['request'] {
     address: { host: text(host), port: natural(port) },
     version: text(version),
   };
+}
+
+function lockOf({ holder, name }: Fields): { holder: number; name: string } {
+  return { holder: natural(holder), name: text(name) };
 }
 
 function killOrder({ id, what, account }: Fields): KillOrder {

@@ -301,6 +301,7 @@ export class CommandHandler {
     const { transaction } = this.#session;
     this.#session.transaction = null;
     await transaction?.rollback();
+    await this.#session.releaseLocks?.();
   }
 }
 

@@ -295,6 +295,7 @@ export class Connection {
       const { transaction } = entry.session;
       entry.session.transaction = null;
       await transaction?.rollback();
+      await entry.session.releaseLocks?.();
     }
     // A node's socket has another owner, who closes it.
     if (!this.#stream.released) await this.#closeSocket();

@@ -6,6 +6,7 @@ import { databaseError } from '#shared/error.ts';
 import { resolveCharacterSet } from '#shared/sql/collation.ts';
 import { BIGINT, nullableCall, textConstant } from './functions/build.ts';
 import { dateArithmetic, extract, timestampDiff } from './functions/date-arithmetic.ts';
+import { assignVariable } from './functions/effect-functions.ts';
 import { resolveFunction } from './functions/function-table.ts';
 import { asJsonDocument } from './functions/json-argument.ts';
 import { jsonExtract, jsonUnquote } from './functions/json-functions.ts';
@@ -87,7 +88,7 @@ export function resolveSpecialSyntax(
     case 'row':
       throw databaseError('operandColumns', { count: 1 });
     case 'assignment':
-      throw databaseError('unsupported', { what: 'an assignment to a user variable in a query' });
+      return assignVariable(expression.name, resolve(expression.value));
     default:
       return unreachable(expression);
   }

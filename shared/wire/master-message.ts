@@ -34,6 +34,19 @@ export interface MasterCalls {
     request: { number: number; refusal: 'noSuchThread' | 'killDenied' | null; id: number };
     reply: Record<never, never>;
   };
+  /** RELEASE_LOCK: true when it was given back, false where it is another one's, null: nobody's. */
+  releaseUserLock: {
+    request: { holder: number; name: string };
+    reply: { released: boolean | null };
+  };
+  releaseUserLocks: { request: { holder: number }; reply: { count: number } };
+  /** The connection that has a lock. */
+  userLockHolder: { request: { name: string }; reply: { holder: number | null } };
+  /** Takes back what was granted to a holder that did not hear of it: it has it so often. */
+  settleUserLock: {
+    request: { holder: number; name: string; count: number };
+    reply: Record<never, never>;
+  };
 }
 
 /** KILL: which connection, what of it, and for whom, whose right to it the holder checks. */
@@ -96,4 +109,11 @@ export interface MasterStreams {
   forward: { request: ForwardedStatement; item: ForwardedItem };
   /** Connections of this aggregator's that others want killed, for ever. */
   killOrders: { request: { nodeId: number }; item: NumberedKillOrder };
+  /** Without items: the locks of this aggregator's clients live no longer than it. */
+  userLocks: { request: { nodeId: number }; item: never };
+  /** GET_LOCK: one item, when it is decided. */
+  getUserLock: {
+    request: { holder: number; name: string; timeoutMs: number | null };
+    item: { granted: boolean };
+  };
 }

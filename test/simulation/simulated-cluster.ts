@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { AggregatorContext, LeafDirectory } from '#aggregator/aggregator-context.ts';
 import { DatabasePartitions } from '#aggregator/cluster/database-partitions.ts';
 import { placePartitions } from '#aggregator/cluster/placement.ts';
+import { LocalUserLocks } from '#aggregator/cluster/user-locks.ts';
 import { Catalog } from '#aggregator/metadata/catalog.ts';
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
 import { StoredSequences } from '#aggregator/metadata/sequences.ts';
@@ -123,7 +124,8 @@ export class SimulatedCluster {
     const catalog = await Catalog.open(store, clock);
     const sequences = new StoredSequences(store);
     const clusterId = `cluster-${this.id}`;
-    const context = { clusterId, nodeId: 1, catalog, sequences, leaves, clock, logger };
+    const userLocks = new LocalUserLocks(clock);
+    const context = { clusterId, nodeId: 1, catalog, sequences, leaves, userLocks, clock, logger };
     const transactions = new TransactionCoordinator(context, noCoordinatorFailpoint);
     const partitions = new DatabasePartitions({ clusterId, leaves, store, clock, logger });
     const turns = new Turns();

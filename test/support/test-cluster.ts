@@ -11,6 +11,7 @@ import { backupCommands } from '#aggregator/commands/backup/backup-commands.ts';
 import { createEvaluate } from '#aggregator/commands/evaluate.ts';
 import { createTransactionCommands } from '#aggregator/commands/session/transaction-commands.ts';
 import { createSetCommands } from '#aggregator/commands/set/set-command.ts';
+import { LocalUserLocks } from '#aggregator/cluster/user-locks.ts';
 import { PlanCache } from '#aggregator/kept-plans/plan-cache.ts';
 import { Catalog } from '#aggregator/metadata/catalog.ts';
 import { StoredSequences } from '#aggregator/metadata/sequences.ts';
@@ -91,6 +92,7 @@ export async function openTestCluster(
     catalog,
     sequences,
     leaves,
+    userLocks: new LocalUserLocks(clock),
     clock,
     logger,
   };

@@ -70,6 +70,29 @@ test('child aggregator: accounts, warnings, KILL and the state of the cluster', 
   t.is((unknown as unknown as { errno: number }).errno, 1094);
 });
 
+test("child aggregator: user locks are the cluster's, and end with their child", async (t) => {
+  const cluster = await startProcessCluster(t, { leaves: 1 });
+  const child = await startChild(t, cluster);
+  const atMaster = await cluster.connect();
+  const [atChild, other] = [
+    await cluster.connect(undefined, child.port),
+    await cluster.connect(undefined, child.port),
+  ];
+  const lock = async (connection: mysql.Connection, sql: string) =>
+    Number((await query(connection, `SELECT ${sql} AS v`))[0]?.['v']);
+  t.is(await lock(atChild, "GET_LOCK('migrations', 10)"), 1);
+  t.is(await lock(atMaster, "GET_LOCK('migrations', 0)"), 0);
+  t.is(await lock(atMaster, "IS_USED_LOCK('migrations')"), atChild.threadId);
+  t.is(await lock(atChild, "RELEASE_LOCK('migrations')"), 1);
+  t.is(await lock(atMaster, "GET_LOCK('migrations', 0)"), 1);
+  const granted = lock(atChild, "GET_LOCK('migrations', -1)");
+  t.is(await lock(other, "IS_FREE_LOCK('migrations')"), 0);
+  t.is(await lock(atMaster, 'RELEASE_ALL_LOCKS()'), 1);
+  t.is(await granted, 1);
+  await child.child.stop('SIGKILL');
+  t.is(await lock(atMaster, "GET_LOCK('migrations', -1)"), 1, 'a dead child lets go');
+});
+
 test('child aggregator: rows are read and written while the master is dead', async (t) => {
   const cluster = await startProcessCluster(t, { leaves: 2 });
   const { port } = await startChild(t, cluster);

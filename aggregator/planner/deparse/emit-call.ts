@@ -3,6 +3,7 @@
 import { must } from '#shared/assert.ts';
 import type { TypedExpression } from '#aggregator/planner/typed-expression.ts';
 import type { CallExpression } from '#aggregator/planner/functions/build.ts';
+import { refuseEffect } from '#aggregator/planner/functions/effect-functions.ts';
 import { keyOf, type Emitter } from './emitter.ts';
 import { callOf, joined, sql, text, type Fragment } from './fragment.ts';
 
@@ -36,6 +37,7 @@ const CASTS: Readonly<Record<string, string>> = {
 /** A call whose name is an operator of ours, or a function that SQLite has or was given. */
 export function emitCall(call: CallExpression, emitter: Emitter): Fragment {
   const { name } = call;
+  refuseEffect(name);
   const comparison = COMPARISONS[name];
   if (comparison !== undefined) return emitComparison(call, comparison, emitter);
   const [quantifier, operator] = name.split(' ');

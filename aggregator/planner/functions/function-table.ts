@@ -4,6 +4,7 @@ import { databaseError } from '#shared/error.ts';
 import type { ResolveScope } from '#aggregator/planner/resolve-scope.ts';
 import type { TypedExpression } from '#aggregator/planner/typed-expression.ts';
 import { controlFunctions } from './control-functions.ts';
+import { effectFunctions } from './effect-functions.ts';
 import type { FunctionDefinition } from './function-definition.ts';
 import { informationFunctions } from './information-functions.ts';
 import { jsonFunctions } from './json-functions.ts';
@@ -15,6 +16,7 @@ import { temporalFunctions } from './temporal-functions.ts';
 const functions: ReadonlyMap<string, FunctionDefinition> = new Map(
   [
     controlFunctions,
+    effectFunctions,
     informationFunctions,
     jsonFunctions,
     numericFunctions,
@@ -28,11 +30,11 @@ const functions: ReadonlyMap<string, FunctionDefinition> = new Map(
 const KNOWN_ONLY: ReadonlySet<string> = new Set(
   (
     'aes_decrypt aes_encrypt benchmark compress uncompress uncompressed_length ' +
-    'current_role extractvalue format_bytes format_pico_time get_format get_lock release_lock ' +
-    'release_all_locks is_free_lock is_used_lock grouping gtid_subset gtid_subtract ' +
+    'current_role extractvalue format_bytes format_pico_time get_format ' +
+    'grouping gtid_subset gtid_subtract ' +
     'icu_version json_schema_valid json_schema_validation_report json_storage_free ' +
     'json_storage_size json_table json_value load_file master_pos_wait source_pos_wait ' +
-    'name_const ps_current_thread_id ps_thread_id random_bytes sleep statement_digest ' +
+    'name_const ps_current_thread_id ps_thread_id random_bytes statement_digest ' +
     'statement_digest_text updatexml uuid_short validate_password_strength ' +
     'wait_for_executed_gtid_set weight_string is_ipv4_compat is_ipv4_mapped roles_graphml ' +
     'lead lag rank dense_rank row_number percent_rank cume_dist ntile first_value last_value ' +

@@ -1,10 +1,11 @@
 // What MySQL's functions tell of the session, and of the collations of their arguments.
 
-import { databaseError } from '#shared/error.ts';
 import type { ColumnType } from '#shared/sql/column-type.ts';
 import type { ContextValueName, TypedExpression } from '#aggregator/planner/typed-expression.ts';
 import { BIGINT, UNSIGNED_BIGINT, integerConstant, textConstant, varchar } from './build.ts';
 import { coercibilityOf, collationOf } from './collation-rule.ts';
+import { asInteger } from './convert.ts';
+import { setLastInsertId } from './effect-functions.ts';
 import { argument, special, type FunctionFamily } from './function-definition.ts';
 
 function context(
@@ -28,8 +29,8 @@ export const informationFunctions: FunctionFamily = {
   current_user: context('currentUser', varchar(288)),
   connection_id: context('connectionId', UNSIGNED_BIGINT),
   last_insert_id: special(0, 1, (parts, scope) => {
-    if (parts.length > 0)
-      throw databaseError('unsupported', { what: 'LAST_INSERT_ID(expression)' });
+    const [value] = parts;
+    if (value !== undefined) return setLastInsertId(asInteger(value, scope));
     return context('lastInsertId', UNSIGNED_BIGINT).resolve(parts, scope);
   }),
   found_rows: context('foundRows', BIGINT),

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { FollowedMetadata } from '#aggregator/child/followed-metadata.ts';
 import { MetadataFeed } from '#aggregator/cluster/metadata-feed.ts';
 import { KillOrders } from '#aggregator/cluster/kill-orders.ts';
+import { ServedUserLocks } from '#aggregator/cluster/served-user-locks.ts';
+import { LocalUserLocks } from '#aggregator/cluster/user-locks.ts';
 import { createMasterService } from '#aggregator/cluster/master-service.ts';
 import { Membership } from '#aggregator/cluster/membership.ts';
 import type { MetadataChange } from '#aggregator/metadata/metadata-store.ts';
@@ -27,6 +29,7 @@ async function startMaster(t: ExecutionContext<unknown>) {
     clusterId: '00112233445566ff',
     ...{ membership, store, feed },
     killOrders: new KillOrders(),
+    userLocks: new ServedUserLocks(new LocalUserLocks(realClock), realClock),
     kill: async () => undefined,
     async *forward() {},
   });

@@ -4,6 +4,8 @@ import test, { type ExecutionContext } from 'ava';
 import { join } from 'node:path';
 import { createMasterService } from '#aggregator/cluster/master-service.ts';
 import { KillOrders } from '#aggregator/cluster/kill-orders.ts';
+import { ServedUserLocks } from '#aggregator/cluster/served-user-locks.ts';
+import { LocalUserLocks } from '#aggregator/cluster/user-locks.ts';
 import { Membership } from '#aggregator/cluster/membership.ts';
 import { MetadataFeed } from '#aggregator/cluster/metadata-feed.ts';
 import { NodeListener } from '#aggregator/cluster/node-listener.ts';
@@ -38,6 +40,7 @@ async function startMaster(t: ExecutionContext<unknown>, path: string, port: num
     store,
     feed: await MetadataFeed.open(store),
     killOrders: new KillOrders(),
+    userLocks: new ServedUserLocks(new LocalUserLocks(clock), clock),
     kill: async () => undefined,
     async *forward() {},
   });

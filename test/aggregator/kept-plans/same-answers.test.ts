@@ -55,7 +55,8 @@ test.serial('the statements of the case files', async (t) => {
     const name = `cases_${file.name.replace(/\W/g, '_')}`;
     const [a, b] = [await world(kept, name), await world(planned, name)];
     for (const { command } of file.cases) {
-      const isQuery = /^\s*(?:select|with|\()/i.test(command);
+      // A second RELEASE_LOCK() or assignment has another answer, whatever the plan.
+      const isQuery = /^\s*(?:select|with|\()/i.test(command) && !/_LOCK|:=/i.test(command);
       const expected = comparable(command, await b(command));
       for (let times = isQuery ? 2 : 1; times > 0; times -= 1) {
         const actual = comparable(command, await a(command));
