@@ -6,6 +6,7 @@ import { quoteName } from '#aggregator/planner/deparse/fragment.ts';
 import { startPlanning } from '#aggregator/planner/planning.ts';
 import type { ResolvedChange } from '#aggregator/planner/resolve-change.ts';
 import type { ColumnExpression } from '#aggregator/planner/walk-expression.ts';
+import type { PartitionWrites } from '#aggregator/transaction/partition-writes.ts';
 import type { Transaction } from '#aggregator/transaction/transaction.ts';
 import { partitionOfSlot, slotOf } from '#shared/cluster/partition-hash.ts';
 import { REFERENCE_ORDINAL } from '#shared/cluster/topology.ts';
@@ -14,12 +15,7 @@ import { must } from '#shared/assert.ts';
 import { databaseError } from '#shared/error.ts';
 import type { Execution } from './execution.ts';
 import { readRows } from './inline-subqueries.ts';
-import {
-  SHORT_ROWS_MAX,
-  inOwnTransaction,
-  writeInTransaction,
-  type PartitionWrites,
-} from './write-partitions.ts';
+import { SHORT_ROWS_MAX, inOwnTransaction, writeInTransaction } from './write-partitions.ts';
 
 /** Rows that one such statement may change. */
 const PICKED_ROWS_MAX = 100_000;

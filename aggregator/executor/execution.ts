@@ -16,7 +16,7 @@ export interface Execution {
   readonly context: AggregatorContext;
   /** The session's open transaction, or null under autocommit. */
   readonly transaction: Transaction | null;
-  readonly transactions: Pick<TransactionCoordinator, 'begin'>;
+  readonly transactions: Pick<TransactionCoordinator, 'begin' | 'groups'>;
   readonly values: StatementValues;
   /** An in-memory SQLite without tables, for expressions alone. */
   readonly scratch: SqliteFile;

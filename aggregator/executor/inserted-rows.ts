@@ -5,7 +5,7 @@ import type { ResolvedInsert } from '#aggregator/planner/resolve-insert.ts';
 import { must } from '#shared/assert.ts';
 import type { Row, StoredValue } from '#shared/sql/column-type.ts';
 import type { WriteStepResult } from '#shared/wire/message.ts';
-import type { TaskResults } from './write-partitions.ts';
+import type { TaskResults } from '#aggregator/transaction/partition-writes.ts';
 
 export interface InsertedRows {
   /** Rows that the statement brought. */

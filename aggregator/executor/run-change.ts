@@ -3,13 +3,14 @@
 import { planChange } from '#aggregator/planner/change-planner.ts';
 import { targetOrdinals, type ChangePlan, type PlannedStep } from '#aggregator/planner/plan.ts';
 import type { ResolvedChange } from '#aggregator/planner/resolve-change.ts';
+import type { TaskResults } from '#aggregator/transaction/partition-writes.ts';
 import { must } from '#shared/assert.ts';
 import type { WriteStep } from '#shared/wire/message.ts';
 import { changePickedRows, type ChangedRows } from './change-picked-rows.ts';
 import { ownReferences, type Execution } from './execution.ts';
 import { inlineSubqueries } from './inline-subqueries.ts';
 import { bindFragment } from './statement-values.ts';
-import { writePartitions, type TaskResults } from './write-partitions.ts';
+import { writePartitions } from './write-partitions.ts';
 
 /**
  * Partition by partition where that can be; else subqueries are run first; else the rows are

@@ -7,6 +7,7 @@ import type { QueryPlan } from '#aggregator/planner/plan.ts';
 import { planQuery } from '#aggregator/planner/planner.ts';
 import type { InsertValue, ResolvedInsert } from '#aggregator/planner/resolve-insert.ts';
 import type { TypedExpression } from '#aggregator/planner/typed-expression.ts';
+import type { PartitionWrites } from '#aggregator/transaction/partition-writes.ts';
 import type { Transaction } from '#aggregator/transaction/transaction.ts';
 import { isStale } from '#aggregator/with-fresh-catalog.ts';
 import type { Row } from '#shared/sql/column-type.ts';
@@ -28,7 +29,6 @@ import {
   SHORT_ROWS_MAX,
   writeInTransaction,
   writePartitions,
-  type PartitionWrites,
 } from './write-partitions.ts';
 
 /** Rows that are looked at, and values that are computed, without a pause. */

@@ -1,9 +1,11 @@
 // Write tasks to their partitions: all of a statement's tasks happen, or none.
 
 import { leafOfPartition } from '#aggregator/transaction/partition-client.ts';
+import type { PartitionWrites, TaskResults } from '#aggregator/transaction/partition-writes.ts';
 import type { Transaction } from '#aggregator/transaction/transaction.ts';
+import { PATIENCE_MS } from '#aggregator/transaction/write-groups.ts';
 import { DatabaseError } from '#shared/error.ts';
-import type { WriteStep, WriteStepResult } from '#shared/wire/message.ts';
+import type { WriteStepResult } from '#shared/wire/message.ts';
 import type { Execution } from './execution.ts';
 
 /** How often an autocommit statement over several partitions gives way to older transactions. */
@@ -14,17 +16,6 @@ const DEADLOCK_PAUSE_MS_MAX = 50;
 
 /** A task of more rows than these may take a while. */
 export const SHORT_ROWS_MAX = 1000;
-
-/** The tasks of one statement, at most one a partition. */
-export interface PartitionWrites {
-  readonly database: string;
-  readonly catalogVersion: number;
-  readonly tasks: readonly { readonly ordinal: number; readonly steps: readonly WriteStep[] }[];
-  /** It may go on for long: it must be possible to end it. */
-  readonly mayBeLong: boolean;
-}
-
-export type TaskResults = readonly (readonly WriteStepResult[])[];
 
 /** The results of each task, in the order of the tasks. */
 export async function writePartitions(
@@ -38,9 +29,38 @@ export async function writePartitions(
   if (first === undefined) return [];
   // A transaction can be ended from here; a task by itself cannot.
   if (others.length === 0 && !writes.mayBeLong) return [await writeAlone(execution, writes)];
-  return inOwnTransaction(execution, (transaction) =>
-    writeInTransaction(execution, transaction, writes),
-  );
+  const alone = (): Promise<TaskResults> =>
+    inOwnTransaction(execution, (own) => writeInTransaction(execution, own, writes));
+  if (writes.mayBeLong) return alone();
+  const { signal, foreignKeyChecks } = execution;
+  return execution.transactions.groups.submit({
+    writes,
+    signal,
+    foreignKeyChecks,
+    alone,
+    together: (all, end) => {
+      const lockWaitTimeoutMs = Math.min(execution.lockWaitTimeoutMs, PATIENCE_MS);
+      return writeTogether({ ...execution, signal: end, lockWaitTimeoutMs }, all);
+    },
+  });
+}
+
+/** Null, and nothing has happened, where it cannot be written. Throws commitUnknown. */
+async function writeTogether(
+  execution: Execution,
+  writes: PartitionWrites,
+): Promise<TaskResults | null> {
+  const transaction = execution.transactions.begin();
+  try {
+    const results = await writeInTransaction(execution, transaction, writes);
+    await transaction.commit();
+    return results;
+  } catch (error) {
+    await transaction.rollback();
+    // Any other error has aborted the transaction.
+    if (!(error instanceof DatabaseError) || error.is('commitUnknown')) throw error;
+    return null;
+  }
 }
 
 async function writeAlone(

@@ -4,6 +4,7 @@ import type { AggregatorContext } from '#aggregator/aggregator-context.ts';
 import { noCoordinatorFailpoint, type CoordinatorFailpoint } from './failpoint.ts';
 import { InDoubtRecovery } from './resolve-in-doubt.ts';
 import { Transaction } from './transaction.ts';
+import { WriteGroups } from './write-groups.ts';
 
 /** Bits of the hybrid logical clock's counter below its milliseconds. */
 const COUNTER_BITS = 16n;
@@ -14,6 +15,8 @@ export class TransactionCoordinator {
   readonly #live = new Set<string>();
   readonly #failpoint: CoordinatorFailpoint;
   readonly recovery: InDoubtRecovery;
+  /** The autocommit statements over several partitions. */
+  readonly groups: WriteGroups;
   #counter = 0;
   #lastStartedAt = 0n;
 
@@ -21,6 +24,7 @@ export class TransactionCoordinator {
     this.#context = context;
     this.#failpoint = failpoint;
     this.#prefix = `${context.nodeId}-${context.clock.now()}`;
+    this.groups = new WriteGroups(context.clock);
     this.recovery = new InDoubtRecovery(context, (id) => this.#live.has(id));
   }
 
