@@ -48,13 +48,18 @@ export interface EmbeddedCluster {
   readonly port: number;
   readonly leafPorts: readonly number[];
   readonly clusterSecret: Uint8Array;
+  /** Resolves when every partition is open, or is known to be unrecoverable. */
+  readonly recovered: Promise<unknown>;
   /** Opens a port that reaches the aggregator of this process alone. */
   listenAlone(): Promise<number>;
   /** Closes connections, then files. */
   stop(): Promise<void>;
 }
 
-/** Starts the cluster, or starts it again on its directory. Takes clients when it resolves. */
+/**
+ * Starts the cluster, or starts it again on its directory. Takes clients when it resolves;
+ * partitions may be recovering then (`recovered`), and serve once they are open.
+ */
 export async function startEmbeddedCluster(
   settings: EmbeddedClusterSettings,
 ): Promise<EmbeddedCluster> {
@@ -83,7 +88,8 @@ export async function startEmbeddedCluster(
     const leafPorts = leaves.map((leaf) => leaf.port);
     const { clusterId, clusterSecret } = aggregator;
     const listenAlone = () => opened.listenAlone();
-    return { clusterId, clusterSecret, port, leafPorts, listenAlone, stop };
+    const recovered = Promise.all(leaves.map((leaf) => leaf.recovered));
+    return { clusterId, clusterSecret, port, leafPorts, recovered, listenAlone, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -11,6 +11,8 @@ const stopMsMax = 5000;
 
 export interface RunningNode {
   stop(): Promise<void>;
+  /** Resolves when all that it holds is open: then it is ready. Absent: at once. */
+  readonly recovered?: Promise<unknown>;
   /** Resolves, with the reason, when the node must not go on; null or absent: never. */
   readonly lost?: Promise<Error> | null;
 }
@@ -26,7 +28,8 @@ export async function runNode(
 ): Promise<void> {
   const told = stopRequest();
   const { node, ready } = await startWithRoom(dataDir, start);
-  process.stdout.write(`ready ${ready}\n`);
+  const isTold = await Promise.race([isOver(told, true), isOver(node.recovered, false)]);
+  if (!isTold) process.stdout.write(`ready ${ready}\n`);
   const reason = await Promise.race([told, ...(node.lost == null ? [] : [node.lost])]);
   if (reason instanceof Error) {
     process.stderr.write(`twinleaf: ${reason.message}\n`);
@@ -59,6 +62,11 @@ async function stopWithin(node: RunningNode, ms: number): Promise<void> {
   });
   await node.stop();
   timer.cancel();
+}
+
+async function isOver<T>(work: Promise<unknown> | undefined, answer: T): Promise<T> {
+  await work;
+  return answer;
 }
 
 /** Resolves at the first signal; a second one ends the process at once. */

@@ -37,7 +37,7 @@ const idleTransactionMsMax = 10 * 60 * 1000;
 const workersMin = 2;
 const workersMax = 4;
 
-/** Invariant: nobody is answered before every partition is open. */
+/** Invariant: nobody is answered before every partition is known, if only as recovering. */
 export class Leaf {
   readonly clusterId: string;
   /** Answers in this process what the port answers to others. */
@@ -57,6 +57,7 @@ export class Leaf {
   #address: Address;
   #port = 0;
   #master: MasterLink | null = null;
+  #recovered: Promise<unknown> = Promise.resolve();
 
   private constructor(settings: LeafSettings, lock: DirectoryLock) {
     const { clusterId, clusterSecret, clock, logger, version } = settings;
@@ -93,7 +94,8 @@ export class Leaf {
   }
 
   /**
-   * Opens the partitions, listens, and says so to the master aggregator, who may be away for now.
+   * Listens, and says so to the master aggregator, who may be away for now; the partitions are
+   * opened meanwhile (`recovered`), and each serves once it is open.
    * Throws DataDirectoryError, nodeRefused, or the system's error for the port.
    */
   static async start(settings: LeafSettings): Promise<Leaf> {
@@ -118,6 +120,11 @@ export class Leaf {
   get registered(): Promise<number> {
     if (this.#master !== null) return this.#master.registered;
     return Promise.withResolvers<number>().promise;
+  }
+
+  /** Resolves when every partition is open, or is known to be unrecoverable. */
+  get recovered(): Promise<unknown> {
+    return this.#recovered;
   }
 
   /** Connections first, then links, then files. */
@@ -167,7 +174,7 @@ export class Leaf {
     this.#port = reserved;
     const advertised = advertise ?? { host, port: 0 };
     this.#address = { ...advertised, port: advertised.port === 0 ? reserved : advertised.port };
-    await this.#partitions.open();
+    this.#recovered = this.#partitions.open();
     this.#server.takeConnections();
   }
 

@@ -15,14 +15,13 @@ import {
 import { databaseError } from '#shared/error.ts';
 import { syncDirectory } from '#leaf/log/segment.ts';
 import type { PartitionIdentity } from '#leaf/partition/create-partition.ts';
+import { failedStatus, type OwnStatus } from '#leaf/partition/own-status.ts';
 import { Partition } from '#leaf/partition/partition.ts';
 import type { PartitionEnvironment, PartitionPlace } from '#leaf/partition/partition-options.ts';
 import { ReferenceFile } from '#leaf/partition/reference-file.ts';
+import { RecoveringPartitions } from './recovering-partitions.ts';
 
 const DIRECTORY_NAME = /^(.+)_(\d+|reference)$/;
-
-/** Partitions opened at once when the leaf starts. */
-const OPENED_AT_ONCE = 8;
 
 /** What must know of partitions that come and go. */
 export interface PartitionListener {
@@ -43,6 +42,9 @@ export class PartitionSet {
   readonly #moved = new Map<string, Address>();
   /** By partition name: when and why a damaged copy began again. Forgotten by a restart. */
   readonly #repairs = new Map<string, string>();
+  /** What the leaf has found at its start, and not opened yet. */
+  readonly #recovering: RecoveringPartitions;
+  #opening: Promise<unknown> = Promise.resolve();
   /** By partition name: what is being created or dropped. */
   #busy = new Map<string, Promise<unknown>>();
 
@@ -50,10 +52,14 @@ export class PartitionSet {
     this.#directory = directory;
     this.#environment = environment;
     this.#listener = listener;
+    this.#recovering = new RecoveringPartitions(environment.clock);
   }
 
-  /** Opens every partition of the directory, which is made where it is not there. */
-  async open(): Promise<void> {
+  /**
+   * Opens every partition of the directory, which is made where it is not there. From the call on
+   * all are known, as recovering; resolves when all are open.
+   */
+  open(): Promise<unknown> {
     mkdirSync(this.#directory, { recursive: true });
     const keys: PartitionKey[] = [];
     for (const name of readdirSync(this.#directory)) {
@@ -64,21 +70,36 @@ export class PartitionSet {
         if (key !== null && holdsPartition(join(this.#directory, name))) keys.push(key);
       }
     }
-    // Some at once: each waits for the disk now and then.
-    const rest = keys.values();
-    const openRest = async (): Promise<void> => {
-      for (const key of rest) {
-        await this.#opened(await Partition.open(this.#place(key), this.#environment));
-      }
-    };
-    await Promise.all(Array.from({ length: OPENED_AT_ONCE }, openRest));
+    this.#opening = this.#recovering.open(keys, async (key) => {
+      await this.#opened(await Partition.open(this.#place(key), this.#environment));
+    });
+    return this.#opening;
   }
 
-  /** The partition of that key. Throws partitionNotOnline when this leaf does not have it. */
+  /** True until the leaf has opened it, after its start. */
+  isRecovering(key: PartitionKey): boolean {
+    return this.#recovering.has(key);
+  }
+
+  /** Waits until it is not recovering. Throws partitionRecovering after a while. */
+  async recovered(key: PartitionKey): Promise<void> {
+    await this.#recovering.wait(key);
+  }
+
+  /** What is known of those that are recovering: all, or those of one database. */
+  recovering(database: string | null): OwnStatus[] {
+    return this.#recovering.keys(database).map((key) => failedStatus(this.#place(key), null));
+  }
+
+  /**
+   * The partition of that key. Throws partitionNotOnline when this leaf does not have it,
+   * partitionRecovering when it is not open yet.
+   */
   find(key: PartitionKey): Partition {
     const partition = this.#partitions.get(partitionName(key));
     if (partition !== undefined) return partition;
     const name = partitionName(key);
+    if (this.#recovering.has(key)) throw databaseError('partitionRecovering', { partition: name });
     const moved = this.#moved.get(name);
     if (moved !== undefined) {
       throw databaseError('partitionMoved', { partition: name, to: `${moved.host}:${moved.port}` });
@@ -87,9 +108,9 @@ export class PartitionSet {
     throw databaseError('partitionNotOnline', { partition: name, state });
   }
 
-  /** All, or those of one database. */
+  /** All that are open, or those of one database. */
   list(database: string | null): Partition[] {
-    const all = [...this.#partitions.values()];
+    const all = [...this.#partitions.values()].filter(({ key }) => !this.#recovering.has(key));
     return database === null ? all : all.filter((partition) => partition.key.database === database);
   }
 
@@ -138,8 +159,10 @@ export class PartitionSet {
     });
   }
 
-  /** Closes all; what was being written is finished first. */
+  /** Closes all; what was being written or opened is finished first. */
   async close(): Promise<void> {
+    this.#recovering.stop();
+    await Promise.allSettled([this.#opening]);
     await Promise.allSettled(this.#busy.values());
     for (const partition of this.#partitions.values()) {
       await this.#listener.closing(partition);

@@ -73,6 +73,9 @@ export class RequestHandler implements LeafService {
   ): Promise<LeafCalls[K]['reply']> {
     checkCall(name, request);
     try {
+      if ('key' in request && this.#partitions.isRecovering(request.key)) {
+        await this.#partitions.recovered(request.key);
+      }
       return await this.#handlers[name](request);
     } catch (error) {
       throw toDatabaseError(error);
@@ -86,6 +89,8 @@ export class RequestHandler implements LeafService {
   ): AsyncIterable<LeafStreams[K]['item']> {
     try {
       checkStream(name, request);
+      if (this.#partitions.isRecovering(request.key))
+        return this.#streamLater(name, request, signal);
       // A read passes on what the partition yields, untouched: the point query goes this way.
       if (name === 'read') {
         const read = request as LeafStreams['read']['request'];
@@ -107,8 +112,19 @@ export class RequestHandler implements LeafService {
     }
   }
 
+  /** Once its partition is open. */
+  async *#streamLater<K extends keyof LeafStreams & string>(
+    name: K,
+    request: LeafStreams[K]['request'],
+    signal?: AbortSignal,
+  ): AsyncGenerator<LeafStreams[K]['item'], void, undefined> {
+    await this.#partitions.recovered(request.key);
+    yield* this.stream(name, request, signal);
+  }
+
   /** For an aggregator of this process, whose requests need no check. */
   readNow(request: LeafStreams['read']['request']): readonly Row[] | null {
+    if (this.#partitions.isRecovering(request.key)) return null;
     try {
       const rows = this.#partitions.find(request.key).readNow(request);
       return rows === null || fitsNumbers(request.columns)
@@ -120,6 +136,7 @@ export class RequestHandler implements LeafService {
   }
 
   readPacketsNow(request: LeafStreams['readPackets']['request']): PacketBatch | null {
+    if (this.#partitions.isRecovering(request.key)) return null;
     try {
       const rows = this.#partitions.find(request.key).readNow(request);
       return rows === null ? null : this.#packets.encode(rows, request.columns, request.format);
@@ -133,12 +150,22 @@ export class RequestHandler implements LeafService {
     request: LeafStreams['readPackets']['request'],
     signal?: AbortSignal,
   ): PacketAnswer | Promise<PacketAnswer> {
+    if (this.#partitions.isRecovering(request.key)) return this.#readLater(request, signal);
     try {
       const partition = this.#partitions.find(request.key);
       return readPackets(partition, request, { encoder: this.#packets, signal });
     } catch (error) {
       throw toDatabaseError(error);
     }
+  }
+
+  /** Once its partition is open. */
+  async #readLater(
+    request: LeafStreams['readPackets']['request'],
+    signal?: AbortSignal,
+  ): Promise<PacketAnswer> {
+    await this.#partitions.recovered(request.key);
+    return await this.readPackets(request, signal);
   }
 
   /** Stops measuring. */
@@ -151,16 +178,13 @@ export class RequestHandler implements LeafService {
       this.#partitions.find(request.key);
     return {
       ping: async () => this.#status(),
-      readTogether: async (request) =>
-        readTogether((key) => this.#partitions.find(key), request, this.#packets),
+      readTogether: async (request) => this.#readTogether(request),
       createPartition: async ({ key, ...identity }) => done(this.#partitions.create(key, identity)),
       dropPartition: async ({ key, movedTo }) => {
         await this.#restores.forget(key);
         return done(this.#partitions.drop(key, movedTo ?? null));
       },
-      partitionStatus: async ({ database }) => ({
-        partitions: this.#partitions.list(database).map((each) => this.#partitionStatus(each)),
-      }),
+      partitionStatus: async ({ database }) => ({ partitions: this.#statuses(database) }),
       partitionSchema: async (request) => at(request).schema(),
       define: async (request) => done(at(request).define(request.change)),
       interruptDefinition: async (to) => done(at(to).interruptDefinition(to.version)),
@@ -214,6 +238,21 @@ export class RequestHandler implements LeafService {
       },
       primaryTail: async (request) => ({ tail: await this.#links.primaryTail(at(request)) }),
     };
+  }
+
+  #readTogether(request: LeafCalls['readTogether']['request']) {
+    const { database, ordinals } = request;
+    const waits = ordinals.some((ordinal) => this.#partitions.isRecovering({ database, ordinal }));
+    // Then each is read by itself, and waits for its partition.
+    if (waits) return { parts: null };
+    return readTogether((key) => this.#partitions.find(key), request, this.#packets);
+  }
+
+  #statuses(database: string | null): PartitionStatus[] {
+    const open = this.#partitions.list(database).map((each) => this.#partitionStatus(each));
+    const unknown = { lastRepair: '', link: null, followers: [] };
+    const recovering = this.#partitions.recovering(database).map((own) => ({ ...own, ...unknown }));
+    return [...open, ...recovering];
   }
 
   #partitionStatus(partition: Partition): PartitionStatus {

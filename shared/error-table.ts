@@ -621,6 +621,12 @@ export const errorTable = {
     (p) => `Partition ${p.partition} is not online: ${p.state}`,
     true,
   ),
+  partitionRecovering: entry<{ partition: string }>(
+    1731,
+    'HY000',
+    (p) => `Partition ${p.partition} is recovering: its leaf is opening it; try again`,
+    true,
+  ),
   partitionMoved: entry<{ partition: string; to: string }>(
     1730,
     'HY000',

@@ -203,7 +203,7 @@ export class PartitionMover {
     const deadline = clock.monotonicMs() + switchWaitMs;
     for (;;) {
       const [old, fresh] = [await this.#status(key, from), await this.#status(key, to)];
-      if (old !== null && fresh !== null && old.tail.lsn === fresh.tail.lsn) return;
+      if (isOpen(old) && isOpen(fresh) && old.tail.lsn === fresh.tail.lsn) return;
       if (clock.monotonicMs() > deadline) {
         const state = 'its copy does not get the last records';
         throw databaseError('partitionNotOnline', { partition: partitionName(key), state });
@@ -299,6 +299,11 @@ export class PartitionMover {
   async #write(move: Move): Promise<void> {
     await this.#parts.store.put(storeKey(move.key), move);
   }
+}
+
+/** One that is recovering does not know its own end. */
+function isOpen(status: PartitionStatus | null): status is PartitionStatus {
+  return status !== null && status.state !== 'recovering';
 }
 
 function storeKey({ database, ordinal }: PartitionKey): string {

@@ -24,7 +24,8 @@ export async function advanceCatalog(
   if (known === null || known.role !== 'secondary') return;
   if (masters.size < known.placements.length) return;
   // What a partition holds before its snapshot is in may be another history's.
-  if ([...masters.values()].some(({ state }) => state === 'provisioning')) return;
+  const unknown = ['provisioning', 'recovering'];
+  if ([...masters.values()].some(({ state }) => unknown.includes(state))) return;
   const lowest = [...masters.values()].reduce((a, b) =>
     b.catalogVersion < a.catalogVersion ? b : a,
   );

@@ -20,7 +20,7 @@ function slowest(partitions: readonly PartitionStatus[]): PartitionStatus | null
 }
 
 /** The database's state; that of its partitions where they are worse off. */
-function shownState(
+export function shownState(
   database: DatabaseDefinition,
   masters: readonly PartitionStatus[],
 ): DatabaseState {
@@ -88,6 +88,8 @@ export function databasesExtended(
 function detailsOf(database: DatabaseDefinition, partitions: readonly PartitionStatus[]): string {
   const missing = database.placements.length - partitions.length;
   if (missing > 0) return `${missing} partitions are on leaves that do not answer`;
+  const recovering = partitions.filter(({ state }) => state === 'recovering').length;
+  if (recovering > 0) return `${recovering} partitions are being opened`;
   const error = partitions.find((each) => each.error !== '')?.error;
   if (error !== undefined) return error;
   return partitions.find(({ link }) => (link?.lastError ?? '') !== '')?.link?.lastError ?? '';

@@ -127,6 +127,8 @@ export class FollowedDatabase {
     if (record.intent === 'starting' || record.intent === 'stopping') return;
     const leaves = await gatherLeafStatuses(this.#parts, this.#name);
     const masters = masterCopies(database, leaves);
+    // What a leaf is still opening says nothing of itself yet.
+    for (const [ordinal, { state }] of masters) if (state === 'recovering') masters.delete(ordinal);
     if (record.intent === 'paused') await this.#pauseLinks(masters);
     else await this.#startLinks(record, masters);
     await advanceCatalog(this.#parts, this.#name, masters);
@@ -245,10 +247,7 @@ export class FollowedDatabase {
 }
 
 function stateOf(record: LinkRecord, masters: readonly PartitionStatus[]): DatabaseState {
-  // Without an error its files are just being replaced by a snapshot.
   if (masters.some(({ error }) => error !== '')) return 'unrecoverable';
-  if (masters.some(({ state }) => state === 'provisioning' || state === 'recovering')) {
-    return 'provisioning';
-  }
+  if (masters.some(({ state }) => state === 'provisioning')) return 'provisioning';
   return record.intent === 'paused' ? 'replication paused' : 'replicating';
 }

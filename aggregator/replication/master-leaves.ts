@@ -14,8 +14,31 @@ import { gatherLeafStatuses, masterCopies } from './leaf-statuses.ts';
 import type { ReplicationParts } from './replication-parts.ts';
 import { addressText } from './status-columns.ts';
 
-/** Throws leafUnreachable when a leaf with a master copy does not answer. */
+/** How long a partition that is being opened, or replaced by a snapshot, is waited for. */
+const recoveringMsMax = 10_000;
+const recoveringPollMs = 50;
+
+/**
+ * The status of every master copy. Throws leafUnreachable when its leaf does not answer, and
+ * partitionRecovering when one is not open within a while.
+ */
 export async function readMasters(
+  parts: ReplicationParts,
+  database: DatabaseDefinition,
+): Promise<PartitionStatus[]> {
+  const deadline = parts.clock.monotonicMs() + recoveringMsMax;
+  for (;;) {
+    const masters = await askMasters(parts, database);
+    const recovering = masters.find(({ state }) => state === 'recovering');
+    if (recovering === undefined) return masters;
+    if (parts.clock.monotonicMs() > deadline) {
+      throw databaseError('partitionRecovering', { partition: partitionName(recovering.key) });
+    }
+    await parts.clock.sleep(recoveringPollMs);
+  }
+}
+
+async function askMasters(
   parts: ReplicationParts,
   database: DatabaseDefinition,
 ): Promise<PartitionStatus[]> {

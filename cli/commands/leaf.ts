@@ -10,7 +10,8 @@ export class LeafCommand extends Command {
   static override summary = 'Start a leaf and join it to a cluster.';
   static override description =
     'The leaf holds partitions. It may be started before its aggregator, and is ready when the ' +
-    'cluster has taken it in. Prints one line that begins with `ready`; SIGTERM stops it.';
+    'cluster has taken it in and every partition is open; those that are open serve before. ' +
+    'Prints one line that begins with `ready`; SIGTERM stops it.';
   static override examples = [
     '<%= config.bin %> leaf --data-dir ./leaf-1 --port 3307 --join 127.0.0.1:3306 --token TOKEN',
   ];

@@ -72,7 +72,8 @@ export class StartCommand extends Command {
       const at = `mysql ${host}:${cluster.port} leaves ${leafPorts}`;
       const beside = { ...settings, port: cluster.port };
       const node = await startProcesses(cluster, beside, processes - 1);
-      return { node, ready: `cluster ${cluster.clusterId} ${at}` };
+      const { recovered } = cluster;
+      return { node: { ...node, recovered }, ready: `cluster ${cluster.clusterId} ${at}` };
     });
   }
 }

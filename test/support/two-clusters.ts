@@ -74,6 +74,7 @@ export class TestClusterProcess {
       version,
     });
     this.#cluster = cluster;
+    await cluster.recovered;
     this.#ports = { port: cluster.port, leafPort: 0 };
     this.#connection = await this.connect('root', 'secret');
   }

@@ -2,7 +2,12 @@
 
 import { crc32 } from 'node:zlib';
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
-import { gatherLeafStatuses, type LeafPartitions } from '#aggregator/replication/leaf-statuses.ts';
+import { shownState } from '#aggregator/replication/cluster-status.ts';
+import {
+  gatherLeafStatuses,
+  masterCopies,
+  type LeafPartitions,
+} from '#aggregator/replication/leaf-statuses.ts';
 import { REFERENCE_ORDINAL, type PartitionPlacement } from '#shared/cluster/topology.ts';
 import {
   virtualColumns,
@@ -35,8 +40,9 @@ export const distributedDatabases: VirtualTable = {
     ROLE name64
     STATE name64
     CATALOG_VERSION number`),
-  rows: (scope) =>
-    scope.databases.map((database) => ({
+  rows: async (scope) => {
+    const leaves = await gatherLeafStatuses(scope, null);
+    return scope.databases.map((database) => ({
       DATABASE_ID: idOf(database.name),
       DATABASE_NAME: database.name,
       NUM_PARTITIONS: BigInt(database.partitionCount),
@@ -46,9 +52,10 @@ export const distributedDatabases: VirtualTable = {
       IS_SYNC_DURABILITY: flag(database.durability === 'sync'),
       IS_PAUSED: flag(database.state === 'replication paused'),
       ROLE: database.role,
-      STATE: database.state,
+      STATE: shownState(database, [...masterCopies(database, leaves).values()]),
       CATALOG_VERSION: BigInt(database.catalogVersion),
-    })),
+    }));
+  },
 };
 
 interface Copy {

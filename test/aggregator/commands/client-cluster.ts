@@ -38,7 +38,7 @@ export interface ClientCluster {
 export type ClusterWishes = Partial<EmbeddedClusterSettings>;
 
 async function start(dataDir: string, wishes: ClusterWishes): Promise<EmbeddedCluster> {
-  return await startEmbeddedCluster({
+  const cluster = await startEmbeddedCluster({
     dataDir,
     host: '127.0.0.1',
     advertiseHost: '127.0.0.1',
@@ -52,6 +52,8 @@ async function start(dataDir: string, wishes: ClusterWishes): Promise<EmbeddedCl
     version: 'test',
     ...wishes,
   });
+  await cluster.recovered;
+  return cluster;
 }
 
 function toClient(connection: mysql.Connection): Client {
