@@ -188,7 +188,7 @@ async function* givenRows(load: Load, lines: AsyncIterable<LineBatch>): GivenBat
 /** A value for every place; what a line lacks is left to the column's default. */
 function valuesOf(load: Load, fields: readonly Field[], row: number): readonly GivenValue[] {
   const { session, places } = load;
-  if (fields.length !== places.length) {
+  if (fields.length !== places.length && !endsWithSeparator(fields, places.length)) {
     const name = fields.length < places.length ? 'tooFewFields' : 'tooManyFields';
     const { errno, message } = databaseError(name, { row });
     session.warn('Warning', errno, message);
@@ -198,6 +198,11 @@ function valuesOf(load: Load, fields: readonly Field[], row: number): readonly G
     if (field !== undefined) return fieldValue(load, place, field);
     return place.kind === 'column' ? 'default' : nullValue;
   });
+}
+
+/** MySQL takes a separator behind the last field for its end: nothing comes behind it. */
+function endsWithSeparator(fields: readonly Field[], wanted: number): boolean {
+  return fields.length === wanted + 1 && fields[wanted]?.length === 0;
 }
 
 function fieldValue({ charset }: Load, place: Place, field: Field): SourceValue {

@@ -147,6 +147,19 @@ test('what does not fit is made to, and rows in the way are left out', async (t)
   );
 });
 
+test('a separator may end a line; what comes behind it is too much', async (t) => {
+  const file = '1\ta\t\\N\tx\t\n2\tb\t\\N\tx\t\t\n3\tc\t\\N\tx\tmore\n';
+  const { rows, warnings } = await load({ file, table: 'ended' });
+  t.is((rows as unknown[]).length, 3);
+  const told = (warnings as [string, number, string][]).map(([, errno, text]) => [errno, text]);
+  const text = (row: number) =>
+    `Row ${row} was truncated; it contained more data than there were input columns`;
+  t.deepEqual(told, [
+    [1262, text(2)],
+    [1262, text(3)],
+  ]);
+});
+
 test('REPLACE replaces', async (t) => {
   const file = '1\ta\t\\N\t\\N\n1\tb\t\\N\t\\N\n';
   const { info, rows } = await load({ file, verb: 'REPLACE', table: 'replaced' });
