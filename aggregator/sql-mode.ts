@@ -39,13 +39,11 @@ const modes: readonly (readonly [name: string, includes: readonly string[]])[] =
 
 /** Modes whose effect we do not have: refused instead of ignored. */
 const refused = new Set([
-  'REAL_AS_FLOAT',
   'NO_UNSIGNED_SUBTRACTION',
   'ALLOW_INVALID_DATES',
   'HIGH_NOT_PRECEDENCE',
   'PAD_CHAR_TO_FULL_LENGTH',
   'TIME_TRUNCATE_FRACTIONAL',
-  'ANSI',
 ]);
 
 /** The modes as MySQL prints them. Throws wrongVariableValue, or unsupported by the mode's name. */

@@ -133,7 +133,7 @@ export interface DefinitionContext {
   readonly compileCheck: (check: CheckSource) => CheckDefinition;
 }
 
-/** A CHECK as it was written, and whose it is. */
+/** A CHECK as the catalog keeps it, and whose it is. */
 export interface CheckSource {
   readonly name: string;
   /** The MySQL expression. */

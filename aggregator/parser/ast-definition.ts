@@ -28,7 +28,10 @@ export interface ReferenceClause extends Node {
 
 export type ReferenceAction = 'restrict' | 'cascade' | 'set null' | 'set default' | 'no action';
 
-/** An expression of a definition, with its source text, which is what the catalog keeps. */
+/**
+ * An expression of a definition, with its text, which is what the catalog keeps: as it was written,
+ * or as one would write it under MySQL's default sql_mode where another one reads it differently.
+ */
 export interface SourceExpression extends Node {
   readonly expression: Expression;
   readonly text: string;

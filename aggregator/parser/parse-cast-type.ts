@@ -41,7 +41,7 @@ export function parseCastType(reader: TokenReader): CastType {
       reader.acceptWord('precision');
       return { kind: 'double' };
     case 'real':
-      return { kind: 'double' };
+      return { kind: reader.options.realAsFloat ? 'float' : 'double' };
     default:
       throw reader.syntaxErrorAt(at);
   }

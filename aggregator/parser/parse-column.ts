@@ -8,7 +8,9 @@ import type {
   ReferenceClause,
   SourceExpression,
 } from './ast-definition.ts';
+
 import { parseTypeName } from './parse-type-name.ts';
+import { printExpression } from './print.ts';
 import type { TokenReader } from './token-reader.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -154,7 +156,10 @@ function parseSource(
 ): SourceExpression {
   const { at } = reader;
   const expression = rule();
-  return { at, expression, text: reader.lexer.source.slice(at, reader.lastEnd) };
+  const { ansiQuotes, noBackslashEscapes, pipesAsConcat, realAsFloat } = reader.options;
+  const isUsual = !(ansiQuotes || noBackslashEscapes || pipesAsConcat || realAsFloat);
+  const source = reader.lexer.source.slice(at, reader.lastEnd);
+  return { at, expression, text: isUsual ? source : printExpression(expression) };
 }
 
 /** (expression), whose text is kept without the parentheses. */

@@ -253,7 +253,7 @@ function parsePredicate(reader: TokenReader, at: number, operand: Expression): E
       return parseIn(reader, { at, operand, negated });
     case 'like': {
       const pattern = parseRight(reader, BIT_OR, true);
-      const escape = reader.acceptWord('escape') ? parseRight(reader, UNARY, false) : null;
+      const escape = parseEscape(reader);
       return { kind: 'like', at, operand, pattern, escape, negated };
     }
     case 'between': {
@@ -277,6 +277,14 @@ function parsePredicate(reader: TokenReader, at: number, operand: Expression): E
   // NOT NULL after a default, or an alias called `sounds` or `member`.
   reader.reset(mark);
   return null;
+}
+
+/** ESCAPE character. Without it the backslash escapes, unless the sql_mode has none: then ''. */
+function parseEscape(reader: TokenReader): Expression | null {
+  const { at } = reader;
+  if (reader.acceptWord('escape')) return parseRight(reader, UNARY, false);
+  const { noBackslashEscapes } = reader.options;
+  return noBackslashEscapes ? { kind: 'string', at, value: '', charset: null } : null;
 }
 
 function parseMemberOf(reader: TokenReader, at: number, operand: Expression): Expression {

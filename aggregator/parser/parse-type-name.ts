@@ -71,6 +71,7 @@ function parseWords(reader: TokenReader, at: number): { name: string; charset: s
   if (word === 'long') return { name: parseLong(reader), charset };
   if (word === 'double') reader.acceptWord('precision');
   let name = synonyms[word] ?? word;
+  if (word === 'real' && reader.options.realAsFloat) name = 'float';
   if (word === 'nchar' && reader.acceptOneOf(['varchar', 'varcharacter'] as const) !== null) {
     name = 'varchar';
   }

@@ -38,15 +38,16 @@ export const defaultParserOptions: ParserOptions = {
   ansiQuotes: false,
   noBackslashEscapes: false,
   pipesAsConcat: false,
+  realAsFloat: false,
 };
 
 /** The parser's share of a sql_mode, whose names are in upper case. */
 export function parserOptions(sqlMode: ReadonlySet<string>): ParserOptions {
-  const ansi = sqlMode.has('ANSI');
   return {
-    ansiQuotes: ansi || sqlMode.has('ANSI_QUOTES'),
+    ansiQuotes: sqlMode.has('ANSI_QUOTES'),
     noBackslashEscapes: sqlMode.has('NO_BACKSLASH_ESCAPES'),
-    pipesAsConcat: ansi || sqlMode.has('PIPES_AS_CONCAT'),
+    pipesAsConcat: sqlMode.has('PIPES_AS_CONCAT'),
+    realAsFloat: sqlMode.has('REAL_AS_FLOAT'),
   };
 }
 

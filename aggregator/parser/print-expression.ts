@@ -63,8 +63,9 @@ export function expressionText(printer: Printer, expression: Expression): string
     case 'unary':
       return `${expression.operator.toUpperCase()} ${operand(expression.operand)}`;
     case 'binary': {
-      const operator = expression.operator === 'concat' ? '||' : expression.operator.toUpperCase();
-      return `${operand(expression.left)} ${operator} ${operand(expression.right)}`;
+      const { left, operator, right } = expression;
+      if (operator === 'concat') return `CONCAT(${listText(printer, [left, right])})`;
+      return `${operand(left)} ${operator.toUpperCase()} ${operand(right)}`;
     }
     case 'and':
     case 'or':

@@ -1,7 +1,7 @@
 // The door of the printers: an expression, with the queries in it, back to MySQL text.
 //
-// The text parses to the same tree. It is for a session with MySQL's default sql_mode, except
-// that a `concat` operator needs PIPES_AS_CONCAT.
+// The text parses to the same tree under MySQL's default sql_mode, except that CONCAT() stands for
+// the `concat` operator of PIPES_AS_CONCAT.
 
 import type { Expression } from './ast-query.ts';
 import { expressionText } from './print-expression.ts';

@@ -9,6 +9,8 @@ import { isReservedWord } from './reserved-words.ts';
 export interface ParserOptions extends LexerOptions {
   /** PIPES_AS_CONCAT: `||` concatenates; else it is OR. */
   readonly pipesAsConcat: boolean;
+  /** REAL_AS_FLOAT: REAL is FLOAT; else it is DOUBLE. */
+  readonly realAsFloat: boolean;
 }
 
 /** The rules that all others lead back to. */

@@ -1,6 +1,6 @@
 // A CHECK constraint as the condition that SQLite holds its table to.
 
-import { parserOptions, parseStatements } from '#aggregator/parser/parser.ts';
+import { parseStatements } from '#aggregator/parser/parser.ts';
 import type { Query } from '#aggregator/parser/ast.ts';
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
 import type { CheckSource } from '#aggregator/metadata/table-builder.ts';
@@ -22,9 +22,9 @@ const nowhere = 'c'.repeat(65);
  * The constraint, ready for CREATE TABLE. It has to have one answer for a row, whoever asks and
  * when: throws checkFunction for what has not, checkUnknownColumn, or unsupported.
  */
-export function compileCheck(source: CheckSource, sqlMode: ReadonlySet<string>): CheckDefinition {
+export function compileCheck(source: CheckSource): CheckDefinition {
   const { name, text } = source;
-  const condition = resolvedCondition(source, sqlMode);
+  const condition = resolvedCondition(source);
   const columns = [...new Set(collectColumns(condition).map(({ column }) => column))];
   if (some(condition, isDisallowed)) throw databaseError('checkFunction', { name });
   const zoned = source.columns.find(
@@ -43,15 +43,12 @@ export function compileCheck(source: CheckSource, sqlMode: ReadonlySet<string>):
   return { name, text, sqlite: withLiterals(fragment, name), columns };
 }
 
-function resolvedCondition(source: CheckSource, sqlMode: ReadonlySet<string>): TypedExpression {
+function resolvedCondition(source: CheckSource): TypedExpression {
   const { name, text, table } = source;
   const quoted = `\`${table.replaceAll('`', '``')}\``;
-  const [parsed] = parseStatements(
-    `SELECT 1 FROM ${quoted} WHERE (${text})`,
-    parserOptions(sqlMode),
-  );
+  const [parsed] = parseStatements(`SELECT 1 FROM ${quoted} WHERE (${text})`);
   try {
-    const query = resolveQuery(must(parsed).statement as Query, environmentOf(source, sqlMode));
+    const query = resolveQuery(must(parsed).statement as Query, environmentOf(source));
     if (query.kind === 'select' && query.where !== null) return query.where;
   } catch (error) {
     if (!(error instanceof DatabaseError) || !error.is('unknownColumn')) throw error;
@@ -61,11 +58,8 @@ function resolvedCondition(source: CheckSource, sqlMode: ReadonlySet<string>): T
   throw databaseError('checkFunction', { name });
 }
 
-/** A world of one table; variables are refused. */
-function environmentOf(
-  { name, table, columns }: CheckSource,
-  sqlMode: ReadonlySet<string>,
-): ResolveEnvironment {
+/** A world of one table, the same under every sql_mode; variables are refused. */
+function environmentOf({ name, table, columns }: CheckSource): ResolveEnvironment {
   const refuse = (): never => {
     throw databaseError('checkFunction', { name });
   };
@@ -86,7 +80,7 @@ function environmentOf(
       refresh: async () => undefined,
     },
     database: nowhere,
-    sqlMode,
+    sqlMode: new Set(),
     virtualTables: { isVirtualDatabase: () => false, columns: () => null },
     // By which a literal is typed; what the columns have goes before it.
     systemVariable: (_scope, variable) =>

@@ -15,7 +15,6 @@ export function resolveLike(
 ): TypedExpression {
   const texts = [asText(subject, scope), asText(pattern, scope)];
   const collation = textConstant(aggregateCollation(texts, 'like'));
-  const usual = scope.sqlMode.has('NO_BACKSLASH_ESCAPES') ? '' : '\\';
-  const mark = escape === null ? textConstant(usual) : asText(escape, scope);
+  const mark = escape === null ? textConstant('\\') : asText(escape, scope);
   return nullableCall('tl_like', [...texts, mark, collation], BIGINT);
 }

@@ -64,7 +64,7 @@ export function definitionContext(session: Session, notes: DefinitionNotes): Def
   return {
     notes,
     zeroDates: takesZeroDates(sqlModes),
-    compileCheck: (check) => compileCheck(check, sqlModes),
+    compileCheck,
   };
 }
 

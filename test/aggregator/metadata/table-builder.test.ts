@@ -33,7 +33,7 @@ function build(sql: string, database = shop): { table: TableDefinition; notes: r
   const table = buildTable(parsed?.statement as CreateTable, database, {
     notes,
     zeroDates: false,
-    compileCheck: (check) => compileCheck(check, new Set()),
+    compileCheck,
   });
   return { table, notes: notes.sentences };
 }

@@ -139,6 +139,33 @@ test('parser: sql_mode decides what quotes, backslashes and pipes mean', (t) => 
   t.like(one("'a\\n'", 'NO_BACKSLASH_ESCAPES'), { value: 'a\\n' });
   t.like(one('a || b'), { kind: 'or' });
   t.like(one('a || b', 'PIPES_AS_CONCAT'), { kind: 'binary', operator: 'concat' });
+  t.like(one('CAST(a AS REAL)'), { type: { kind: 'double' } });
+  t.like(one('CAST(a AS REAL)', 'REAL_AS_FLOAT'), { type: { kind: 'float' } });
+});
+
+test('parser: without backslash escapes LIKE has none, and says so', (t) => {
+  const options = parserOptions(new Set(['NO_BACKSLASH_ESCAPES']));
+  t.like(parseExpression("a LIKE 'b'", options), { escape: { kind: 'string', value: '' } });
+  t.like(parseExpression("a LIKE 'b' ESCAPE '|'", options), { escape: { value: '|' } });
+  t.like(parseExpression("a LIKE 'b'"), { escape: null });
+});
+
+test('parser: what a definition keeps reads the same under the default sql_mode', (t) => {
+  const modes = new Set([
+    'ANSI_QUOTES',
+    'PIPES_AS_CONCAT',
+    'REAL_AS_FLOAT',
+    'NO_BACKSLASH_ESCAPES',
+  ]);
+  const check = String.raw`CHECK ("c" || '\' NOT LIKE '\_' AND CAST("r" AS REAL) > 0)`;
+  const [parsed] = parseStatements(
+    `CREATE TABLE t (c TEXT, r REAL, ${check})`,
+    parserOptions(modes),
+  );
+  if (parsed?.statement.kind !== 'createTable') return t.fail();
+  const [kept = ''] = parsed.statement.checks.map(({ expression }) => expression.text);
+  const expected = String.raw`CONCAT(c, '\\') NOT LIKE '\\_' ESCAPE '' AND CAST(r AS FLOAT) > 0`;
+  t.deepEqual(withoutPositions(parseExpression(kept)), withoutPositions(parseExpression(expected)));
 });
 
 test('parser: version comments up to 8.0.99 are executed, others are not', (t) => {

@@ -1,7 +1,7 @@
 // Statements back to MySQL text, which parses to the same tree: what the parser is held to.
 //
-// The text is for a session with MySQL's default sql_mode, except that a `concat` operator needs
-// PIPES_AS_CONCAT.
+// The text is for a session with MySQL's default sql_mode, where CONCAT() stands for the `concat`
+// operator of PIPES_AS_CONCAT.
 
 import type {
   DeleteStatement,

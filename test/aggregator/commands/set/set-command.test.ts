@@ -26,6 +26,11 @@ test('each SET leaves the variable as MySQL would', async (t) => {
     ['SET character_set_results = NULL', '@@character_set_results', null],
     ["SET sql_mode = ''", '@@sql_mode', ''],
     ["SET sql_mode = 'traditional,ansi_quotes'", '@@sql_mode', `ANSI_QUOTES,${traditional}`],
+    [
+      "SET sql_mode = 'ansi'",
+      '@@sql_mode',
+      'REAL_AS_FLOAT,PIPES_AS_CONCAT,ANSI_QUOTES,IGNORE_SPACE,ONLY_FULL_GROUP_BY,ANSI',
+    ],
     ['SET sql_mode = DEFAULT', '@@sql_mode', defaultMode],
     [
       "SET @@session.sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES')",
