@@ -6,6 +6,8 @@
 //
 // SQLite's savepoints nest like this, the undo savepoint always innermost:
 //     BEGIN · s1 · s2 · … · undo
+// The first write needs none: to take it back is to begin again. SQLite copies each page that it
+// changes behind a savepoint.
 
 import { must } from '#shared/assert.ts';
 import { databaseError } from '#shared/error.ts';
@@ -23,6 +25,9 @@ const LOCAL_CHANGES_MAX = 5_000;
 
 export type TransactionState =
   'waiting' | 'active' | 'committing' | 'preparing' | 'prepared' | 'ended';
+
+/** How the last write task is taken back. */
+type WayBack = 'savepoint' | 'begin again';
 
 /** A savepoint: the client's name, and the one of ours that SQLite knows. */
 interface Savepoint {
@@ -62,7 +67,10 @@ export class OpenTransaction {
   #foreignKeys = true;
   #savepoints: Savepoint[] = [];
   #savepointCounter = 0;
-  #undoable = false;
+  /** Null: the last write task cannot be taken back by itself. */
+  #wayBack: WayBack | null = null;
+  /** Something was written that is not taken back. */
+  #hasWritten = false;
   #undoMark: CaptureMark | null = null;
 
   constructor(
@@ -131,7 +139,7 @@ export class OpenTransaction {
     await worker.exec(...this.#settleLast(), 'SAVEPOINT undo');
     try {
       const results = await worker.write(steps);
-      this.#undoable = true;
+      this.#wayBack = 'savepoint';
       return results;
     } catch (error) {
       this.lost = true;
@@ -149,19 +157,19 @@ export class OpenTransaction {
       throw databaseError('unsupported', { what });
     }
     for (const sql of this.#settleLast()) file.connection.run(sql);
-    file.connection.run('SAVEPOINT undo');
+    const isFirst = !this.#hasWritten && this.#savepoints.length === 0;
+    const way: WayBack = isFirst ? 'begin again' : 'savepoint';
+    if (way === 'savepoint') file.connection.run('SAVEPOINT undo');
     const { mark } = this.#capture;
     try {
-      const results = this.#capture.run(steps);
-      this.#undoable = true;
+      const results = this.#capture.run(steps, () => this.#goBack(way, true));
+      this.#wayBack = way;
+      this.#hasWritten ||= steps.length > 0;
       this.#undoMark = mark;
       for (const { changes } of results) this.#changedRows += changes;
       return results;
     } catch (error) {
-      if (file.inTransaction) {
-        file.connection.run('ROLLBACK TO undo');
-        file.connection.run('RELEASE undo');
-      }
+      if (file.inTransaction) this.#goBack(way, false);
       this.#capture.undoTo(mark);
       throw error;
     }
@@ -170,9 +178,12 @@ export class OpenTransaction {
   /** Takes back the last write task. */
   async undoLastWrite(): Promise<void> {
     this.reads.drain();
-    if (!this.#undoable) return;
-    this.#undoable = false;
-    await this.#run('ROLLBACK TO undo', 'RELEASE undo');
+    const way = this.#wayBack;
+    if (way === null) return;
+    this.#wayBack = null;
+    if (this.#worker !== null) await this.#worker.exec('ROLLBACK TO undo', 'RELEASE undo');
+    else this.#goBack(way, false);
+    if (way === 'begin again') this.#hasWritten = false;
     this.#undoCaptureTo(this.#undoMark);
   }
 
@@ -236,6 +247,18 @@ export class OpenTransaction {
     this.#worker = worker;
   }
 
+  /** Takes the last write task back; another attempt at it may follow. */
+  #goBack(way: WayBack, again: boolean): void {
+    const { file } = this.#core;
+    if (way === 'begin again') {
+      file.rollback();
+      file.begin(this.#foreignKeys);
+    } else {
+      file.connection.run('ROLLBACK TO undo');
+      if (!again) file.connection.run('RELEASE undo');
+    }
+  }
+
   /** Where the transaction is. */
   async #run(...statements: string[]): Promise<void> {
     if (this.#worker !== null) await this.#worker.exec(...statements);
@@ -258,8 +281,8 @@ export class OpenTransaction {
    */
   #settleLast(): string[] {
     this.reads.drain();
-    const statements = this.#undoable ? ['RELEASE undo'] : [];
-    this.#undoable = false;
+    const statements = this.#wayBack === 'savepoint' ? ['RELEASE undo'] : [];
+    this.#wayBack = null;
     return statements;
   }
 }

@@ -37,10 +37,10 @@ export class TransactionCapture implements ChangeCapture {
   }
 
   /**
-   * Runs the steps of one task, for which SQLite has a savepoint of the name `undo`. Throws a
-   * DatabaseError; the caller goes back to the savepoint, and here to its mark.
+   * Runs the steps of one task; `goBack` takes what they have done in SQLite back, for another
+   * attempt. Throws a DatabaseError; the caller takes it back, and here goes to its mark.
    */
-  run(steps: readonly WriteStep[]): WriteStepResult[] {
+  run(steps: readonly WriteStep[], goBack: () => void): WriteStepResult[] {
     const plain = this.#session === null ? this.#plainSteps(steps) : null;
     if (plain !== null) {
       const { mark } = this;
@@ -48,7 +48,7 @@ export class TransactionCapture implements ChangeCapture {
         return this.#hand.run(this.#file, plain);
       } catch (error) {
         if (!(error instanceof NotByHandError)) throw error;
-        this.#file.connection.run('ROLLBACK TO undo');
+        goBack();
         this.undoTo(mark);
       }
     }
