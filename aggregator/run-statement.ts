@@ -203,7 +203,8 @@ export async function insertRows(
   const text = part.text === undefined ? {} : { text: part.text };
   const inserted = await runInsert(execution, { insert, completion, foundRows, ...text });
   const { firstGenerated, insertId, records, duplicates, affected } = inserted;
-  if (firstGenerated !== null) session.lastInsertId = firstGenerated;
+  const told = firstGenerated ?? inserted.assignedId;
+  if (told !== null) session.lastInsertId = told;
   const shown = duplicates > 0 && insert.mode === 'ignore' ? duplicates : 0;
   if (shown > 0) session.warn('Warning', 1062, `${shown} duplicate entries were left out`);
   const warnings = session.warnings.length;
@@ -225,10 +226,12 @@ export async function runUpdateStatement(
 }
 
 /** What an UPDATE answers. */
-export function updated(session: Session, { matched, changed }: ChangedRows): OkResult {
+export function updated(session: Session, rows: ChangedRows): OkResult {
+  const { matched, changed, lastInsertId } = rows;
+  if (lastInsertId !== null) session.lastInsertId = lastInsertId;
   const warnings = session.warnings.length;
   const info = `Rows matched: ${matched}  Changed: ${changed}  Warnings: ${warnings}`;
-  return ok(session.foundRowsFlag ? matched : changed, 0n, info);
+  return ok(session.foundRowsFlag ? matched : changed, lastInsertId ?? 0n, info);
 }
 
 export async function runDeleteStatement(

@@ -3,14 +3,17 @@
 
 import { primaryKey, refuseMovingRows, rowsOf } from '#aggregator/planner/change-planner.ts';
 import { quoteName } from '#aggregator/planner/deparse/fragment.ts';
+import { noNames } from '#aggregator/planner/from-names.ts';
 import { startPlanning } from '#aggregator/planner/planning.ts';
 import type { ResolvedChange } from '#aggregator/planner/resolve-change.ts';
+import { selectItem } from '#aggregator/planner/resolve-select-items.ts';
+import type { ResolvedSelect } from '#aggregator/planner/resolved-query.ts';
 import type { ColumnExpression } from '#aggregator/planner/walk-expression.ts';
 import type { PartitionWrites } from '#aggregator/transaction/partition-writes.ts';
 import type { Transaction } from '#aggregator/transaction/transaction.ts';
 import { partitionOfSlot, slotOf } from '#shared/cluster/partition-hash.ts';
 import { REFERENCE_ORDINAL } from '#shared/cluster/topology.ts';
-import type { Row } from '#shared/sql/column-type.ts';
+import type { Row, StoredValue } from '#shared/sql/column-type.ts';
 import { must } from '#shared/assert.ts';
 import { databaseError } from '#shared/error.ts';
 import type { Execution } from './execution.ts';
@@ -23,6 +26,8 @@ const PICKED_ROWS_MAX = 100_000;
 export interface ChangedRows {
   readonly matched: number;
   readonly changed: number;
+  /** What LAST_INSERT_ID(n) was given for the matched rows: of several the greatest; else null. */
+  readonly lastInsertId: bigint | null;
 }
 
 /** Changes one table, or several by the rows of one FROM: all are picked before any changes. */
@@ -42,24 +47,28 @@ async function pickAndChange(
   changes: readonly ResolvedChange[],
   transaction: Transaction,
 ): Promise<ChangedRows> {
-  const picks: { readonly matched: number; readonly writes: PartitionWrites }[] = [];
+  const picks: Picked[] = [];
   for (const change of changes) picks.push(await pickRows(execution, change));
-  const total = { matched: 0, changed: 0 };
-  for (const { matched, writes } of picks) {
+  const total = { matched: 0, changed: 0, lastInsertId: null as bigint | null };
+  for (const { matched, writes, lastInsertId } of picks) {
     const results = await writeInTransaction(execution, transaction, writes);
     total.matched += matched;
+    total.lastInsertId = lastInsertId ?? total.lastInsertId;
     total.changed += results.reduce((sum, [step]) => sum + (step?.changes ?? 0), 0);
   }
   return total;
 }
 
-async function pickRows(
-  execution: Execution,
-  change: ResolvedChange,
-): Promise<{ readonly matched: number; readonly writes: PartitionWrites }> {
+interface Picked {
+  readonly matched: number;
+  readonly writes: PartitionWrites;
+  readonly lastInsertId: bigint | null;
+}
+
+async function pickRows(execution: Execution, change: ResolvedChange): Promise<Picked> {
   const { catalog } = execution.context;
   const database = catalog.database(change.target.database);
-  const query = { ...rowsOf(change), forUpdate: 'wait' } as const;
+  const query = { ...rowsToPick(change), forUpdate: 'wait' } as const;
   refuseMovingRows(change, startPlanning(query, catalog).survey);
   const keys = primaryKey(change);
   const picked = await readRows(execution, query, PICKED_ROWS_MAX + 1);
@@ -83,7 +92,31 @@ async function pickRows(
   const { name, catalogVersion } = database;
   const mayBeLong = rows.length > SHORT_ROWS_MAX;
   const writes = { database: name, catalogVersion, tasks, mayBeLong };
-  return { matched: rows.length, writes };
+  return { matched: rows.length, writes, lastInsertId: lastInsertIdOf(change, rows) };
+}
+
+/** Behind the keys and values stands the n of LAST_INSERT_ID(n). */
+function rowsToPick(change: ResolvedChange): ResolvedSelect {
+  const query = rowsOf(change);
+  const { lastInsertId } = change;
+  if (lastInsertId === null) return query;
+  return { ...query, items: [...query.items, selectItem(lastInsertId, '', noNames)] };
+}
+
+function lastInsertIdOf({ lastInsertId }: ResolvedChange, rows: readonly Row[]): bigint | null {
+  if (lastInsertId === null) return null;
+  return greatest(rows.map((row) => row.at(-1) ?? null));
+}
+
+/** Of the numbers that are there; null without any. */
+export function greatest(values: readonly StoredValue[]): bigint | null {
+  let found: bigint | null = null;
+  for (const value of values) {
+    if (typeof value !== 'bigint' && typeof value !== 'number') continue;
+    const number = BigInt(value);
+    if (found === null || number > found) found = number;
+  }
+  return found;
 }
 
 /** A row that is joined with several is changed once, as in MySQL by any of them. */
@@ -140,6 +173,6 @@ function updateText(change: ResolvedChange, keys: readonly ColumnExpression[]): 
 function boundRow({ kind, assignments }: ResolvedChange, keyLength: number, row: Row): Row {
   const key = row.slice(0, keyLength);
   if (kind === 'delete') return key;
-  const values = row.slice(keyLength);
+  const values = row.slice(keyLength, keyLength + assignments.length);
   return [...values, ...key, ...values.filter((_, i) => assignments[i]?.automatic !== true)];
 }

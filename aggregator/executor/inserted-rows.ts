@@ -18,7 +18,18 @@ export interface InsertedRows {
   readonly firstGenerated: bigint | null;
   /** The same; or else the number of the last row that was put in or changed; 0 for none. */
   readonly insertId: bigint;
+  /** What LAST_INSERT_ID(n) was given for the last row that met one; else null. */
+  readonly assignedId: bigint | null;
 }
+
+export const nothingInserted: InsertedRows = {
+  records: 0,
+  affected: 0,
+  duplicates: 0,
+  firstGenerated: null,
+  insertId: 0n,
+  assignedId: null,
+};
 
 /** What was asked of the partitions. */
 export interface InsertAsked {
@@ -38,6 +49,8 @@ interface RowOutcome {
   readonly row: Row;
   readonly kind: 'inserted' | 'changed' | 'left';
   readonly met: StoredValue;
+  /** The n of LAST_INSERT_ID(n), where it was evaluated. */
+  readonly assigned: StoredValue;
   readonly affected: number;
   readonly isDuplicate: boolean;
 }
@@ -48,11 +61,16 @@ export function countInserted(asked: InsertAsked, results: TaskResults): Inserte
   const outcomes = groups.flatMap((group, index) => outcomesOf(asked, group, must(results[index])));
   const columns = storedColumns(insert.target.table);
   const place = columns.findIndex(({ autoIncrement }) => autoIncrement);
+  const numbers =
+    place < 0 ? { firstGenerated: null, insertId: 0n } : numbersOf(asked, outcomes, place);
+  const assignedId = assignedIdOf(asked, outcomes);
   return {
     records: rows.length,
     affected: outcomes.reduce((sum, outcome) => sum + outcome.affected, 0),
     duplicates: outcomes.filter((outcome) => outcome.isDuplicate).length,
-    ...(place < 0 ? { firstGenerated: null, insertId: 0n } : numbersOf(asked, outcomes, place)),
+    ...numbers,
+    insertId: numbers.firstGenerated ?? assignedId ?? numbers.insertId,
+    assignedId,
   };
 }
 
@@ -67,21 +85,36 @@ function outcomesOf(
     return rows.map((row, index) => {
       const affected = changes[index] ?? 0;
       const kind = affected > 0 ? 'inserted' : 'left';
-      return { row, kind, met: null, affected, isDuplicate: affected === 0 };
+      return { row, kind, met: null, assigned: null, affected, isDuplicate: affected === 0 };
     });
   }
   // Each row is preceded by the question who is in its way.
   return rows.map((row, index) => {
-    const [count, met = null] = steps[2 * index]?.rows[0] ?? [];
+    const [count, met = null, assigned = null] = steps[2 * index]?.rows[0] ?? [];
     const inTheWay = Number(count ?? 0);
     const { changes } = must(steps[2 * index + 1]);
     const isDuplicate = inTheWay > 0;
     if (mode === 'replace' || !isDuplicate) {
-      return { row, kind: 'inserted', met: null, affected: changes + inTheWay, isDuplicate };
+      const known = { row, met: null, assigned: null, isDuplicate };
+      return { ...known, kind: 'inserted', affected: changes + inTheWay };
     }
-    if (changes > 0) return { row, kind: 'changed', met, affected: 2, isDuplicate };
-    return { row, kind: 'left', met, affected: foundRows ? 1 : 0, isDuplicate };
+    const known = { row, met, assigned, isDuplicate };
+    if (changes > 0) return { ...known, kind: 'changed', affected: 2 };
+    return { ...known, kind: 'left', affected: foundRows ? 1 : 0 };
   });
+}
+
+/** That of the last row in the statement's order. */
+function assignedIdOf(
+  { rows }: Pick<InsertAsked, 'rows'>,
+  outcomes: readonly RowOutcome[],
+): bigint | null {
+  const assigned = new Map<Row, bigint>();
+  for (const { row, assigned: value } of outcomes) {
+    if (typeof value === 'bigint' || typeof value === 'number') assigned.set(row, BigInt(value));
+  }
+  const last = assigned.size === 0 ? undefined : rows.findLast((row) => assigned.has(row));
+  return last === undefined ? null : (assigned.get(last) ?? null);
 }
 
 /** `place` is that of the AUTO_INCREMENT column. Generated numbers rise in the rows' order. */

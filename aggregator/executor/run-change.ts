@@ -6,7 +6,7 @@ import type { ResolvedChange } from '#aggregator/planner/resolve-change.ts';
 import type { TaskResults } from '#aggregator/transaction/partition-writes.ts';
 import { must } from '#shared/assert.ts';
 import type { WriteStep } from '#shared/wire/message.ts';
-import { changePickedRows, type ChangedRows } from './change-picked-rows.ts';
+import { changePickedRows, greatest, type ChangedRows } from './change-picked-rows.ts';
 import { ownReferences, type Execution } from './execution.ts';
 import { inlineSubqueries } from './inline-subqueries.ts';
 import { bindFragment } from './statement-values.ts';
@@ -81,5 +81,6 @@ function countRows(kind: 'update' | 'delete', results: TaskResults): ChangedRows
     changed += steps.at(-1)?.changes ?? 0;
     if (kind === 'update') matched += Number(steps[0]?.rows[0]?.[0] ?? 0);
   }
-  return { matched: kind === 'update' ? matched : changed, changed };
+  const lastInsertId = greatest(results.map(([first]) => first?.rows[0]?.[1] ?? null));
+  return { matched: kind === 'update' ? matched : changed, changed, lastInsertId };
 }

@@ -1,7 +1,12 @@
 // Carries out an INSERT or REPLACE: rows to their partitions, and MySQL's count of what happened.
 
 import { forEachInTurn } from '#aggregator/breather.ts';
-import { insertText, rowRouter, rowsInTheWay } from '#aggregator/planner/insert-planner.ts';
+import {
+  insertText,
+  numberText,
+  rowRouter,
+  rowsInTheWay,
+} from '#aggregator/planner/insert-planner.ts';
 import type { Fragment } from '#aggregator/planner/deparse/fragment.ts';
 import type { QueryPlan } from '#aggregator/planner/plan.ts';
 import { planQuery } from '#aggregator/planner/planner.ts';
@@ -19,7 +24,7 @@ import { evaluateExpressions } from './evaluate.ts';
 import { combine } from './combine.ts';
 import { ownReferences, type Execution, type RowBatches } from './execution.ts';
 import { inlineSubqueries } from './inline-subqueries.ts';
-import { countInserted, type InsertedRows } from './inserted-rows.ts';
+import { countInserted, nothingInserted, type InsertedRows } from './inserted-rows.ts';
 import { completeRows, type GivenValue, type RowCompletion } from './insert-rows.ts';
 import { repeatableRows } from './repeatable-batches.ts';
 import { decoded, runEncoded, runOperator } from './run-operator.ts';
@@ -103,7 +108,7 @@ function boundStatement({ values }: Execution, run: InsertRun): CompiledStatemen
 }
 
 async function writesOf(
-  { breather }: Execution,
+  { breather, values }: Execution,
   run: InsertRun,
   { statement, rows }: { readonly statement: CompiledStatement; readonly rows: readonly Row[] },
 ): Promise<{ readonly writes: PartitionWrites; readonly groups: readonly (readonly Row[])[] }> {
@@ -117,9 +122,11 @@ async function writesOf(
     else group.push(row);
   });
   const sorted = [...byPartition].sort(([a], [b]) => a - b);
+  const asked = numberText(run.insert);
+  const number = asked === null ? null : bindFragment(asked, values);
   const tasks = sorted.map(([ordinal, group]) => ({
     ordinal,
-    steps: stepsOf(run, statement, group),
+    steps: stepsOf(run, { statement, number }, group),
   }));
   const { name, catalogVersion } = database;
   const mayBeLong = rows.length > SHORT_ROWS_MAX;
@@ -129,7 +136,7 @@ async function writesOf(
 
 function stepsOf(
   run: InsertRun,
-  statement: CompiledStatement,
+  { statement, number }: { statement: CompiledStatement; number: CompiledStatement | null },
   rows: readonly Row[],
 ): readonly WriteStep[] {
   const { mode, onDuplicate, target } = run.insert;
@@ -138,7 +145,7 @@ function stepsOf(
   }
   // SQLite does not say whether it inserted or replaced: so each row is preceded by the question.
   return rows.flatMap((row): readonly WriteStep[] => [
-    { kind: 'statement', ...rowsInTheWay(target.table, row), returning: true },
+    { kind: 'statement', ...rowsInTheWay(target.table, row, number), returning: true },
     {
       kind: 'statement',
       sql: statement.sql,
@@ -190,8 +197,7 @@ async function insertBatches(
   run: InsertRun,
   transaction: Transaction,
 ): Promise<InsertedRows> {
-  const nothing = { records: 0, affected: 0, duplicates: 0, firstGenerated: null, insertId: 0n };
-  let total: InsertedRows = nothing;
+  let total: InsertedRows = nothingInserted;
   const statement = boundStatement(execution, run);
   const { insert, foundRows } = run;
   for await (const given of givenBatches(execution, run)) {
@@ -206,6 +212,7 @@ async function insertBatches(
       duplicates: total.duplicates + counted.duplicates,
       firstGenerated,
       insertId: firstGenerated ?? (counted.insertId > 0n ? counted.insertId : total.insertId),
+      assignedId: counted.assignedId ?? total.assignedId,
     };
   }
   return total;

@@ -97,6 +97,9 @@ function isPlain(select: Extract<KeptStatement, { kind: 'select' }>): boolean {
 /** Queries within an INSERT are planned when it runs, by what the literals are then. */
 function refuseQueries({ source, onDuplicate }: ResolvedInsert): void {
   if (source.kind !== 'values') throw new NotKeptError('rows from elsewhere');
+  if (onDuplicate !== null && onDuplicate.lastInsertId !== null) {
+    throw new NotKeptError('LAST_INSERT_ID(n)');
+  }
   const values = source.rows.flat().filter((value) => value.kind !== 'default');
   const assigned = (onDuplicate?.assignments ?? []).map(({ value }) => value);
   if ([...values, ...assigned].some(containsQuery)) throw new NotKeptError('a query in VALUES');

@@ -26,7 +26,7 @@ import {
   type OwnReferences,
 } from './planning.ts';
 import { isByKey, prune } from './prune.ts';
-import type { ResolvedAssignment, ResolvedChange } from './resolve-change.ts';
+import type { ResolvedChange } from './resolve-change.ts';
 import { selectItem } from './resolve-select-items.ts';
 import type { ResolvedSelect } from './resolved-query.ts';
 import { commonPartition } from './router-planner.ts';
@@ -176,11 +176,11 @@ function changeSteps(
     const statement = sql`DELETE FROM ${table} AS ${alias} WHERE ${rows}`;
     return [{ kind: 'statement', statement, returning: false }];
   }
+  const textOf = (value: TypedExpression): Fragment =>
+    isDirect ? deparseExpression(value, context) : joinedValue(change, select, { value, context });
   const values = change.assignments.map((assignment) => ({
     assignment,
-    value: isDirect
-      ? deparseExpression(assignment.value, context)
-      : joinedValue(change, select, { assignment, context }),
+    value: textOf(assignment.value),
   }));
   const set = joined(
     values.map(({ assignment, value }) => sql`${quoteName(assignment.column.name)} = ${value}`),
@@ -194,7 +194,9 @@ function changeSteps(
       }),
     ' OR ',
   );
-  const count = sql`SELECT count(*) FROM ${table} AS ${alias} WHERE ${rows}`;
+  const { lastInsertId } = change;
+  const number = lastInsertId === null ? text('') : sql`, max(${textOf(lastInsertId)})`;
+  const count = sql`SELECT count(*)${number} FROM ${table} AS ${alias} WHERE ${rows}`;
   const update = sql`UPDATE ${table} AS ${alias} SET ${set} WHERE ${rows} AND (${differs})`;
   return [
     { kind: 'statement', statement: count, returning: true },
@@ -231,12 +233,12 @@ function keyedRows(
 function joinedValue(
   change: ResolvedChange,
   select: ResolvedSelect,
-  part: { readonly assignment: ResolvedAssignment; readonly context: DeparseContext },
+  part: { readonly value: TypedExpression; readonly context: DeparseContext },
 ): Fragment {
-  const { assignment, context } = part;
+  const { value: given, context } = part;
   if (change.from.kind === 'relation') {
     const { id } = change.target;
-    return deparseExpression(assignment.value, {
+    return deparseExpression(given, {
       ...context,
       columnText: (relation: number, column: string) => {
         return relation === id ? `${CHANGED}.${quoteName(column)}` : null;
@@ -250,7 +252,7 @@ function joinedValue(
   const where = select.where === null ? same : [select.where, ...same];
   const query: ResolvedSelect = {
     ...select,
-    items: [selectItem(assignment.value, '', noNames)],
+    items: [selectItem(given, '', noNames)],
     where: conjunction(where),
     orderBy: [],
     limit: null,

@@ -5,6 +5,7 @@ import { partitionOfSlot, slotOf } from '#shared/cluster/partition-hash.ts';
 import type { ColumnDefinition, TableDefinition } from '#shared/cluster/table-definition.ts';
 import { collationKeySql } from '#shared/sql/collation.ts';
 import type { Row } from '#shared/sql/column-type.ts';
+import type { CompiledStatement } from '#shared/wire/message.ts';
 import { must } from '#shared/assert.ts';
 import { deparseExpression } from './deparse/deparse-expression.ts';
 import { relationAlias } from './deparse/deparse-context.ts';
@@ -56,11 +57,35 @@ function conflictClause({ existing, inserted, assignments }: OnDuplicate): Fragm
   return sql`ON CONFLICT DO UPDATE SET ${set} WHERE ${differs}`;
 }
 
-/** A count of the rows that share a unique key with the row; its values bound. */
+/** The relation of the row that was to be inserted, in `numberText`. */
+const NEW_ROW = '" new"';
+
+function newColumn(place: number): string {
+  return quoteName(` c${place}`);
+}
+
+/** The n of LAST_INSERT_ID(n) for the row in the way; its FROM is that of `rowsInTheWay`. */
+export function numberText({ target, onDuplicate }: ResolvedInsert): Fragment | null {
+  if (onDuplicate === null || onDuplicate.lastInsertId === null) return null;
+  const columns = storedColumns(target.table);
+  return deparseExpression(onDuplicate.lastInsertId, {
+    ...partitionContext({ kind: 'one', ordinal: 0 }),
+    columnText: (relation, column) => {
+      if (relation !== onDuplicate.inserted) return quoteName(column);
+      return `${NEW_ROW}.${newColumn(columns.findIndex(({ name }) => name === column))}`;
+    },
+  });
+}
+
+/**
+ * A count of the rows that share a unique key with the row, the number of the AUTO_INCREMENT
+ * column, and `number` of them; the row's values bound.
+ */
 export function rowsInTheWay(
   table: TableDefinition,
   row: Row,
-): { readonly sql: string; readonly parameters: Row } {
+  number: CompiledStatement | null = null,
+): CompiledStatement {
   const columns = storedColumns(table);
   const conditions: string[] = [];
   const parameters: (typeof row)[number][] = [];
@@ -77,9 +102,17 @@ export function rowsInTheWay(
   }
   const where = conditions.length === 0 ? '0' : conditions.join(' OR ');
   const counted = columns.find(({ autoIncrement }) => autoIncrement);
-  const number = counted === undefined ? '' : `, max(${quoteName(counted.name)})`;
-  const sql = `SELECT count(*)${number} FROM ${quoteName(table.name)} WHERE ${where}`;
-  return { sql, parameters };
+  const auto = counted === undefined ? '' : `, max(${quoteName(counted.name)})`;
+  const from = `FROM ${quoteName(table.name)}`;
+  if (number === null) {
+    return { sql: `SELECT count(*)${auto} ${from} WHERE ${where}`, parameters };
+  }
+  const values = columns.map((_, place) => `? AS ${newColumn(place)}`).join(', ');
+  const items = `count(*)${auto === '' ? ', NULL' : auto}, max(${number.sql})`;
+  return {
+    sql: `SELECT ${items} ${from}, (SELECT ${values}) AS ${NEW_ROW} WHERE ${where}`,
+    parameters: [...number.parameters, ...row, ...parameters],
+  };
 }
 
 function sameKey({ name, type }: ColumnDefinition): string {

@@ -16,6 +16,7 @@ import {
   type StoreConstant,
 } from './assign-value.ts';
 import { BlockScope, type Block } from './block-scope.ts';
+import { takeLastInsertId } from './functions/effect-functions.ts';
 import { noNames, tablesNamed, type FromNames } from './from-names.ts';
 import { sameName, type CommonTables, type ResolveEnvironment } from './resolve-environment.ts';
 import { resolveCondition, resolveExpression } from './resolve-expression.ts';
@@ -46,6 +47,8 @@ export interface ResolvedChange {
   readonly assignments: readonly ResolvedAssignment[];
   readonly orderBy: readonly TypedOrderItem[];
   readonly limit: TypedExpression | null;
+  /** The n of LAST_INSERT_ID(n) in what a row is given. */
+  readonly lastInsertId: TypedExpression | null;
 }
 
 interface OpenChange {
@@ -84,6 +87,7 @@ function resolveUpdate(
   const meant = rowsMeant(statement, open);
   return updatedTables(statement.assignments, scope, open.names).map(({ target, syntaxes }) => {
     const assigned: ResolvedAssignment[] = [];
+    let lastInsertId: TypedExpression | null = null;
     for (const assignment of syntaxes) {
       const column = writableColumn(target.table, assignment.column.column);
       const { value: syntax } = assignment;
@@ -91,14 +95,16 @@ function resolveUpdate(
       const raw = isDefault ? defaultValue(column) : resolveExpression(syntax, scope);
       // From left to right: later values see what earlier ones have set.
       const seen = isSingle ? substitute(raw, target, assigned) : raw;
+      const taken = isSingle ? takeLastInsertId(seen) : { value: seen, number: null };
+      lastInsertId = taken.number ?? lastInsertId;
       assigned.push({
         column,
-        value: assignedValue(column, seen, { scope, store }),
+        value: assignedValue(column, taken.value, { scope, store }),
         automatic: false,
       });
     }
     const assignments = [...lastOfEach(assigned), ...automaticAssignments(target, assigned)];
-    return { kind: 'update', target, assignments, ...meant };
+    return { kind: 'update', target, assignments, lastInsertId, ...meant };
   });
 }
 
@@ -109,7 +115,7 @@ function resolveDelete(
   const open = openChange(statement, environment);
   const meant = rowsMeant(statement, open);
   return deletedTables(statement, open.names).map((target) => {
-    return { kind: 'delete', target, assignments: [], ...meant };
+    return { kind: 'delete', target, assignments: [], lastInsertId: null, ...meant };
   });
 }
 

@@ -11,6 +11,7 @@ import {
   type StoreConstant,
 } from './assign-value.ts';
 import { BlockScope, type Block } from './block-scope.ts';
+import { takeLastInsertId } from './functions/effect-functions.ts';
 import { namesOfRelation, noNames, type FromNames } from './from-names.ts';
 import { sameName, type ResolveEnvironment } from './resolve-environment.ts';
 import { resolveExpression } from './resolve-expression.ts';
@@ -47,6 +48,8 @@ export interface OnDuplicate {
   /** The row that was to be inserted. */
   readonly inserted: number;
   readonly assignments: readonly ResolvedAssignment[];
+  /** The n of LAST_INSERT_ID(n) in what the row that is there is given. */
+  readonly lastInsertId: TypedExpression | null;
 }
 
 /** Throws a DatabaseError that names what is wrong. */
@@ -135,6 +138,7 @@ function resolveOnDuplicate(statement: InsertStatement, parts: DuplicateParts): 
     inserted: (column) => columnOf(insertedNames, column),
   });
   const assigned: ResolvedAssignment[] = [];
+  let lastInsertId: TypedExpression | null = null;
   for (const { column: name, value: syntax } of statement.onDuplicate) {
     const column = writableColumn(table, name.column);
     const isDefault = syntax.kind === 'default' && syntax.column === null;
@@ -144,7 +148,9 @@ function resolveOnDuplicate(statement: InsertStatement, parts: DuplicateParts): 
       const earlier = assigned.findLast((one) => sameName(one.column.name, part.column));
       return earlier === undefined ? null : { ...earlier.value, type: part.type };
     });
-    const value = assignedValue(column, seen, { scope, store });
+    const taken = takeLastInsertId(seen);
+    lastInsertId = taken.number ?? lastInsertId;
+    const value = assignedValue(column, taken.value, { scope, store });
     assigned.push({ column, value, automatic: false });
   }
   const automatic = table.columns
@@ -153,7 +159,7 @@ function resolveOnDuplicate(statement: InsertStatement, parts: DuplicateParts): 
     .map((column) => ({ column, value: currentTimestamp(column.type), automatic: true }));
   const last = [...new Map(assigned.map((one) => [one.column.name, one])).values()];
   refuseShardKey(target, last);
-  return { existing, inserted, assignments: [...last, ...automatic] };
+  return { existing, inserted, assignments: [...last, ...automatic], lastInsertId };
 }
 
 /** VALUES (…) AS new (a, b): its names stand for the row that was to be inserted. */

@@ -68,6 +68,25 @@ export function setLastInsertId(value: TypedExpression): TypedExpression {
   return effect('last_insert_id', [value], UNSIGNED_BIGINT);
 }
 
+/**
+ * LAST_INSERT_ID(n) taken out of a value that a row is given: the value without it, and the n of
+ * each row; null where there is none. It stays, and is refused, where MySQL might not come by.
+ */
+export function takeLastInsertId(value: TypedExpression): {
+  readonly value: TypedExpression;
+  readonly number: TypedExpression | null;
+} {
+  if (value.kind !== 'call' || value.name === 'coalesce') return { value, number: null };
+  if (effectOf(value) === 'last_insert_id') {
+    const number = argument(value.arguments, 0);
+    return { value: number, number };
+  }
+  const taken = value.arguments.map(takeLastInsertId);
+  const number = taken.findLast((part) => part.number !== null)?.number ?? null;
+  if (number === null) return { value, number };
+  return { value: { ...value, arguments: taken.map((part) => part.value) }, number };
+}
+
 function ofLockName(name: EffectName): FunctionFamily[string] {
   return special(1, 1, (parts, scope) => effect(name, [asText(argument(parts, 0), scope)]));
 }
