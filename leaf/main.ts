@@ -21,6 +21,7 @@ import { ThreadVerifier } from './partition/verifier.ts';
 import { ContentReader } from './partition/content-reader.ts';
 import { PartitionSet } from './partition-set.ts';
 import { LinkSet } from './replication/link-set.ts';
+import { Pace } from './replication/pace.ts';
 import { LogSender } from './replication/log-sender.ts';
 import { WorkerPool } from './worker/worker-pool.ts';
 import { RequestHandler } from './request-handler.ts';
@@ -50,6 +51,7 @@ export class Leaf {
   readonly #journal: SyncJournal;
   readonly #content = new ContentReader();
   readonly #sender: LogSender;
+  readonly #pace: Pace;
   readonly #links: LinkSet;
   readonly #partitions: PartitionSet;
   readonly #handler: RequestHandler;
@@ -66,6 +68,7 @@ export class Leaf {
     this.#lock = lock;
     this.#address = settings.advertise ?? { host: settings.host, port: settings.port };
     const content = this.#content;
+    this.#pace = new Pace(clock);
     this.#sender = new LogSender({ clock, logger, content });
     this.#links = new LinkSet({
       dial: (address, ticket, signal) => this.#dial(address, ticket, signal),
@@ -74,6 +77,7 @@ export class Leaf {
       clock,
       logger,
       checks: { content, intervalMs: settings.checkIntervalMs ?? checkIntervalMs },
+      pace: this.#pace,
     });
     this.#workers = new WorkerPool({ size: workerCount(), clock, logger });
     this.#journal = SyncJournal.open({
@@ -189,6 +193,7 @@ export class Leaf {
       segmentBytesMax,
       journal: this.#journal,
       gathering: new Gathering(clock, this.#journal),
+      noteRead: this.#pace.noteRead,
       idleTransactionMsMax,
       verifier: this.#verifier,
       checkpoint: (path) => this.#checkpointer.checkpoint(path),

@@ -24,6 +24,7 @@ import type { ClosedSegment } from './log-retention.ts';
 import { TailFile } from './tail-file.ts';
 import { Waiters } from './waiters.ts';
 import { writeError } from './write-error.ts';
+import { joined } from './joined.ts';
 
 /** Bytes of frames read at a time by a replay. */
 const REPLAY_BATCH_BYTES = 4 * 1024 * 1024;
@@ -344,7 +345,7 @@ export class Log {
 
   #write(frames: readonly Uint8Array[]): void {
     this.#throwFailure();
-    const bytes = frames.length === 1 ? must(frames[0]) : Buffer.concat(frames);
+    const bytes = joined(frames);
     try {
       if (must(this.#segments.at(-1)).sizeBytes > this.#options.segmentBytesMax) this.#rollOver();
       const { sizeBytes } = must(this.#segments.at(-1));

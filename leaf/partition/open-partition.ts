@@ -107,6 +107,8 @@ export class OpenPartition {
   ): AsyncGenerator<RowBatch, void, undefined> {
     let reader: Reader | null = null;
     try {
+      const held = this.#noteRead();
+      if (held !== null) await held;
       await readyForRead(this.core, this.transactions, request);
       const own = request.transaction === null ? null : await this.#openOwn(request, signal);
       if (own !== null) {
@@ -148,7 +150,7 @@ export class OpenPartition {
     // Where nothing is prepared anywhere, reads of one turn see the same transactions.
     const isAlone = request.together === undefined;
     if (request.transaction !== null || (!isAlone && this.transactions.hasPrepared)) return null;
-    if (this.core.file.redefined !== null) return null;
+    if (this.core.file.redefined !== null || this.#noteRead() !== null) return null;
     try {
       this.#checkRead(request.catalogVersion);
       if (tell !== undefined && !this.#tellNow(request, tell)) return null;
@@ -307,6 +309,12 @@ export class OpenPartition {
     this.#fences.check();
     this.checkPrimary();
     this.#checkVersion(catalogVersion);
+  }
+
+  /** Null: what has arrived here is visible. Else when this has resolved. */
+  #noteRead(): Promise<void> | null {
+    const { file, environment } = this.core;
+    return file.meta.role === 'secondary' ? (environment.noteRead?.() ?? null) : null;
   }
 
   #checkRead(catalogVersion: number): void {

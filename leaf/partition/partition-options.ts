@@ -43,6 +43,8 @@ export interface PartitionEnvironment {
   readonly journal?: SyncJournal | null;
   /** When groups of writes begin; each at once where there is none. */
   readonly gathering?: Gathering | null;
+  /** Somebody reads at a secondary: what has arrived is visible when this ends (null: now). */
+  readonly noteRead?: () => Promise<void> | null;
   /** A transaction that nobody has used for so long is rolled back. */
   readonly idleTransactionMsMax: number;
   /** Looks through files on another thread. */

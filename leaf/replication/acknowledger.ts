@@ -9,7 +9,7 @@ import type { LSN } from '#shared/log/lsn.ts';
 import type { LeafService } from '#shared/wire/message.ts';
 
 /** Between two words of a copy that nobody waits for, in milliseconds. */
-const SPACING_MS = 100;
+const SPACING_MS = 250;
 
 export interface AcknowledgerOptions {
   readonly leaf: LeafService;

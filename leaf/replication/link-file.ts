@@ -88,3 +88,13 @@ async function syncDirectoryOf(path: string): Promise<void> {
     await directory.close();
   }
 }
+
+/** True when both name the same partition at the same address, by whatever ticket. */
+export function sameOrigin(a: LinkSource, b: LinkSource): boolean {
+  return (
+    a.address.host === b.address.host &&
+    a.address.port === b.address.port &&
+    a.key.database === b.key.database &&
+    a.key.ordinal === b.key.ordinal
+  );
+}

@@ -18,6 +18,7 @@ import {
 } from './link-file.ts';
 import type { CheckSettings } from './link-check.ts';
 import { Link, type DialLeaf } from './link.ts';
+import type { Pace } from './pace.ts';
 import { findSharedPosition } from './shared-position.ts';
 
 type SharedPosition = LeafCalls['sharedPosition']['reply'];
@@ -32,6 +33,8 @@ export interface LinkSetOptions {
   readonly logger: Logger;
   /** How links compare themselves with their primaries; absent: not at all. */
   readonly checks?: CheckSettings;
+  /** When secondaries apply what comes; absent: as it comes. */
+  readonly pace?: Pace;
 }
 
 /** At most one link a partition; changes to one are made one after another. */
@@ -181,7 +184,7 @@ export class LinkSet {
     partition: Partition,
     remembered: { source: LinkSource; followerId: string; paused: boolean },
   ): void {
-    const { dial, address, clock, logger, checks = null } = this.#options;
+    const { dial, address, clock, logger, checks = null, pace = null } = this.#options;
     const link = new Link({
       partition,
       ...remembered,
@@ -189,6 +192,7 @@ export class LinkSet {
       address: address(),
       clock,
       checks,
+      pace,
       logger: logger.with({ partition: partition.name }),
     });
     this.#links.set(partition.name, link);

@@ -7,8 +7,7 @@
 
 import type { Clock } from '#shared/clock.ts';
 import type { Address } from '#shared/cluster/topology.ts';
-import { databaseError, DatabaseError } from '#shared/error.ts';
-import { FrameError } from '#shared/log/log-frame.ts';
+import { databaseError } from '#shared/error.ts';
 import type { LSN } from '#shared/log/lsn.ts';
 import type { Logger } from '#shared/logger.ts';
 import type {
@@ -22,10 +21,13 @@ import type { Partition } from '#leaf/partition/partition.ts';
 import type { CheckReport } from '#shared/wire/content-message.ts';
 import { Acknowledger } from './acknowledger.ts';
 import { Applier } from './applier.ts';
-import { isHistoryAbandoned, keepHistory } from './link-file.ts';
+import { Intake } from './intake.ts';
+import { isHistoryAbandoned, keepHistory, sameOrigin } from './link-file.ts';
 import { LinkCheck, type CheckedSource, type CheckSettings } from './link-check.ts';
+import { divergence, isDamage } from './link-errors.ts';
 import { LinkProgress } from './link-progress.ts';
 import { LinkState } from './link-state.ts';
+import type { Pace } from './pace.ts';
 
 /** The waits after trouble, in milliseconds: doubled each time, up to the second, and jittered. */
 const backoffMsMin = 100;
@@ -51,11 +53,14 @@ export interface LinkOptions {
   readonly logger: Logger;
   /** Null: this leaf compares nothing. */
   readonly checks: CheckSettings | null;
+  /** Null: everything is applied as it comes. */
+  readonly pace: Pace | null;
 }
 
 /** One subscription: what its items are applied with. */
 interface Subscription {
   readonly acknowledger: Acknowledger;
+  readonly intake: Intake;
   /** The tail the primary had when we came; null until its first heartbeat. */
   firstTail: LSN | null;
 }
@@ -188,23 +193,23 @@ export class Link {
     }
   }
 
-  /** One connection, from its beginning to its end. */
+  /** One connection, from its beginning to its end; what has come is applied by then. */
   async #follow(signal: AbortSignal): Promise<void> {
-    const { dial, followerId, address, partition, clock } = this.#options;
+    const { dial, followerId, address, partition } = this.#options;
     const source = this.#source;
     const leaf = await dial(source.address, source.ticket, signal);
-    const lost = new AbortController();
-    const connected = AbortSignal.any([signal, lost.signal]);
+    // AbortSignal.any is asked at every step here, and looks at its sources each time.
+    const over = new AbortController();
+    const connected = over.signal;
+    const stop = (): void => over.abort(signal.reason);
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
+    let failure: { readonly error: unknown } | null = null;
+    const subscription = this.#subscription(leaf, connected, (error) => {
+      failure ??= { error };
+      over.abort(error);
+    });
     try {
-      const acknowledger = new Acknowledger({
-        leaf,
-        key: source.key,
-        followerId,
-        synchronous: partition.role === 'replica',
-        clock,
-        signal: connected,
-        onFailure: (error) => lost.abort(error),
-      });
       const request = {
         key: source.key,
         followerId,
@@ -215,19 +220,44 @@ export class Link {
         synchronous: partition.role === 'replica',
       };
       this.#checked = { leaf, key: source.key };
-      const subscription: Subscription = { acknowledger, firstTail: null };
       for await (const item of leaf.stream('subscribe', request, connected)) {
         if (connected.aborted) break;
         await this.#take(item, subscription);
         if (this.#state.name === 'diverged') return;
       }
-      if (lost.signal.aborted) throw lost.signal.reason;
+    } catch (error) {
+      failure ??= { error };
     } finally {
-      lost.abort();
+      await subscription.intake.drain();
+      signal.removeEventListener('abort', stop);
+      over.abort();
       this.#checked = null;
       await this.#check?.stop();
       leaf.close();
     }
+    if (failure !== null) throw failure.error;
+  }
+
+  #subscription(
+    leaf: LeafService,
+    signal: AbortSignal,
+    onFailure: (error: unknown) => void,
+  ): Subscription {
+    const { followerId, partition, clock, pace } = this.#options;
+    const synchronous = partition.role === 'replica';
+    const { key } = this.#source;
+    const options = { leaf, key, followerId, synchronous, clock, signal, onFailure };
+    const subscription: Subscription = {
+      acknowledger: new Acknowledger(options),
+      intake: new Intake({
+        pace: synchronous ? null : pace,
+        mayHold: () => partition.provisioned,
+        apply: (frames) => this.#apply(frames, subscription),
+        onFailure,
+      }),
+      firstTail: null,
+    };
+    return subscription;
   }
 
   async #take(item: SubscribeItem, subscription: Subscription): Promise<void> {
@@ -253,14 +283,17 @@ export class Link {
         return;
       case 'diverged':
         this.#expect(this.#state.take('diverged'), item);
-        this.#lastError = this.#divergence(item).message;
+        this.#lastError = divergence(this.#options.partition.name, item).message;
         this.#options.logger.error('link diverged', { reason: item.reason });
         return;
       case 'records':
-        await this.#applyRecords(item, subscription);
+        this.#expect(this.#state.name === 'streaming', item);
+        this.#progress.received(item.frames.length);
+        await subscription.intake.take(item.frames);
         return;
       case 'check':
         this.#expect(this.#state.name === 'streaming', item);
+        await subscription.intake.drain();
         if (this.#checked !== null) await this.#check?.begin(item, this.#checked);
         return;
       case 'heartbeat':
@@ -305,14 +338,9 @@ export class Link {
     this.#options.logger.info('snapshot installed', { lsn: position.lsn });
   }
 
-  async #applyRecords(
-    item: SubscribeItem & { kind: 'records' },
-    subscription: Subscription,
-  ): Promise<void> {
-    this.#expect(this.#state.name === 'streaming', item);
-    this.#progress.received(item.frames.length);
-    const position = await this.#applier.applyBatch(item.frames);
-    this.#progress.applied(position, item.frames.length);
+  async #apply(frames: Uint8Array, subscription: Subscription): Promise<void> {
+    const position = await this.#applier.applyBatch(frames);
+    this.#progress.applied(position, frames.length);
     subscription.acknowledger.confirm(position.lsn);
     if (subscription.firstTail !== null) await this.#applier.provisionedAt(subscription.firstTail);
     this.#prosper();
@@ -365,28 +393,4 @@ export class Link {
       return false;
     }
   }
-
-  #divergence(item: SubscribeItem & { kind: 'diverged' }): DatabaseError {
-    return databaseError('linkDiverged', {
-      partition: this.#options.partition.name,
-      term: item.position.term,
-      lsn: item.position.lsn,
-      reason: item.reason,
-    });
-  }
-}
-
-function sameOrigin(a: LinkSource, b: LinkSource): boolean {
-  return (
-    a.address.host === b.address.host &&
-    a.address.port === b.address.port &&
-    a.key.database === b.key.database &&
-    a.key.ordinal === b.key.ordinal
-  );
-}
-
-/** True when it will not pass by itself, and going on would make us differ from the primary. */
-function isDamage(error: unknown): boolean {
-  if (error instanceof FrameError) return true;
-  return error instanceof DatabaseError && error.is('partitionUnrecoverable');
 }

@@ -3,13 +3,18 @@
 import { databaseError } from '#shared/error.ts';
 import { streamWindowItems } from './peer-limits.ts';
 
-/** Invariant: at most `streamWindowItems` wait here; a producer that sends more has failed. */
+/** Invariant: at most a window of items waits here; a producer that sends more has failed. */
 export class ItemQueue {
   #items: unknown[] = [];
   #error: Error | null = null;
   #ended = false;
   #endedByProducer = false;
   #wake: (() => void) | null = null;
+  readonly #windowItems: number;
+
+  constructor(windowItems = streamWindowItems) {
+    this.#windowItems = windowItems;
+  }
 
   /** True until the producer has ended, or the stream has failed. */
   get open(): boolean {
@@ -23,7 +28,7 @@ export class ItemQueue {
 
   push(item: unknown): void {
     if (this.#ended) return;
-    if (this.#items.length > streamWindowItems) {
+    if (this.#items.length > this.#windowItems) {
       const reason = 'a stream brought more items than were asked for';
       this.fail(databaseError('internal', { reason }));
       return;

@@ -5,12 +5,9 @@ import { Abandonments } from './abandonments.ts';
 import type { LeafStreams } from './message.ts';
 import type { PacketAnswer, PacketBatch } from './packet-batch.ts';
 import { ReadShapes } from './read-shape.ts';
-import { outstandingMax, streamWindowItems } from './peer-limits.ts';
+import { outstandingMax, streamWindowItems, windowOf } from './peer-limits.ts';
 import type { PeerMessage } from './peer-message.ts';
 import { ItemQueue } from './item-queue.ts';
-
-/** Items that are asked for by one message. */
-const creditItems = streamWindowItems / 2;
 
 interface PendingCall {
   resolve(value: unknown): void;
@@ -71,14 +68,19 @@ export class Outgoing {
   async *stream(name: string, request: unknown, signal?: AbortSignal): AsyncGenerator<unknown> {
     this.#checkOpen(signal);
     const id = this.#nextId++;
-    const queue = new ItemQueue();
+    const window = windowOf(name);
+    const queue = new ItemQueue(window);
     this.#streams.set(id, queue);
-    this.#send({ kind: 'stream', id, name, request, credit: streamWindowItems });
-    yield* this.#items(id, queue, signal);
+    this.#send({ kind: 'stream', id, name, request, credit: window });
+    yield* this.#items({ id, queue, window }, signal);
   }
 
   /** The items of a stream that has been asked for; its consumer's end cancels it. */
-  async *#items(id: number, queue: ItemQueue, signal?: AbortSignal): AsyncGenerator<unknown> {
+  async *#items(
+    { id, queue, window }: { id: number; queue: ItemQueue; window: number },
+    signal?: AbortSignal,
+  ): AsyncGenerator<unknown> {
+    const creditItems = window / 2;
     const abandon = () => queue.fail(interruption(signal));
     if (signal?.aborted === true) abandon();
     signal?.addEventListener('abort', abandon, { once: true });
@@ -134,7 +136,8 @@ export class Outgoing {
       case 'item': {
         const queue = new ItemQueue();
         this.#streams.set(message.id, queue);
-        const rest = this.#items(message.id, queue, signal) as AsyncGenerator<PacketBatch>;
+        const asked = { id: message.id, queue, window: streamWindowItems };
+        const rest = this.#items(asked, signal) as AsyncGenerator<PacketBatch>;
         this.#send({ kind: 'credit', id: message.id, count: 1 });
         read.resolve({ first: toBatch(message.item), rest });
         return;

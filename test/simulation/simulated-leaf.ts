@@ -12,6 +12,7 @@ import type { PartitionEnvironment } from '#leaf/partition/partition-options.ts'
 import type { Partition } from '#leaf/partition/partition.ts';
 import { PartitionSet } from '#leaf/partition-set.ts';
 import { LinkSet } from '#leaf/replication/link-set.ts';
+import { Pace } from '#leaf/replication/pace.ts';
 import { LogSender } from '#leaf/replication/log-sender.ts';
 import { RequestHandler } from '#leaf/request-handler.ts';
 import { serveLeaf } from '#leaf/serve-leaf.ts';
@@ -93,12 +94,14 @@ export class SimulatedLeaf implements NetworkNode {
     const life = { isOver: false };
     const clock = new NodeClock(world, () => !life.isOver);
     const sender = new LogSender({ clock, logger });
+    const pace = new Pace(clock);
     const links = new LinkSet({
       dial: async (address) => network.dial(this, address.host),
       clusterId: () => clusterId,
       address: () => `${name}:1`,
       clock,
       logger,
+      pace,
     });
     const root = join(this.#directory, 'partitions');
     mkdirSync(this.#directory, { recursive: true });
@@ -108,7 +111,12 @@ export class SimulatedLeaf implements NetworkNode {
       fileBytesMax: journalBytesMax,
     });
     const gathering = new Gathering(clock, journal);
-    const environment = { ...this.#environment(clock, sender), journal, gathering };
+    const environment = {
+      ...this.#environment(clock, sender),
+      journal,
+      gathering,
+      noteRead: pace.noteRead,
+    };
     const partitions = new PartitionSet(root, environment, {
       opened: (partition) => links.resume(partition),
       closing: async (partition) => {
