@@ -178,7 +178,8 @@ const calls: { readonly [K in keyof LeafCalls]: Check } = {
   comparePosition: object({ key, followerId: name, position }),
   releaseBase: object({ key, version: natural }),
   primaryTail: object({ key }),
-  promote: object({ key }),
+  promote: object({ key, anyway: boolean }),
+  markWhole: object({ key }),
   checksum: object({ key }),
   compact: object({ key }),
   restore: object({ key, step: restoreStep }),
@@ -187,7 +188,7 @@ const calls: { readonly [K in keyof LeafCalls]: Check } = {
   linkReport: object({ key }),
   askCheck: object({ key, followerId: name }),
   checkContent: object({ key, followerId: name, checkId: name, ask: contentAsk }),
-  acknowledge: object({ key, followerId: name, lsn }),
+  acknowledge: object({ key, followerId: name, lsn, newest: boolean }),
 };
 
 const readFields = {

@@ -1,6 +1,7 @@
 // The way of a request on one page: message to partition.
 
 import type { Clock } from '#shared/clock.ts';
+import type { LSN } from '#shared/log/lsn.ts';
 import { databaseError, DatabaseError } from '#shared/error.ts';
 import { EventLoopMonitor } from '#shared/event-loop-monitor.ts';
 import { AssertionError } from '#shared/assert.ts';
@@ -212,7 +213,8 @@ export class RequestHandler implements LeafService {
         containment: at(request).log.contains(request.position),
       }),
       releaseBase: async (request) => done(at(request).releaseBase(request.version)),
-      promote: async (request) => ({ position: await this.#links.promote(at(request)) }),
+      promote: async (request) => ({ position: await this.#links.promote(at(request), request) }),
+      markWhole: async (request) => done(this.#links.markWhole(at(request))),
       checksum: async (request) => at(request).checksum(),
       compact: async (request) => {
         await at(request).maintain({ all: true });
@@ -234,10 +236,16 @@ export class RequestHandler implements LeafService {
       },
       acknowledge: async (request) => {
         this.#sender.acknowledge(at(request), request.followerId, request.lsn);
-        return { tail: at(request).log.sendable.lsn };
+        return { tail: request.newest ? await this.#newest(at(request)) : null };
       },
       primaryTail: async (request) => ({ tail: await this.#links.primaryTail(at(request)) }),
     };
+  }
+
+  /** A secondary may be behind others of its database: only the first primary knows all. */
+  async #newest(partition: Partition): Promise<LSN | null> {
+    if (partition.role === 'primary') return partition.log.sendable.lsn;
+    return this.#links.primaryTail(partition);
   }
 
   #readTogether(request: LeafCalls['readTogether']['request']) {
@@ -250,19 +258,21 @@ export class RequestHandler implements LeafService {
 
   #statuses(database: string | null): PartitionStatus[] {
     const open = this.#partitions.list(database).map((each) => this.#partitionStatus(each));
-    const unknown = { lastRepair: '', link: null, followers: [] };
+    const copy = { maybeTorn: false, abandoned: false };
+    const unknown = { ...copy, lastRepair: '', link: null, followers: [] };
     const recovering = this.#partitions.recovering(database).map((own) => ({ ...own, ...unknown }));
     return [...open, ...recovering];
   }
 
   #partitionStatus(partition: Partition): PartitionStatus {
     const lastRepair = this.#partitions.lastRepair(partition.key);
-    const own = { ...partition.status(), lastRepair };
+    const own = { ...partition.status(), lastRepair, maybeTorn: false, abandoned: false };
     if (partition.failure !== null) return { ...own, link: null, followers: [] };
     const link = this.#links.status(partition);
     const paused = own.state === 'replicating' && link?.state === 'paused';
     const state = paused ? 'replication paused' : own.state;
-    return { ...own, state, link, followers: this.#sender.status(partition) };
+    const copy = this.#links.copyStatus(partition);
+    return { ...own, ...copy, state, link, followers: this.#sender.status(partition) };
   }
 
   #status(): LeafStatus {

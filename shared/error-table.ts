@@ -647,6 +647,28 @@ export const errorTable = {
       `Database '${p.name}' is provisioning; SHOW REPLICATION STATUS tells how far it has come`,
     true,
   ),
+  databasePending: entry<Name>(
+    1730,
+    'HY000',
+    (p) => `Database '${p.name}' is pending: its partitions are being made; try again`,
+    true,
+  ),
+  copyNotWhole: entry<Name>(
+    1767,
+    'HY000',
+    (p) =>
+      `The first copy of database '${p.name}' is not whole: that takes its primary. If that is ` +
+      `lost, STOP REPLICATING ${p.name} FORCE promotes what has arrived, as it is`,
+    true,
+  ),
+  copyEmpty: entry<Name & { partition: string }>(
+    1767,
+    'HY000',
+    (p) =>
+      `Database '${p.name}' cannot be promoted: nothing has arrived in partition ` +
+      `${p.partition} yet. If its primary is lost, DROP DATABASE ${p.name}`,
+    true,
+  ),
   databaseReturning: entry<Name>(
     1105,
     'HY000',

@@ -222,7 +222,7 @@ export class PartitionMover {
       failpoint('move-demoted');
       const fresh = await this.#status(key, to);
       if (old !== null && fresh?.role !== 'primary') await this.#waitUntilEqual(key, from, to);
-      await this.#leaf(to).call('promote', { key });
+      await this.#leaf(to).call('promote', { key, anyway: false });
       failpoint('move-promoted');
       await this.#leaf(from).call('dropPartition', { key, movedTo: this.#addressOf(to) });
       failpoint('move-dropped');

@@ -232,6 +232,8 @@ export interface ReplicateDatabase extends Node {
 export interface StopReplicating extends Node {
   readonly kind: 'stopReplicating';
   readonly database: string;
+  /** Even where the first copy has not been found whole. */
+  readonly force: boolean;
 }
 
 export type ReplicationStatement =

@@ -50,7 +50,10 @@ function parsePrimaryAddress(reader: TokenReader, database: string): PrimaryAddr
   return { user, password, host, port, remoteDatabase };
 }
 
-/** PAUSE, CONTINUE or STOP REPLICATING db, of which the first word is the current token. */
+/**
+ * PAUSE or CONTINUE REPLICATING db, or STOP REPLICATING db [FORCE]. Their first word is the current
+ * token.
+ */
 export function parseReplicating(reader: TokenReader): ReplicationStatement {
   const { at } = reader;
   const word = reader.expectOneOf(['pause', 'continue', 'stop'] as const);
@@ -59,7 +62,9 @@ export function parseReplicating(reader: TokenReader): ReplicationStatement {
   }
   reader.expectWord('replicating');
   const database = reader.name();
-  if (word === 'stop') return { kind: 'stopReplicating', at, database };
+  if (word === 'stop') {
+    return { kind: 'stopReplicating', at, database, force: reader.acceptWord('force') };
+  }
   return { kind: `${word}Replicating`, at, database };
 }
 
@@ -85,6 +90,7 @@ export function parseExplainReplication(
     kind: 'stopReplicating',
     at: stopAt,
     database: reader.name(),
+    force: reader.acceptWord('force'),
   };
   return { kind: 'explainReplication', at, statement };
 }

@@ -1,8 +1,9 @@
 // FROM: each table reference to a relation, each join to its condition and the names it leaves.
 
+import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
 import type { JoinReference, TableReference } from '#aggregator/parser/ast.ts';
 import type { ResultColumn } from '#aggregator/statement-result.ts';
-import { databaseError } from '#shared/error.ts';
+import { databaseError, type DatabaseError } from '#shared/error.ts';
 import type { TableDefinition } from '#shared/cluster/table-definition.ts';
 import { BlockScope, type Block } from './block-scope.ts';
 import { namesOfRelation, type FromNames } from './from-names.ts';
@@ -59,12 +60,17 @@ function resolveTable(
   }
   const definition = environment.catalog.database(database);
   const table = definition.tables[reference.table];
-  if (table === undefined) {
-    throw databaseError('unknownTable', { database, table: reference.table });
-  }
+  if (table === undefined) throw absentTable(definition, reference.table);
   const id = block.resolver.nextRelation();
   const relation: Relation = { kind: 'table', id, alias, database: definition.name, table };
   return single(relation, tableColumns(definition.name, table, alias));
+}
+
+/** A database that is being made or copied has its tables when that is done. */
+function absentTable({ name, state }: DatabaseDefinition, table: string): DatabaseError {
+  if (state === 'pending') return databaseError('databasePending', { name });
+  if (state === 'provisioning') return databaseError('databaseProvisioning', { name });
+  return databaseError('unknownTable', { database: name, table });
 }
 
 function findCommonTable(tables: CommonTables, name: string): CommonTableEntry | null {

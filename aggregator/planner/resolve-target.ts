@@ -19,11 +19,12 @@ export function resolveTarget(name: TableName, environment: ResolveEnvironment):
     throw databaseError('unsupported', { what: `a write to ${databaseName}` });
   }
   const database = environment.catalog.database(databaseName);
+  // A first copy that is on its way has no tables yet: what is wrong is that it is a secondary.
+  requireWritable(database);
   const table = database.tables[name.table];
   if (table === undefined) {
     throw databaseError('unknownTable', { database: databaseName, table: name.table });
   }
-  requireWritable(database);
   return { database, table };
 }
 

@@ -23,9 +23,13 @@ export async function advanceCatalog(
   const known = parts.catalog.find(name);
   if (known === null || known.role !== 'secondary') return;
   if (masters.size < known.placements.length) return;
-  // What a partition holds before its snapshot is in may be another history's.
+  // What a partition holds before its snapshot is in may be another history's, and may then be
+  // ahead of the others: nobody reads a table of a first copy before that is whole.
   const unknown = ['provisioning', 'recovering'];
-  if ([...masters.values()].some(({ state }) => unknown.includes(state))) return;
+  const isUnknown = [...masters.values()].some(
+    ({ state, maybeTorn }) => unknown.includes(state) || maybeTorn,
+  );
+  if (isUnknown) return;
   const lowest = [...masters.values()].reduce((a, b) =>
     b.catalogVersion < a.catalogVersion ? b : a,
   );

@@ -36,7 +36,7 @@ export class FollowedDatabase {
   #isHurried = false;
   /** Ends the wait for the next look. */
   #wake: () => void = () => undefined;
-  /** The first copy, until it is whole; null once it is, and where another process began it. */
+  /** The first copy, until it is whole; null while there is nothing to be found whole. */
   #firstCopy: FirstCopy | null;
   #source: ReplicationSource | null;
   /** Monotonic milliseconds of the last attempt at the primary. */
@@ -66,11 +66,6 @@ export class FollowedDatabase {
     this.#askedAtMs = -Infinity;
     this.#handed.clear();
     this.#hurry();
-  }
-
-  /** True while the first copy may hold a transaction by halves. */
-  get isCopying(): boolean {
-    return this.#firstCopy !== null;
   }
 
   async stop(): Promise<void> {
@@ -217,7 +212,11 @@ export class FollowedDatabase {
   async #isWhole(masters: ReadonlyMap<number, PartitionStatus>): Promise<boolean> {
     const ask = async (ordinal: number, key: PartitionStatus['key']) =>
       (await this.#leafOf(ordinal)?.call('primaryTail', { key }))?.tail ?? null;
+    const copied = [...masters.values()].filter(({ maybeTorn }) => maybeTorn);
+    // Known by the partitions themselves: another process may have begun it.
+    if (copied.length > 0) this.#firstCopy ??= new FirstCopy();
     if (this.#firstCopy !== null && !(await this.#firstCopy.isWhole(masters, ask))) return false;
+    for (const { key } of copied) await this.#leafOf(key.ordinal)?.call('markWhole', { key });
     this.#firstCopy = null;
     return true;
   }
@@ -234,7 +233,7 @@ export class FollowedDatabase {
     masters: ReadonlyMap<number, PartitionStatus>,
   ): Promise<void> {
     const state = stateOf(record, [...masters.values()]);
-    if (record.intent !== 'paused' && !(await this.#isWhole(masters))) return;
+    if (!(await this.#isWhole(masters))) return;
     if (this.#parts.catalog.find(this.#name)?.state === state) return;
     await this.#parts.inTurn(this.#name, async () => {
       const { store, catalog } = this.#parts;

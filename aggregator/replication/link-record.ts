@@ -32,6 +32,8 @@ export interface LinkRecord {
   readonly remoteDatabase: string;
   /** The primary's cluster id. */
   readonly primaryClusterId: string;
+  /** While it is `stopping`: even where the first copy has not been found whole. */
+  readonly force?: boolean;
   /** While it is `returning`: where every partition goes back to. */
   readonly partings?: readonly PartingPoint[];
 }

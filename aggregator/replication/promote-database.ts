@@ -45,10 +45,14 @@ export interface Promoted {
   readonly sentences: readonly string[];
 }
 
-/** Throws leafUnreachable, promotionBlocked: do it again. */
+/**
+ * `anyway`: even where the first copy has not been found whole.
+ * Throws leafUnreachable, promotionBlocked: do it again.
+ */
 export async function promoteDatabase(
   parts: ReplicationParts,
   database: DatabaseDefinition,
+  { anyway }: { readonly anyway: boolean },
 ): Promise<Promoted> {
   await drainLinks(parts, database);
   const sentences = new Map<number, string>();
@@ -57,7 +61,7 @@ export async function promoteDatabase(
   await forEachPartition(database, async (placement) => {
     const key = { database: database.name, ordinal: placement.ordinal };
     const leaf = parts.leaves.leaf(placement.leafId);
-    const { position } = await leaf.call('promote', { key });
+    const { position } = await leaf.call('promote', { key, anyway });
     const lag = lags.get(placement.ordinal) ?? 'nothing known to be missing';
     const sentence = `${partitionName(key)} begins term ${positionText(position)}; ${lag}`;
     sentences.set(placement.ordinal, sentence);

@@ -5,7 +5,9 @@
 
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
 import { must } from '#shared/assert.ts';
+import { partitionName } from '#shared/cluster/topology.ts';
 import { databaseError, DatabaseError } from '#shared/error.ts';
+import type { PartitionStatus } from '#shared/wire/message.ts';
 import { askPrimary, checkSource, placeCopies } from './ask-primary.ts';
 import { followSchema } from './catalog-follower.ts';
 import { describePromotion } from './describe-switch.ts';
@@ -161,23 +163,23 @@ export class ReplicationController {
   }
 
   /**
-   * Promotion. Answers what was done, in sentences. Throws notReplicating, databaseProvisioning,
-   * leafUnreachable, promotionBlocked; after the last two the database stays as far as it came,
-   * and STOP goes on from there.
+   * Promotion. Answers what was done, in sentences. `force`: of a first copy, too, as far as it has
+   * come. Throws notReplicating, copyNotWhole, copyEmpty, leafUnreachable, promotionBlocked; after
+   * the last two the database stays as far as it came, and STOP goes on from there.
    */
-  async stopReplicating(name: string): Promise<readonly string[]> {
+  async stopReplicating(
+    name: string,
+    { force }: { readonly force: boolean },
+  ): Promise<readonly string[]> {
     return await this.#parts.inTurn(name, async () => {
       const { database, record } = await this.#following(name);
       if (record.intent === 'returning') await this.#failback.carryOut(record, null);
-      const masters = await readMasters(this.#parts, database);
-      // A copy that waits for a snapshot still has what it had; an empty one has nothing.
-      const isCopying = this.#followed.get(name)?.isCopying === true;
-      // Records can be taken back where they have come by halves, a snapshot cannot.
-      const isTorn = isCopying && masters.some(({ firstLsn }) => firstLsn > 1n);
-      if (isTorn || masters.some(({ tail }) => tail.lsn === 0n)) {
-        throw databaseError('databaseProvisioning', { name });
-      }
-      return await this.#promote(this.#parts.catalog.database(name), record);
+      // What was begun is finished: it was looked at before.
+      if (record.intent === 'stopping') return await this.#promote(database, record);
+      const isPart = isPartOfCopy(name, await readMasters(this.#parts, database));
+      if (isPart && !force) throw databaseError('copyNotWhole', { name });
+      const promoted = this.#parts.catalog.database(name);
+      return await this.#promote(promoted, { ...record, force: isPart });
     });
   }
 
@@ -190,22 +192,25 @@ export class ReplicationController {
   async #promote(database: DatabaseDefinition, record: LinkRecord): Promise<readonly string[]> {
     const { store, catalog, logger } = this.#parts;
     const { name } = database;
+    const { force: anyway = false } = record;
     await writeLinkRecord(store, { ...record, intent: 'stopping' });
     this.#parts.failpoint('stop-written-down');
     this.#unfollow(name);
-    const promoted = await promoteDatabase(this.#parts, database);
+    const promoted = await promoteDatabase(this.#parts, database, { anyway });
     await catalog.put(promoted.database);
     this.#parts.failpoint('stop-in-catalog');
     await removeLinkRecord(store, name);
     logger.info('database promoted', { database: name, primary: primaryUri(record) });
-    return describePromotion(promoted);
+    const sentences = describePromotion(promoted);
+    const sentence = 'its first copy was not whole: transactions may be there by halves';
+    return anyway ? [...sentences, sentence] : sentences;
   }
 
   /** Finishes a promotion that a crash has cut off. Once: what fails then, STOP tells. */
   async #finish(record: LinkRecord): Promise<void> {
     const { database } = record;
     try {
-      await this.stopReplicating(database);
+      await this.stopReplicating(database, { force: false });
     } catch (error) {
       if (!(error instanceof DatabaseError)) throw error;
       this.#parts.logger.warn('a promotion waits for STOP REPLICATING', { database }, error);
@@ -299,6 +304,20 @@ export class ReplicationController {
     await work;
     this.#beside.delete(work);
   }
+}
+
+/**
+ * Records that have come by halves can be taken back, a snapshot cannot; a copy that waits for a
+ * snapshot still has what it had. Throws copyEmpty.
+ */
+function isPartOfCopy(name: string, masters: readonly PartitionStatus[]): boolean {
+  const empty = masters.find(({ tail }) => tail.lsn === 0n);
+  if (empty !== undefined) {
+    throw databaseError('copyEmpty', { name, partition: partitionName(empty.key) });
+  }
+  return masters.some(
+    ({ state, maybeTorn, abandoned }) => (state === 'provisioning' && !abandoned) || maybeTorn,
+  );
 }
 
 function newSecondary(

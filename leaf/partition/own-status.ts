@@ -12,7 +12,10 @@ import { readIdentity } from './partition-identity.ts';
 import type { PartitionPlace } from './partition-options.ts';
 
 /** What the partition itself knows of its status; the leaf adds the rest. */
-export type OwnStatus = Omit<PartitionStatus, 'link' | 'followers' | 'lastRepair'>;
+export type OwnStatus = Omit<
+  PartitionStatus,
+  'link' | 'followers' | 'lastRepair' | 'maybeTorn' | 'abandoned'
+>;
 
 /** `failure` null: its files are being replaced. */
 export function failedStatus(place: PartitionPlace, failure: DatabaseError | null): OwnStatus {

@@ -47,7 +47,7 @@ export class Acknowledger {
     try {
       while (this.#told < this.#wanted && !signal.aborted) {
         const lsn = this.#wanted;
-        await leaf.call('acknowledge', { key, followerId, lsn }, signal);
+        await leaf.call('acknowledge', { key, followerId, lsn, newest: false }, signal);
         this.#told = lsn;
         if (!synchronous) await clock.sleep(SPACING_MS, signal);
       }

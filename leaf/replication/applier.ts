@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import type { Position } from '#shared/log/lsn.ts';
 import type { SubscribeItem } from '#shared/wire/message.ts';
 import type { Partition } from '#leaf/partition/partition.ts';
+import { markMaybeTorn } from './link-file.ts';
 import { SnapshotDownload } from './snapshot-download.ts';
 
 /**
@@ -55,6 +56,8 @@ export class Applier {
   async installSnapshot(download: SnapshotDownload): Promise<Position> {
     await download.finish();
     this.#download = null;
+    // A replica's partition has no others beside it.
+    if (this.#partition.role === 'secondary') await markMaybeTorn(this.#partition);
     await this.#partition.installSnapshot(download.path, download.position);
     return this.position;
   }

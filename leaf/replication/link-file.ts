@@ -80,6 +80,28 @@ export async function keepHistory(partition: Partition): Promise<void> {
   await rm(abandonedPath(partition), { force: true });
 }
 
+function maybeTornPath(partition: Partition): string {
+  return join(dirname(partition.log.directory), 'maybe-torn');
+}
+
+/** See PartitionStatus.maybeTorn. */
+export function isMaybeTorn(partition: Partition): boolean {
+  return existsSync(maybeTornPath(partition));
+}
+
+/** A snapshot is about to take the place of what it holds; durable when it resolves. */
+export async function markMaybeTorn(partition: Partition): Promise<void> {
+  const path = maybeTornPath(partition);
+  const file = await open(path, 'w', fileMode);
+  await file.close();
+  await syncDirectoryOf(path);
+}
+
+/** The database was found whole since, or is promoted. */
+export async function markWhole(partition: Partition): Promise<void> {
+  await rm(maybeTornPath(partition), { force: true });
+}
+
 async function syncDirectoryOf(path: string): Promise<void> {
   const directory = await open(dirname(path), 'r');
   try {

@@ -5,13 +5,15 @@ import { databaseError } from '#shared/error.ts';
 import type { LSN, Position } from '#shared/log/lsn.ts';
 import type { Logger } from '#shared/logger.ts';
 import type { CheckReport } from '#shared/wire/content-message.ts';
-import type { LeafCalls, LinkSource, LinkStatus } from '#shared/wire/message.ts';
+import type { LeafCalls, LinkSource, LinkStatus, PartitionStatus } from '#shared/wire/message.ts';
 import type { Partition } from '#leaf/partition/partition.ts';
 import { Applier } from './applier.ts';
 import {
   abandonHistory,
   isHistoryAbandoned,
+  isMaybeTorn,
   keepHistory,
+  markWhole,
   readLinkFile,
   removeLinkFile,
   writeLinkFile,
@@ -93,13 +95,30 @@ export class LinkSet {
     });
   }
 
-  /** Ends the link, applies what was received, and opens the next term. Idempotent. */
-  async promote(partition: Partition): Promise<Position> {
+  /** See LeafCalls.markWhole. */
+  async markWhole(partition: Partition): Promise<void> {
+    await this.#inTurn(partition, () => markWhole(partition));
+  }
+
+  /** What the link's files tell beside its state. */
+  copyStatus(partition: Partition): Pick<PartitionStatus, 'maybeTorn' | 'abandoned'> {
+    const follows = this.#links.has(partition.name);
+    return {
+      maybeTorn: follows && isMaybeTorn(partition),
+      abandoned: follows && isHistoryAbandoned(partition),
+    };
+  }
+
+  /**
+   * Ends the link, applies what was received, and opens the next term. Idempotent. Throws
+   * promotionBlocked where its copy is not whole, unless it is to be promoted anyway.
+   */
+  async promote(partition: Partition, { anyway }: { readonly anyway: boolean }): Promise<Position> {
     return await this.#inTurn(partition, async () => {
       const link = this.#links.get(partition.name);
       // What waits for a snapshot of another history still has all of its own.
       const isWhole = partition.provisioned || isHistoryAbandoned(partition);
-      if (link !== undefined && partition.role !== 'primary' && !isWhole) {
+      if (link !== undefined && partition.role !== 'primary' && !isWhole && !anyway) {
         const reason = 'its copy is not whole yet';
         throw databaseError('promotionBlocked', { partition: partition.name, reason });
       }
@@ -108,6 +127,7 @@ export class LinkSet {
       this.#links.delete(partition.name);
       await removeLinkFile(partition);
       await keepHistory(partition);
+      await markWhole(partition);
       await Applier.removeLeftovers(partition);
       return position;
     });
@@ -144,7 +164,7 @@ export class LinkSet {
     }
   }
 
-  /** The newest record that the primary has now; null while no records come from it. */
+  /** What the primary at the head of the chain has now; null while it cannot be asked. */
   async primaryTail(partition: Partition): Promise<LSN | null> {
     return (await this.#links.get(partition.name)?.primaryTail()) ?? null;
   }

@@ -143,13 +143,14 @@ export class Link {
     };
   }
 
-  /** The newest record that the primary has now, asked of it; null while no records come. */
+  /** What the primary at the head of the chain has now; null while it cannot be asked. */
   async primaryTail(): Promise<LSN | null> {
     const source = this.#checked;
     if (source === null || this.#state.name !== 'streaming') return null;
     const { followerId } = this.#options;
     const { lsn } = this.#applier.position;
-    return (await source.leaf.call('acknowledge', { key: source.key, followerId, lsn })).tail;
+    const asked = { key: source.key, followerId, lsn, newest: true };
+    return (await source.leaf.call('acknowledge', asked)).tail;
   }
 
   /** Asks for a comparison with the primary. Throws linkProtocol while no records come. */

@@ -254,11 +254,20 @@ export interface LeafCalls extends BackupCalls, CheckCalls, ReadTogetherCalls {
   /** All have reached this version of the schema: what was kept to go back behind it may go. */
   releaseBase: { request: { key: PartitionKey; version: number }; reply: Record<never, never> };
   /** Promotion: applies what was received, opens the next term, takes writes. Idempotent. */
-  promote: { request: { key: PartitionKey }; reply: { position: Position } };
-  /** Link → log sender: everything up to `lsn` is applied, durably. `tail`: what it could have. */
+  promote: {
+    /** `anyway`: even where its first copy has not been found whole. */
+    request: { key: PartitionKey; anyway: boolean };
+    reply: { position: Position };
+  };
+  /** The database was found whole with what came by a snapshot. Idempotent. */
+  markWhole: { request: { key: PartitionKey }; reply: Record<never, never> };
+  /**
+   * Link → log sender: everything up to `lsn` is applied, durably. `tail`: with `newest`, what the
+   * primary at the head of the chain has, or null while that cannot be asked.
+   */
   acknowledge: {
-    request: { key: PartitionKey; followerId: string; lsn: LSN };
-    reply: { tail: LSN };
+    request: { key: PartitionKey; followerId: string; lsn: LSN; newest: boolean };
+    reply: { tail: LSN | null };
   };
   /** Aggregator → secondary: what the primary has, asked of it now; null while no records come. */
   primaryTail: { request: { key: PartitionKey }; reply: { tail: LSN | null } };

@@ -33,6 +33,13 @@ export interface PartitionStatus {
     readonly transactionId: string;
     readonly participants: readonly number[];
   } | null;
+  /**
+   * A secondary's content came by a snapshot, and nobody has found the database whole since: it
+   * may hold its part of a transaction that another partition does not have.
+   */
+  readonly maybeTorn: boolean;
+  /** It waits for a snapshot, and still has all that it had before. */
+  readonly abandoned: boolean;
   readonly error: string;
   /** When and why a damaged copy began again from a snapshot, since the leaf's start; else ''. */
   readonly lastRepair: string;

@@ -107,7 +107,7 @@ async function changeSides(world: World, workload: Workload): Promise<void> {
   world.network.partSites();
   await untilDone(world, 'STOP REPLICATING', async () => {
     if (secondary.database?.role === 'primary') return;
-    await secondary.aggregator.replication.stopReplicating(databaseName);
+    await stopReplicating(world, secondary);
   });
   for (let round = 5 + chance.below(10); round > 0; round--) {
     world.network.isApart = true;
@@ -124,6 +124,16 @@ async function changeSides(world: World, workload: Workload): Promise<void> {
   await suffer(world, workload, { clusters: [secondary], rounds: chance.below(15) });
   await settle(world, secondary);
   checkReckoning(world, workload, secondary);
+}
+
+/** A copy that is not whole yet needs its primary for a while longer. */
+async function stopReplicating(world: World, secondary: SimulatedCluster): Promise<void> {
+  try {
+    await secondary.aggregator.replication.stopReplicating(databaseName, { force: false });
+  } catch (error) {
+    if (error instanceof DatabaseError && error.errno === 1767) world.network.isApart = false;
+    throw error;
+  }
 }
 
 /** Tries until it succeeds; what refuses it for now passes. */

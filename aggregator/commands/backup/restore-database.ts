@@ -97,7 +97,7 @@ async function fill(restore: Restore): Promise<void> {
   );
   const promote = async ({ ordinal }: PartitionBackup): Promise<void> => {
     const key = { database: database.name, ordinal };
-    await leafOf(parts, database, ordinal).call('promote', { key });
+    await leafOf(parts, database, ordinal).call('promote', { key, anyway: false });
   };
   await forEachOf(manifest.partitions, promote, signal);
   // The cut holds the first participant's verdict on all that is visible anywhere.

@@ -61,9 +61,9 @@ export function replicationCommands(
     await controller.continue(database);
     return ok(1);
   };
-  const stop: Command<'stopReplicating'> = async (_context, session, { database }) => {
+  const stop: Command<'stopReplicating'> = async (_context, session, { database, force }) => {
     await endTransaction(session);
-    note(session, await controller.stopReplicating(database));
+    note(session, await controller.stopReplicating(database, { force }));
     return ok(1);
   };
   const explain: Command<'explainReplication'> = async (_context, _session, { statement }) => {

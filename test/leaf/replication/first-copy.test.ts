@@ -52,3 +52,23 @@ test('first copy: where no pages can be copied, the records come', async (t) => 
   t.false(kinds.has('snapshot'));
   t.is(secondary.partition.log.firstLsn, 1n);
 });
+
+test('first copy: what came as pages may be torn until somebody has found it whole', async (t) => {
+  const { primary, secondary } = await world(t);
+  await followsWhole(t, primary, secondary);
+  t.true((await secondary.status()).maybeTorn);
+  await secondary.stop();
+  await secondary.start();
+  await until('the link to go on', async () => (await secondary.link()).state === 'streaming');
+  t.true((await secondary.status()).maybeTorn, 'the partition itself remembers it');
+  await secondary.handler.call('markWhole', { key });
+  await secondary.handler.call('markWhole', { key });
+  t.false((await secondary.status()).maybeTorn);
+});
+
+test('first copy: what a promotion was forced upon is nobody else’s any more', async (t) => {
+  const { primary, secondary } = await world(t);
+  await followsWhole(t, primary, secondary);
+  await secondary.handler.call('promote', { key, anyway: true });
+  t.like(await secondary.status(), { maybeTorn: false, role: 'primary', state: 'online' });
+});

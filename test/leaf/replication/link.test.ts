@@ -202,7 +202,7 @@ test('link: another history is told, and nothing of it is applied', async (t) =>
   await secondary.follow(primary);
   await primary.insert(1);
   await equal(primary, secondary);
-  await secondary.handler.call('promote', { key });
+  await secondary.handler.call('promote', { key, anyway: false });
   await secondary.insert(2);
   const { directory } = { directory: temporaryDirectory(t) };
   const network = new Network();
@@ -297,9 +297,9 @@ test('link: promotion ends it, opens a term and takes writes; again changes noth
   await secondary.follow(primary);
   await primary.insert(1);
   await equal(primary, secondary);
-  const { position } = await secondary.handler.call('promote', { key });
+  const { position } = await secondary.handler.call('promote', { key, anyway: false });
   t.is(position.term, 2);
-  t.deepEqual((await secondary.handler.call('promote', { key })).position, position);
+  t.deepEqual((await secondary.handler.call('promote', { key, anyway: false })).position, position);
   await secondary.insert(2);
   await secondary.stop();
   await secondary.start();
@@ -351,7 +351,7 @@ test('link: confirming what was never sent is refused', async (t) => {
   const { network, primary } = await pair(t);
   await primary.insert(1);
   const leaf = await network.dial(1);
-  const request = { key, followerId: 'x/shop_0', lsn: 999n };
+  const request = { key, followerId: 'x/shop_0', lsn: 999n, newest: false };
   await t.throwsAsync(leaf.call('acknowledge', request), { message: /never sent/ });
 });
 

@@ -63,7 +63,7 @@ test('shared position: two leaves find it; what is beyond is told and taken back
     return state === 'replicating' && tail.lsn === (await old.status()).tail.lsn;
   });
   const parting = (await old.status()).tail.lsn;
-  await fresh.handler.call('promote', { key });
+  await fresh.handler.call('promote', { key, anyway: false });
   await old.insert(10, 11);
   await fresh.insert(20);
   await old.handler.call('demote', { key });
@@ -103,7 +103,7 @@ test('shared position: gone from a log, so a snapshot takes the place of all', a
   await old.insert(1, 2);
   await fresh.follow(old);
   await until('the rows', async () => (await fresh.rows()).length === 2);
-  await fresh.handler.call('promote', { key });
+  await fresh.handler.call('promote', { key, anyway: false });
   await old.insert(10);
   const first = fresh.partition.log.firstLsn;
   for (let from = 1000; fresh.partition.log.firstLsn === first; from += 1000) {
