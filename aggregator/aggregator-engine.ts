@@ -9,7 +9,7 @@ import { createAuthorizer } from './metadata/authorize.ts';
 import { virtualTable } from './metadata/information-schema/virtual-table.ts';
 import { InformationSchema } from './metadata/information-schema.ts';
 import { ownAccount } from './own-session.ts';
-import { createQueryEngine, type Forwarding, type QueryEngine } from './query-engine.ts';
+import { createQueryEngine, type Forwarding, type SyntaxEngine } from './query-engine.ts';
 import { replicationViews } from './replication/replication-views.ts';
 
 type HowItDiffers = Pick<ClientCommandParts, 'killElsewhere' | 'setPassword' | 'showReplication'>;
@@ -24,7 +24,7 @@ export interface AggregatorEngineParts extends NeededParts, HowItDiffers {
 }
 
 /** Plans are kept; they and the grants that they were allowed by follow the metadata. */
-export function makeAggregatorEngine(parts: AggregatorEngineParts): QueryEngine {
+export function makeAggregatorEngine(parts: AggregatorEngineParts): SyntaxEngine {
   const { context, accounts, transactions } = parts;
   const plans = new PlanCache();
   const schema = openSchema(parts, plans);
@@ -39,7 +39,7 @@ export function makeAggregatorEngine(parts: AggregatorEngineParts): QueryEngine 
     // Last: UNLOCK TABLES lowers the write fence here, and does nothing elsewhere.
     ...parts.clusterCommands,
   };
-  const engine: QueryEngine = createQueryEngine({
+  const engine: SyntaxEngine = createQueryEngine({
     ...{ context, commands, transactions },
     virtualTables: schema,
     authorize: (session, statement) => {

@@ -31,7 +31,7 @@ import { StoredSequences } from './metadata/sequences.ts';
 import type { MasterLease } from './metadata/master-lease.ts';
 import { openMetadata } from './metadata/open-metadata-store.ts';
 import { runOwnStatement } from './own-session.ts';
-import type { QueryEngine } from './query-engine.ts';
+import type { QueryEngine, SyntaxEngine } from './query-engine.ts';
 import { ReplicationController } from './replication/replication-controller.ts';
 import type { ReplicationParts } from './replication/replication-parts.ts';
 
@@ -92,12 +92,13 @@ export async function openParts(settings: AggregatorSettings): Promise<Aggregato
       await replication.forget(name);
     },
     nowMs: () => clock.now(),
+    engine: () => engine,
   };
   const backupDir = settings.backupDir ?? join(dataDir, 'backups');
   const backup: BackupParts = { ...replicationParts, backupDir, stop: new AbortController() };
   const fence = new WriteFence({ catalog, leaves, registry, inTurn, clock, logger });
   const killOrders = new KillOrders();
-  const engine = makeAggregatorEngine({
+  const engine: SyntaxEngine = makeAggregatorEngine({
     ...parts,
     killElsewhere: (order) => killOrders.send(order),
     showReplication: (session, what) => showReplication(replicationParts, session, what),

@@ -11,7 +11,7 @@ import type { PlanCache } from './kept-plans/plan-cache.ts';
 import { quickRead, type PacketsResult } from './kept-plans/quick-read.ts';
 import { runKept } from './kept-plans/run-kept.ts';
 import { runLoadData } from './load-data/load-data.ts';
-import type { Query, Statement } from './parser/ast.ts';
+import type { InsertStatement, Query, Statement } from './parser/ast.ts';
 import { iterateStatements, parserOptions, type ParsedStatement } from './parser/parser.ts';
 import { outputColumns } from './planner/resolve-from.ts';
 import { resolveQuery } from './planner/resolve-query.ts';
@@ -24,7 +24,7 @@ import {
 } from './run-statement.ts';
 import type { Session } from './session.ts';
 import { resolveEnvironment, sqlModeOf, type StatementParts } from './statement-environment.ts';
-import type { ResultColumn, StatementResult } from './statement-result.ts';
+import type { OkResult, ResultColumn, StatementResult } from './statement-result.ts';
 import { openImplicitly, refuseInReadOnly, remembered } from './statement-traces.ts';
 import { endsTransaction } from './statement-traits.ts';
 import type { TransactionCoordinator } from './transaction/transaction-coordinator.ts';
@@ -70,6 +70,14 @@ export interface QueryEngine {
   close?(): Promise<void>;
 }
 
+/** The engine as commands have it, for pieces of statements that are parsed already. */
+export interface SyntaxEngine extends QueryEngine {
+  /** The columns of a query's rows. */
+  describe(session: Session, query: Query): readonly ResultColumn[];
+  /** A change of rows that its statement has been authorized for. */
+  change(session: Session, statement: InsertStatement): Promise<OkResult>;
+}
+
 export interface QueryEngineOptions {
   readonly context: AggregatorContext;
   readonly commands: CommandTable;
@@ -93,7 +101,7 @@ export interface Forwarding {
 }
 
 /** The engine of an aggregator, for all its sessions. */
-export function createQueryEngine(options: QueryEngineOptions): QueryEngine {
+export function createQueryEngine(options: QueryEngineOptions): SyntaxEngine {
   const { context, virtualTables, transactions } = options;
   const scratch = SqliteFile.open(':memory:');
   const gatherFiles = new GatherFiles();
@@ -155,6 +163,15 @@ export function createQueryEngine(options: QueryEngineOptions): QueryEngine {
       if (!isQuery(statement)) return { parameterCount, columns: [] };
       const query = resolveQuery(statement, resolveEnvironment(parts, session, null));
       return { parameterCount, columns: outputColumns(query) };
+    },
+    describe: (session, query) =>
+      outputColumns(resolveQuery(query, resolveEnvironment(parts, session, []))),
+    async change(session, statement) {
+      openImplicitly(transactions, session, statement);
+      const run = { parts, session, parameters: [] };
+      return withFreshCatalog(context, { session, statement }, () =>
+        runInsertStatement(run, statement),
+      );
     },
     close: () => gatherWorkers.close(),
   };

@@ -49,14 +49,18 @@ function defaultClause(column: ColumnDefinition): string {
   return column.default.kind === 'expression' ? ` DEFAULT (${text})` : ` DEFAULT ${text}`;
 }
 
-function collateClause(column: ColumnDefinition, table: TableDefinition): string {
+function collateClause(column: ColumnDefinition, table: { readonly collation: string }): string {
   const { type } = column;
   if (type.kind !== 'string' && type.kind !== 'enum' && type.kind !== 'set') return '';
   if (type.collation === table.collation) return '';
   return ` CHARACTER SET utf8mb4 COLLATE ${type.collation}`;
 }
 
-function columnLine(column: ColumnDefinition, table: TableDefinition): string {
+/** A column as CREATE TABLE has it; it names its collation where that is not the table's. */
+export function columnLine(
+  column: ColumnDefinition,
+  table: { readonly collation: string },
+): string {
   const parts = [`${backticked(column.name)} ${typeName(column.type)}`];
   parts.push(collateClause(column, table));
   if (!column.nullable) parts.push(' NOT NULL');

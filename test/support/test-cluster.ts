@@ -16,7 +16,11 @@ import { PlanCache } from '#aggregator/kept-plans/plan-cache.ts';
 import { Catalog } from '#aggregator/metadata/catalog.ts';
 import { StoredSequences } from '#aggregator/metadata/sequences.ts';
 import { SqliteMetadataStore } from '#aggregator/metadata/sqlite-metadata-store.ts';
-import { createQueryEngine, type QueryEngine } from '#aggregator/query-engine.ts';
+import {
+  createQueryEngine,
+  type QueryEngine,
+  type SyntaxEngine,
+} from '#aggregator/query-engine.ts';
 import { GlobalVariables } from '#aggregator/session-variables.ts';
 import { Session } from '#aggregator/session.ts';
 import { TransactionCoordinator } from '#aggregator/transaction/transaction-coordinator.ts';
@@ -99,7 +103,7 @@ export async function openTestCluster(
   // The cluster's own timers keep no process alive, and there is no socket that would.
   const alive = setInterval(() => undefined, 1000);
   const transactions = new TransactionCoordinator(context);
-  let engine: QueryEngine | null = null;
+  let engine: SyntaxEngine | null = null;
   const evaluate = createEvaluate(() => must(engine));
   const commands = {
     ...definitionCommands({
@@ -111,6 +115,7 @@ export async function openTestCluster(
       partitionsPerLeaf: 1,
       beforeDrop: async () => undefined,
       nowMs: () => clock.now(),
+      engine: () => must(engine),
     }),
     ...backupCommands({
       ...{ clusterId: 'test', clusterSecret: new Uint8Array(32), version: 'test', store, catalog },

@@ -1,6 +1,7 @@
 // All statements that define databases and tables, and what a crash has left of them.
 
 import type { CommandTable } from '#aggregator/commands/command.ts';
+import type { AsSelectParts } from './create-as-select.ts';
 import { alterCommands } from './alter-commands.ts';
 import {
   databaseCommands,
@@ -9,7 +10,7 @@ import {
 } from './database-commands.ts';
 import { tableCommands } from './table-commands.ts';
 
-export interface DefinitionParts extends DatabaseCommandParts {
+export interface DefinitionParts extends DatabaseCommandParts, AsSelectParts {
   /** Milliseconds since 1970: what CURRENT_TIMESTAMP gives old rows in a new column. */
   readonly nowMs: () => number;
 }

@@ -14,20 +14,21 @@ import {
 } from '#aggregator/metadata/table-builder.ts';
 import { compileCheck } from '#aggregator/planner/compile-check.ts';
 import type { CreateTable, TableOption } from '#aggregator/parser/ast-definition.ts';
-import type { TableName } from '#aggregator/parser/ast-query.ts';
+import type { Query, TableName } from '#aggregator/parser/ast-query.ts';
 import type { Session } from '#aggregator/session.ts';
 import { modesIn, takesZeroDates } from '#aggregator/sql-mode.ts';
-import { ok } from '#aggregator/statement-result.ts';
+import { ok, type OkResult } from '#aggregator/statement-result.ts';
 import type { TableDefinition } from '#shared/cluster/table-definition.ts';
 import { databaseError } from '#shared/error.ts';
 import { quoteIdentifier } from '#shared/sqlite-file.ts';
+import { fillTable, withColumnsOf, type AsSelectParts } from './create-as-select.ts';
 import { reportNotes } from './database-commands.ts';
 import { parentsToGather, referenceTo } from './foreign-keys.ts';
 import { moveRows, moveToFirst } from './move-rows.ts';
 import { joinChanges, type SchemaChange } from './schema-change.ts';
 import type { SchemaChanger } from './schema-changer.ts';
 
-export interface TableCommandParts {
+export interface TableCommandParts extends AsSelectParts {
   readonly catalog: Catalog;
   readonly sequences: StoredSequences;
   readonly changer: SchemaChanger;
@@ -75,19 +76,23 @@ function createChange(table: TableDefinition): SchemaChange {
   return { put: [table], drop: [], statements, undo: null };
 }
 
+interface RequestedIn {
+  readonly database: DatabaseDefinition;
+  /** The database of the table behind LIKE. */
+  readonly modelOf: (like: TableName) => DatabaseDefinition;
+}
+
 /** The table that the statement asks for: by its columns, or LIKE another. */
 function requestedTable(
   statement: CreateTable,
-  database: DatabaseDefinition,
+  { database, modelOf }: RequestedIn,
   context: DefinitionContext,
 ): TableDefinition {
   if (statement.temporary) throw databaseError('unsupported', { what: 'CREATE TEMPORARY TABLE' });
-  if (statement.query !== null)
-    throw databaseError('unsupported', { what: 'CREATE TABLE … SELECT' });
   if (statement.like === null) return buildTable(statement, database, context);
   const { table: name } = statement.table;
   checkTableName(name);
-  const like = tableOf(database, statement.like.table);
+  const like = tableOf(modelOf(statement.like), statement.like.table);
   // As in MySQL, the copy has the keys of the model but not its foreign keys.
   const checks = like.checks.map((check, index) => ({
     ...check,
@@ -102,16 +107,13 @@ export function autoIncrementOption(options: readonly TableOption[]): bigint | n
   return option !== undefined && /^\d+$/.test(option.value) ? BigInt(option.value) : null;
 }
 
+/** The table, or null where it exists and IF NOT EXISTS was said. */
 async function createTable(
   parts: TableCommandParts,
   session: Session,
   statement: CreateTable,
-): Promise<void> {
+): Promise<TableDefinition | null> {
   const name = databaseOf(parts, session, statement.table);
-  const likeDatabase = statement.like?.database ?? name;
-  if (likeDatabase !== name) {
-    throw databaseError('unsupported', { what: 'CREATE TABLE … LIKE a table of another database' });
-  }
   const notes = new DefinitionNotes();
   const foreignKeyChecks = hasForeignKeyChecks(session);
   const context = definitionContext(session, notes);
@@ -124,10 +126,14 @@ async function createTable(
       session.warn('Note', 1050, `Table '${statement.table.table}' already exists`);
       return null;
     }
-    return requestedTable(statement, database, context);
+    const modelOf = (like: TableName): DatabaseDefinition => {
+      const other = databaseOf(parts, session, like);
+      return other === name ? database : parts.catalog.database(other);
+    };
+    return requestedTable(statement, { database, modelOf }, context);
   };
   const wanted = plan(parts.catalog.database(name));
-  if (wanted === null) return;
+  if (wanted === null) return null;
   const needsFence = parentsToGather(parts.catalog.database(name), wanted, foreignKeyChecks).length;
   if (needsFence > 0) {
     await parts.changer.changeFenced(name, async (database) => {
@@ -153,6 +159,28 @@ async function createTable(
   const table = created as TableDefinition | null;
   if (table !== null && first !== null && first > 1n) {
     await parts.sequences.observe(name, table.id, first - 1n);
+  }
+  return table;
+}
+
+/** The table exists, empty, until its rows are in; where they are refused it goes again. */
+async function createFilled(
+  parts: TableCommandParts,
+  session: Session,
+  statement: CreateTable & { readonly query: Query },
+): Promise<OkResult> {
+  const { table } = statement;
+  const database = databaseOf(parts, session, table);
+  const isThere = parts.catalog.database(database).tables[table.table] !== undefined;
+  const { definition, filled } = isThere
+    ? { definition: { ...statement, query: null }, filled: [] }
+    : withColumnsOf(parts, session, statement);
+  if ((await createTable(parts, session, definition)) === null) return ok();
+  try {
+    return await fillTable(parts, session, { statement, database, filled });
+  } catch (error) {
+    await dropTables(parts, session, [table], true);
+    throw error;
   }
 }
 
@@ -241,6 +269,8 @@ async function truncateTable(
 /** The family of these commands. */
 export function tableCommands(parts: TableCommandParts): CommandTable {
   const create: Command<'createTable'> = async (_context, session, statement) => {
+    const { query } = statement;
+    if (query !== null) return createFilled(parts, session, { ...statement, query });
     await createTable(parts, session, statement);
     return ok();
   };
