@@ -205,7 +205,11 @@ export async function insertRows(
   const { firstGenerated, insertId, records, duplicates, affected } = inserted;
   const told = firstGenerated ?? inserted.assignedId;
   if (told !== null) session.lastInsertId = told;
-  const shown = duplicates > 0 && insert.mode === 'ignore' ? duplicates : 0;
+  for (const name of inserted.violated) {
+    const { errno, message } = databaseError('checkViolated', { name });
+    session.warn('Warning', errno, message);
+  }
+  const shown = insert.mode === 'ignore' ? duplicates - inserted.violated.length : 0;
   if (shown > 0) session.warn('Warning', 1062, `${shown} duplicate entries were left out`);
   const warnings = session.warnings.length;
   const several = records > 1 || insert.source.kind === 'query';

@@ -1,6 +1,6 @@
 // What an INSERT has done, as MySQL tells it: rows counted, and the numbers that they were given.
 
-import { storedColumns } from '#aggregator/planner/insert-planner.ts';
+import { asksForViolations, storedColumns } from '#aggregator/planner/insert-planner.ts';
 import type { ResolvedInsert } from '#aggregator/planner/resolve-insert.ts';
 import { must } from '#shared/assert.ts';
 import type { Row, StoredValue } from '#shared/sql/column-type.ts';
@@ -14,6 +14,8 @@ export interface InsertedRows {
   readonly affected: number;
   /** Rows that met one that was there already. */
   readonly duplicates: number;
+  /** Of rows that INSERT IGNORE has left out, which are duplicates too: the CHECK of each. */
+  readonly violated: readonly string[];
   /** The first number made for an AUTO_INCREMENT column of a row that was put in: else null. */
   readonly firstGenerated: bigint | null;
   /** The same; or else the number of the last row that was put in or changed; 0 for none. */
@@ -26,6 +28,7 @@ export const nothingInserted: InsertedRows = {
   records: 0,
   affected: 0,
   duplicates: 0,
+  violated: [],
   firstGenerated: null,
   insertId: 0n,
   assignedId: null,
@@ -68,10 +71,24 @@ export function countInserted(asked: InsertAsked, results: TaskResults): Inserte
     records: rows.length,
     affected: outcomes.reduce((sum, outcome) => sum + outcome.affected, 0),
     duplicates: outcomes.filter((outcome) => outcome.isDuplicate).length,
+    violated: asksForViolations(insert)
+      ? results.flatMap((steps) => violatedOf(insert, steps))
+      : [],
     ...numbers,
     insertId: numbers.firstGenerated ?? assignedId ?? numbers.insertId,
     assignedId,
   };
+}
+
+/** Each row is preceded by the question which CHECK it violates. */
+function violatedOf(
+  { target }: ResolvedInsert,
+  steps: readonly WriteStepResult[],
+): readonly string[] {
+  return steps.flatMap(({ rows: [answer] }, index) => {
+    const place = index % 2 === 0 ? (answer?.[0] ?? null) : null;
+    return place === null ? [] : [must(target.table.checks[Number(place)]).name];
+  });
 }
 
 function outcomesOf(
@@ -81,7 +98,9 @@ function outcomesOf(
 ): RowOutcome[] {
   const { mode, onDuplicate } = insert;
   if (mode !== 'replace' && onDuplicate === null) {
-    const changes = steps[0]?.changesPerRow ?? [];
+    const changes = asksForViolations(insert)
+      ? rows.map((_, index) => steps[2 * index + 1]?.changes)
+      : (steps[0]?.changesPerRow ?? []);
     return rows.map((row, index) => {
       const affected = changes[index] ?? 0;
       const kind = affected > 0 ? 'inserted' : 'left';

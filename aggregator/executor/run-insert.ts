@@ -2,10 +2,12 @@
 
 import { forEachInTurn } from '#aggregator/breather.ts';
 import {
+  asksForViolations,
   insertText,
   numberText,
   rowRouter,
   rowsInTheWay,
+  violatedCheck,
 } from '#aggregator/planner/insert-planner.ts';
 import type { Fragment } from '#aggregator/planner/deparse/fragment.ts';
 import type { QueryPlan } from '#aggregator/planner/plan.ts';
@@ -140,12 +142,17 @@ function stepsOf(
   rows: readonly Row[],
 ): readonly WriteStep[] {
   const { mode, onDuplicate, target } = run.insert;
-  if (mode !== 'replace' && onDuplicate === null) {
+  const isChecked = asksForViolations(run.insert);
+  if (mode !== 'replace' && onDuplicate === null && !isChecked) {
     return [{ kind: 'rows', sql: statement.sql, rows }];
   }
   // SQLite does not say whether it inserted or replaced: so each row is preceded by the question.
   return rows.flatMap((row): readonly WriteStep[] => [
-    { kind: 'statement', ...rowsInTheWay(target.table, row, number), returning: true },
+    {
+      kind: 'statement',
+      ...(isChecked ? violatedCheck(target.table, row) : rowsInTheWay(target.table, row, number)),
+      returning: true,
+    },
     {
       kind: 'statement',
       sql: statement.sql,
@@ -210,6 +217,7 @@ async function insertBatches(
       records: total.records + counted.records,
       affected: total.affected + counted.affected,
       duplicates: total.duplicates + counted.duplicates,
+      violated: [...total.violated, ...counted.violated],
       firstGenerated,
       insertId: firstGenerated ?? (counted.insertId > 0n ? counted.insertId : total.insertId),
       assignedId: counted.assignedId ?? total.assignedId,

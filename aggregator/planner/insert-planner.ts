@@ -9,7 +9,7 @@ import type { CompiledStatement } from '#shared/wire/message.ts';
 import { must } from '#shared/assert.ts';
 import { deparseExpression } from './deparse/deparse-expression.ts';
 import { relationAlias } from './deparse/deparse-context.ts';
-import { joined, quoteName, sql, type Fragment } from './deparse/fragment.ts';
+import { joined, quoteName, sql, text, type Fragment } from './deparse/fragment.ts';
 import { partitionContext } from './planning.ts';
 import type { OnDuplicate, ResolvedInsert } from './resolve-insert.ts';
 
@@ -27,9 +27,37 @@ export function insertText(insert: ResolvedInsert): Fragment {
   const verb = insert.mode === 'replace' ? 'INSERT OR REPLACE' : 'INSERT';
   const alias =
     insert.onDuplicate === null ? '' : ` AS ${relationAlias(insert.onDuplicate.existing)}`;
+  if (asksForViolations(insert)) return text(checkedInsert(table));
   const base = `${verb} INTO ${quoteName(table.name)}${alias} (${names}) VALUES (${holes})`;
   if (insert.onDuplicate !== null) return sql`${base} ${conflictClause(insert.onDuplicate)}`;
   return sql`${base}${insert.mode === 'ignore' ? ' ON CONFLICT DO NOTHING' : ''}`;
+}
+
+/** INSERT IGNORE passes over rows that violate a CHECK: SQLite would refuse them all. */
+export function asksForViolations({ mode, target }: ResolvedInsert): boolean {
+  return mode === 'ignore' && target.table.checks.length > 0;
+}
+
+/** One row under its columns' names, its values bound. */
+function boundRow(table: TableDefinition): string {
+  const named = storedColumns(table).map(({ name }) => `? AS ${quoteName(name)}`);
+  return `(SELECT ${named.join(', ')})`;
+}
+
+function checkedInsert(table: TableDefinition): string {
+  const names = storedColumns(table).map(({ name }) => quoteName(name));
+  const holds = table.checks.map(({ sqlite }) => `(${sqlite}) IS NOT 0`);
+  return (
+    `INSERT INTO ${quoteName(table.name)} (${names.join(', ')}) ` +
+    `SELECT * FROM ${boundRow(table)} WHERE ${holds.join(' AND ')} ON CONFLICT DO NOTHING`
+  );
+}
+
+/** Which CHECK the row violates, by its place among the table's; NULL for none. */
+export function violatedCheck(table: TableDefinition, row: Row): CompiledStatement {
+  const whens = table.checks.map(({ sqlite }, place) => `WHEN (${sqlite}) IS 0 THEN ${place}`);
+  const sql = `SELECT CASE ${whens.join(' ')} END FROM ${boundRow(table)}`;
+  return { sql, parameters: row };
 }
 
 /** Any unique key may be in the way; rows that would not change are left alone. */
