@@ -164,6 +164,14 @@ export function createQueryEngine(options: QueryEngineOptions): SyntaxEngine {
       const query = resolveQuery(statement, resolveEnvironment(parts, session, null));
       return { parameterCount, columns: outputColumns(query) };
     },
+    ...syntaxRunner(parts),
+    close: () => gatherWorkers.close(),
+  };
+}
+
+function syntaxRunner(parts: StatementParts): Pick<SyntaxEngine, 'describe' | 'change'> {
+  const { context, transactions } = parts;
+  return {
     describe: (session, query) =>
       outputColumns(resolveQuery(query, resolveEnvironment(parts, session, []))),
     async change(session, statement) {
@@ -173,7 +181,6 @@ export function createQueryEngine(options: QueryEngineOptions): SyntaxEngine {
         runInsertStatement(run, statement),
       );
     },
-    close: () => gatherWorkers.close(),
   };
 }
 
