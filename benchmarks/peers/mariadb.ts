@@ -33,13 +33,13 @@ export async function startMariadb(options: MariadbOptions = {}): Promise<Mariad
   const directory = scratchDirectory('mariadb');
   const dataDirectory = join(directory.path, 'data');
   const asRoot = process.getuid?.() === 0 ? ['--user=root'] : [];
-  const made = spawnSync('mariadb-install-db', [
-    '--no-defaults',
-    `--datadir=${dataDirectory}`,
-    '--skip-test-db',
-    '--auth-root-authentication-method=normal',
-    ...asRoot,
-  ]);
+  const install = ['--no-defaults', `--datadir=${dataDirectory}`, '--skip-test-db', ...asRoot];
+  // At its start a server deletes the temporary tables of all in the same place.
+  const made = spawnSync(
+    'mariadb-install-db',
+    [...install, '--auth-root-authentication-method=normal'],
+    { env: { ...process.env, TMPDIR: directory.path } },
+  );
   if (made.status !== 0) throw new Error(`mariadb-install-db failed: ${String(made.stderr)}`);
   const [port = 0] = await freePorts(1);
   const process_ = await ServerProcess.start({
@@ -48,6 +48,7 @@ export async function startMariadb(options: MariadbOptions = {}): Promise<Mariad
     args: [
       '--no-defaults',
       `--datadir=${dataDirectory}`,
+      `--tmpdir=${directory.path}`,
       `--socket=${join(directory.path, 'socket')}`,
       `--port=${port}`,
       ...settings,

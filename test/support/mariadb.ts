@@ -31,8 +31,7 @@ export async function startMariadb(): Promise<MariadbOracle | null> {
   const directory = mkdtempSync(join(tmpdir(), 'twinleaf-mariadb-'));
   const data = join(directory, 'data');
   const user = process.getuid?.() === 0 ? ['--user=root'] : [];
-  const install = ['--no-defaults', `--datadir=${data}`, '--skip-test-db', ...user];
-  spawnSync('mariadb-install-db', [...install, '--auth-root-authentication-method=normal']);
+  makeDataDirectory({ directory, data, user });
   const [port = 0] = await freePorts(1);
   const socketPath = join(directory, 'socket');
   const child = spawn(
@@ -40,6 +39,7 @@ export async function startMariadb(): Promise<MariadbOracle | null> {
     [
       '--no-defaults',
       `--datadir=${data}`,
+      `--tmpdir=${directory}`,
       `--socket=${socketPath}`,
       `--port=${port}`,
       '--bind-address=127.0.0.1',
@@ -57,6 +57,23 @@ export async function startMariadb(): Promise<MariadbOracle | null> {
   await connection.query('USE oracle');
   await connection.query(`SET sql_mode = CONCAT(@@sql_mode, ',TIME_ROUND_FRACTIONAL')`);
   return oracle({ child, connection, port, socketPath, directory });
+}
+
+interface DataDirectory {
+  /** Which the program works in: at its start a server deletes the temporary tables of all. */
+  readonly directory: string;
+  readonly data: string;
+  readonly user: readonly string[];
+}
+
+/** Throws what the program said where it failed: a server over half a directory denies access. */
+function makeDataDirectory({ directory, data, user }: DataDirectory): void {
+  const install = ['--no-defaults', `--datadir=${data}`, '--skip-test-db', ...user];
+  const args = [...install, '--auth-root-authentication-method=normal'];
+  const env = { ...process.env, TMPDIR: directory };
+  const { status, signal, stdout, stderr } = spawnSync('mariadb-install-db', args, { env });
+  if (status === 0) return;
+  throw new Error(`mariadb-install-db ended with ${status ?? signal}: ${stdout}\n${stderr}`);
 }
 
 function connect(socketPath: string): Promise<Connection> {
