@@ -25,6 +25,30 @@ export async function waitForRows(
   return (performance.now() - started) / 1000;
 }
 
+/** So many of the newest orders are looked for: some in each partition. */
+const NEWEST = 64;
+
+/**
+ * Waits until the secondary has the newest of the orders from 1 to `last`, by a query that costs
+ * the same however many rows there are, and then counts all rows.
+ */
+export async function waitForOrders(
+  pair: ReplicatedPair,
+  last: number,
+  lines: number,
+): Promise<void> {
+  const client = await pair.connectSecondary();
+  const count = Math.min(NEWEST, last);
+  const ids = Array.from({ length: count }, (_, i) => last - i).join();
+  const sql = `SELECT COUNT(*) FROM order_lines WHERE order_id IN (${ids})`;
+  await waitUntil('the newest orders at the secondary', async () => {
+    const counted = await client.query(sql);
+    return Number(counted[0]?.[0]) >= count * lines;
+  });
+  await client.end();
+  await waitForRows(pair, last * lines);
+}
+
 /** Throws when the sides differ, or have another number of rows. */
 export async function verifyBothSides(pair: ReplicatedPair, rows: number): Promise<void> {
   const [primary, secondary] = await Promise.all([pair.connectPrimary(), pair.connectSecondary()]);

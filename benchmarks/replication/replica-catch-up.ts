@@ -4,7 +4,7 @@ import type { Benchmark } from '#benchmarks/benchmark.ts';
 import { cpuSeconds } from '#benchmarks/measure/process-cost.ts';
 import { median } from '#benchmarks/measure/statistics.ts';
 import { formatTable } from '#benchmarks/measure/table.ts';
-import { verifyBothSides, waitForRows } from './both-sides.ts';
+import { verifyBothSides, waitForOrders, waitForRows } from './both-sides.ts';
 import { OrderWriter } from './order-writer.ts';
 import { withPairs } from './pairs.ts';
 import type { ReplicatedPair } from './replicated-pair.ts';
@@ -63,7 +63,7 @@ async function catchUp(
   const before = cpuSeconds(pair.secondaryPids());
   const started = performance.now();
   await pair.resume();
-  await waitForRows(pair, writer.written * LINES);
+  await waitForOrders(pair, writer.written, LINES);
   const seconds = (performance.now() - started) / 1000;
   const cpu = cpuSeconds(pair.secondaryPids()) - before;
   const rows = orders * LINES;

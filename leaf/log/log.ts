@@ -29,6 +29,9 @@ import { joined } from './joined.ts';
 /** Bytes of frames read at a time by a replay. */
 const REPLAY_BATCH_BYTES = 4 * 1024 * 1024;
 
+/** A longer batch of another copy's is not kept in memory: who follows here reads the file. */
+const BATCH_KEPT_BYTES_MAX = 64 * 1024;
+
 /** The log of one partition: a directory of segments, the newest open for appending. */
 export class Log {
   readonly directory: string;
@@ -155,11 +158,12 @@ export class Log {
   /** Appends frames of another copy, byte for byte; the caller has verified that they follow. */
   appendVerified(frames: readonly ReadFrame[]): void {
     if (frames.length === 0) return;
-    this.#write(frames.map(({ frame }) => frame));
+    const isKept = this.#write(frames.map(({ frame }) => frame)) <= BATCH_KEPT_BYTES_MAX;
     for (const { record, frame } of frames) {
-      this.#advance(frame, recordPosition(record));
+      this.#advance(frame, recordPosition(record), isKept);
       this.#tailTimestamp = record.timestamp;
     }
+    if (!isKept) this.#recent.clear();
     this.#waiters.wakeAll();
   }
 
@@ -343,7 +347,8 @@ export class Log {
     }
   }
 
-  #write(frames: readonly Uint8Array[]): void {
+  /** Answers how many bytes they are. */
+  #write(frames: readonly Uint8Array[]): number {
     this.#throwFailure();
     const bytes = joined(frames);
     try {
@@ -351,6 +356,7 @@ export class Log {
       const { sizeBytes } = must(this.#segments.at(-1));
       if (this.#failpoint !== noFailpoint) this.#tear(bytes, sizeBytes);
       this.#file.write(bytes, sizeBytes);
+      return bytes.length;
     } catch (error) {
       throw writeError(must(this.#segments.at(-1)).path, error);
     }
@@ -362,11 +368,11 @@ export class Log {
     this.#failpoint('amid-append');
   }
 
-  #advance(frame: Uint8Array, position: Position): void {
+  #advance(frame: Uint8Array, position: Position, isKept = true): void {
     const segment = must(this.#segments.at(-1));
     noteInIndex((segment.index ??= []), { lsn: position.lsn, offset: segment.sizeBytes });
     segment.sizeBytes += frame.length;
-    this.#recent.push(position.lsn, frame);
+    if (isKept) this.#recent.push(position.lsn, frame);
     this.#tail = position;
   }
 

@@ -1,7 +1,7 @@
 // Applies a changeset of the log to the rows, all of it or nothing, and names what it cannot apply.
 
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
-import { concatChangesets, describeChange, readChangeset } from '#shared/log/changeset.ts';
+import { describeChange, readChangeset } from '#shared/log/changeset.ts';
 import { splitChangeset } from '#shared/log/split-changeset.ts';
 import { databaseError } from '#shared/error.ts';
 import type { ConflictKind, SqliteFile } from '#shared/sqlite-file.ts';
@@ -35,11 +35,20 @@ export function applyChanges(
 /**
  * The changes of several records by one call, which looks at each table once: all of them, or
  * (false) none. Each of them may apply all the same: two rows of one record exchange a unique
- * value, and the next record changes one of them again.
+ * value, and the next record changes one of them again. They are laid out in `room`, which must
+ * be as long as all of them.
  */
-export function applyTogether(connection: SqliteFile, changesets: readonly Uint8Array[]): boolean {
-  const changeset = concatChangesets(changesets);
-  return connection.applyChangeset(changeset, { onConflict: () => 'abort' });
+export function applyTogether(
+  connection: SqliteFile,
+  changesets: readonly Uint8Array[],
+  room: Uint8Array,
+): boolean {
+  let end = 0;
+  for (const changeset of changesets) {
+    room.set(changeset, end);
+    end += changeset.length;
+  }
+  return connection.applyChangeset(room.subarray(0, end), { onConflict: () => 'abort' });
 }
 
 /**

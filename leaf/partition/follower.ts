@@ -29,6 +29,8 @@ export class Follower {
   #replay: Replay;
   readonly #beforeDefinition: () => Promise<void>;
   readonly #rows: RowApplier;
+  /** Where the changes of several records are laid out: a turn's. */
+  #room: Uint8Array | null = null;
 
   /** `beforeDefinition`: called when a step of the schema is about to be taken in. */
   constructor(core: PartitionCore, replay: Replay, beforeDefinition: () => Promise<void>) {
@@ -104,7 +106,10 @@ export class Follower {
   #applyRun(changesets: readonly Uint8Array[]): boolean {
     const { connection } = this.#core.file;
     if (changesets.length < 2) return false;
-    return this.#applySmall(changesets) || applyTogether(connection, changesets);
+    if (this.#applySmall(changesets)) return true;
+    // One for all: memory outside of the heap that comes and goes makes V8 collect all of it.
+    this.#room ??= new Uint8Array(TURN_BYTES);
+    return applyTogether(connection, changesets, this.#room);
   }
 
   /** The rows of a record, where there is a faster way than the common one; else false. */

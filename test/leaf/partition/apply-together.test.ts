@@ -48,7 +48,7 @@ test('together: what applies only one by one changes nothing, and then applies',
   });
   const all = 'SELECT * FROM t ORDER BY id';
   copy.run('BEGIN');
-  if (!applyTogether(copy, changesets)) {
+  if (!applyTogether(copy, changesets, new Uint8Array(4096))) {
     t.deepEqual(copy.all(all), []);
     for (const changeset of changesets) applyChanges(copy, changeset, 't_0');
   }

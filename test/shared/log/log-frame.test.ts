@@ -49,6 +49,35 @@ test('frame: every kind of record comes back as it was', (t) => {
   t.is(countFrames(bytes), 6);
 });
 
+test('frame: rows are read the short way as the long way reads them', (t) => {
+  for (const origin of ['', 'here', 'a'.repeat(36), 'ü'.repeat(100), 'b'.repeat(300)]) {
+    for (const length of [0, 1, 255, 256, 70_000]) {
+      const changeset = new Uint8Array(length).fill(7);
+      const draft = { timestamp: 1n << 50n, origin, payload: { kind: 'rows', changeset } } as const;
+      const first = encodeFrame(logStart, { term: 127, ...draft });
+      const second = encodeFrame(first.position, { term: 128, ...draft });
+      const bytes = Buffer.concat([first.frame, second.frame]);
+      const read = [...readFrames(bytes, logStart)].map(({ record }) => record);
+      const long = [decodeFrame(first.frame, logStart), decodeFrame(second.frame, first.position)];
+      t.deepEqual(read, long);
+      t.deepEqual(bytes, Buffer.concat([first.frame, second.frame]));
+    }
+  }
+});
+
+test('frame: a flipped bit in rows is noticed', (t) => {
+  const payload = { kind: 'rows', changeset: Uint8Array.of(1, 2, 3) } as const;
+  const draft = { term: 1, timestamp: 5n, origin: 'here', payload };
+  const { frame } = encodeFrame(logStart, draft);
+  for (let bit = 0; bit < 8 * frame.length; bit += 1) {
+    const flipped = new Uint8Array(frame);
+    flipped[bit >>> 3] = (flipped[bit >>> 3] ?? 0) ^ (1 << (bit & 7));
+    const before = new Uint8Array(flipped);
+    t.throws(() => [...readFrames(flipped, logStart)], { instanceOf: FrameError }, `${bit}`);
+    t.deepEqual(flipped, before);
+  }
+});
+
 test('frame: its bytes are frozen', (t) => {
   const [frame] = run().frames;
   t.is(
