@@ -24,12 +24,23 @@ export interface CollationDescription {
 export const charsets: readonly CharsetDescription[] = [
   { name: 'ascii', description: 'US ASCII', defaultCollation: 'ascii_general_ci', bytesMax: 1 },
   { name: 'binary', description: 'Binary pseudo charset', defaultCollation: 'binary', bytesMax: 1 },
+  ...oneByte([
+    ['cp1250', 'Windows Central European'],
+    ['cp1251', 'Windows Cyrillic'],
+    ['cp1257', 'Windows Baltic'],
+    ['koi8r', 'KOI8-R Relcom Russian'],
+  ]),
   {
     name: 'latin1',
     description: 'cp1252 West European',
     defaultCollation: 'latin1_swedish_ci',
     bytesMax: 1,
   },
+  ...oneByte([
+    ['latin2', 'ISO 8859-2 Central European'],
+    ['latin7', 'ISO 8859-13 Baltic'],
+    ['macroman', 'Mac West European'],
+  ]),
   {
     name: 'utf8mb3',
     description: 'UTF-8 Unicode',
@@ -44,13 +55,36 @@ export const charsets: readonly CharsetDescription[] = [
   },
 ];
 
+/** Character sets whose default collation is their general one. */
+function oneByte(
+  named: readonly (readonly [name: string, description: string])[],
+): readonly CharsetDescription[] {
+  return named.map(([name, description]) => {
+    return { name, description, defaultCollation: `${name}_general_ci`, bytesMax: 1 };
+  });
+}
+
 const collationIds: readonly (readonly [name: string, id: number])[] = [
   ['ascii_general_ci', 11],
   ['ascii_bin', 65],
   ['binary', 63],
+  ['cp1250_general_ci', 26],
+  ['cp1250_bin', 66],
+  ['cp1251_general_ci', 51],
+  ['cp1251_bin', 50],
+  ['cp1257_general_ci', 59],
+  ['cp1257_bin', 58],
+  ['koi8r_general_ci', 7],
+  ['koi8r_bin', 74],
   ['latin1_swedish_ci', 8],
   ['latin1_bin', 47],
   ['latin1_general_ci', 48],
+  ['latin2_general_ci', 9],
+  ['latin2_bin', 77],
+  ['latin7_general_ci', 41],
+  ['latin7_bin', 79],
+  ['macroman_general_ci', 39],
+  ['macroman_bin', 53],
   ['utf8mb3_general_ci', 33],
   ['utf8mb3_bin', 83],
   ['utf8mb3_unicode_ci', 192],

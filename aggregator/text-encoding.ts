@@ -1,5 +1,6 @@
 // The character set that a client writes and reads: UTF-8 as it is, the others by translation.
 
+import { singleByteCodec } from './single-byte-charsets.ts';
 import { charsetNamed, collationById, collationNamed } from './charset.ts';
 
 /** How text goes to one client and comes from it. */
@@ -11,19 +12,6 @@ export interface TextEncoding {
 }
 
 const QUESTION_MARK = 0x3f;
-/** windows-1252 is what MySQL calls latin1. Undefined bytes map to themselves, as in MySQL. */
-const latin1Decoder = new TextDecoder('windows-1252');
-
-const latin1Codes: ReadonlyMap<string, number> = new Map(
-  Array.from({ length: 256 }, (_, code): readonly [string, number] => [
-    latin1Decoder.decode(Uint8Array.of(code)),
-    code,
-  ]),
-);
-
-function encodeLatin1(text: string): Uint8Array {
-  return Uint8Array.from(text, (character) => latin1Codes.get(character) ?? QUESTION_MARK);
-}
 
 function encodeAscii(text: string): Uint8Array {
   return Uint8Array.from(text, (character) =>
@@ -49,7 +37,8 @@ export function resultEncoding(name: string | null, loginCharsetId: number): Tex
     charset === 'binary' ? 'utf8mb4_general_ci' : charsetNamed(charset).defaultCollation;
   const { id } =
     opened.charset === charset && charset !== 'binary' ? opened : collationNamed(fallback);
-  if (charset === 'latin1') return { charsetId: id, encode: encodeLatin1 };
+  const codec = singleByteCodec(charset);
+  if (codec !== undefined) return { charsetId: id, encode: codec.encode };
   if (charset === 'ascii') return { charsetId: id, encode: encodeAscii };
   if (charset === 'utf8mb3') return { charsetId: id, encode: encodeUtf8mb3 };
   return { charsetId: id, encode: null };
@@ -57,6 +46,7 @@ export function resultEncoding(name: string | null, loginCharsetId: number): Tex
 
 /** The text of bytes in a character set, by its name. What is no text becomes U+FFFD. */
 export function decodeText(bytes: Uint8Array, charset: string): string {
-  if (charset === 'latin1') return latin1Decoder.decode(bytes);
+  const codec = singleByteCodec(charset);
+  if (codec !== undefined) return codec.decode(bytes);
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
 }

@@ -13,6 +13,7 @@ import { dateText, dateTimeText, type Moment } from '#shared/sql/temporal.ts';
 import { MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND } from '#shared/sql/time-of-day.ts';
 import type { SourceValue } from '#shared/sql/store-value.ts';
 import type { PayloadReader } from './payload-reader.ts';
+import { singleByteCodec } from '#aggregator/single-byte-charsets.ts';
 import { decodeText } from '#aggregator/text-encoding.ts';
 
 /** A parameter's declared type: code and sign. */
@@ -56,7 +57,7 @@ function decimalText(text: string): SourceValue {
 
 /** Text. Bytes that are no UTF-8 came from a driver that declares buffers as strings. */
 function stringParameter(bytes: Buffer, charset: string): SourceValue {
-  if (charset !== 'latin1' && !isUtf8(bytes)) return binaryParameter(bytes);
+  if (singleByteCodec(charset) === undefined && !isUtf8(bytes)) return binaryParameter(bytes);
   const value = decodeText(bytes, charset);
   const collation = 'utf8mb4_general_ci';
   const { length } = value;

@@ -5,6 +5,7 @@
 
 import { isUtf8 } from 'node:buffer';
 import { unescapeString } from '#aggregator/parser/unescape-string.ts';
+import { singleByteCodec } from '#aggregator/single-byte-charsets.ts';
 import { decodeText } from '#aggregator/text-encoding.ts';
 
 const REPLACEMENT = '\ufffd';
@@ -29,7 +30,7 @@ export function statementText(
   options: () => Omit<StatementTextOptions, 'charset'>,
 ): string {
   const text = decodeText(bytes, charset);
-  if (charset === 'latin1') {
+  if (singleByteCodec(charset) !== undefined) {
     const hasBinary = /_binary\s*['"]/i.test(text) && bytes.some((byte) => byte > 127);
     return hasBinary ? withHexStrings(bytes, { ...options(), charset }) : text;
   }
@@ -66,7 +67,7 @@ function withHexStrings(bytes: Buffer, options: StatementTextOptions): string {
 
 /** Whether decoding the string would change its bytes. `before`: what stands in front of it. */
 function isLost(string: Buffer, before: string, { charset }: StatementTextOptions): boolean {
-  if (charset !== 'latin1') return !isUtf8(string);
+  if (singleByteCodec(charset) === undefined) return !isUtf8(string);
   return /_binary\s*$/i.test(before) && string.some((byte) => byte > 127);
 }
 

@@ -1,8 +1,12 @@
 // Text in the client's character set, both ways: statements, parameters, values, headers, errors.
 
 import test from 'ava';
+import { singleByteCodec } from '#aggregator/single-byte-charsets.ts';
 import { clusterOfFile } from '#test/aggregator/commands/client-cluster.ts';
+import { oracleTests } from '#test/support/oracle-test.ts';
 import { command, RawClient } from './raw-client.ts';
+
+const withOracle = oracleTests(test);
 
 const cluster = clusterOfFile(test, [
   'CREATE DATABASE shop',
@@ -38,6 +42,9 @@ for (const [charset, value] of [
   ['utf8mb4', utf8('é😀€')],
   ['utf8mb3', utf8('é?€')],
   ['latin1', '\xe9?\x80'],
+  ['koi8r', '???'],
+  ['latin2', '\xe9??'],
+  ['cp1250', '\xe9?\x80'],
   ['ascii', '???'],
   ['binary', utf8('é😀€')],
 ] as const) {
@@ -76,4 +83,34 @@ test('a character set that there is not is refused by its name', async (t) => {
   const root = await cluster().connect();
   t.is(await root.failure('SET NAMES klingon'), '1115 42000');
   await root.close();
+});
+
+const singleBytes = 'latin1 latin2 latin7 koi8r cp1250 cp1251 cp1257 macroman'.split(' ');
+
+withOracle('every byte of each character set means what it means to MariaDB', async (t, oracle) => {
+  for (const name of singleBytes) {
+    const hexes = Array.from({ length: 256 }, (_, code) => code.toString(16).padStart(2, '0'));
+    const items = hexes.map((hex) => `HEX(CONVERT(_${name} x'${hex}' USING utf8mb4))`);
+    const [theirs = []] = await oracle.query(`SELECT ${items.join(', ')}`);
+    const codec = singleByteCodec(name);
+    const ours = hexes.map((hex) => {
+      const text = codec?.decode(Buffer.from(hex, 'hex')) ?? '';
+      return Buffer.from(text, 'utf8').toString('hex').toUpperCase();
+    });
+    t.deepEqual(ours, theirs as string[], name);
+    const again = hexes.filter((hex, code) => {
+      const text = codec?.decode(Buffer.from(hex, 'hex')) ?? '';
+      return text !== '?' && codec?.encode(text)[0] !== code;
+    });
+    t.deepEqual(again, [], `${name}, written back`);
+  }
+});
+
+test('statements in koi8r are read, and rows, headers and errors written in it', async (t) => {
+  const client = await enter('koi8r');
+  const word = '\xd0\xd2\xc9';
+  const rows = await answer(client, Buffer.from(`SELECT '${word}', HEX('${word}') AS h`, 'latin1'));
+  t.true(rows[1]?.includes(word), 'the header');
+  t.is(rows[4], `\x03${word}\x0cD0BFD180D0B8`);
+  await client.close();
 });
