@@ -41,7 +41,8 @@ function toTimeZone(value: VariableValue): string {
 function toIsolation(name: string, value: VariableValue): string {
   const level = String(value).toUpperCase().replaceAll(' ', '-');
   if (level === 'SERIALIZABLE') {
-    throw databaseError('unsupported', { what: 'ISOLATION LEVEL SERIALIZABLE' });
+    const what = 'ISOLATION LEVEL SERIALIZABLE: transactions are READ COMMITTED';
+    throw databaseError('unsupported', { what });
   }
   if (!isolationLevels.has(level)) {
     throw databaseError('wrongVariableValue', { name, value: String(value) });

@@ -170,6 +170,9 @@ export const errorTable = {
   ),
   derivedTableAlias: entry(1248, '42000', () => 'Every derived table must have its own alias'),
   unknownFunction: entry<Name>(1305, '42000', (p) => `FUNCTION ${p.name} does not exist`),
+  unknownTrigger: entry(1360, 'HY000', () => 'Trigger does not exist'),
+  unknownEvent: entry<Name>(1539, 'HY000', (p) => `Unknown event '${p.name}'`),
+  notView: entry<TableName>(1347, 'HY000', (p) => `'${p.database}.${p.table}' is not VIEW`),
   unknownProcedure: entry<Name>(1305, '42000', (p) => `PROCEDURE ${p.name} does not exist`),
   functionArguments: entry<Name>(
     1582,

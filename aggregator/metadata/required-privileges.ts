@@ -164,6 +164,8 @@ export function requiredPrivileges(
       return statement.tables.flatMap((table) => atTable(['DROP'], table, database));
     case 'dropView':
       return statement.views.flatMap((view) => atTable(['DROP'], view, database));
+    case 'dropRoutine':
+      return [];
     case 'truncateTable':
       return atTable(['DROP'], statement.table, database);
     case 'renameTable':

@@ -212,6 +212,13 @@ export type DefinitionStatement =
       readonly index: IndexSyntax;
     })
   | (Node & { readonly kind: 'dropIndex'; readonly table: TableName; readonly name: string })
+  /** DROP of what there is none of: a note with IF EXISTS, an error without. */
+  | (Node & {
+      readonly kind: 'dropRoutine';
+      readonly routine: 'trigger' | 'procedure' | 'function' | 'event';
+      readonly name: TableName;
+      readonly ifExists: boolean;
+    })
   /** DROP VIEW: a note with IF EXISTS, an error without, for there are no views. */
   | (Node & {
       readonly kind: 'dropView';

@@ -194,6 +194,11 @@ export function parseDrop(reader: TokenReader): Result {
     reader.acceptOneOf(['restrict', 'cascade'] as const);
     return { kind: 'dropView', at, views, ifExists };
   }
+  const routine = reader.acceptOneOf(['trigger', 'procedure', 'function', 'event'] as const);
+  if (routine !== null) {
+    const ifExists = reader.acceptWords('if exists');
+    return { kind: 'dropRoutine', at, routine, name: reader.tableName(), ifExists };
+  }
   if (reader.acceptWord('index')) {
     const name = reader.acceptWord('primary') ? 'PRIMARY' : reader.name();
     reader.expectWord('on');

@@ -284,7 +284,12 @@ export function tableCommands(parts: TableCommandParts): CommandTable {
     return ok();
   };
   const dropView: Command<'dropView'> = async (_context, session, { views, ifExists }) => {
-    const names = views.map((view) => `${databaseOf(parts, session, view)}.${view.table}`);
+    const names = views.map((view) => {
+      const database = databaseOf(parts, session, view);
+      const { tables } = parts.catalog.database(database);
+      if (tables[view.table] === undefined) return `${database}.${view.table}`;
+      throw databaseError('notView', { database, table: view.table });
+    });
     if (!ifExists) throw databaseError('unknownTableDrop', { name: names.join(',') });
     for (const name of names) session.warn('Note', 1051, `Unknown table '${name}'`);
     return ok();

@@ -10,6 +10,7 @@ import { computedColumn, ok, rowsResult } from '#aggregator/statement-result.ts'
 import type { VirtualTables } from '#aggregator/virtual-tables.ts';
 import { databaseError } from '#shared/error.ts';
 import type { KillOrder } from '#shared/wire/message.ts';
+import { dropRoutine } from './missing-routines.ts';
 
 export interface SessionCommandParts {
   readonly evaluate: Evaluate;
@@ -110,6 +111,7 @@ export function createSessionCommands(parts: SessionCommandParts): CommandTable 
     do: createDo(parts),
     call,
     help,
+    dropRoutine,
     unsupported,
   };
 }

@@ -3,6 +3,7 @@
 import type { Command, CommandTable } from '#aggregator/commands/command.ts';
 import type { Evaluate } from '#aggregator/commands/evaluate.ts';
 import type { ShowWhat } from '#aggregator/parser/ast.ts';
+import { missingRoutine } from '#aggregator/commands/session/missing-routines.ts';
 import type { Session } from '#aggregator/session.ts';
 import { rowsResult } from '#aggregator/statement-result.ts';
 import { databaseError } from '#shared/error.ts';
@@ -10,6 +11,7 @@ import { answer, type Header, type ShowAnswer } from './show-answer.ts';
 import { filterRows, matchesLike } from './show-filter.ts';
 import {
   showColumns,
+  refuseView,
   showCreate,
   showCreateDatabase,
   showDatabases,
@@ -122,6 +124,8 @@ async function show(parts: ShowParts, session: Session, what: ShowWhat): Promise
       return showIndexes(parts, session, what.table);
     case 'createTable':
       return await showCreate(parts, session, what.table);
+    case 'createView':
+      return refuseView(parts, session, what.table);
     case 'createDatabase':
       return showCreateDatabase(parts, session, what);
     case 'createUser':
@@ -149,6 +153,8 @@ async function show(parts: ShowParts, session: Session, what: ShowWhat): Promise
       const view = what.extended ? aggregatorsExtendedView : aggregatorsView;
       return await readView(parts.schema, view, session);
     }
+    case 'createRoutine':
+      throw missingRoutine(what.routine, what.name.table);
     default: {
       const headers = emptyKinds[what.kind];
       if (headers !== undefined) return answer(headers, []);
@@ -158,8 +164,6 @@ async function show(parts: ShowParts, session: Session, what: ShowWhat): Promise
 }
 
 function unsupportedWord(what: ShowWhat): string {
-  if (what.kind === 'createView') return 'SHOW CREATE VIEW';
-  if (what.kind === 'createRoutine') return `SHOW CREATE ${what.routine.toUpperCase()}`;
   return `SHOW ${what.kind.replace(/[A-Z]/g, (letter) => ` ${letter}`).toUpperCase()}`;
 }
 

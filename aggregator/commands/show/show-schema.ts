@@ -147,6 +147,12 @@ export async function showCreate(
   return answer(['Table', ['Create Table', 'long']], [[table.name, showCreateTable(table, next)]]);
 }
 
+/** SHOW CREATE VIEW: there are no views. Throws notView and unknownTable. */
+export function refuseView(parts: ShowParts, session: Session, name: TableName): never {
+  const { database, table } = findTable(parts, session, name);
+  throw databaseError('notView', { database, table: table.name });
+}
+
 export function showCreateDatabase(
   parts: ShowParts,
   session: Session,

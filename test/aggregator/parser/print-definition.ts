@@ -59,6 +59,13 @@ export function definitionText(printer: Printer, statement: DefinitionStatement)
         statement.ifExists && 'IF EXISTS',
         statement.tables.map(tableNameText).join(', '),
       );
+    case 'dropRoutine':
+      return words(
+        'DROP',
+        statement.routine.toUpperCase(),
+        statement.ifExists && 'IF EXISTS',
+        tableNameText(statement.name),
+      );
     case 'dropView':
       return words(
         'DROP VIEW',

@@ -120,10 +120,28 @@ test('USE, DO, LOCK TABLES, FLUSH, HELP, and what is refused by its name', async
     'CREATE PROCEDURE p() SELECT 1',
     'CREATE FUNCTION f() RETURNS INT RETURN 1',
     'CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO SELECT 1',
-    'SHOW CREATE VIEW v',
-    'SHOW CREATE PROCEDURE p',
   ]) {
     t.is(await client.failure(sql), '1235 42000', sql);
+  }
+  for (const [sql, expected] of [
+    ['SHOW CREATE VIEW shop.v', '1146 42S02'],
+    ['SHOW CREATE VIEW shop.t', '1347 HY000'],
+    ['SHOW CREATE PROCEDURE p', '1305 42000'],
+    ['SHOW CREATE FUNCTION f', '1305 42000'],
+    ['SHOW CREATE TRIGGER g', '1360 HY000'],
+    ['SHOW CREATE EVENT e', '1539 HY000'],
+    ['DROP VIEW shop.v', '1051 42S02'],
+    ['DROP VIEW IF EXISTS shop.v', 'ok'],
+    ['DROP VIEW shop.t', '1347 HY000'],
+    ['DROP TRIGGER shop.g', '1360 HY000'],
+    ['DROP TRIGGER IF EXISTS shop.g', 'ok'],
+    ['DROP PROCEDURE shop.p', '1305 42000'],
+    ['DROP PROCEDURE IF EXISTS shop.p', 'ok'],
+    ['DROP FUNCTION IF EXISTS shop.f', 'ok'],
+    ['DROP EVENT shop.e', '1539 HY000'],
+    ['DROP EVENT IF EXISTS shop.e', 'ok'],
+  ] as const) {
+    t.is(await client.failure(sql), expected, sql);
   }
   t.is(await client.failure('CALL shop.nosuch()'), '1305 42000');
   await client.close();
