@@ -25,7 +25,7 @@ utc_time utc_timestamp values varbinary varchar varcharacter varying virtual whe
 with write xor year_month zerofill
 `;
 
-const reservedWords: ReadonlySet<string> = new Set(words.trim().split(/\s+/));
+export const reservedWords: ReadonlySet<string> = new Set(words.trim().split(/\s+/));
 
 /** True when the lower-case word cannot be a bare name. */
 export function isReservedWord(word: string): boolean {

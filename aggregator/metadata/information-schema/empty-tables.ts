@@ -163,4 +163,43 @@ export const emptyTables: readonly VirtualTable[] = [
      STATE name64
      DURATION double`,
   ),
+  empty(
+    'VIEW_TABLE_USAGE',
+    `VIEW_CATALOG name64
+     VIEW_SCHEMA name64
+     VIEW_NAME name64
+     TABLE_CATALOG name64
+     TABLE_SCHEMA name64
+     TABLE_NAME name64`,
+  ),
+  empty(
+    'VIEW_ROUTINE_USAGE',
+    `TABLE_CATALOG name64
+     TABLE_SCHEMA name64
+     TABLE_NAME name64
+     SPECIFIC_CATALOG name64
+     SPECIFIC_SCHEMA name64
+     SPECIFIC_NAME name64`,
+  ),
+  empty(
+    'ENABLED_ROLES',
+    `ROLE_NAME text?
+     ROLE_HOST text?
+     IS_DEFAULT yes?
+     IS_MANDATORY yes`,
+  ),
+  ...['APPLICABLE_ROLES', 'ADMINISTRABLE_ROLE_AUTHORIZATIONS'].map((name) =>
+    empty(
+      name,
+      `USER text?
+       HOST text?
+       GRANTEE text?
+       GRANTEE_HOST text?
+       ROLE_NAME text?
+       ROLE_HOST text?
+       IS_GRANTABLE yes
+       IS_DEFAULT yes?
+       IS_MANDATORY yes`,
+    ),
+  ),
 ];

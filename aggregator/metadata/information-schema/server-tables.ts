@@ -1,6 +1,7 @@
 // What the server offers and who uses it: character sets, engines, clients, variables, status.
 
 import { charsets, collations } from '#aggregator/charset.ts';
+import { reservedWords } from '#aggregator/parser/reserved-words.ts';
 import type { ProcessDescription } from '#aggregator/session-registry.ts';
 import { statusValues } from './status-values.ts';
 import {
@@ -55,6 +56,15 @@ const applicability: VirtualTable = {
     CHARACTER_SET_NAME name64`),
   rows: () =>
     collations.map(({ name, charset }) => ({ COLLATION_NAME: name, CHARACTER_SET_NAME: charset })),
+};
+
+/** The reserved ones: drivers ask for no others. */
+const keywords: VirtualTable = {
+  name: 'KEYWORDS',
+  columns: virtualColumns(`
+    WORD name64
+    RESERVED number?`),
+  rows: () => [...reservedWords].map((word) => ({ WORD: word.toUpperCase(), RESERVED: 1n })),
 };
 
 const engines: VirtualTable = {
@@ -164,6 +174,7 @@ export const serverTables: readonly VirtualTable[] = [
   collationTable,
   applicability,
   engines,
+  keywords,
   plugins,
   processList,
 ];

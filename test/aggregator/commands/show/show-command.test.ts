@@ -219,3 +219,15 @@ test('information_schema tells tools what they ask', async (t) => {
   }
   await client.close();
 });
+
+test('what drivers and tools ask of words, roles and views', async (t) => {
+  const client = await cluster().connect();
+  const words = await client.column(
+    "SELECT WORD FROM information_schema.KEYWORDS WHERE RESERVED = 1 AND WORD LIKE 'WH%'",
+  );
+  t.deepEqual(words.toSorted(), ['WHEN', 'WHERE', 'WHILE']);
+  for (const name of ['ENABLED_ROLES', 'APPLICABLE_ROLES', 'VIEW_TABLE_USAGE']) {
+    t.deepEqual(await client.rows(`SELECT * FROM information_schema.${name}`), [], name);
+  }
+  await client.close();
+});
