@@ -34,6 +34,7 @@ function runAgain() {
 }
 
 if (Number(process.versions.node.split('.')[0]) >= nodeMajorMin) {
+  await import('#shared/keep-compiled.js');
   const { main } = await import('./main.ts');
   process.exitCode = await main(process.argv.slice(2));
 } else {

@@ -2,6 +2,7 @@
 //
 // It dies with its parent: a thread of its own waits on a pipe that only the parent holds open.
 
+import { flushCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { FrameReader, frameHeader } from '#shared/wire/frame-reader.ts';
@@ -16,12 +17,16 @@ export function serveParent(serve: (request: Uint8Array) => readonly Uint8Array[
   // Ctrl-C on a terminal is for the parent, which ends its workers.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
   const reader = new FrameReader(REQUEST_BYTES_MAX);
+  let isKept = false;
   process.stdin.on('data', (chunk: Uint8Array) => {
     reader.push(chunk);
     for (let frame = reader.take(); frame !== null; frame = reader.take()) {
       const parts = serve(frame);
       const length = parts.reduce((sum, part) => sum + part.length, 0);
       process.stdout.write(Buffer.concat([frameHeader(length), ...parts]));
+      // A worker is killed, not ended: what it has compiled would be lost.
+      if (!isKept) setImmediate(flushCompileCache);
+      isKept = true;
     }
   });
 }

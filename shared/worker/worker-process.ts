@@ -13,6 +13,8 @@ import { FrameReader, frameHeader } from '#shared/wire/frame-reader.ts';
 /** The longest reply: the changes of the largest transaction, or one very long row. */
 const REPLY_BYTES_MAX = 2 ** 31;
 
+const keepCompiled = new URL('../keep-compiled.js', import.meta.url).href;
+
 /** A worker's process has ended, and with it what it had under way. */
 export class WorkerLostError extends Error {
   override readonly name = 'WorkerLostError';
@@ -65,7 +67,8 @@ export class WorkerProcess<Request, Reply extends object> {
   /** Starts the process. */
   constructor({ main, flags = [], read, onExit }: WorkerProcessOptions<Reply>) {
     this.#read = read;
-    this.#process = spawn(process.execPath, [...flags, fileURLToPath(main)], {
+    const args = ['--import', keepCompiled, ...flags, fileURLToPath(main)];
+    this.#process = spawn(process.execPath, args, {
       stdio: ['pipe', 'pipe', 'inherit', 'pipe'],
     });
     this.#exited = once(this.#process, 'exit');
