@@ -181,6 +181,7 @@ export class RequestHandler implements LeafService {
       ping: async () => this.#status(),
       readTogether: async (request) => this.#readTogether(request),
       createPartition: async ({ key, ...identity }) => done(this.#partitions.create(key, identity)),
+      setIncarnation: async (request) => done(at(request).setIncarnation(request.incarnation)),
       dropPartition: async ({ key, movedTo }) => {
         await this.#restores.forget(key);
         return done(this.#partitions.drop(key, movedTo ?? null));

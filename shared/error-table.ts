@@ -4,6 +4,8 @@
 // (features.md 2.10 names them), else 1105 (ER_UNKNOWN_ERROR). The sentence says what is wrong
 // and, where there is one, the way out.
 
+import { catalogVersionOf } from './cluster/plan-version.ts';
+
 interface ErrorEntry<P> {
   readonly errno: number;
   readonly sqlState: string;
@@ -683,7 +685,9 @@ export const errorTable = {
     1999,
     'HY000',
     (p) =>
-      `Partition ${p.partition} is at catalog version ${p.have}, the plan was made for ${p.want}`,
+      `Partition ${p.partition} is at catalog version ${catalogVersionOf(p.have)}, the plan was ` +
+      `made for ${catalogVersionOf(p.want)}` +
+      (catalogVersionOf(p.have) === catalogVersionOf(p.want) ? ' of another database' : ''),
     true,
   ),
   diskFull: entry<{ path: string }>(

@@ -94,10 +94,9 @@ export class DatabasePartitions {
 
   async #createMaster(database: DatabaseDefinition, placement: PartitionPlacement): Promise<void> {
     const key = { database: database.name, ordinal: placement.ordinal };
-    const { role, durability } = database;
-    const origin = this.#parts.clusterId;
+    const { role } = database;
     const leaf = this.#parts.leaves.leaf(placement.leafId);
-    await leaf.call('createPartition', { key, role, durability, origin });
+    await leaf.call('createPartition', { key, role, ...this.#identityOf(database) });
   }
 
   async #createReplica(
@@ -106,12 +105,15 @@ export class DatabasePartitions {
     leafId: number,
   ): Promise<void> {
     const key = { database: database.name, ordinal: REFERENCE_ORDINAL };
-    const { durability } = database;
-    const origin = this.#parts.clusterId;
     const leaf = this.#parts.leaves.leaf(leafId);
-    await leaf.call('createPartition', { key, role: 'replica', durability, origin });
+    const identity = this.#identityOf(database);
+    await leaf.call('createPartition', { key, role: 'replica', ...identity });
     const address = this.#addressOf(reference.leafId);
     await leaf.call('startLink', { key, source: { address, key, ticket: null } });
+  }
+
+  #identityOf({ durability, incarnation = 0 }: DatabaseDefinition) {
+    return { durability, incarnation, origin: this.#parts.clusterId };
   }
 
   #addressOf(nodeId: number): Address {

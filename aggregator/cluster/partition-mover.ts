@@ -148,9 +148,10 @@ export class PartitionMover {
 
   async #copy({ key, from, to }: Move): Promise<void> {
     const { clusterId, catalog } = this.#parts;
-    const { durability } = catalog.database(key.database);
+    const { durability, incarnation = 0 } = catalog.database(key.database);
     const leaf = this.#leaf(to);
-    await leaf.call('createPartition', { key, role: 'replica', durability, origin: clusterId });
+    const identity = { durability, incarnation, origin: clusterId };
+    await leaf.call('createPartition', { key, role: 'replica', ...identity });
     const source = { address: this.#addressOf(from), key, ticket: null };
     await leaf.call('startLink', { key, source });
   }

@@ -1,6 +1,7 @@
 // UPDATE and DELETE that no partition can do by itself: the rows are picked over all of them, with
 // the partitions locked, and then changed by their primary keys where they are.
 
+import { planVersion } from '#shared/cluster/plan-version.ts';
 import { primaryKey, refuseMovingRows, rowsOf } from '#aggregator/planner/change-planner.ts';
 import { quoteName } from '#aggregator/planner/deparse/fragment.ts';
 import { noNames } from '#aggregator/planner/from-names.ts';
@@ -89,9 +90,9 @@ async function pickRows(execution: Execution, change: ResolvedChange): Promise<P
       const bound = group.map((row) => boundRow(change, keys.length, row));
       return { ordinal, steps: [{ kind: 'rows', sql, rows: bound } as const] };
     });
-  const { name, catalogVersion } = database;
   const mayBeLong = rows.length > SHORT_ROWS_MAX;
-  const writes = { database: name, catalogVersion, tasks, mayBeLong };
+  const catalogVersion = planVersion(database);
+  const writes = { database: database.name, catalogVersion, tasks, mayBeLong };
   return { matched: rows.length, writes, lastInsertId: lastInsertIdOf(change, rows) };
 }
 

@@ -1,5 +1,6 @@
 // Carries out an INSERT or REPLACE: rows to their partitions, and MySQL's count of what happened.
 
+import { planVersion } from '#shared/cluster/plan-version.ts';
 import { forEachInTurn } from '#aggregator/breather.ts';
 import {
   asksForViolations,
@@ -130,9 +131,9 @@ async function writesOf(
     ordinal,
     steps: stepsOf(run, { statement, number }, group),
   }));
-  const { name, catalogVersion } = database;
   const mayBeLong = rows.length > SHORT_ROWS_MAX;
-  const writes = { database: name, catalogVersion, tasks, mayBeLong };
+  const catalogVersion = planVersion(database);
+  const writes = { database: database.name, catalogVersion, tasks, mayBeLong };
   return { writes, groups: sorted.map(([, group]) => group) };
 }
 

@@ -7,7 +7,7 @@ import { encode } from '#shared/codec.ts';
 import { databaseError } from '#shared/error.ts';
 import type { Clock } from '#shared/clock.ts';
 import type { DatabaseDefinition } from './database-definition.ts';
-import type { MetadataStore } from './metadata-store.ts';
+import { updateMetadata, type MetadataStore } from './metadata-store.ts';
 import {
   databasePrefix,
   headKey,
@@ -17,6 +17,8 @@ import {
 } from './stored-database.ts';
 import { Turns } from './turns.ts';
 
+/** The newest number that a database was given by this cluster. */
+const incarnationKey = 'incarnation';
 /** How long `refresh` waits for a version to move before it lets the caller look again. */
 const refreshWaitMs = 50;
 
@@ -91,6 +93,11 @@ export class Catalog implements CatalogReader {
       await this.#write(database);
       this.#databases.set(name, database);
     });
+  }
+
+  /** Of a database that is about to be made, or to go back to where another can overtake it. */
+  async nextIncarnation(): Promise<number> {
+    return updateMetadata(this.#store, incarnationKey, (value) => Number(value ?? 0) + 1);
   }
 
   /** Forgets a database, durably. */

@@ -22,6 +22,8 @@ export interface DatabaseDefinition {
   readonly placements: readonly PartitionPlacement[];
   /** Raised by every change of the schema; a task carries the version it was planned for. */
   readonly catalogVersion: number;
+  /** Which database of its name it is, for plan-version.ts; absent: 0. */
+  readonly incarnation?: number;
   readonly tables: Readonly<Record<string, TableDefinition>>;
   readonly nextTableId: number;
   /** `host:port/database` of the primary, for a secondary; else ''. */

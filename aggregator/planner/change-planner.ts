@@ -4,6 +4,7 @@
 // that MySQL's two counts, matched and changed, both come out right. With joins, ORDER BY or LIMIT
 // the rows are named by their primary key: `WHERE key IN (SELECT key FROM … )`.
 
+import { planVersion } from '#shared/cluster/plan-version.ts';
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
 import type { CatalogReader } from '#aggregator/aggregator-context.ts';
 import { databaseError } from '#shared/error.ts';
@@ -60,7 +61,7 @@ export function planChange(
   return {
     kind: 'change',
     database: database.name,
-    catalogVersion: database.catalogVersion,
+    catalogVersion: planVersion(database),
     table: change.target.table,
     target,
     steps,

@@ -1,5 +1,6 @@
 // What every planner is given: the query, what it is made of, and the databases it touches.
 
+import { planVersion } from '#shared/cluster/plan-version.ts';
 import type { CatalogReader } from '#aggregator/aggregator-context.ts';
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
 import type { ResultColumn } from '#aggregator/statement-result.ts';
@@ -81,7 +82,7 @@ export function readTask(
 ): ReadTask {
   return {
     database: database.name,
-    catalogVersion: database.catalogVersion,
+    catalogVersion: planVersion(database),
     target,
     statement: deparseQuery(query, partitionContext(target)),
     columns: typesOf(outputColumns(query)),

@@ -5,6 +5,7 @@
 // what has arrived. Every step may be done again, so a promotion that a crash has cut off is run
 // from its beginning.
 
+import { planVersion } from '#shared/cluster/plan-version.ts';
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
 import { livesIn } from '#aggregator/metadata/sqlite-table.ts';
 import { must } from '#shared/assert.ts';
@@ -234,7 +235,7 @@ export async function raiseSequences(
         if (!livesIn(table, placeOf(ordinal))) continue;
         const rows = leafOf(parts, database, ordinal).stream('read', {
           key: { database: database.name, ordinal },
-          catalogVersion: database.catalogVersion,
+          catalogVersion: planVersion(database),
           transaction: null,
           statement: { sql, parameters: [] },
           columns: [type],

@@ -80,7 +80,8 @@ export class ReplicationController {
     await this.#parts.inTurn(name, async () => {
       if (catalog.find(name) !== null) throw databaseError('databaseExists', { name });
       const record = this.#newRecord(name, login, source);
-      const database = newSecondary(name, placements, source, record);
+      const made = newSecondary(name, placements, source, record);
+      const database = { ...made, incarnation: await catalog.nextIncarnation() };
       await writeLinkRecord(this.#parts.store, record);
       try {
         await catalog.put(database);

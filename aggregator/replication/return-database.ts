@@ -39,9 +39,12 @@ export async function returnDatabase(
     role: 'secondary',
     state: 'transition',
     primaryUri: primaryUri(record),
+    // Its versions go back, and come again with what the new primary has made of them.
+    incarnation: await parts.catalog.nextIncarnation(),
   };
   await parts.catalog.put(database);
   parts.failpoint('return-in-catalog');
+  await renumber(parts, database);
   await holdStill(parts, database);
   parts.failpoint('return-held-still');
   const rescued = await rescueChanges(parts, {
@@ -59,6 +62,21 @@ export async function returnDatabase(
   });
   parts.failpoint('return-gone-back');
   return { database: await withReachedSchema(parts, database), rescued, anew };
+}
+
+/** No plan that was made for the database as a primary runs any more, whoever kept it. */
+async function renumber(
+  parts: ReplicationParts,
+  { name, incarnation = 0, placements }: DatabaseDefinition,
+): Promise<void> {
+  const copies = placements.flatMap(({ ordinal, leafId, replicaLeafIds }) =>
+    [leafId, ...replicaLeafIds].map((id) => ({ ordinal, id })),
+  );
+  const set = async ({ ordinal, id }: { readonly ordinal: number; readonly id: number }) => {
+    const key = { database: name, ordinal };
+    await parts.leaves.leaf(id).call('setIncarnation', { key, incarnation });
+  };
+  await Promise.all(copies.map(set));
 }
 
 /** No partition takes writes or records from here on. */

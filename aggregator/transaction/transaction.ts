@@ -10,6 +10,7 @@
 // Invariant: after `ended` no participant holds a lock for it, or it is in doubt and in-doubt
 // recovery (resolve-in-doubt.ts) settles it.
 
+import { planVersion } from '#shared/cluster/plan-version.ts';
 import type { AggregatorContext } from '#aggregator/aggregator-context.ts';
 import type { PartitionKey } from '#shared/cluster/topology.ts';
 import { must } from '#shared/assert.ts';
@@ -302,7 +303,7 @@ export class Transaction {
 
   /** A task without steps: it takes the lock and does nothing. */
   #lockRequest({ key, lockWaitTimeoutMs, foreignKeyChecks }: WantedLock): WriteRequest {
-    const { catalogVersion } = this.#context.catalog.database(key.database);
+    const catalogVersion = planVersion(this.#context.catalog.database(key.database));
     return { key, catalogVersion, steps: [], lockWaitTimeoutMs, foreignKeyChecks };
   }
 

@@ -1,6 +1,7 @@
 // While a transaction waits for a lock it may be rolled back on another partition, to break a
 // deadlock: the wait is for nothing then, and the client is to be told.
 
+import { planVersion } from '#shared/cluster/plan-version.ts';
 import type { AggregatorContext } from '#aggregator/aggregator-context.ts';
 import type { Timer } from '#shared/clock.ts';
 import type { TransactionTag } from '#shared/wire/message.ts';
@@ -44,7 +45,7 @@ async function ask(
   { key, leaf }: Participant,
   transaction: TransactionTag,
 ): Promise<void> {
-  const { catalogVersion } = context.catalog.database(key.database);
+  const catalogVersion = planVersion(context.catalog.database(key.database));
   const statement = { sql: 'SELECT 1', parameters: [] };
   const request = { key, catalogVersion, transaction, statement, columns: [] };
   const rows = leaf.stream('read', { ...request, forUpdate: false, lockWaitTimeoutMs: 0 });

@@ -7,7 +7,7 @@ import { logStart } from '#shared/log/log-frame.ts';
 import { Log } from '#leaf/log/log.ts';
 import { syncDirectory } from '#leaf/log/segment.ts';
 import { syncFileSoon } from '#leaf/log/sync-files.ts';
-import { partitionPaths } from './partition-directory.ts';
+import { partitionPaths, writeIncarnation } from './partition-directory.ts';
 import type { PartitionEnvironment, PartitionPlace, PartitionRole } from './partition-options.ts';
 import { createStateFile } from './state-file.ts';
 
@@ -17,6 +17,8 @@ export interface PartitionIdentity {
   readonly durability: Durability;
   /** The cluster's id. */
   readonly origin: string;
+  /** See plan-version.ts. Absent: 0. */
+  readonly incarnation?: number;
 }
 
 /** The directory, the file and the log; a primary opens term 1. */
@@ -32,6 +34,7 @@ export async function createPartitionFiles(
   const paths = partitionPaths(making);
   createStateFile(paths.file, identity);
   environment.failpoint('amid-create');
+  if (identity.incarnation !== undefined) writeIncarnation(paths, identity.incarnation);
   const start = { position: logStart, timestamp: 0n };
   const { segmentBytesMax, hybridClock } = environment;
   await syncFileSoon(paths.file);

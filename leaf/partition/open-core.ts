@@ -22,7 +22,7 @@ import {
   readDamageMark,
   toOpenError,
 } from './damage.ts';
-import { installReadySnapshot, partitionPaths } from './partition-directory.ts';
+import { installReadySnapshot, partitionPaths, readIncarnation } from './partition-directory.ts';
 import type { PartitionPaths } from './partition-directory.ts';
 import type { PartitionCore } from './partition-core.ts';
 import type { PartitionEnvironment, PartitionPlace } from './partition-options.ts';
@@ -101,6 +101,7 @@ async function openFiles(
       costs: new StatementCosts(environment.clock),
       workerFile: workerFileOf(place, paths.file, environment),
       log,
+      incarnation: readIncarnation(paths),
       lock,
       verdicts,
       shared: new SharedCommits(environment.clock, verdicts),

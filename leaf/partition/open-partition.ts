@@ -1,5 +1,6 @@
 // An open partition at work: the checks that every task passes, then the way of its kind.
 
+import { catalogVersionOf, planVersion } from '#shared/cluster/plan-version.ts';
 import { dirname } from 'node:path';
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { must } from '#shared/assert.ts';
@@ -235,7 +236,7 @@ export class OpenPartition {
         this.#checkRead(catalogVersion);
         const task = {
           file: this.core.workerFile(),
-          catalogVersion,
+          catalogVersion: catalogVersionOf(catalogVersion),
           statement,
           columns,
           onTaken: null,
@@ -280,7 +281,8 @@ export class OpenPartition {
     signal: AbortSignal | undefined,
   ): AsyncGenerator<RowBatch, void, undefined> {
     const { costs, environment, workerFile } = this.core;
-    const { catalogVersion, statement, columns } = request;
+    const { statement, columns } = request;
+    const catalogVersion = catalogVersionOf(request.catalogVersion);
     const onRan = (ms: number): void => costs.ranElsewhere(statement.sql, statement.parameters, ms);
     let opened: (() => OpenedRead) | null = null;
     const onTaken = (lsn: LSN): void => {
@@ -329,8 +331,9 @@ export class OpenPartition {
   }
 
   #checkVersion(want: number): void {
-    const { file, name } = this.core;
-    const have = file.meta.catalogVersion;
+    const { file, name, incarnation } = this.core;
+    const { catalogVersion } = file.meta;
+    const have = planVersion({ incarnation, catalogVersion });
     if (have !== want) throw databaseError('catalogMismatch', { partition: name, have, want });
   }
 }

@@ -22,6 +22,8 @@ export interface PartitionCore {
   /** What a worker opens: data.sqlite and the reference tables beside it, as they are now. */
   readonly workerFile: () => WorkerFile;
   readonly log: Log;
+  /** Whose schema tasks must be planned for: plan-version.ts. */
+  incarnation: number;
   readonly lock: WriteLock;
   readonly verdicts: Verdicts;
   readonly shared: SharedCommits;

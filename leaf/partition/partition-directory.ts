@@ -3,17 +3,27 @@
 //     data.sqlite        the state          log/         the segments
 //     data.sqlite.ready  a snapshot that is whole and must take data.sqlite's place
 //     snapshots/         copies for followers          followers    who follows
+//     incarnation        whose schema tasks must be planned for
 //
 // From the moment data.sqlite.ready has its name, the old content counts no more: every start
 // goes on where the last one was cut, until the new file has taken its place.
 
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import { assert } from '#shared/assert.ts';
 import { databaseError } from '#shared/error.ts';
 import { samePosition } from '#shared/log/log-frame.ts';
 import type { Position } from '#shared/log/lsn.ts';
 import { SqliteFile } from '#shared/sqlite-file.ts';
+import { replaceFile } from '#leaf/log/durable-file.ts';
 import { Log } from '#leaf/log/log.ts';
 import type { LogOptions } from '#leaf/log/log-options.ts';
 import { syncDirectory } from '#leaf/log/segment.ts';
@@ -28,6 +38,8 @@ export interface PartitionPaths {
   readonly ready: string;
   readonly snapshots: string;
   readonly followers: string;
+  /** See plan-version.ts: it outlives the content. */
+  readonly incarnation: string;
 }
 
 export function partitionPaths(directory: string): PartitionPaths {
@@ -39,6 +51,7 @@ export function partitionPaths(directory: string): PartitionPaths {
     ready: `${file}.ready`,
     snapshots: join(directory, 'snapshots'),
     followers: join(directory, 'followers'),
+    incarnation: join(directory, 'incarnation'),
   };
 }
 
@@ -102,6 +115,26 @@ export async function installReadySnapshot(
   options.failpoint('after-file-replaced');
   syncDirectory(paths.directory);
   return true;
+}
+
+/** Which database of its name the partition belongs to; 0 where that was never said. */
+export function readIncarnation(paths: PartitionPaths): number {
+  if (!existsSync(paths.incarnation)) return 0;
+  return Number(readFileSync(paths.incarnation, 'utf8'));
+}
+
+/** See LeafCalls.setIncarnation. */
+export function setIncarnation(
+  core: { readonly file: { readonly path: string }; incarnation: number },
+  incarnation: number,
+): void {
+  writeIncarnation(partitionPaths(dirname(core.file.path)), incarnation);
+  core.incarnation = incarnation;
+}
+
+/** Durable when it returns. */
+export function writeIncarnation(paths: PartitionPaths, incarnation: number): void {
+  replaceFile(paths.incarnation, Buffer.from(String(incarnation)));
 }
 
 /** Makes a file that nobody writes any more durable. */

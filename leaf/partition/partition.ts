@@ -25,7 +25,7 @@ import { hasRoom, isTrouble, toOpenError } from './damage.ts';
 import { forgetVerdicts, type ForgettableVerdicts } from './in-doubt.ts';
 import { openCore } from './open-core.ts';
 import { OpenPartition } from './open-partition.ts';
-import { partitionPaths, readySnapshot } from './partition-directory.ts';
+import { partitionPaths, readySnapshot, setIncarnation } from './partition-directory.ts';
 import type { PartitionEnvironment, PartitionPlace, PartitionRole } from './partition-options.ts';
 import { buildFromBase, dropBase } from './rewind-base.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -172,7 +172,6 @@ export class Partition {
     return this.#primary.transactions.verdict(transactionId);
   }
 
-  /** See LeafCalls.forgetVerdicts. */
   async forgetVerdicts(verdicts: ForgettableVerdicts): Promise<void> {
     await forgetVerdicts(this.#primary.core, verdicts);
   }
@@ -182,6 +181,7 @@ export class Partition {
   }
 
   readonly interruptDefinition = async (to: number) => interruptDefinition(this.#primary.core, to);
+  readonly setIncarnation = async (to: number) => setIncarnation(this.#opened.core, to);
 
   /** See LeafCalls.fence. */
   async fence(request: Omit<LeafCalls['fence']['request'], 'key'>): Promise<void> {

@@ -116,7 +116,14 @@ export interface LeafCalls extends BackupCalls, CheckCalls, ReadTogetherCalls {
       durability: Durability;
       /** The cluster's id: the origin of the records made here. */
       origin: string;
+      /** Whose schema tasks are planned for: plan-version.ts. Absent: 0. */
+      incarnation?: number;
     };
+    reply: Record<never, never>;
+  };
+  /** From now on tasks must be planned for this one: a failback may come to versions anew. */
+  setIncarnation: {
+    request: { key: PartitionKey; incarnation: number };
     reply: Record<never, never>;
   };
   /** `movedTo`: where it is now, which whoever asks for it here is told from then on. */

@@ -7,6 +7,7 @@ import { must } from '#shared/assert.ts';
 import { startChild } from '#test/support/child-process.ts';
 import { errnoOf } from '#test/support/errno-of.ts';
 import { startProcessCluster, type ProcessCluster } from '#test/support/process-cluster.ts';
+import { SiteProxy } from '#test/support/site-proxy.ts';
 import { until } from '#test/support/wait.ts';
 
 const [unknownDatabase, unknownTable, wrongCount, denied] = [1049, 1146, 1136, 1142];
@@ -148,4 +149,32 @@ test('several processes: a plan that any of them keeps is dropped by all', async
       return (await errnoOf(reader.query(sql))) === denied;
     });
   }
+});
+
+test('child aggregator: cut off, it plans for no other database of the name', async (t) => {
+  const cluster = await startProcessCluster(t, { leaves: 1 });
+  const site = await SiteProxy.start(t, { host: '127.0.0.83', ports: [cluster.port] });
+  const { port } = await startChild(t, cluster, site.host);
+  const atMaster = await fill(cluster);
+  const atChild = await cluster.connect(undefined, port);
+  const one = 'SELECT * FROM d.t WHERE id = 1';
+  await until('the child to know the table', () => query(atChild, one));
+  site.cut();
+  // The same versions as before, with other columns behind the same names.
+  await atMaster.query(
+    `DROP DATABASE d; CREATE DATABASE d PARTITIONS 2; USE d;
+     CREATE TABLE t (id INT PRIMARY KEY, a VARCHAR(10)); INSERT INTO t VALUES (1, 'new')`,
+  );
+  // Each is tried for a while: the child might hear of the change.
+  const refusals = [one, 'SELECT sum(a) FROM d.t', 'INSERT INTO d.t VALUES (3, 30)'].map(
+    async (sql) => errnoOf((await cluster.connect(undefined, port)).query(sql)),
+  );
+  t.deepEqual(await Promise.all(refusals), [1999, 1999, 1999]);
+  t.deepEqual(await query(atMaster, 'SELECT * FROM t'), [{ id: 1, a: 'new' }]);
+  site.heal();
+  await until('the child to follow again', async () => {
+    const [row] = await query(atChild, one);
+    return row?.['a'] === 'new';
+  });
+  await atChild.query("INSERT INTO d.t VALUES (3, 'three')");
 });

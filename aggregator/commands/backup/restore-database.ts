@@ -57,7 +57,8 @@ export async function restoreDatabase(
   }
   return await parts.inTurn(name, async () => {
     if (catalog.find(name) !== null) throw databaseError('databaseExists', { name });
-    const database = newDatabase(parts, manifest, name);
+    const made = newDatabase(parts, manifest, name);
+    const database = { ...made, incarnation: await catalog.nextIncarnation() };
     await catalog.put(database);
     try {
       await fill({ parts, manifest, directory, database, signal });

@@ -114,7 +114,8 @@ async function createDatabase(
       return 1;
     }
     const notes = new DefinitionNotes();
-    const database = newDatabase(parts, statement, notes);
+    const made = newDatabase(parts, statement, notes);
+    const database = { ...made, incarnation: await catalog.nextIncarnation() };
     await catalog.put(database);
     try {
       await partitions.create(database);

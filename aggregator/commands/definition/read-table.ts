@@ -1,5 +1,6 @@
 // Reads a table in every partition that has rows of it, at the version of a definition's fence.
 
+import { planVersion } from '#shared/cluster/plan-version.ts';
 import type { LeafDirectory } from '#aggregator/aggregator-context.ts';
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
 import { livesIn } from '#aggregator/metadata/sqlite-table.ts';
@@ -28,7 +29,7 @@ export async function* readTable(
     const { ordinal } = placement;
     const batches = leaves.leaf(placement.leafId).stream('read', {
       key: { database: database.name, ordinal },
-      catalogVersion: database.catalogVersion,
+      catalogVersion: planVersion(database),
       transaction: null,
       statement: { sql, parameters: [] },
       columns,

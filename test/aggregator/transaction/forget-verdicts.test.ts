@@ -1,5 +1,6 @@
 // Verdicts are forgotten when nobody can ask for them any more, and not before.
 
+import { planVersion } from '#shared/cluster/plan-version.ts';
 import test from 'ava';
 import { ForgetVerdicts } from '#aggregator/transaction/forget-verdicts.ts';
 import { must } from '#shared/assert.ts';
@@ -21,7 +22,7 @@ test('verdicts: forgotten when all partitions have been seen after them', async 
   session.database = 'shop';
   await run('CREATE TABLE t (id INT PRIMARY KEY, v INT)');
   await run('INSERT INTO t VALUES (1, 1), (2, 1), (3, 1), (4, 1), (5, 1), (6, 1), (7, 1), (8, 1)');
-  const { catalogVersion } = cluster.context.catalog.database('shop');
+  const catalogVersion = planVersion(cluster.context.catalog.database('shop'));
 
   const forgetting = new ForgetVerdicts(cluster.context, 0);
   async function verdicts(): Promise<unknown[]> {

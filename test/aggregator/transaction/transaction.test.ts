@@ -1,5 +1,6 @@
 // Transactions over partitions of one process: what is committed is whole, whatever is lost.
 
+import { planVersion } from '#shared/cluster/plan-version.ts';
 import anyTest, { type TestFn } from 'ava';
 import type { Session } from '#aggregator/session.ts';
 import { DatabaseError } from '#shared/error.ts';
@@ -156,7 +157,7 @@ test('transaction: without its coordinator a prepared one is aborted', async (t)
     const key = { database: 'bank', ordinal };
     await leaf.call('write', {
       key,
-      catalogVersion: database.catalogVersion,
+      catalogVersion: planVersion(database),
       transaction: tag,
       steps: [{ kind: 'rows', sql: 'UPDATE "account" SET "balance" = ?', rows: [[0n]] }],
       lockWaitTimeoutMs: 1000,
