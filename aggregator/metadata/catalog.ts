@@ -2,6 +2,7 @@
 
 import type { CatalogReader } from '#aggregator/aggregator-context.ts';
 import { must } from '#shared/assert.ts';
+import { planVersion } from '#shared/cluster/plan-version.ts';
 import type { TableDefinition } from '#shared/cluster/table-definition.ts';
 import { encode } from '#shared/codec.ts';
 import { databaseError } from '#shared/error.ts';
@@ -140,7 +141,8 @@ export class Catalog implements CatalogReader {
     if (before.role === 'secondary' && this.#followSchema !== null) {
       await this.#followSchema(before);
     }
-    if (this.#databases.get(name)?.catalogVersion === before.catalogVersion) {
+    const after = this.#databases.get(name);
+    if (after !== undefined && planVersion(after) === planVersion(before)) {
       await this.#clock.sleep(refreshWaitMs);
     }
   }

@@ -28,6 +28,13 @@ function backupsOf(cluster: TestClusterProcess): string {
   return join(cluster.directory, 'backups');
 }
 
+/** Of all copies of its partitions: which database of its name each belongs to. */
+function incarnationsOf(cluster: TestClusterProcess, database: string): string[] {
+  return readdirSync(cluster.directory, { recursive: true, encoding: 'utf8' })
+    .filter((name) => new RegExp(`${database}_[^/]*/incarnation$`).test(name))
+    .map((name) => readFileSync(join(cluster.directory, name), 'utf8'));
+}
+
 test('backup: a restored database has all tables, rows and numbers', async (t) => {
   const cluster = await startShop(t);
   await cluster.query("BACKUP DATABASE shop TO 'nightly'");
@@ -45,8 +52,13 @@ test('backup: a restored database has all tables, rows and numbers', async (t) =
   t.true(Number((await cluster.list("SELECT id FROM again.item WHERE name = 'new'"))[0]) > 500);
   t.deepEqual(await cluster.list('SELECT COUNT(*) FROM shop.item'), [10]);
   await cluster.query('ALTER TABLE again.item ADD COLUMN note TEXT');
+  const before = incarnationsOf(cluster, 'shop');
   await cluster.query('DROP DATABASE shop');
   await cluster.query("RESTORE DATABASE shop FROM 'nightly'");
+  const since = incarnationsOf(cluster, 'shop');
+  t.deepEqual([before.length, since.length], [6, 6], 'four, and the reference on both leaves');
+  t.deepEqual([new Set(before).size, new Set(since).size], [1, 1]);
+  t.true(Number(since[0]) > Number(before[0]), 'plans that were made before are refused');
   await cluster.stop();
   await cluster.start();
   t.deepEqual(await cluster.list('SELECT COUNT(*) FROM shop.item'), [500]);
