@@ -27,7 +27,10 @@ export async function withFreshCatalog<T>(
   }
 }
 
-/** True for what was refused because the schema, or a place, is another by now. */
+/**
+ * True for what was refused because the schema, or a place, is another by now. So is what has the
+ * number of partitionMoved: a database or a partition that is being made, or dropped.
+ */
 export function isStale(error: unknown): boolean {
   if (!(error instanceof DatabaseError)) return false;
   return error.is('catalogMismatch') || error.is('partitionMoved');

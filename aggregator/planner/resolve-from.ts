@@ -6,6 +6,7 @@ import type { ResultColumn } from '#aggregator/statement-result.ts';
 import { databaseError, type DatabaseError } from '#shared/error.ts';
 import type { TableDefinition } from '#shared/cluster/table-definition.ts';
 import { BlockScope, type Block } from './block-scope.ts';
+import { refusePending } from './resolve-target.ts';
 import { namesOfRelation, type FromNames } from './from-names.ts';
 import { joinCondition, joinedNames } from './join-names.ts';
 import { sameName, type CommonTableEntry, type CommonTables } from './resolve-environment.ts';
@@ -59,6 +60,7 @@ function resolveTable(
     return virtualRelation(block, database, reference.table, alias);
   }
   const definition = environment.catalog.database(database);
+  refusePending(definition);
   const table = definition.tables[reference.table];
   if (table === undefined) throw absentTable(definition, reference.table);
   const id = block.resolver.nextRelation();
@@ -66,9 +68,8 @@ function resolveTable(
   return single(relation, tableColumns(definition.name, table, alias));
 }
 
-/** A database that is being made or copied has its tables when that is done. */
+/** A database that is being copied has its tables when that is done. */
 function absentTable({ name, state }: DatabaseDefinition, table: string): DatabaseError {
-  if (state === 'pending') return databaseError('databasePending', { name });
   if (state === 'provisioning') return databaseError('databaseProvisioning', { name });
   return databaseError('unknownTable', { database: name, table });
 }

@@ -11,7 +11,7 @@ export interface WriteTarget {
   readonly table: TableDefinition;
 }
 
-/** Throws noDatabase, unknownDatabase, unknownTable or readOnlySecondary. */
+/** Throws noDatabase, unknownDatabase, unknownTable, databasePending or readOnlySecondary. */
 export function resolveTarget(name: TableName, environment: ResolveEnvironment): WriteTarget {
   const databaseName = name.database ?? environment.database;
   if (databaseName === null) throw databaseError('noDatabase', {});
@@ -28,9 +28,14 @@ export function resolveTarget(name: TableName, environment: ResolveEnvironment):
   return { database, table };
 }
 
+/** One that is made of a backup has its tables before it has their rows. */
+export function refusePending({ name, state }: DatabaseDefinition): void {
+  if (state === 'pending') throw databaseError('databasePending', { name });
+}
+
 /** A secondary takes its rows from its primary and from nobody else. */
 export function requireWritable(database: DatabaseDefinition): void {
-  if (database.role !== 'secondary') return;
+  if (database.role !== 'secondary') return refusePending(database);
   throw databaseError('readOnlySecondary', {
     database: database.name,
     primary: database.primaryUri,
