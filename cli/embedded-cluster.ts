@@ -37,6 +37,8 @@ export interface EmbeddedClusterSettings {
   readonly replicationFailpoint?: (name: ReplicationFailpointName) => void;
   /** Between two comparisons of a secondary with its primary; absent: an hour; 0: never. */
   readonly checkIntervalMs?: number;
+  /** The changes of one transaction on one partition, in bytes; absent: 128 MiB. */
+  readonly transactionBytesMax?: number;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly version: string;
@@ -113,6 +115,9 @@ async function startLeaf(
     ...(settings.checkIntervalMs === undefined
       ? {}
       : { checkIntervalMs: settings.checkIntervalMs }),
+    ...(settings.transactionBytesMax === undefined
+      ? {}
+      : { transactionBytesMax: settings.transactionBytesMax }),
     clock: settings.clock,
     logger: settings.logger.with({ node: name }),
     version: settings.version,

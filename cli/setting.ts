@@ -106,6 +106,13 @@ const settings = {
     placeholder: 'MINUTES',
     default: '60',
   },
+  'transaction-mb': {
+    description:
+      'MiB of changes that one transaction may make in one partition, up to 1023; more are ' +
+      'refused with error 1197',
+    placeholder: 'MIB',
+    default: '128',
+  },
   token: { description: 'join token, as `twinleaf token` prints it', placeholder: 'TOKEN' },
   'log-level': {
     description: 'least important log lines written: error, warn, info or debug',

@@ -22,6 +22,8 @@ export interface LeafSettings {
   readonly master: MasterRoute;
   /** Between two comparisons of a secondary partition with its primary; 0: never by itself. */
   readonly checkIntervalMs?: number;
+  /** The changes of one transaction on one partition, in bytes; 128 MiB unless it is given. */
+  readonly transactionBytesMax?: number;
   readonly clock: Clock;
   readonly logger: Logger;
   /** The product's version, for SHOW LEAVES. */

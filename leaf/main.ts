@@ -195,6 +195,7 @@ export class Leaf {
       gathering: new Gathering(clock, this.#journal),
       noteRead: this.#pace.noteRead,
       idleTransactionMsMax,
+      transactionBytesMax: this.#settings.transactionBytesMax,
       verifier: this.#verifier,
       checkpoint: (path) => this.#checkpointer.checkpoint(path),
       workers: this.#workers,

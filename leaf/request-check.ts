@@ -216,6 +216,7 @@ const streams: { readonly [K in keyof LeafStreams]: Check } = {
     resume: nullable(object({ snapshotId: name, offset: natural })),
     anew: boolean,
     synchronous: boolean,
+    inParts: optional(boolean),
   }),
 };
 

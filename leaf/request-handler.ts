@@ -211,7 +211,7 @@ export class RequestHandler implements LeafService {
       abandonHistory: async (request) => done(this.#links.abandonHistory(at(request))),
       sharedPosition: async (request) => this.#links.sharedPosition(at(request), request.source),
       comparePosition: async (request) => ({
-        containment: at(request).log.contains(request.position),
+        containment: at(request).log.reader.contains(request.position),
       }),
       releaseBase: async (request) => done(at(request).releaseBase(request.version)),
       promote: async (request) => ({ position: await this.#links.promote(at(request), request) }),

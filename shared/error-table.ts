@@ -577,7 +577,7 @@ export const errorTable = {
     'HY000',
     (p) =>
       `The changes of one transaction on one partition are larger than ${p.bytes} bytes; ` +
-      'change fewer rows at a time',
+      "change fewer rows at a time, or raise the leaf's --transaction-mb",
   ),
   readOnlyTransaction: entry(
     1792,

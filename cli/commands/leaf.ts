@@ -23,6 +23,7 @@ export class LeafCommand extends Command {
     'join',
     'token',
     'check-interval',
+    'transaction-mb',
     'log-level',
   ]);
 
@@ -38,6 +39,7 @@ export class LeafCommand extends Command {
       advertise: values.optionalAddress('advertise'),
       ...{ clusterId, clusterSecret },
       checkIntervalMs: values.count('check-interval', 0, 1_000_000) * 60_000,
+      transactionBytesMax: values.count('transaction-mb', 1, 1023) * 1024 * 1024,
       master: { kind: 'far', address: values.address('join') } as const,
       clock: realClock,
       logger: createLogger(values.logLevel(), { node: 'leaf' }),

@@ -51,6 +51,23 @@ export class FrameWalker {
     return frame;
   }
 
+  /** The length of the next frame, past which it goes; null at the end. */
+  skip(): number | null {
+    let length = frameLength(this.#buffer);
+    while (length === null) {
+      if (!this.#readMore(0)) {
+        if (this.#buffer.length === 0) return null;
+        throw new FrameError('a frame is cut off');
+      }
+      length = frameLength(this.#buffer);
+    }
+    this.#offset += length;
+    if (this.#offset > this.#end) throw new FrameError('a frame is cut off');
+    this.#buffer = this.#buffer.subarray(length);
+    this.#readAt = Math.max(this.#readAt, this.#offset);
+    return length;
+  }
+
   #readMore(wanted: number): boolean {
     const size = Math.min(Math.max(SCAN_BYTES, wanted), this.#end - this.#readAt);
     if (size <= 0) return false;

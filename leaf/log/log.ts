@@ -4,20 +4,22 @@
 // so that no follower is ever ahead of what this copy keeps, whatever its durability.
 
 import { mkdirSync, openSync, unlinkSync } from 'node:fs';
-import { must } from '#shared/assert.ts';
+import { assert, must } from '#shared/assert.ts';
 import { databaseError } from '#shared/error.ts';
-import { decodeFrame, encodeFrame, readFrames } from '#shared/log/log-frame.ts';
-import { recordPosition, samePosition } from '#shared/log/log-frame.ts';
+import { encodeFrame, FRAME_HEADER_BYTES, recordPosition } from '#shared/log/log-frame.ts';
 import type { EncodedFrame, ReadFrame, RecordDraft } from '#shared/log/log-frame.ts';
-import type { LogRecord } from '#shared/log/log-record.ts';
+import type { FrameHead } from '#shared/log/long-frame.ts';
 import type { LSN, Position } from '#shared/log/lsn.ts';
-import type { Containment } from '#shared/wire/message.ts';
 import { LeftBehind } from './left-behind.ts';
-import { SegmentDamage } from './log-damage.ts';
+import { LogReader } from './log-reader.ts';
 import type { LogOptions, OpenOptions } from './log-options.ts';
 import { nextNumber, openSegments, segmentPath, type OpenedSegments } from './open-segments.ts';
-import { frameEnd, indexedBytesAfter, readSegmentRun } from './read-segment.ts';
-import { RecentFrames, type RunLimits } from './recent-frames.ts';
+import { frameEnd } from './read-segment.ts';
+import { LongAppend } from './long-append.ts';
+import type { LongRecord } from './long-place.ts';
+import { closedSegments, firstLsn } from './segment-list.ts';
+import type { SegmentList } from './segment-list.ts';
+import { RecentFrames } from './recent-frames.ts';
 import { createSegment, noteInIndex, syncDirectory, type Segment } from './segment.ts';
 import { noFailpoint, type Failpoint } from '#leaf/partition/failpoint.ts';
 import type { ClosedSegment } from './log-retention.ts';
@@ -26,15 +28,14 @@ import { Waiters } from './waiters.ts';
 import { writeError } from './write-error.ts';
 import { joined } from './joined.ts';
 
-/** Bytes of frames read at a time by a replay. */
-const REPLAY_BATCH_BYTES = 4 * 1024 * 1024;
-
 /** A longer batch of another copy's is not kept in memory: who follows here reads the file. */
 const BATCH_KEPT_BYTES_MAX = 64 * 1024;
 
 /** The log of one partition: a directory of segments, the newest open for appending. */
 export class Log {
   readonly directory: string;
+  /** What reads it. */
+  readonly reader: LogReader;
   /** Older files that are no part of the log any more. */
   readonly leftBehind: LeftBehind;
   /** Why older segments were left behind at the opening; '' when none were. */
@@ -47,9 +48,10 @@ export class Log {
   #tail: Position;
   #tailTimestamp: bigint;
   #hardened: Position;
-  #recent = new RecentFrames();
+  readonly #recent = new RecentFrames();
   #syncing: Promise<void> | null = null;
   #closed = false;
+  #long: LongAppend | null = null;
   #waiters = new Waiters();
 
   private constructor(directory: string, opened: OpenedSegments, options: LogOptions) {
@@ -65,6 +67,7 @@ export class Log {
     this.#tail = opened.tail;
     this.#tailTimestamp = opened.tailTimestamp;
     this.#hardened = opened.tail;
+    this.reader = new LogReader(() => this.#list, this.#recent, options.onDamage);
   }
 
   /** Makes the directory and a first segment that continues from `start`. */
@@ -117,39 +120,25 @@ export class Log {
 
   /** The first LSN that the log still holds, or will hold next. */
   get firstLsn(): LSN {
-    return must(this.#segments[0]).previous.lsn + 1n;
+    return firstLsn(this.#list);
   }
 
   get sizeBytes(): number {
     return this.#segments.reduce((sum, segment) => sum + segment.sizeBytes, 0);
   }
 
-  /**
-   * The bytes of the records after `lsn`, up to the tail: what is kept for a follower there.
-   * Exact to the size of an index step.
-   */
-  bytesAfter(lsn: LSN): number {
-    let bytes = 0;
-    for (const segment of this.#segments) {
-      if (segment.previous.lsn >= lsn) bytes += segment.sizeBytes;
-      else if (this.#lastLsn(segment) > lsn) bytes += indexedBytesAfter(segment, lsn);
-    }
-    return bytes;
-  }
-
   /** Closed segments, oldest first. */
   closedSegments(): ClosedSegment[] {
-    return this.#segments.slice(0, -1).map(({ path, sizeBytes }, index) => {
-      const { previous: last, previousTimestamp } = must(this.#segments[index + 1]);
-      return { path, last, lastTimestamp: previousTimestamp, sizeBytes };
-    });
+    return closedSegments(this.#list);
   }
 
   /** Appends one record to the page cache. Throws diskFull, and nothing was appended. */
   append(draft: RecordDraft): EncodedFrame {
+    assert(this.#long === null, 'nothing is appended amid a long record');
     const encoded = encodeFrame(this.#tail, draft);
     this.#write([encoded.frame]);
-    this.#advance(encoded.frame, encoded.position);
+    this.#advance(encoded.frame.length, encoded.position);
+    this.#recent.push(this.#tail.lsn, encoded.frame);
     this.#tailTimestamp = draft.timestamp;
     this.#waiters.wakeAll();
     return encoded;
@@ -160,11 +149,65 @@ export class Log {
     if (frames.length === 0) return;
     const isKept = this.#write(frames.map(({ frame }) => frame)) <= BATCH_KEPT_BYTES_MAX;
     for (const { record, frame } of frames) {
-      this.#advance(frame, recordPosition(record), isKept);
+      this.#advance(frame.length, recordPosition(record));
+      if (isKept) this.#recent.push(record.lsn, frame);
       this.#tailTimestamp = record.timestamp;
     }
     if (!isKept) this.#recent.clear();
     this.#waiters.wakeAll();
+  }
+
+  /**
+   * Begins a record whose body has so many bytes and comes in pieces, up to `finishLong` or
+   * `abandonLong`. Until then nothing else is appended: see `free`.
+   */
+  beginLong(bodyBytes: number): LongAppend {
+    assert(this.#long === null, 'one long record at a time');
+    this.#throwFailure();
+    this.#makeRoom();
+    const { path, sizeBytes: offset } = must(this.#segments.at(-1));
+    const target = {
+      path,
+      write: (bytes: Uint8Array, at: number) => this.#file.writeLater(bytes, at),
+      cutBack: () => this.#file.cutBack(offset),
+      tear: () => this.#failpoint('amid-append'),
+    };
+    this.#long = new LongAppend(target, { previous: this.#tail, offset, bodyBytes });
+    return this.#long;
+  }
+
+  /**
+   * The long record of that head is whole: it is the newest from here on. `header` as another copy
+   * has it, else null. Throws diskFull, or FrameError when it is not what it should be; it is to be
+   * abandoned then.
+   */
+  async finishLong(
+    { record, changesAt }: FrameHead,
+    header: Uint8Array | null,
+  ): Promise<LongRecord> {
+    const long = must(this.#long, 'a long record was begun');
+    const logHash = await long.finish(header);
+    const { offset, bodyBytes } = long.place;
+    const whole = { ...record, logHash };
+    this.#advance(FRAME_HEADER_BYTES + bodyBytes, recordPosition(whole));
+    this.#recent.clear();
+    this.#tailTimestamp = record.timestamp;
+    this.#long = null;
+    this.#waiters.wakeAll();
+    const { path } = must(this.#segments.at(-1));
+    const at = offset + FRAME_HEADER_BYTES + changesAt;
+    return { record: whole, changes: { path, offset: at, bytes: bodyBytes - changesAt } };
+  }
+
+  /** Nothing of a long record that was begun stays. */
+  async abandonLong(): Promise<void> {
+    await this.#long?.abandon();
+    this.#long = null;
+  }
+
+  /** Resolves when the long record that is being appended has ended; null: none is. */
+  get free(): Promise<void> | null {
+    return this.#long?.ended ?? null;
   }
 
   /** Makes what is appended durable, off the event loop. With durability `async`: at once. */
@@ -195,37 +238,9 @@ export class Log {
     }
   }
 
-  /** Is this position part of this log's history? */
-  contains(position: Position): Containment {
-    if (position.lsn > this.#tail.lsn) return 'ahead';
-    if (position.lsn < this.firstLsn - 1n) return 'dropped';
-    const ours = this.positionAt(position.lsn);
-    return position.lsn === 0n || samePosition(ours, position) ? 'same' : 'different';
-  }
-
-  /** The position of a record that the log holds (or of the one just before its first). */
-  positionAt(lsn: LSN): Position {
-    if (lsn === this.#tail.lsn) return this.#tail;
-    const segment = must(this.#segments.findLast(({ previous }) => previous.lsn <= lsn));
-    if (segment.previous.lsn === lsn) return segment.previous;
-    const only = { last: lsn, bytesMax: 1 };
-    const recent = this.#recent.read(lsn - 1n, only);
-    const [frame = recent] = recent === null ? this.#readRun(segment, lsn, only) : [];
-    return recordPosition(decodeFrame(must(frame), null));
-  }
-
-  /**
-   * Whole frames after `lsn`, up to the last sendable one or about `bytesMax` bytes (at least
-   * one frame); empty when there is none. `lsn` is at least firstLsn - 1.
-   */
+  /** As the reader's, up to the last sendable record. */
   read(lsn: LSN, bytesMax: number, last = this.sendable.lsn): Uint8Array {
-    if (lsn >= last) return new Uint8Array(0);
-    const recent = this.#recent.read(lsn, { last, bytesMax });
-    if (recent !== null) return recent;
-    const segment = must(this.#segments.findLast(({ previous }) => previous.lsn <= lsn));
-    const end = this.#lastLsn(segment) < last ? this.#lastLsn(segment) : last;
-    const run = this.#readRun(segment, lsn + 1n, { last: end, bytesMax });
-    return run.length === 1 ? must(run[0]) : Buffer.concat(run);
+    return this.reader.read(lsn, bytesMax, last);
   }
 
   /** Resolves when a record after `lsn` is sendable or the signal fires; rejects when it closes. */
@@ -238,18 +253,6 @@ export class Log {
       // With durability `async` nobody else makes the record durable soon.
       const asked = this.#options.durability === 'async' && this.#tail.lsn > lsn;
       await (asked ? this.harden() : this.#waiters.wait(signal));
-    }
-  }
-
-  /** The verified records after `from`, up to the tail, sendable or not: for recovery. */
-  *records(from: Position): Generator<LogRecord, void, undefined> {
-    let position = from;
-    while (position.lsn < this.#tail.lsn) {
-      const bytes = this.read(position.lsn, REPLAY_BATCH_BYTES, this.#tail.lsn);
-      for (const { record } of readFrames(bytes, position)) {
-        position = recordPosition(record);
-        yield record;
-      }
     }
   }
 
@@ -269,7 +272,7 @@ export class Log {
 
   /** Cuts the records after `lsn`, durably; the SQLite file no longer has them. */
   truncateAfter(lsn: LSN): void {
-    const position = this.positionAt(lsn);
+    const position = this.reader.positionAt(lsn);
     while (this.#segments.length > 1 && must(this.#segments.at(-1)).previous.lsn >= lsn) {
       const gone = must(this.#segments.pop());
       unlinkSync(gone.path);
@@ -291,6 +294,7 @@ export class Log {
   /** Closes the newest segment, so that it can be dropped: the next record begins another. */
   async closeSegment(): Promise<void> {
     await this.harden();
+    if (this.#long !== null) return;
     if (must(this.#segments.at(-1)).previous.lsn < this.#tail.lsn) this.#rollOver();
   }
 
@@ -317,6 +321,7 @@ export class Log {
   /** Makes all of it durable and lets the files go. Waiters are woken. */
   async close(): Promise<void> {
     if (this.#closed) return;
+    await this.abandonLong();
     try {
       if (this.#file.failure === null) await this.harden();
     } finally {
@@ -333,26 +338,16 @@ export class Log {
     this.#file.close();
   }
 
-  #lastLsn(segment: Segment): LSN {
-    const next = this.#segments[this.#segments.indexOf(segment) + 1];
-    return next === undefined ? this.#tail.lsn : next.previous.lsn;
-  }
-
-  #readRun(segment: Segment, first: LSN, limits: RunLimits): Uint8Array[] {
-    try {
-      return readSegmentRun(segment, first, limits);
-    } catch (error) {
-      if (error instanceof SegmentDamage) this.#options.onDamage?.(error.fault);
-      throw error;
-    }
+  get #list(): SegmentList {
+    return { segments: this.#segments, tail: this.#tail };
   }
 
   /** Answers how many bytes they are. */
   #write(frames: readonly Uint8Array[]): number {
     this.#throwFailure();
     const bytes = joined(frames);
+    this.#makeRoom();
     try {
-      if (must(this.#segments.at(-1)).sizeBytes > this.#options.segmentBytesMax) this.#rollOver();
       const { sizeBytes } = must(this.#segments.at(-1));
       if (this.#failpoint !== noFailpoint) this.#tear(bytes, sizeBytes);
       this.#file.write(bytes, sizeBytes);
@@ -368,12 +363,21 @@ export class Log {
     this.#failpoint('amid-append');
   }
 
-  #advance(frame: Uint8Array, position: Position, isKept = true): void {
+  #advance(bytes: number, position: Position): void {
     const segment = must(this.#segments.at(-1));
-    noteInIndex((segment.index ??= []), { lsn: position.lsn, offset: segment.sizeBytes });
-    segment.sizeBytes += frame.length;
-    if (isKept) this.#recent.push(position.lsn, frame);
+    noteInIndex((segment.index ??= []), { lsn: position.lsn, offset: segment.sizeBytes, bytes });
+    segment.sizeBytes += bytes;
     this.#tail = position;
+  }
+
+  /** The newest segment takes a further record, or another one does. */
+  #makeRoom(): void {
+    const { path, sizeBytes } = must(this.#segments.at(-1));
+    try {
+      if (sizeBytes > this.#options.segmentBytesMax) this.#rollOver();
+    } catch (error) {
+      throw writeError(path, error);
+    }
   }
 
   #rollOver(): void {

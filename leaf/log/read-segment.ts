@@ -2,6 +2,7 @@
 
 import { closeSync, openSync, readSync } from 'node:fs';
 import { checkFrame, FrameError, frameLength } from '#shared/log/log-frame.ts';
+import { isLongFrame } from '#shared/log/long-frame.ts';
 import type { LSN } from '#shared/log/lsn.ts';
 import { SegmentDamage } from './log-damage.ts';
 import type { RunLimits } from './recent-frames.ts';
@@ -23,8 +24,11 @@ export function readSegmentRun(segment: Segment, first: LSN, limits: RunLimits):
     const frames: Uint8Array[] = [];
     let sizeBytes = 0;
     for (let lsn = first; lsn <= limits.last; lsn += 1n) {
+      const length = reader.nextLength();
+      // A long one comes alone: who can read it in pieces does so.
+      const isFull = isLongFrame(length) || sizeBytes + length > limits.bytesMax;
+      if (frames.length > 0 && isFull) break;
       const frame = reader.next();
-      if (frames.length > 0 && sizeBytes + frame.length > limits.bytesMax) break;
       frames.push(frame);
       sizeBytes += frame.length;
     }
@@ -75,6 +79,16 @@ class RunReader {
     this.#buffer = Buffer.alloc(0);
     this.#fill(bytesWanted + READ_AHEAD_BYTES);
     return start;
+  }
+
+  /** The length of the next frame, which need not be read for that. */
+  nextLength(): number {
+    try {
+      if (frameLength(this.#buffer) === null) this.#fill(READ_AHEAD_BYTES);
+      return frameLength(this.#buffer) ?? 0;
+    } catch (error) {
+      throw this.#damaged(error);
+    }
   }
 
   /** The next frame, whole and with the right CRC. */

@@ -26,6 +26,10 @@ export class RecentFrames {
     if (this.#sizeBytes > 2 * RECENT_BYTES_MAX) this.#cut();
   }
 
+  has(lsn: LSN): boolean {
+    return this.#frames.length > 0 && lsn >= this.#first;
+  }
+
   /** The frames after `lsn`, or null when they are not all here. */
   read(lsn: LSN, limits: RunLimits): Uint8Array | null {
     if (this.#frames.length === 0 || lsn + 1n < this.#first) return null;

@@ -12,6 +12,7 @@ import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { decode, encode } from '#shared/codec.ts';
 import { checkFrame, decodeFrame, FrameError, recordPosition } from '#shared/log/log-frame.ts';
+import { isLongFrame } from '#shared/log/long-frame.ts';
 import type { LSN, Position } from '#shared/log/lsn.ts';
 import { FrameWalker } from './frame-walker.ts';
 import { SegmentDamage } from './log-damage.ts';
@@ -23,10 +24,11 @@ const HEADER_BODY_BYTES_MAX = 1024;
 /** A place is noted in the index for so many bytes of frames. */
 const INDEX_STEP_BYTES = 64 * 1024;
 
-/** A place in a segment: the frame of record `lsn` begins at `offset`. */
+/** A place in a segment: the frame of record `lsn` begins at `offset`, and has so many bytes. */
 export interface IndexEntry {
   readonly lsn: LSN;
   readonly offset: number;
+  readonly bytes: number;
 }
 
 /** What is known of one segment file. */
@@ -38,7 +40,7 @@ export interface Segment {
   /** Where its first frame begins. */
   readonly firstOffset: number;
   sizeBytes: number;
-  /** Ascending and sparse; null until the first read of a segment found at open. */
+  /** Ascending and sparse, but with every long record; null until the first read of a segment found at open. */
   index: IndexEntry[] | null;
 }
 
@@ -130,7 +132,7 @@ export function scanSegment(descriptor: number, segment: Segment): ScanResult {
     for (let frame = frames.next(); frame !== null; frame = frames.next()) {
       checkFrame(frame);
       lsn += 1n;
-      noteInIndex(index, { lsn, offset });
+      noteInIndex(index, { lsn, offset, bytes: frame.length });
       ({ offset } = frames);
       last = frame;
     }
@@ -149,16 +151,17 @@ export function scanSegment(descriptor: number, segment: Segment): ScanResult {
   throw new SegmentDamage({ path: segment.path, offset, lsn, reason });
 }
 
-/** Notes the place when it is far enough from the last one noted. */
+/** Notes the place when it is far enough from the last one noted, or that of a long record. */
 export function noteInIndex(index: IndexEntry[], entry: IndexEntry): void {
   const last = index.at(-1);
-  if (last === undefined || entry.offset - last.offset >= INDEX_STEP_BYTES) index.push(entry);
+  const isFar = last === undefined || entry.offset - last.offset >= INDEX_STEP_BYTES;
+  if (isFar || isLongFrame(entry.bytes)) index.push(entry);
 }
 
 /** The noted place nearest before record `lsn`; the segment holds that record. */
 export function findInIndex(segment: Segment, descriptor: number, lsn: LSN): IndexEntry {
   segment.index ??= buildIndex(descriptor, segment);
-  let found = { lsn: segment.previous.lsn + 1n, offset: segment.firstOffset };
+  let found = { lsn: segment.previous.lsn + 1n, offset: segment.firstOffset, bytes: 0 };
   for (const entry of segment.index) {
     if (entry.lsn > lsn) break;
     found = entry;
@@ -166,15 +169,27 @@ export function findInIndex(segment: Segment, descriptor: number, lsn: LSN): Ind
   return found;
 }
 
+/** The segment, with its index. Throws FrameError. */
+export function indexed(segment: Segment): Segment {
+  if (segment.index !== null) return segment;
+  const descriptor = openSync(segment.path, 'r');
+  try {
+    segment.index = buildIndex(descriptor, segment);
+    return segment;
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
 function buildIndex(descriptor: number, segment: Segment): IndexEntry[] {
   const index: IndexEntry[] = [];
   const frames = new FrameWalker(descriptor, segment);
   let lsn = segment.previous.lsn + 1n;
   let offset = segment.firstOffset;
-  for (let frame = frames.next(); frame !== null; frame = frames.next()) {
-    noteInIndex(index, { lsn, offset });
+  for (let bytes = frames.skip(); bytes !== null; bytes = frames.skip()) {
+    noteInIndex(index, { lsn, offset, bytes });
     lsn += 1n;
-    offset += frame.length;
+    offset += bytes;
   }
   return index;
 }

@@ -1,11 +1,12 @@
 // The newest segment's file: written at its end, synced off the event loop, replaced by the next.
 
-import { closeSync, fdatasync, fdatasyncSync, ftruncateSync } from 'node:fs';
+import { closeSync, fdatasync, fdatasyncSync, ftruncateSync, write } from 'node:fs';
 import { promisify } from 'node:util';
 import type { SyncJournal } from './sync-journal.ts';
 import { writeWhole } from './write-whole.ts';
 
 const datasync = promisify(fdatasync);
+const writeAt = promisify(write);
 
 /** More bytes than these are not written twice: the file itself is synced. */
 const JOURNAL_BYTES_MAX = 64 * 1024;
@@ -41,11 +42,31 @@ export class TailFile {
     try {
       writeWhole(this.#descriptor, bytes, position);
     } catch (error) {
-      this.#cutBack(position);
+      this.cutBack(position);
       throw error;
     }
     if (bytes.length > JOURNAL_BYTES_MAX) this.#journalLacks = true;
     else this.#journal?.note(this.#path, bytes, position);
+  }
+
+  /** As `write`, on another thread; what was written before it failed stays there. */
+  async writeLater(bytes: Uint8Array, position: number): Promise<void> {
+    this.#journalLacks = true;
+    for (let done = 0; done < bytes.length;) {
+      const length = bytes.length - done;
+      const at = position + done;
+      const { bytesWritten } = await writeAt(this.#descriptor, bytes, done, length, at);
+      done += bytesWritten;
+    }
+  }
+
+  /** Cuts off what was written behind `sizeBytes`, which is no part of the log. */
+  cutBack(sizeBytes: number): void {
+    try {
+      ftruncateSync(this.#descriptor, sizeBytes);
+    } catch (error) {
+      this.#failure = error;
+    }
   }
 
   /** Durable, one at a time. When it fails, what the disk has is unknown from here on. */
@@ -111,13 +132,5 @@ export class TailFile {
       this.#journal.forget(this.#path);
     }
     closeSync(this.#descriptor);
-  }
-
-  #cutBack(sizeBytes: number): void {
-    try {
-      ftruncateSync(this.#descriptor, sizeBytes);
-    } catch (error) {
-      this.#failure = error;
-    }
   }
 }

@@ -10,6 +10,10 @@ import { FileDamage } from './damage.ts';
 /** A longer changeset is applied in turns, each of about so many bytes. */
 export const TURN_BYTES = 64 * 1024;
 
+/** A turn that took longer is followed by shorter ones, in milliseconds and down to these bytes. */
+const TURN_MS_MAX = 10;
+const TURN_BYTES_MIN = 4 * 1024;
+
 /**
  * Applies the changes, within the transaction and without foreign keys: the primary has checked
  * them, and what they cascaded to is in the changeset. Throws partitionUnrecoverable, with the
@@ -60,18 +64,26 @@ export async function applyInTurns(
   changeset: Uint8Array,
   partition: string,
 ): Promise<void> {
-  if (await applyParts(connection, changeset)) return;
+  const parts = (bytesMax: () => number) => splitChangeset(changeset, bytesMax);
+  if (await applyPartsInTurns(connection, parts)) return;
   applyChanges(connection, changeset, partition);
 }
 
-async function applyParts(connection: SqliteFile, changeset: Uint8Array): Promise<boolean> {
+/** All of the parts, or (false) none. `parts` is given how long the next part may be. */
+export async function applyPartsInTurns(
+  connection: SqliteFile,
+  parts: (bytesMax: () => number) => Iterable<Uint8Array>,
+): Promise<boolean> {
   connection.run('SAVEPOINT parts');
-  for (const part of splitChangeset(changeset, TURN_BYTES)) {
+  let bytesMax = TURN_BYTES;
+  for (const part of parts(() => bytesMax)) {
+    const startedMs = performance.now();
     if (!connection.applyChangeset(part, { onConflict: () => 'abort' })) {
       connection.run('ROLLBACK TO parts');
       connection.run('RELEASE parts');
       return false;
     }
+    bytesMax = nextTurnBytes(bytesMax, performance.now() - startedMs);
     await yieldToOthers();
     if (connection.inTransaction) continue;
     const reason = 'the file was stopped while a long record was applied';
@@ -79,6 +91,12 @@ async function applyParts(connection: SqliteFile, changeset: Uint8Array): Promis
   }
   connection.run('RELEASE parts');
   return true;
+}
+
+/** Rows at random places of a large file take far longer than others of as many bytes. */
+function nextTurnBytes(bytes: number, tookMs: number): number {
+  if (tookMs > TURN_MS_MAX) return Math.max(TURN_BYTES_MIN, bytes / 2);
+  return tookMs < TURN_MS_MAX / 4 ? Math.min(TURN_BYTES, bytes * 2) : bytes;
 }
 
 /** Which change it was: the first that does not apply by itself, after those before it. */

@@ -9,17 +9,24 @@ import { readFrames, type ReadFrame } from '#shared/log/log-frame.ts';
 import type { DefinitionChange, LogRecord } from '#shared/log/log-record.ts';
 import type { LSN, Position } from '#shared/log/lsn.ts';
 import { applyInTurns, applyTogether, TURN_BYTES } from './apply-changes.ts';
+import { applyFromInTurns, isPlace } from './apply-from.ts';
 import { beginDefinition, isLongDefinition } from './definitions.ts';
 import type { PreparedRecord } from './in-doubt.ts';
+import { LongReceiver } from './long-receiver.ts';
+import type { LongRecord } from '#leaf/log/long-place.ts';
+import type { RecordPart } from '#shared/wire/message.ts';
 import type { PartitionCore } from './partition-core.ts';
 import type { Replay } from './replay.ts';
 import { RowApplier } from './row-applier.ts';
 import { undoRows } from './undo-rows.ts';
-import { definitionsAfter } from './visible-changes.ts';
+import { applyElsewhere } from './write-elsewhere.ts';
+import { definitionsAfter, tailStart } from './visible-changes.ts';
 import { commitInWorker } from './write-transaction.ts';
 
 /** Records are applied for so long before others on the event loop get a turn. */
 const APPLY_MS_MAX = 10;
+/** Bytes of the log that are taken back at a time. */
+const REWIND_BYTES = 4 * 1024 * 1024;
 /** Up to so many bytes of changes, statements that stay prepared are faster than SQLite's apply. */
 const SMALL_BYTES_MAX = 4 * 1024;
 
@@ -31,6 +38,7 @@ export class Follower {
   readonly #rows: RowApplier;
   /** Where the changes of several records are laid out: a turn's. */
   #room: Uint8Array | null = null;
+  readonly #long: LongReceiver;
 
   /** `beforeDefinition`: called when a step of the schema is about to be taken in. */
   constructor(core: PartitionCore, replay: Replay, beforeDefinition: () => Promise<void>) {
@@ -38,6 +46,7 @@ export class Follower {
     this.#replay = replay;
     this.#beforeDefinition = beforeDefinition;
     this.#rows = new RowApplier(core.file.connection);
+    this.#long = new LongReceiver(core.log);
   }
 
   get prepared(): PreparedRecord | null {
@@ -53,16 +62,32 @@ export class Follower {
 
   /** Takes whole frames in; answers the hardened position. */
   async applyFrames(bytes: Uint8Array): Promise<Position> {
-    const { log, file, environment, fail } = this.#core;
+    const { log, file } = this.#core;
+    await this.#long.drop();
     const frames = [...readFrames(bytes, log.tail)];
     if (frames.length === 0) return log.hardened;
     const defines = frames.some(({ record }) => record.payload.kind === 'definition');
     if (defines && file.meta.role === 'secondary') await this.#beforeDefinition();
     log.appendVerified(frames);
+    await this.#takeIn((synced) => this.#apply(frames, synced));
+    return log.hardened;
+  }
+
+  /** Takes a part of a long record in: true once all of it is durable and visible. */
+  async applyPart(part: RecordPart): Promise<boolean> {
+    const found = await this.#long.take(part);
+    if (found === null) return false;
+    await this.#takeIn((synced) => this.#applyLong(found, synced));
+    return true;
+  }
+
+  /** Makes what was appended durable and visible; `apply` ends within a transaction. */
+  async #takeIn(apply: (synced: Promise<void>) => Promise<void>): Promise<void> {
+    const { log, file, environment, fail } = this.#core;
     environment.hybridClock.observe(log.tailTimestamp);
     environment.failpoint('after-append');
     const sync = log.sync();
-    const [synced, applied] = await Promise.allSettled([sync, this.#apply(frames, sync)]);
+    const [synced, applied] = await Promise.allSettled([sync, apply(sync)]);
     if (synced.status === 'rejected') throw fail(synced.reason);
     if (applied.status === 'rejected') throw fail(applied.reason);
     environment.failpoint('after-sync');
@@ -73,7 +98,6 @@ export class Follower {
     } catch (error) {
       throw fail(error);
     }
-    return log.hardened;
   }
 
   /** Ends within a transaction, which is to be committed once `synced` has resolved. */
@@ -91,6 +115,14 @@ export class Follower {
           file.commit();
           await this.#defineElsewhere(record, definition);
           file.begin(false);
+          continue;
+        }
+        const changes = this.#replay.changesOf(record);
+        if (isPlace(changes)) {
+          this.#replay.finish();
+          await synced;
+          file.commit();
+          await this.#applyPlace({ record, changes }, synced);
           continue;
         }
         this.#replay.apply(record, isApplied || (await this.#applyChanges(record)));
@@ -115,7 +147,7 @@ export class Follower {
   /** The rows of a record, where there is a faster way than the common one; else false. */
   async #applyChanges(record: LogRecord): Promise<boolean> {
     const changes = this.#replay.changesOf(record);
-    if (changes === null || changes.length === 0) return false;
+    if (changes === null || isPlace(changes) || changes.length === 0) return false;
     if (changes.length <= TURN_BYTES) return this.#applySmall([changes]);
     await applyInTurns(this.#core.file.connection, changes, this.#core.name);
     return true;
@@ -125,6 +157,39 @@ export class Follower {
     const bytes = changesets.reduce((sum, { length }) => sum + length, 0);
     if (bytes > SMALL_BYTES_MAX) return false;
     return this.#rows.apply(changesets, this.#core.file.catalogVersion);
+  }
+
+  /** Ends within a transaction, as `#apply` does. */
+  async #applyLong({ record, changes }: LongRecord, synced: Promise<void>): Promise<void> {
+    if (record.payload.kind === 'rows') {
+      await this.#applyPlace({ record, changes }, synced);
+    } else {
+      this.#core.file.begin(false);
+      this.#replay.apply(record, false, changes);
+    }
+    this.#replay.finish();
+  }
+
+  /** The rows of a long record, in a worker; ends within a transaction that has none of them. */
+  async #applyPlace({ record, changes }: LongRecord, synced: Promise<void>): Promise<void> {
+    const core = this.#core;
+    const { file } = core;
+    const worker = await applyElsewhere(core, changes);
+    if (worker === null) {
+      file.begin(false);
+      await applyFromInTurns(file.connection, changes, core.name);
+      this.#replay.apply(record, true);
+      return;
+    }
+    try {
+      await synced;
+      this.#replay.apply(record, true);
+      await commitInWorker(core, this.#replay.applied, worker);
+    } catch (error) {
+      await worker.rollback();
+      throw error;
+    }
+    file.begin(false);
   }
 
   /** The record is durable, and everything before it visible. */
@@ -144,6 +209,7 @@ export class Follower {
   /** Opens the next term and makes the partition a primary; a prepared transaction stays so. */
   async promote(): Promise<Position> {
     const { log, file, environment, fail } = this.#core;
+    await this.#long.drop();
     const timestamp = environment.hybridClock.next();
     const draft = { term: log.tail.term + 1, timestamp, origin: file.meta.origin };
     const { position } = log.append({ ...draft, payload: { kind: 'term' } });
@@ -166,6 +232,12 @@ export class Follower {
     const { log } = this.#core;
     if (lsn > log.tail.lsn || lsn + 1n < log.firstLsn) return false;
     return definitionsAfter(log, lsn).length === 0;
+  }
+
+  /** Takes back some of the records after `lsn`, the newest. */
+  async rewindTowards(lsn: LSN): Promise<void> {
+    await this.#long.drop();
+    this.rewindTo(tailStart(this.#core.log, lsn, REWIND_BYTES));
   }
 
   /**

@@ -3,6 +3,8 @@
 import { databaseError } from '#shared/error.ts';
 import type { LeafCalls, Verdict } from '#shared/wire/message.ts';
 import { applyChanges } from './apply-changes.ts';
+import { isPlace, readChanges, type LoggedChanges } from './apply-from.ts';
+import { applyElsewhere } from './write-elsewhere.ts';
 import type { OpenTransaction } from './open-transaction.ts';
 import type { PartitionCore } from './partition-core.ts';
 import { appendRecord, makeVisible, makeVisibleElsewhere } from './write-transaction.ts';
@@ -16,7 +18,7 @@ const FORGET_WAIT_MS = 1_000;
 export interface PreparedRecord {
   readonly transactionId: string;
   readonly participants: readonly number[];
-  readonly changeset: Uint8Array;
+  readonly changeset: LoggedChanges;
   /** Of its `prepare` record. */
   readonly lsn: bigint;
 }
@@ -32,7 +34,7 @@ export async function carryOut(
   verdict: Verdict,
 ): Promise<bigint> {
   const { log, file, verdicts, environment, fail } = core;
-  const worker = verdict === 'commit' ? transaction.worker : null;
+  let worker = verdict === 'commit' ? transaction.worker : null;
   // A record that cannot be appended (a full disk) leaves the transaction prepared.
   const record = appendVerdict(core, transaction.id, verdict);
   environment.failpoint('after-decide-append');
@@ -43,9 +45,12 @@ export async function carryOut(
       transaction.rollback();
       await transaction.undone;
     }
+    const changes = verdict === 'commit' ? transaction.changeset : null;
+    if (isPlace(changes)) worker = await applyElsewhere(core, changes);
     if (worker === null && !file.inTransaction) file.begin(false);
-    if (verdict === 'commit' && transaction.changeset !== null) {
-      applyChanges(file.connection, transaction.changeset, core.name);
+    if (changes !== null && worker === null) {
+      const all = isPlace(changes) ? readChanges(changes) : changes;
+      applyChanges(file.connection, all, core.name);
     }
   } catch (error) {
     throw fail(error);
@@ -56,8 +61,9 @@ export async function carryOut(
   else {
     const commit = { transactionId: transaction.id, participants: transaction.participants };
     await core.shared.note(commit, lsn, () => {
-      if (worker === null) return makeVisible(core, record);
-      return makeVisibleElsewhere(core, record, worker);
+      return worker === null
+        ? makeVisible(core, record)
+        : makeVisibleElsewhere(core, record, worker);
     });
   }
   return lsn;
@@ -81,6 +87,8 @@ function appendVerdict(
  */
 export async function abortUnknown(core: PartitionCore, transactionId: string): Promise<void> {
   const { log, verdicts, fail } = core;
+  // A transaction that holds the lock may be at a long record.
+  for (let end = log.free; end !== null; end = log.free) await end;
   const { position } = appendVerdict(core, transactionId, 'abort');
   verdicts.note(transactionId, 'abort', position.lsn);
   try {

@@ -2,6 +2,7 @@
 
 import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { partitionName } from '#shared/cluster/topology.ts';
 import { databaseError, DatabaseError } from '#shared/error.ts';
 import { samePosition } from '#shared/log/log-frame.ts';
@@ -10,6 +11,7 @@ import { SqliteError } from '#shared/sqlite-error.ts';
 import { Log } from '#leaf/log/log.ts';
 import { LogDamage } from '#leaf/log/log-damage.ts';
 import { isDiskFull } from '#leaf/log/write-error.ts';
+import { applyFromInTurns, isPlace } from './apply-from.ts';
 import { CHECKED_FIRST_BYTES_MAX, leaveBehind } from './background-check.ts';
 import { beginAnew } from './begin-anew.ts';
 import { checkFile } from './check-file.ts';
@@ -39,6 +41,8 @@ import { WriteLock } from './write-lock.ts';
 /** A SQLite file up to this size is checked on the event loop: a few milliseconds, in bytes. */
 const CHECKED_HERE_BYTES_MAX = 2 * 1024 * 1024;
 
+/** Records are replayed for so long before others on the event loop get a turn. */
+const REPLAY_MS_MAX = 10;
 /** Records replayed in one SQLite transaction. */
 const REPLAY_RECORDS_PER_COMMIT = 1000;
 
@@ -88,7 +92,7 @@ async function openFiles(
     const log = openLog(paths, file, { name, environment });
     opened = log;
     const verdicts = new Verdicts(file);
-    const replay = replayLog({ name, file, log, verdicts });
+    const replay = await replayLog({ name, file, log, verdicts });
     environment.hybridClock.observe(log.tailTimestamp);
     const readers = new ReaderPool(paths.file, place.reference);
     const lock = new WriteLock(environment.clock);
@@ -187,29 +191,39 @@ function openLog(
     // A power cut took records that were never promised to be durable; the file has them still.
     log.reset(applied, timestamp);
   }
-  if (log.contains(applied) === 'dropped') {
+  if (log.reader.contains(applied) === 'dropped') {
     throw new LogDamage(`its log begins after record ${applied.lsn}, where its file stands`);
   }
-  if (applied.lsn > 0n && !samePosition(log.positionAt(applied.lsn), applied)) {
+  if (applied.lsn > 0n && !samePosition(log.reader.positionAt(applied.lsn), applied)) {
     throw new LogDamage(`its file and its log disagree about record ${applied.lsn}`);
   }
   return log;
 }
 
-function replayLog(target: {
+/** In turns: the other partitions of the leaf go on. */
+async function replayLog(target: {
   readonly name: string;
   readonly file: StateFile;
   readonly log: Log;
   readonly verdicts: Verdicts;
-}): Replay {
-  const { file, log } = target;
+}): Promise<Replay> {
+  const { file, log, name } = target;
   const replay = new Replay(target);
   let count = 0;
+  let turnMs = performance.now();
   try {
-    for (const record of log.records(file.meta.applied)) {
+    for await (const item of log.reader.recordsInTurns(file.meta.applied)) {
       if (!file.inTransaction) file.begin(false);
-      replay.apply(record);
+      const { record, changes } = 'changes' in item ? item : { record: item, changes: null };
+      const rows = record.payload.kind === 'rows' ? changes : replay.changesOf(record);
+      const isLong = isPlace(rows);
+      if (isLong) await applyFromInTurns(file.connection, rows, name);
+      replay.apply(record, isLong, changes);
       count += 1;
+      if (performance.now() - turnMs > REPLAY_MS_MAX) {
+        await yieldToOthers();
+        turnMs = performance.now();
+      }
       if (count % REPLAY_RECORDS_PER_COMMIT !== 0) continue;
       replay.finish();
       file.commit();

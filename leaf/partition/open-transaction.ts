@@ -13,6 +13,7 @@ import { must } from '#shared/assert.ts';
 import { databaseError } from '#shared/error.ts';
 import type { TransactionTag, Verdict, WriteStep, WriteStepResult } from '#shared/wire/message.ts';
 import type { WorkerTransaction } from '#leaf/worker/worker-transaction.ts';
+import type { LoggedChanges } from './apply-from.ts';
 import type { PartitionCore } from './partition-core.ts';
 import { TransactionCapture, type CaptureMark } from './transaction-capture.ts';
 import { TransactionReads } from './transaction-reads.ts';
@@ -53,7 +54,7 @@ export class OpenTransaction {
   /** Resolves when this partition knows no more of it. */
   readonly gone = Promise.withResolvers<void>();
   /** Prepared before a restart: the changes, which no SQLite transaction holds. */
-  changeset: Uint8Array | null = null;
+  changeset: LoggedChanges | null = null;
   /** When a worker has undone what it held, after a rollback; null: nothing is left to wait for. */
   undone: Promise<void> | null = null;
   /** True when its changes are gone, and it can only be rolled back. */

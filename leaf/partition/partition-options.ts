@@ -45,6 +45,8 @@ export interface PartitionEnvironment {
   readonly gathering?: Gathering | null;
   /** Somebody reads at a secondary: what has arrived is visible when this ends (null: now). */
   readonly noteRead?: () => Promise<void> | null;
+  /** The changes of one transaction on one partition, in bytes; 128 MiB unless it is given. */
+  readonly transactionBytesMax?: number | undefined;
   /** A transaction that nobody has used for so long is rolled back. */
   readonly idleTransactionMsMax: number;
   /** Looks through files on another thread. */

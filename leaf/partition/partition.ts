@@ -10,6 +10,7 @@ import type {
   LeafCalls,
   LeafStreams,
   OpenedRead,
+  RecordPart,
   RowBatch,
   Verdict,
   WriteStepResult,
@@ -31,7 +32,6 @@ import { buildFromBase, dropBase } from './rewind-base.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { SavepointRequest } from './transaction-task.ts';
 import type { Verdicts } from './verdicts.ts';
-import { tailStart } from './visible-changes.ts';
 import { WriteFences } from './write-fences.ts';
 
 export type WriteRequest = Omit<LeafCalls['write']['request'], 'key'>;
@@ -39,8 +39,6 @@ export type ReadRequest = Omit<LeafStreams['read']['request'], 'key'>;
 
 /** A partition that stopped is opened again after so long, in milliseconds. */
 const RECOVERY_DELAY_MS = 1000;
-/** Bytes of the log that are taken back at a time. */
-const REWIND_BYTES = 4 * 1024 * 1024;
 
 /** One partition of this leaf, open, or named unrecoverable while the others go on. */
 export class Partition {
@@ -94,7 +92,6 @@ export class Partition {
     return this.#opened.core.log;
   }
 
-  /** Its SQLite file, for connections that only read. */
   get filePath(): string {
     return this.#opened.core.file.path;
   }
@@ -108,12 +105,12 @@ export class Partition {
     return this.#opened.core.file.meta.provisioned;
   }
 
-  /** The newest position that is visible in the SQLite file. */
+  /** The newest position that is visible in the file. */
   get replay(): Position {
     return this.#opened.core.file.meta.applied;
   }
 
-  /** Why it is unrecoverable; null when it is not. */
+  /** Why it is unrecoverable, or null. */
   get failure(): DatabaseError | null {
     return this.#failure;
   }
@@ -220,6 +217,9 @@ export class Partition {
     return this.#inTurn(() => this.#follower.applyFrames(frames));
   }
 
+  /** The same for a part of a long record: true once all of it is there, durable and visible. */
+  readonly applyPart = (part: RecordPart) => this.#inTurn(() => this.#follower.applyPart(part));
+
   /** Replaces all content by the snapshot file (it is moved away from `path`). Crash-safe. */
   async installSnapshot(path: string, position: Position): Promise<void> {
     await this.#inTurn(async () => {
@@ -273,7 +273,7 @@ export class Partition {
     return this.#inTurn(async () => {
       if (!this.#follower.canRewindTo(lsn)) return this.#rebuildAt(lsn);
       while (this.log.tail.lsn > lsn) {
-        this.#follower.rewindTo(tailStart(this.log, lsn, REWIND_BYTES));
+        await this.#follower.rewindTowards(lsn);
         await this.#reopen();
       }
       return true;
@@ -317,8 +317,8 @@ export class Partition {
     const { core } = this.#opened;
     const path = await buildFromBase(core, lsn);
     if (path === null) return false;
-    const position = core.log.positionAt(lsn);
-    const own = { position, meta: core.file.meta, provisioned: this.provisioned };
+    const meta = { meta: core.file.meta, provisioned: this.provisioned };
+    const own = { position: core.log.reader.positionAt(lsn), ...meta };
     await readySnapshot(partitionPaths(this.#place.directory), path, own);
     await this.#reopen();
     this.#place.onFileReplaced();

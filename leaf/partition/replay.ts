@@ -5,6 +5,7 @@ import type { DefinitionChange, LogRecord } from '#shared/log/log-record.ts';
 import { recordPosition } from '#shared/log/log-frame.ts';
 import type { Position } from '#shared/log/lsn.ts';
 import { applyChanges } from './apply-changes.ts';
+import { isPlace, readChanges, type LoggedChanges } from './apply-from.ts';
 import type { PreparedRecord } from './in-doubt.ts';
 import type { StateFile } from './state-file.ts';
 import type { Verdicts } from './verdicts.ts';
@@ -42,7 +43,7 @@ export class Replay {
   }
 
   /** The rows that replaying a record changes; null where it changes none. */
-  changesOf({ payload }: LogRecord): Uint8Array | null {
+  changesOf({ payload }: LogRecord): LoggedChanges | null {
     if (payload.kind === 'rows') return payload.changeset;
     if (payload.kind !== 'commit') return null;
     const isPrepared = this.#prepared?.transactionId === payload.transactionId;
@@ -62,9 +63,10 @@ export class Replay {
 
   /**
    * Replays one record, but for its rows or its step of the schema where the caller has applied
-   * them. Throws partitionUnrecoverable when it meets other rows.
+   * them. `changes`: where those of a long record are, which has none itself. Throws
+   * partitionUnrecoverable when it meets other rows.
    */
-  apply(record: LogRecord, isApplied = false): void {
+  apply(record: LogRecord, isApplied = false, changes: LoggedChanges | null = null): void {
     const { file, name, verdicts } = this.#target;
     const { payload } = record;
     switch (payload.kind) {
@@ -75,7 +77,7 @@ export class Replay {
         if (!isApplied && this.definitionOf(record) !== null) file.define(payload.change);
         break;
       case 'prepare':
-        this.#prepare(record, payload);
+        this.#prepare(record, { ...payload, changeset: changes ?? payload.changeset });
         break;
       case 'commit':
       case 'abort':
@@ -98,7 +100,7 @@ export class Replay {
     this.#target.verdicts.flush();
   }
 
-  #prepare(record: LogRecord, payload: Extract<LogRecord['payload'], { kind: 'prepare' }>): void {
+  #prepare(record: LogRecord, payload: Omit<PreparedRecord, 'lsn'>): void {
     if (this.#prepared !== null) {
       const reason = `record ${record.lsn} prepares a second transaction before the first ended`;
       throw databaseError('partitionUnrecoverable', { partition: this.#target.name, reason });
@@ -115,6 +117,7 @@ export class Replay {
     const { changeset } = this.#prepared;
     this.#prepared = null;
     if (payload.kind === 'abort' || rowsApplied) return;
-    applyChanges(this.#target.file.connection, changeset, this.#target.name);
+    const changes = isPlace(changeset) ? readChanges(changeset) : changeset;
+    applyChanges(this.#target.file.connection, changes, this.#target.name);
   }
 }

@@ -61,7 +61,7 @@ export async function buildFromBase(core: PartitionCore, lsn: LSN): Promise<stri
   const copy = SqliteFile.open(base, { readOnly: true });
   const { applied } = readMeta(copy);
   copy.close();
-  if (log.contains(applied) !== 'same' || lsn + 1n < log.firstLsn) return null;
+  if (log.reader.contains(applied) !== 'same' || lsn + 1n < log.firstLsn) return null;
   if (preparedAt(log, lsn) !== null) return null;
   const isBehind = lsn < applied.lsn;
   if (isBehind && hasDefinition(log, lsn, applied.lsn)) return null;
@@ -89,7 +89,7 @@ export async function buildFromBase(core: PartitionCore, lsn: LSN): Promise<stri
 async function replayUpTo(file: StateFile, core: PartitionCore, lsn: LSN): Promise<void> {
   const replay = new Replay({ name: core.name, file, verdicts: new Verdicts(file) });
   let count = 0;
-  for (const record of core.log.records(file.meta.applied)) {
+  for (const record of core.log.reader.records(file.meta.applied)) {
     if (record.lsn > lsn) break;
     if (!file.inTransaction) file.begin(false);
     replay.apply(record);
@@ -105,7 +105,7 @@ async function replayUpTo(file: StateFile, core: PartitionCore, lsn: LSN): Promi
 }
 
 function hasDefinition(log: Log, from: LSN, to: LSN): boolean {
-  for (const { payload, lsn } of log.records(log.positionAt(from))) {
+  for (const { payload, lsn } of log.reader.records(log.reader.positionAt(from))) {
     if (lsn > to) return false;
     if (payload.kind === 'definition') return true;
   }

@@ -23,6 +23,9 @@ export function undoRows(
     applyChanges(file.connection, invertChangeset(content.changeset), name);
   }
   const prepared = preparedAt(log, to);
-  file.setApplied(log.positionAt(prepared === null ? to : prepared.lsn - 1n), log.tailTimestamp);
+  file.setApplied(
+    log.reader.positionAt(prepared === null ? to : prepared.lsn - 1n),
+    log.tailTimestamp,
+  );
   file.connection.run('DELETE FROM _twinleaf_verdicts WHERE lsn > ?', [to]);
 }

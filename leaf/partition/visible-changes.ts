@@ -9,16 +9,18 @@ import type { LoggedChange } from '#shared/wire/message.ts';
 import type { Log } from '#leaf/log/log.ts';
 import type { PreparedRecord } from './in-doubt.ts';
 
+type WholePrepared = PreparedRecord & { readonly changeset: Uint8Array };
+
 /**
  * What the records after `lsn` have changed, oldest first: rows, definitions, and transactions
  * over several partitions where their commit stands. One that is prepared there and has no
  * verdict comes last. `lsn` is at least the log's firstLsn - 1.
  */
 export function* visibleChanges(log: Log, lsn: LSN): Generator<LoggedChange> {
-  let prepared: { readonly record: LogRecord; readonly of: PreparedRecord } | null = null;
+  let prepared: { readonly record: LogRecord; readonly of: WholePrepared } | null = null;
   const before = preparedAt(log, lsn);
   if (before !== null) prepared = { record: recordAt(log, before.lsn), of: before };
-  for (const record of log.records(log.positionAt(lsn))) {
+  for (const record of log.reader.records(log.reader.positionAt(lsn))) {
     const { payload } = record;
     if (payload.kind === 'rows') {
       yield change(record, { kind: 'rows', changeset: payload.changeset });
@@ -41,7 +43,7 @@ export function* visibleChanges(log: Log, lsn: LSN): Generator<LoggedChange> {
 }
 
 /** The transaction that was prepared and undecided just after record `lsn`, or null. */
-export function preparedAt(log: Log, lsn: LSN): PreparedRecord | null {
+export function preparedAt(log: Log, lsn: LSN): WholePrepared | null {
   const decided = new Set<string>();
   for (let at = lsn; at >= log.firstLsn; at -= 1n) {
     const { payload } = recordAt(log, at);
@@ -56,7 +58,7 @@ export function preparedAt(log: Log, lsn: LSN): PreparedRecord | null {
 /** The steps of the schema after `lsn`, oldest first. */
 export function definitionsAfter(log: Log, lsn: LSN): DefinitionChange[] {
   const changes: DefinitionChange[] = [];
-  for (const { payload } of log.records(log.positionAt(lsn))) {
+  for (const { payload } of log.reader.records(log.reader.positionAt(lsn))) {
     if (payload.kind === 'definition') changes.push(payload.change);
   }
   return changes;
@@ -76,7 +78,7 @@ export function tablesAt(
   const tables = new Map(current.map((table) => [table.name, table]));
   for (const name of touched) tables.delete(name);
   if (touched.size === 0) return [...tables.values()];
-  for (const { payload, lsn: at } of log.records(log.positionAt(log.firstLsn - 1n))) {
+  for (const { payload, lsn: at } of log.reader.records(log.reader.positionAt(log.firstLsn - 1n))) {
     if (at > lsn) break;
     if (payload.kind !== 'definition') continue;
     for (const name of payload.change.drop) if (touched.has(name)) tables.delete(name);
@@ -91,10 +93,10 @@ export function tablesAt(
 export function tailStart(log: Log, floor: LSN, bytesMax: number): LSN {
   let low = floor;
   let high = log.tail.lsn;
-  if (low >= high || log.bytesAfter(low) <= bytesMax) return low;
+  if (low >= high || log.reader.bytesAfter(low) <= bytesMax) return low;
   while (low + 1n < high) {
     const middle = (low + high) / 2n;
-    if (log.bytesAfter(middle) > bytesMax) low = middle;
+    if (log.reader.bytesAfter(middle) > bytesMax) low = middle;
     else high = middle;
   }
   return high;
@@ -106,6 +108,6 @@ function change(record: LogRecord, content: LoggedChange['content']): LoggedChan
 }
 
 function recordAt(log: Log, lsn: LSN): LogRecord {
-  const [found] = readFrames(log.read(lsn - 1n, 1, lsn), log.positionAt(lsn - 1n));
+  const [found] = readFrames(log.read(lsn - 1n, 1, lsn), log.reader.positionAt(lsn - 1n));
   return must(found, 'the log answers the record asked for').record;
 }

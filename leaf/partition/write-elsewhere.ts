@@ -4,11 +4,23 @@
 
 import type { WriteStep, WriteStepResult } from '#shared/wire/message.ts';
 import { must } from '#shared/assert.ts';
+import { recordPosition } from '#shared/log/log-frame.ts';
+import type { LogPayload } from '#shared/log/log-record.ts';
+import { decodeHead, encodeHead, LONG_BODY_BYTES, PIECE_BYTES } from '#shared/log/long-frame.ts';
 import type { LSN } from '#shared/log/lsn.ts';
+import type { LogPlace } from '#leaf/log/long-place.ts';
 import type { WorkerTransaction } from '#leaf/worker/worker-transaction.ts';
 import type { LockClaim } from './write-lock.ts';
 import type { PartitionCore } from './partition-core.ts';
-import { appendRecord, checkSize, makeVisibleElsewhere, syncPrepare } from './write-transaction.ts';
+import {
+  appendRecord,
+  checkSize,
+  makeVisibleElsewhere,
+  syncPrepare,
+  type AppendedRecord,
+} from './write-transaction.ts';
+
+const NO_BYTES = new Uint8Array(0);
 
 /** Rows of one task, above which it is long whatever its statement is. */
 const ROWS_MAX = 2_000;
@@ -71,12 +83,12 @@ export async function commitElsewhere(
   core: PartitionCore,
   worker: WorkerTransaction,
 ): Promise<LSN | null> {
-  const changeset = await takeChanges(worker);
-  if (changeset.length === 0) {
+  const bytes = await countChanges(core, worker);
+  if (bytes === 0) {
     await worker.rollback();
     return null;
   }
-  const record = await appendElsewhere(core, worker, { kind: 'rows', changeset });
+  const record = await appendChanges(core, worker, { bytes, payload: { kind: 'rows' } });
   await makeVisibleElsewhere(core, record, worker);
   return record.position.lsn;
 }
@@ -87,19 +99,70 @@ export async function prepareElsewhere(
   worker: WorkerTransaction,
   { transactionId, participants }: { transactionId: string; participants: readonly number[] },
 ): Promise<void> {
-  const changeset = await takeChanges(worker);
-  const payload = { kind: 'prepare', transactionId, participants, changeset } as const;
-  await appendElsewhere(core, worker, payload);
+  const bytes = await countChanges(core, worker);
+  const payload = { kind: 'prepare', transactionId, participants } as const;
+  await appendChanges(core, worker, { bytes, payload });
   await syncPrepare(core);
 }
 
-async function takeChanges(worker: WorkerTransaction): Promise<Uint8Array> {
+async function countChanges(core: PartitionCore, worker: WorkerTransaction): Promise<number> {
   try {
-    const changeset = await worker.changes();
-    checkSize(changeset);
-    return changeset;
+    const bytes = await worker.countChanges();
+    checkSize(core, bytes);
+    return bytes;
   } catch (error) {
     await worker.rollback();
+    throw error;
+  }
+}
+
+/** A record of what a worker has changed, but for the changes themselves. */
+interface ChangesRecord {
+  readonly bytes: number;
+  readonly payload: WithoutChanges<Extract<LogPayload, { readonly changeset: Uint8Array }>>;
+}
+
+type WithoutChanges<P> = P extends LogPayload ? Omit<P, 'changeset'> : never;
+
+async function appendChanges(
+  core: PartitionCore,
+  worker: WorkerTransaction,
+  { bytes, payload }: ChangesRecord,
+): Promise<AppendedRecord> {
+  try {
+    if (bytes > LONG_BODY_BYTES) return await appendLong(core, worker, { bytes, payload });
+    const changeset = await worker.changes(0, bytes);
+    return appendRecord(core, { ...payload, changeset });
+  } catch (error) {
+    await worker.rollback();
+    throw error;
+  }
+}
+
+/** In pieces, of which the event loop sees one at a time. */
+async function appendLong(
+  { log, file, environment }: PartitionCore,
+  worker: WorkerTransaction,
+  { bytes, payload }: ChangesRecord,
+): Promise<AppendedRecord> {
+  environment.failpoint('before-append');
+  for (let end = log.free; end !== null; end = log.free) await end;
+  const timestamp = environment.hybridClock.next();
+  const { lsn, term } = log.tail;
+  const { origin } = file.meta;
+  const draft = { term, timestamp, origin, payload: { ...payload, changeset: NO_BYTES } };
+  const head = encodeHead(lsn + 1n, draft, bytes);
+  const bodyBytes = head.length + bytes;
+  try {
+    const long = log.beginLong(bodyBytes);
+    await long.add(head);
+    for (let from = 0; from < bytes; from += PIECE_BYTES) {
+      await long.add(await worker.changes(from, Math.min(bytes, from + PIECE_BYTES)));
+    }
+    const { record } = await log.finishLong(decodeHead(head, bodyBytes), null);
+    return { position: recordPosition(record), timestamp };
+  } catch (error) {
+    await log.abandonLong();
     throw error;
   }
 }
@@ -112,6 +175,23 @@ export async function appendElsewhere(
 ): Promise<ReturnType<typeof appendRecord>> {
   try {
     return appendRecord(core, payload);
+  } catch (error) {
+    await worker.rollback();
+    throw error;
+  }
+}
+
+/** A worker's transaction with the changes of a long record; null where there are no workers. */
+export async function applyElsewhere(
+  core: PartitionCore,
+  changes: LogPlace,
+): Promise<WorkerTransaction | null> {
+  const { workers } = core.environment;
+  if (workers === null) return null;
+  const worker = await workers.begin(core.workerFile(), { foreignKeys: false, captures: false });
+  try {
+    await worker.applyFrom(changes);
+    return worker;
   } catch (error) {
     await worker.rollback();
     throw error;

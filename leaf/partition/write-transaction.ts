@@ -9,7 +9,6 @@
 
 import { assert, must } from '#shared/assert.ts';
 import { databaseError } from '#shared/error.ts';
-import { RECORD_BYTES_MAX } from '#shared/log/log-frame.ts';
 import type { DefinitionChange, LogPayload } from '#shared/log/log-record.ts';
 import type { LSN, Position } from '#shared/log/lsn.ts';
 import type { ChangeCapture } from '#shared/sqlite-file.ts';
@@ -17,8 +16,8 @@ import type { WorkerTransaction } from '#leaf/worker/worker-transaction.ts';
 import type { PartitionCore } from './partition-core.ts';
 import { updateApplied } from './state-file.ts';
 
-/** What a record needs besides the changes. */
-const RECORD_OVERHEAD_BYTES = 64 * 1024;
+/** The changes of one transaction on one partition, unless a leaf is told otherwise, in bytes. */
+const TRANSACTION_BYTES_MAX = 128 * 1024 * 1024;
 
 /** A record in the log, with what the file must note of it. */
 export interface AppendedRecord {
@@ -79,7 +78,7 @@ export class WriteTransaction {
     try {
       assert(file.inTransaction, 'changes are taken from an open transaction');
       const changeset = must(this.#capture, 'changes are taken once').changeset();
-      checkSize(changeset);
+      checkSize(this.#core, changeset.length);
       return changeset;
     } catch (error) {
       file.rollback();
@@ -160,10 +159,12 @@ export async function commitInWorker(
   await (change === undefined ? commit() : file.redefineElsewhere(commit));
 }
 
-/** Throws transactionTooLarge. */
-export function checkSize(changeset: Uint8Array): void {
-  if (changeset.length + RECORD_OVERHEAD_BYTES <= RECORD_BYTES_MAX) return;
-  throw databaseError('transactionTooLarge', { bytes: RECORD_BYTES_MAX });
+/** Throws transactionTooLarge where a transaction's changes are more bytes than a leaf takes. */
+export function checkSize({ environment }: PartitionCore, bytes: number): void {
+  const { transactionBytesMax = TRANSACTION_BYTES_MAX } = environment;
+  if (bytes > transactionBytesMax) {
+    throw databaseError('transactionTooLarge', { bytes: transactionBytesMax });
+  }
 }
 
 /** Makes an appended record durable and then, with its rows, visible. */

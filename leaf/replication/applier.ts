@@ -3,7 +3,7 @@
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Position } from '#shared/log/lsn.ts';
-import type { SubscribeItem } from '#shared/wire/message.ts';
+import type { RecordPart, SubscribeItem } from '#shared/wire/message.ts';
 import type { Partition } from '#leaf/partition/partition.ts';
 import { markMaybeTorn } from './link-file.ts';
 import { SnapshotDownload } from './snapshot-download.ts';
@@ -42,6 +42,11 @@ export class Applier {
   async applyBatch(frames: Uint8Array): Promise<Position> {
     await this.#partition.applyFrames(frames);
     return this.position;
+  }
+
+  /** The same for a long record that comes in parts; null until all of it is there. */
+  async applyPart(part: RecordPart): Promise<Position | null> {
+    return (await this.#partition.applyPart(part)) ? this.position : null;
   }
 
   /** A snapshot is announced: the one we already have a part of, or another. */

@@ -12,6 +12,8 @@ export class ConnectedFollower {
   readonly id: string;
   readonly address: string;
   readonly synchronous: boolean;
+  /** It takes long records in parts. */
+  readonly inParts: boolean;
   state: FollowerStatus['state'] = 'probe';
   /** True once a synchronous follower had all there was: from here on writers wait for it. */
   inSync = false;
@@ -23,10 +25,17 @@ export class ConnectedFollower {
   #ended = new AbortController();
   #waiters = new Set<() => void>();
 
-  constructor(options: { id: string; address: string; synchronous: boolean; confirmed: LSN }) {
+  constructor(options: {
+    id: string;
+    address: string;
+    synchronous: boolean;
+    inParts: boolean;
+    confirmed: LSN;
+  }) {
     this.id = options.id;
     this.address = options.address;
     this.synchronous = options.synchronous;
+    this.inParts = options.inParts;
     this.#confirmed = options.confirmed;
   }
 

@@ -56,6 +56,12 @@ export class Intake {
     this.#hurried = false;
   }
 
+  /** Once all that was taken is applied: `work`, unless applying has failed. */
+  async alone(work: () => Promise<void>): Promise<void> {
+    await this.drain();
+    if (!this.#failed) await work();
+  }
+
   async #run(): Promise<void> {
     let applied = Promise.withResolvers<void>();
     try {

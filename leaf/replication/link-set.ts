@@ -19,7 +19,8 @@ import {
   writeLinkFile,
 } from './link-file.ts';
 import type { CheckSettings } from './link-check.ts';
-import { Link, type DialLeaf } from './link.ts';
+import { Link } from './link.ts';
+import type { DialLeaf } from './link-options.ts';
 import type { Pace } from './pace.ts';
 import { findSharedPosition } from './shared-position.ts';
 

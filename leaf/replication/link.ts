@@ -5,57 +5,23 @@
 // wait, and again from our own position. What does not is `diverged` or `failed`: the link stops
 // and says so, until CONTINUE REPLICATING or another source starts it.
 
-import type { Clock } from '#shared/clock.ts';
-import type { Address } from '#shared/cluster/topology.ts';
 import { databaseError } from '#shared/error.ts';
-import type { LSN } from '#shared/log/lsn.ts';
-import type { Logger } from '#shared/logger.ts';
-import type {
-  LeafService,
-  LinkSource,
-  LinkStatus,
-  SubscribeItem,
-  Ticket,
-} from '#shared/wire/message.ts';
-import type { Partition } from '#leaf/partition/partition.ts';
+import type { LSN, Position } from '#shared/log/lsn.ts';
+import type { LeafService, LinkSource, LinkStatus, SubscribeItem } from '#shared/wire/message.ts';
 import type { CheckReport } from '#shared/wire/content-message.ts';
 import { Acknowledger } from './acknowledger.ts';
 import { Applier } from './applier.ts';
 import { Intake } from './intake.ts';
 import { isHistoryAbandoned, keepHistory, sameOrigin } from './link-file.ts';
-import { LinkCheck, type CheckedSource, type CheckSettings } from './link-check.ts';
+import { LinkCheck, type CheckedSource } from './link-check.ts';
 import { divergence, isDamage } from './link-errors.ts';
+import type { LinkOptions } from './link-options.ts';
 import { LinkProgress } from './link-progress.ts';
 import { LinkState } from './link-state.ts';
-import type { Pace } from './pace.ts';
 
 /** The waits after trouble, in milliseconds: doubled each time, up to the second, and jittered. */
 const backoffMsMin = 100;
 const backoffMsMax = 5000;
-
-/** Reaches another leaf. No ticket: one of our own cluster, met with its secret. */
-export type DialLeaf = (
-  address: Address,
-  ticket: Ticket | null,
-  signal: AbortSignal,
-) => Promise<LeafService & { close(): void }>;
-
-export interface LinkOptions {
-  readonly partition: Partition;
-  readonly source: LinkSource;
-  readonly paused: boolean;
-  /** `<cluster>/<name>`: what the primary knows us by. */
-  readonly followerId: string;
-  /** Our own leaf, `host:port`. */
-  readonly address: string;
-  readonly dial: DialLeaf;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** Null: this leaf compares nothing. */
-  readonly checks: CheckSettings | null;
-  /** Null: everything is applied as it comes. */
-  readonly pace: Pace | null;
-}
 
 /** One subscription: what its items are applied with. */
 interface Subscription {
@@ -219,6 +185,7 @@ export class Link {
         resume: this.#applier.resume,
         anew: isHistoryAbandoned(partition),
         synchronous: partition.role === 'replica',
+        inParts: true,
       };
       this.#checked = { leaf, key: source.key };
       for await (const item of leaf.stream('subscribe', request, connected)) {
@@ -253,7 +220,8 @@ export class Link {
       intake: new Intake({
         pace: synchronous ? null : pace,
         mayHold: () => partition.provisioned,
-        apply: (frames) => this.#apply(frames, subscription),
+        apply: (frames) =>
+          this.#applied(this.#applier.applyBatch(frames), frames.length, subscription),
         onFailure,
       }),
       firstTail: null,
@@ -291,6 +259,13 @@ export class Link {
         this.#expect(this.#state.name === 'streaming', item);
         this.#progress.received(item.frames.length);
         await subscription.intake.take(item.frames);
+        return;
+      case 'record part':
+        this.#expect(this.#state.name === 'streaming', item);
+        this.#progress.received(item.bytes.length);
+        await subscription.intake.alone(() =>
+          this.#applied(this.#applier.applyPart(item), item.bytesTotal, subscription),
+        );
         return;
       case 'check':
         this.#expect(this.#state.name === 'streaming', item);
@@ -339,9 +314,15 @@ export class Link {
     this.#options.logger.info('snapshot installed', { lsn: position.lsn });
   }
 
-  async #apply(frames: Uint8Array, subscription: Subscription): Promise<void> {
-    const position = await this.#applier.applyBatch(frames);
-    this.#progress.applied(position, frames.length);
+  /** `reached`: null where more of a record is to come. */
+  async #applied(
+    reached: Promise<Position | null>,
+    bytes: number,
+    subscription: Subscription,
+  ): Promise<void> {
+    const position = await reached;
+    if (position === null) return;
+    this.#progress.applied(position, bytes);
     subscription.acknowledger.confirm(position.lsn);
     if (subscription.firstTail !== null) await this.#applier.provisionedAt(subscription.firstTail);
     this.#prosper();

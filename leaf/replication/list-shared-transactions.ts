@@ -23,7 +23,7 @@ export async function listSharedTransactions(partition: Partition): Promise<Shar
   const definitions: { version: number; lsn: LSN }[] = [];
   let fromTimestamp: bigint | null = before === 0n ? 0n : null;
   let count = 0;
-  for (const { payload, lsn, timestamp } of log.records(log.positionAt(before))) {
+  for (const { payload, lsn, timestamp } of log.reader.records(log.reader.positionAt(before))) {
     fromTimestamp ??= timestamp;
     if (payload.kind === 'prepare') {
       const { transactionId, participants } = payload;

@@ -13,10 +13,13 @@ import type { LSN } from '#shared/log/lsn.ts';
 import type { Logger } from '#shared/logger.ts';
 import type { CheckCalls, ContentAnswer } from '#shared/wire/content-message.ts';
 import type { FollowerStatus, LeafStreams, SubscribeItem } from '#shared/wire/message.ts';
+import type { Log } from '#leaf/log/log.ts';
+import type { LogPlace } from '#leaf/log/long-place.ts';
 import type { Partition } from '#leaf/partition/partition.ts';
 import type { Snapshot } from '#leaf/partition/snapshot.ts';
 import type { ContentReader } from '#leaf/partition/content-reader.ts';
 import { ConnectedFollower } from './connected-follower.ts';
+import { sendLongRecord } from './send-long-record.ts';
 import { sendSnapshot } from './send-snapshot.ts';
 import { ServedChecks } from './served-checks.ts';
 
@@ -131,7 +134,7 @@ export class LogSender {
         state: now?.state ?? 'probe',
         connected: now !== undefined,
         confirmed,
-        bytesKept: letGo === '' ? partition.log.bytesAfter(confirmed) : 0,
+        bytesKept: letGo === '' ? partition.log.reader.bytesAfter(confirmed) : 0,
         letGo,
       };
     });
@@ -157,7 +160,13 @@ export class LogSender {
   #begin(partition: Partition, request: SubscribeRequest): ConnectedFollower {
     const { followerId: id, address, synchronous, position } = request;
     const confirmed = mayGoOn(partition, request) ? position.lsn : 0n;
-    const follower = new ConnectedFollower({ id, address, synchronous, confirmed });
+    const follower = new ConnectedFollower({
+      id,
+      address,
+      synchronous,
+      confirmed,
+      inParts: request.inParts === true,
+    });
     const followers = this.#connected.get(partition.name) ?? new Map<string, ConnectedFollower>();
     followers.get(id)?.end();
     followers.set(id, follower);
@@ -238,11 +247,25 @@ export class LogSender {
         follower.checkAsked = false;
         const check = await this.#checks.open(partition, follower.id);
         while (sent < check.position.lsn && isWhole()) {
+          const long = await longAfter(follower, log, { sent, last: check.position.lsn });
+          if (long !== null) {
+            yield* sendLongRecord(log, long, sent + 1n);
+            sent += 1n;
+            continue;
+          }
           const frames = log.read(sent, batchBytesMax, check.position.lsn);
           sent += BigInt(countFrames(frames));
           yield { kind: 'records', frames };
         }
         yield check;
+      }
+      if (!log.reader.hasRecent(sent) && sent < log.sendable.lsn) {
+        const long = await longAfter(follower, log, { sent, last: log.sendable.lsn });
+        if (!isWhole()) return;
+        if (long !== null) {
+          yield* sendLongRecord(log, long, sent + 1n);
+          sent += 1n;
+        }
       }
       const frames = log.read(sent, batchBytesMax);
       if (frames.length > 0) {
@@ -277,21 +300,30 @@ export class LogSender {
   }
 }
 
+/** The next record where it is a long one and goes in parts; else null. */
+async function longAfter(
+  follower: ConnectedFollower,
+  log: Log,
+  { sent, last }: { readonly sent: LSN; readonly last: LSN },
+): Promise<LogPlace | null> {
+  return follower.inParts ? log.reader.longAfter(sent, last) : null;
+}
+
 /** True when the log has every record after the follower's position. */
 function hasRecords({ log }: Partition, { anew, position }: SubscribeRequest): boolean {
-  return !anew && log.contains(position) === 'same';
+  return !anew && log.reader.contains(position) === 'same';
 }
 
 /** True when it gets those; else a snapshot, which is there far sooner than a long log's rows. */
 function mayGoOn(partition: Partition, request: SubscribeRequest): boolean {
   if (!hasRecords(partition, request)) return false;
-  return request.position.lsn > 0n || partition.log.bytesAfter(0n) <= firstLogBytesMax;
+  return request.position.lsn > 0n || partition.log.reader.bytesAfter(0n) <= firstLogBytesMax;
 }
 
 function findDivergence(partition: Partition, request: SubscribeRequest): SubscribeItem | null {
   const { position } = request;
   const tail = partition.log.tail;
-  switch (partition.log.contains(position)) {
+  switch (partition.log.reader.contains(position)) {
     case 'same':
     case 'dropped':
       return null;
@@ -339,6 +371,6 @@ function heartbeat(partition: Partition, confirmed: LSN): SubscribeItem {
     term,
     lsn,
     tailTimestampMs: Number(log.tailTimestamp >> hybridShift),
-    lagBytes: confirmed >= lsn ? 0 : log.bytesAfter(confirmed),
+    lagBytes: confirmed >= lsn ? 0 : log.reader.bytesAfter(confirmed),
   };
 }

@@ -13,17 +13,17 @@ export async function findSharedPosition(
   log: Log,
   ask: (position: Position) => Promise<Containment>,
 ): Promise<Position | null> {
-  const asked = (lsn: bigint) => ask(log.positionAt(lsn));
+  const asked = (lsn: bigint) => ask(log.reader.positionAt(lsn));
   // The log may grow while the other one answers.
   const tail = log.tail;
   let high = tail.lsn;
   if ((await asked(high)) === 'same') return tail;
   let low = log.firstLsn - 1n;
-  let found: Position | null = (await asked(low)) === 'same' ? log.positionAt(low) : null;
+  let found: Position | null = (await asked(low)) === 'same' ? log.reader.positionAt(low) : null;
   while (low + 1n < high) {
     const middle = (low + high) / 2n;
     const answer = await asked(middle);
-    if (answer === 'same') found = log.positionAt(middle);
+    if (answer === 'same') found = log.reader.positionAt(middle);
     if (answer === 'same' || answer === 'dropped') low = middle;
     else high = middle;
   }

@@ -4,6 +4,7 @@ import type { DefinitionChange } from '#shared/log/log-record.ts';
 import type { LSN } from '#shared/log/lsn.ts';
 import type { ColumnType } from '#shared/sql/column-type.ts';
 import type { WireError } from '#shared/error.ts';
+import type { LogPlace } from '#leaf/log/long-place.ts';
 import type { CompiledStatement, WriteStep, WriteStepResult } from '#shared/wire/message.ts';
 
 /** A partition's file as a worker opens it. */
@@ -35,7 +36,7 @@ export type WorkerRequest =
   | { readonly kind: 'next'; readonly scan: number }
   /** Ends a statement of which not everything was read. */
   | { readonly kind: 'close'; readonly scan: number }
-  /** Closes the idle connections to a file. */
+  /** Undoes the transactions that are open in a file, and closes the idle connections to it. */
   | { readonly kind: 'forget'; readonly path: string }
   /** Begins a transaction that writes; `captures`: and notes which rows it changes. */
   | {
@@ -52,8 +53,17 @@ export type WorkerRequest =
   | { readonly kind: 'apply'; readonly transaction: number; readonly changeset: Uint8Array }
   /** Runs statements of the transaction's frame: savepoints. */
   | { readonly kind: 'exec'; readonly transaction: number; readonly statements: readonly string[] }
-  /** Answers the changes, and captures no more. */
+  /** Answers how many bytes of changes there are, and captures no more. */
   | { readonly kind: 'changes'; readonly transaction: number }
+  /** Answers that part of the changes, which were counted. */
+  | {
+      readonly kind: 'piece';
+      readonly transaction: number;
+      readonly from: number;
+      readonly to: number;
+    }
+  /** Applies the changes that stand in a log. */
+  | { readonly kind: 'apply from'; readonly transaction: number; readonly place: LogPlace }
   /** Runs what belongs to the same COMMIT, and commits. */
   | {
       readonly kind: 'commit';
@@ -67,6 +77,7 @@ export type WorkerReply =
   | { readonly kind: 'done' }
   | { readonly kind: 'written'; readonly results: readonly WriteStepResult[] }
   | { readonly kind: 'failed'; readonly error: WireError }
+  | { readonly kind: 'counted'; readonly bytes: number }
   /** The snapshot is taken, and its newest record is `lsn`. */
   | { readonly kind: 'held'; readonly lsn: LSN }
   /** `bytes`: a batch of rows as MessagePack, or the changes. */

@@ -6,10 +6,12 @@ import { decode, encode } from '#shared/codec.ts';
 import { databaseError, DatabaseError, type WireError } from '#shared/error.ts';
 import type { ChangeCapture, SqliteFile } from '#shared/sqlite-file.ts';
 import { applyChanges } from '#leaf/partition/apply-changes.ts';
+import { applyFrom } from '#leaf/partition/apply-from.ts';
 import { runDefinition } from '#leaf/partition/definition-steps.ts';
 import { TransactionReads } from '#leaf/partition/transaction-reads.ts';
 import { readRows, takeBatch, type RowSource } from '#leaf/partition/row-batches.ts';
 import { runSteps, toClientError, type WriteTarget } from '#leaf/partition/write-steps.ts';
+import { isDiskFull } from '#leaf/log/write-error.ts';
 import { WorkerConnections } from './worker-connections.ts';
 import type { WorkerReply, WorkerRequest } from './worker-message.ts';
 
@@ -28,6 +30,8 @@ interface OpenWrite {
   readonly reads: TransactionReads;
   /** Null once the changes are taken, and where nobody will ask for them. */
   capture: ChangeCapture | null;
+  /** The changes once they are taken. */
+  changes: Uint8Array;
 }
 
 type Request<K extends WorkerRequest['kind']> = Extract<WorkerRequest, { readonly kind: K }>;
@@ -57,7 +61,7 @@ export class WorkerService {
         this.#end(request.scan);
         return { kind: 'done' };
       case 'forget':
-        this.#connections.forget(request.path);
+        this.#forget(request.path);
         return { kind: 'done' };
       case 'begin':
         return this.#begin(request);
@@ -73,6 +77,11 @@ export class WorkerService {
         return { kind: 'done' };
       case 'changes':
         return this.#changes(request);
+      case 'piece':
+        return this.#piece(request);
+      case 'apply from':
+        applyFrom(this.#changer(request).connection, request.place, 'followed');
+        return { kind: 'done' };
       case 'commit':
         return this.#commit(request);
       case 'rollback':
@@ -142,6 +151,7 @@ export class WorkerService {
     this.#writes.set(transaction, {
       connection,
       capture,
+      changes: new Uint8Array(0),
       reads: new TransactionReads(),
       target: writeTarget(connection, file.path),
     });
@@ -165,16 +175,20 @@ export class WorkerService {
   }
 
   #changes(request: Request<'changes'>): WorkerReply {
-    const started = workedMs();
     const open = this.#changer(request);
     const capture = must(open.capture, 'changes are taken once');
     open.capture = null;
     try {
-      const bytes = capture.changeset();
-      return { kind: 'bytes', done: true, ranMs: workedMs() - started, bytes };
+      open.changes = capture.changeset();
+      return { kind: 'counted', bytes: open.changes.length };
     } finally {
       capture.close();
     }
+  }
+
+  #piece({ transaction, from, to }: Request<'piece'>): WorkerReply {
+    const { changes } = this.#writer({ transaction });
+    return { kind: 'bytes', done: true, ranMs: 0, bytes: changes.subarray(from, to) };
   }
 
   #commit(request: Request<'commit'>): WorkerReply {
@@ -185,6 +199,14 @@ export class WorkerService {
     this.#writes.delete(request.transaction);
     connection.close();
     return { kind: 'done' };
+  }
+
+  /** What is open there is nobody's any more: a prepared transaction is found again in the log. */
+  #forget(path: string): void {
+    for (const [number, { target }] of this.#writes) {
+      if (target.path === path) this.#rollback(number);
+    }
+    this.#connections.forget(path);
   }
 
   #rollback(transaction: number): void {
@@ -225,6 +247,7 @@ function writeTarget(connection: SqliteFile, path: string): WriteTarget {
 
 function toWire(error: unknown): WireError {
   if (error instanceof DatabaseError) return error.toWire();
+  if (isDiskFull(error)) return databaseError('diskFull', { path: 'a partition' }).toWire();
   const reason = error instanceof Error ? error.message : String(error);
   return databaseError('internal', { reason }).toWire();
 }

@@ -9,6 +9,7 @@ import type {
   WriteStep,
   WriteStepResult,
 } from '#shared/wire/message.ts';
+import type { LogPlace } from '#leaf/log/long-place.ts';
 import { WorkerLostError } from '#shared/worker/worker-process.ts';
 import type { WorkerFile, WorkerReply, WorkerRequest } from './worker-message.ts';
 import { batches, type ScanTask } from './worker-scan.ts';
@@ -83,9 +84,20 @@ export class WorkerTransaction {
     await this.#ask({ kind: 'exec', transaction: this.#number, statements });
   }
 
-  /** The changeset, once; nothing is captured afterwards. */
-  async changes(): Promise<Uint8Array> {
+  /** Applies the changes of a long record, which have been checked where they were made. */
+  async applyFrom(place: LogPlace): Promise<void> {
+    await this.#ask({ kind: 'apply from', transaction: this.#number, place });
+  }
+
+  /** The bytes of its changeset; nothing is captured afterwards. */
+  async countChanges(): Promise<number> {
     const reply = await this.#ask({ kind: 'changes', transaction: this.#number });
+    return must(reply.kind === 'counted' ? reply : null, 'changes are counted').bytes;
+  }
+
+  /** Those bytes of the changeset. */
+  async changes(from: number, to: number): Promise<Uint8Array> {
+    const reply = await this.#ask({ kind: 'piece', transaction: this.#number, from, to });
     return must(reply.kind === 'bytes' ? reply : null, 'changes are bytes').bytes;
   }
 

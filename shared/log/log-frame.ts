@@ -17,8 +17,8 @@ import type { LSN, Position } from './lsn.ts';
 
 /** Bytes before a frame's body. */
 export const FRAME_HEADER_BYTES = 16;
-/** The longest body: a transaction whose changes are larger is refused. */
-export const RECORD_BYTES_MAX = 128 * 1024 * 1024;
+/** The longest body: of SQLite's changesets, which are shorter than 2 GiB, half. */
+export const RECORD_BYTES_MAX = 1024 * 1024 * 1024;
 const HASH_BYTES = 8;
 /** The log hash before the first record. */
 const NO_HASH = new Uint8Array(HASH_BYTES);
@@ -55,9 +55,9 @@ export interface RecordDraft {
 /** Lays out the record that follows `previous`. */
 export function encodeFrame(previous: Position, draft: RecordDraft): EncodedFrame {
   const lsn = previous.lsn + 1n;
-  const { term, timestamp, origin, payload } = draft;
+  const { term } = draft;
   assert(term >= previous.term, 'a term never goes back');
-  const body = encode([term, lsn, timestamp, origin, payload.kind, ...payloadFields(payload)]);
+  const body = encodeBody(lsn, draft);
   assert(body.length <= RECORD_BYTES_MAX, 'a record is at most RECORD_BYTES_MAX long');
   const frame = Buffer.allocUnsafeSlow(FRAME_HEADER_BYTES + body.length);
   frame.set(body, FRAME_HEADER_BYTES);
@@ -247,6 +247,12 @@ function chainHash(frame: Uint8Array, previous: Uint8Array): string {
   return hash('sha256', frame.subarray(8), 'latin1');
 }
 
+/** The body of the record of `lsn`. */
+export function encodeBody(lsn: LSN, draft: RecordDraft): Uint8Array {
+  const { term, timestamp, origin, payload } = draft;
+  return encode([term, lsn, timestamp, origin, payload.kind, ...payloadFields(payload)]);
+}
+
 function payloadFields(payload: LogPayload): unknown[] {
   switch (payload.kind) {
     case 'rows':
@@ -263,7 +269,8 @@ function payloadFields(payload: LogPayload): unknown[] {
   }
 }
 
-function decodeBody(body: Uint8Array, logHash: Uint8Array): LogRecord {
+/** The record of a body. Throws FrameError. */
+export function decodeBody(body: Uint8Array, logHash: Uint8Array): LogRecord {
   let fields: unknown;
   try {
     fields = decode(body);

@@ -59,12 +59,12 @@ class Walker {
 }
 
 /**
- * Changesets of about `bytesMax` bytes each, and of one table each. Throws RangeError on malformed
+ * Changesets of about `bytesMax` bytes each, asked anew for each, and of one table each. Throws RangeError on malformed
  * bytes.
  */
 export function* splitChangeset(
   changeset: Uint8Array,
-  bytesMax: number,
+  bytesMax: () => number,
 ): Generator<Uint8Array, void, undefined> {
   const walker = new Walker(changeset);
   while (!walker.atEnd) {
@@ -73,10 +73,60 @@ export function* splitChangeset(
     const header = changeset.subarray(headerStart, walker.offset);
     while (!walker.atEnd && !walker.atTable) {
       const start = walker.offset;
-      while (!walker.atEnd && !walker.atTable && walker.offset - start < bytesMax) {
+      const end = start + bytesMax();
+      while (!walker.atEnd && !walker.atTable && walker.offset < end) {
         walker.change(columns);
       }
       yield Buffer.concat([header, changeset.subarray(start, walker.offset)]);
     }
   }
+}
+
+/** A table's header, and how many columns it tells of. */
+export interface TableHeader {
+  readonly bytes: Uint8Array;
+  readonly columns: number;
+}
+
+/** The whole changes at the beginning of some bytes. */
+export interface WholeChanges {
+  /** A changeset for each table. */
+  readonly parts: readonly Uint8Array[];
+  /** The table that the next change is of; null before the first. */
+  readonly table: TableHeader | null;
+  /** Where the first that is not whole begins. */
+  readonly length: number;
+}
+
+/** `table`: the one that the first change is of, where its header stands before the bytes. */
+export function takeWholeChanges(bytes: Uint8Array, table: TableHeader | null): WholeChanges {
+  const walker = new Walker(bytes);
+  const parts: Uint8Array[] = [];
+  let current = table;
+  let start = 0;
+  let end = 0;
+  const cut = (): void => {
+    if (end > start && current !== null) {
+      parts.push(Buffer.concat([current.bytes, bytes.subarray(start, end)]));
+    }
+  };
+  try {
+    while (!walker.atEnd) {
+      const at = walker.offset;
+      if (walker.atTable) {
+        const columns = walker.table();
+        cut();
+        current = { bytes: bytes.slice(at, walker.offset), columns };
+        start = walker.offset;
+      } else {
+        if (current === null) throw new RangeError('a change stands before any table');
+        walker.change(current.columns);
+      }
+      end = walker.offset;
+    }
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+  }
+  cut();
+  return { parts, table: current, length: end };
 }

@@ -115,6 +115,15 @@ export type ChangesItem =
   | { readonly kind: 'tables'; readonly tables: readonly TableDefinition[] }
   | { readonly kind: 'changes'; readonly changes: readonly LoggedChange[] };
 
+/** Bytes of the frame of one long record, which the next parts go on with. */
+export interface RecordPart {
+  /** Within the frame. */
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+  /** Of the whole frame. */
+  readonly bytesTotal: number;
+}
+
 export type SubscribeItem =
   /** First, always: what follows. */
   | { readonly kind: 'records from'; readonly lsn: LSN }
@@ -136,6 +145,8 @@ export type SubscribeItem =
   | { readonly kind: 'diverged'; readonly position: { term: number; lsn: LSN }; reason: string }
   /** Log records as they stand in the log, framed (log-frame.ts), one after another. */
   | { readonly kind: 'records'; readonly frames: Uint8Array }
+  /** To a follower that takes long records in parts. */
+  | ({ readonly kind: 'record part' } & RecordPart)
   /** Asked for: what was sent so far is what the primary's snapshot for a check holds. */
   | CheckItem
   /** The truth about the tail, at least once a second. */

@@ -41,6 +41,7 @@ export type {
   LinkStateName,
   LinkStatus,
   LoggedChange,
+  RecordPart,
   SharedTransactions,
   SubscribeItem,
   Ticket,
@@ -335,6 +336,8 @@ export interface LeafStreams {
       anew: boolean;
       /** True for a replica in the same cluster, which writers wait for. */
       synchronous: boolean;
+      /** True for who takes long records in parts; else each comes as one. */
+      inParts?: boolean;
     };
     item: SubscribeItem;
   };

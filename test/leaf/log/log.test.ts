@@ -28,7 +28,7 @@ function fill(log: Log, count: number, bytes = 100): void {
 }
 
 function records(log: Log): LogRecord[] {
-  return [...log.records(logStart)];
+  return [...log.reader.records(logStart)];
 }
 
 test('log: what was appended is read back over many segments and a restart', async (t) => {
@@ -45,7 +45,7 @@ test('log: what was appended is read back over many segments and a restart', asy
   const again = Log.open(path, 200n, options);
   t.deepEqual(records(again), written);
   t.deepEqual(again.tail, log.tail);
-  t.is(again.contains(again.positionAt(57n)), 'same');
+  t.is(again.reader.contains(again.reader.positionAt(57n)), 'same');
   await again.close();
 });
 
@@ -81,15 +81,15 @@ test('log: contains tells same, different, ahead and dropped apart', async (t) =
   const log = Log.create(directory(), { position: logStart, timestamp: 0n }, options);
   fill(log, 100);
   await log.sync();
-  const at = log.positionAt(40n);
-  t.is(log.contains(at), 'same');
-  t.is(log.contains({ ...at, term: 2 }), 'different');
-  t.is(log.contains({ ...at, logHash: new Uint8Array(8) }), 'different');
-  t.is(log.contains({ ...at, lsn: 101n }), 'ahead');
-  t.is(log.contains(logStart), 'same');
+  const at = log.reader.positionAt(40n);
+  t.is(log.reader.contains(at), 'same');
+  t.is(log.reader.contains({ ...at, term: 2 }), 'different');
+  t.is(log.reader.contains({ ...at, logHash: new Uint8Array(8) }), 'different');
+  t.is(log.reader.contains({ ...at, lsn: 101n }), 'ahead');
+  t.is(log.reader.contains(logStart), 'same');
   log.dropSegments(2);
-  t.is(log.contains(logStart), 'dropped');
-  t.is(log.contains(log.positionAt(log.firstLsn - 1n)), 'same');
+  t.is(log.reader.contains(logStart), 'dropped');
+  t.is(log.reader.contains(log.reader.positionAt(log.firstLsn - 1n)), 'same');
   await log.close();
 });
 
@@ -137,7 +137,7 @@ test('log: truncateAfter takes records back over segments; reset begins elsewher
   const path = directory();
   const log = Log.create(path, { position: logStart, timestamp: 0n }, options);
   fill(log, 100);
-  const at = log.positionAt(33n);
+  const at = log.reader.positionAt(33n);
   log.truncateAfter(33n);
   t.deepEqual(log.tail, at);
   fill(log, 3);

@@ -146,7 +146,9 @@ test('transactions: a session that a savepoint has outlived leaves nothing behin
   await primary.savepoint({ transactionId: 't', action: 'rollback to', name: 's' });
   await write(update(30n), true);
   await primary.commit('t');
-  const [record] = [...primary.log.records(primary.log.positionAt(primary.log.tail.lsn - 1n))];
+  const [record] = [
+    ...primary.log.reader.records(primary.log.reader.positionAt(primary.log.tail.lsn - 1n)),
+  ];
   t.is(record?.payload.kind, 'rows');
   const changeset = record?.payload.kind === 'rows' ? record.payload.changeset : new Uint8Array();
   const changes = [...readChangeset(changeset)].map(({ operation, before, after }) => {

@@ -13,7 +13,7 @@ import { until } from '#test/support/wait.ts';
 /** Two logs by their first and last LSN, the same up to `parting`. */
 function shared(ours: [bigint, bigint], theirs: [bigint, bigint], parting: bigint) {
   const positionAt = (lsn: bigint): Position => ({ term: 1, lsn, logHash: new Uint8Array(8) });
-  const log = { firstLsn: ours[0], tail: positionAt(ours[1]), positionAt } as unknown;
+  const log = { firstLsn: ours[0], tail: positionAt(ours[1]), reader: { positionAt } } as unknown;
   let asked = 0;
   const ask = async ({ lsn }: Position): Promise<Containment> => {
     asked += 1;

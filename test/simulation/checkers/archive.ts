@@ -98,7 +98,7 @@ export class Archive {
 
   /** The record before its first one is known. */
   #isReadable({ key, log }: Partition): boolean {
-    const { lsn, logHash } = log.positionAt(log.firstLsn - 1n);
+    const { lsn, logHash } = log.reader.positionAt(log.firstLsn - 1n);
     return lsn === 0n || this.#entries.has(keyOf(key.ordinal, hashOf(logHash)));
   }
 
@@ -106,10 +106,10 @@ export class Archive {
     const { log } = partition;
     const name = `${leaf.name}/${partition.name}`;
     const known = this.#readings.get(name);
-    const isSame = known !== undefined && log.contains(known.position) === 'same';
-    const from = isSame ? known.position : log.positionAt(log.firstLsn - 1n);
+    const isSame = known !== undefined && log.reader.contains(known.position) === 'same';
+    const from = isSame ? known.position : log.reader.positionAt(log.firstLsn - 1n);
     let position = from;
-    for (const record of log.records(from)) {
+    for (const record of log.reader.records(from)) {
       // A power cut may take it back: it is nobody's yet.
       if (record.lsn > log.hardened.lsn) break;
       this.#keep(name, partition.key.ordinal, position, record);
