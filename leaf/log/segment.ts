@@ -40,7 +40,10 @@ export interface Segment {
   /** Where its first frame begins. */
   readonly firstOffset: number;
   sizeBytes: number;
-  /** Ascending and sparse, but with every long record; null until the first read of a segment found at open. */
+  /**
+   * Ascending and sparse, but with every long record; null until the first read of a segment found
+   * at open.
+   */
   index: IndexEntry[] | null;
 }
 

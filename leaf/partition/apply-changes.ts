@@ -1,6 +1,7 @@
 // Applies a changeset of the log to the rows, all of it or nothing, and names what it cannot apply.
 
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
+import type { Clock } from '#shared/clock.ts';
 import { describeChange, readChangeset } from '#shared/log/changeset.ts';
 import { splitChangeset } from '#shared/log/split-changeset.ts';
 import { databaseError } from '#shared/error.ts';
@@ -55,35 +56,38 @@ export function applyTogether(
   return connection.applyChangeset(room.subarray(0, end), { onConflict: () => 'abort' });
 }
 
+/** Where changes are applied in turns. */
+export interface ApplyTarget {
+  readonly connection: SqliteFile;
+  readonly partition: string;
+  readonly clock: Pick<Clock, 'monotonicMs'>;
+}
+
 /**
  * The same, with a turn for others between parts of a long changeset. Two rows that exchange a
  * unique value may be in different parts: what does not apply so is applied as a whole.
  */
-export async function applyInTurns(
-  connection: SqliteFile,
-  changeset: Uint8Array,
-  partition: string,
-): Promise<void> {
+export async function applyInTurns(target: ApplyTarget, changeset: Uint8Array): Promise<void> {
   const parts = (bytesMax: () => number) => splitChangeset(changeset, bytesMax);
-  if (await applyPartsInTurns(connection, parts)) return;
-  applyChanges(connection, changeset, partition);
+  if (await applyPartsInTurns(target, parts)) return;
+  applyChanges(target.connection, changeset, target.partition);
 }
 
 /** All of the parts, or (false) none. `parts` is given how long the next part may be. */
 export async function applyPartsInTurns(
-  connection: SqliteFile,
+  { connection, clock }: ApplyTarget,
   parts: (bytesMax: () => number) => Iterable<Uint8Array>,
 ): Promise<boolean> {
   connection.run('SAVEPOINT parts');
   let bytesMax = TURN_BYTES;
   for (const part of parts(() => bytesMax)) {
-    const startedMs = performance.now();
+    const startedMs = clock.monotonicMs();
     if (!connection.applyChangeset(part, { onConflict: () => 'abort' })) {
       connection.run('ROLLBACK TO parts');
       connection.run('RELEASE parts');
       return false;
     }
-    bytesMax = nextTurnBytes(bytesMax, performance.now() - startedMs);
+    bytesMax = nextTurnBytes(bytesMax, clock.monotonicMs() - startedMs);
     await yieldToOthers();
     if (connection.inTransaction) continue;
     const reason = 'the file was stopped while a long record was applied';

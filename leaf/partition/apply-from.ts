@@ -4,7 +4,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { takeWholeChanges, type TableHeader } from '#shared/log/split-changeset.ts';
 import type { SqliteFile } from '#shared/sqlite-file.ts';
 import type { LogPlace } from '#leaf/log/long-place.ts';
-import { applyChanges, applyPartsInTurns } from './apply-changes.ts';
+import { applyChanges, applyPartsInTurns, type ApplyTarget } from './apply-changes.ts';
 
 /** Bytes read and applied at a time; as many as one change has, where that is longer. */
 const WINDOW_BYTES = 1024 * 1024;
@@ -34,7 +34,7 @@ export function readChanges({ path, offset, bytes }: LogPlace): Uint8Array {
 export function applyFrom(connection: SqliteFile, place: LogPlace, partition: string): void {
   connection.run('SAVEPOINT windows');
   let isApplied = true;
-  for (const part of partsOf(place, WINDOW_BYTES)) {
+  for (const part of partsOf(place, () => WINDOW_BYTES)) {
     isApplied = connection.applyChangeset(part, { onConflict: () => 'abort' });
     if (!isApplied) break;
   }
@@ -44,20 +44,19 @@ export function applyFrom(connection: SqliteFile, place: LogPlace, partition: st
 }
 
 /** The same where there is no worker: with a turn for others between two parts. */
-export async function applyFromInTurns(
-  connection: SqliteFile,
-  place: LogPlace,
-  partition: string,
-): Promise<void> {
-  const parts = (bytesMax: () => number) => partsOf(place, bytesMax());
-  if (await applyPartsInTurns(connection, parts)) return;
-  applyChanges(connection, readChanges(place), partition);
+export async function applyFromInTurns(target: ApplyTarget, place: LogPlace): Promise<void> {
+  const parts = (bytesMax: () => number) => partsOf(place, bytesMax);
+  if (await applyPartsInTurns(target, parts)) return;
+  applyChanges(target.connection, readChanges(place), target.partition);
 }
 
 /** Changesets of about so many bytes each, which in their order do what all of it does. */
-function* partsOf(place: LogPlace, windowBytes: number): Generator<Uint8Array, void, undefined> {
+function* partsOf(
+  place: LogPlace,
+  windowBytes: () => number,
+): Generator<Uint8Array, void, undefined> {
   let table: TableHeader | null = null;
-  let size = windowBytes;
+  let size = windowBytes();
   const descriptor = openSync(place.path, 'r');
   try {
     for (let done = 0; done < place.bytes;) {
@@ -69,7 +68,7 @@ function* partsOf(place: LogPlace, windowBytes: number): Generator<Uint8Array, v
       yield* taken.parts;
       ({ table } = taken);
       done += taken.length;
-      size = taken.length === 0 ? 2 * size : windowBytes;
+      size = taken.length === 0 ? 2 * size : windowBytes();
     }
   } finally {
     closeSync(descriptor);

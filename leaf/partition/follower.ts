@@ -8,7 +8,7 @@ import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { readFrames, type ReadFrame } from '#shared/log/log-frame.ts';
 import type { DefinitionChange, LogRecord } from '#shared/log/log-record.ts';
 import type { LSN, Position } from '#shared/log/lsn.ts';
-import { applyInTurns, applyTogether, TURN_BYTES } from './apply-changes.ts';
+import { applyInTurns, applyTogether, TURN_BYTES, type ApplyTarget } from './apply-changes.ts';
 import { applyFromInTurns, isPlace } from './apply-from.ts';
 import { beginDefinition, isLongDefinition } from './definitions.ts';
 import type { PreparedRecord } from './in-doubt.ts';
@@ -134,6 +134,11 @@ export class Follower {
     this.#replay.finish();
   }
 
+  get #target(): ApplyTarget {
+    const { file, name: partition, environment } = this.#core;
+    return { connection: file.connection, partition, clock: environment.clock };
+  }
+
   /** The changes of several records at once: all of them, or (false) none. */
   #applyRun(changesets: readonly Uint8Array[]): boolean {
     const { connection } = this.#core.file;
@@ -149,7 +154,7 @@ export class Follower {
     const changes = this.#replay.changesOf(record);
     if (changes === null || isPlace(changes) || changes.length === 0) return false;
     if (changes.length <= TURN_BYTES) return this.#applySmall([changes]);
-    await applyInTurns(this.#core.file.connection, changes, this.#core.name);
+    await applyInTurns(this.#target, changes);
     return true;
   }
 
@@ -177,7 +182,7 @@ export class Follower {
     const worker = await applyElsewhere(core, changes);
     if (worker === null) {
       file.begin(false);
-      await applyFromInTurns(file.connection, changes, core.name);
+      await applyFromInTurns(this.#target, changes);
       this.#replay.apply(record, true);
       return;
     }

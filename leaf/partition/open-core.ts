@@ -3,6 +3,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
+import type { Clock } from '#shared/clock.ts';
 import { partitionName } from '#shared/cluster/topology.ts';
 import { databaseError, DatabaseError } from '#shared/error.ts';
 import { samePosition } from '#shared/log/log-frame.ts';
@@ -92,7 +93,7 @@ async function openFiles(
     const log = openLog(paths, file, { name, environment });
     opened = log;
     const verdicts = new Verdicts(file);
-    const replay = await replayLog({ name, file, log, verdicts });
+    const replay = await replayLog({ name, file, log, verdicts, clock: environment.clock });
     environment.hybridClock.observe(log.tailTimestamp);
     const readers = new ReaderPool(paths.file, place.reference);
     const lock = new WriteLock(environment.clock);
@@ -206,23 +207,25 @@ async function replayLog(target: {
   readonly file: StateFile;
   readonly log: Log;
   readonly verdicts: Verdicts;
+  readonly clock: Clock;
 }): Promise<Replay> {
-  const { file, log, name } = target;
+  const { file, log, name, clock } = target;
   const replay = new Replay(target);
+  const applying = { connection: file.connection, partition: name, clock };
   let count = 0;
-  let turnMs = performance.now();
+  let turnMs = clock.monotonicMs();
   try {
     for await (const item of log.reader.recordsInTurns(file.meta.applied)) {
       if (!file.inTransaction) file.begin(false);
       const { record, changes } = 'changes' in item ? item : { record: item, changes: null };
       const rows = record.payload.kind === 'rows' ? changes : replay.changesOf(record);
       const isLong = isPlace(rows);
-      if (isLong) await applyFromInTurns(file.connection, rows, name);
+      if (isLong) await applyFromInTurns(applying, rows);
       replay.apply(record, isLong, changes);
       count += 1;
-      if (performance.now() - turnMs > REPLAY_MS_MAX) {
+      if (clock.monotonicMs() - turnMs > REPLAY_MS_MAX) {
         await yieldToOthers();
-        turnMs = performance.now();
+        turnMs = clock.monotonicMs();
       }
       if (count % REPLAY_RECORDS_PER_COMMIT !== 0) continue;
       replay.finish();

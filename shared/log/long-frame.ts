@@ -39,7 +39,7 @@ export interface FrameHead {
   readonly changesAt: number;
 }
 
-/** The head of the record of `lsn`, whose payload's changes are left out and come to so many bytes. */
+/** The head of the record of `lsn`, whose changes are left out and come to so many bytes. */
 export function encodeHead(lsn: LSN, draft: RecordDraft, changesBytes: number): Uint8Array {
   const body = encodeBody(lsn, draft);
   const isEmpty = body.at(-2) === SHORT_BYTES && body.at(-1) === 0;

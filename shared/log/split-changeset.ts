@@ -59,8 +59,8 @@ class Walker {
 }
 
 /**
- * Changesets of about `bytesMax` bytes each, asked anew for each, and of one table each. Throws RangeError on malformed
- * bytes.
+ * Changesets of about `bytesMax` bytes each, asked anew for each, and of one table each. Throws
+ * RangeError on malformed bytes.
  */
 export function* splitChangeset(
   changeset: Uint8Array,

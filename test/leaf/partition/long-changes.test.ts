@@ -191,7 +191,7 @@ test('long changes: a long transaction that is prepared commits after a restart'
   t.deepEqual(await rowsOf(again, 'SELECT count(*) FROM account'), [[20_000 + ROWS + 1]]);
 });
 
-test('long changes: more than the leaf is told to take are refused, and nothing stays', async (t) => {
+test('long changes: more than the leaf takes are refused, and nothing stays', async (t) => {
   const pool = new WorkerPool({ size: 1, clock: realClock, logger: quietLogger().logger });
   const environment = testEnvironment({ workers: pool, transactionBytesMax: 1024 * 1024 });
   const partition = await createTestPartition({ environment });

@@ -2,7 +2,7 @@
 
 import test from 'ava';
 import { readChangeset } from '#shared/log/changeset.ts';
-import { splitChangeset } from '#shared/log/split-changeset.ts';
+import { splitChangeset, takeWholeChanges, type TableHeader } from '#shared/log/split-changeset.ts';
 import { SqliteFile } from '#shared/sqlite-file.ts';
 
 const schema = `
@@ -42,5 +42,28 @@ test('split: parts are short, whole together, and lead to the same rows', (t) =>
   for (const part of parts) t.true(copy.applyChangeset(part));
   t.deepEqual(content(copy), content(source));
   t.deepEqual([...splitChangeset(new Uint8Array(0), () => 10)], []);
-  t.throws(() => [...splitChangeset(changeset.subarray(0, -3), () => 2000)], { instanceOf: RangeError });
+  const cut = changeset.subarray(0, -3);
+  t.throws(() => [...splitChangeset(cut, () => 2000)], { instanceOf: RangeError });
+});
+
+test('split: the whole changes of each window, wherever it ends, are all of them', (t) => {
+  const source = filled();
+  const capture = source.capture();
+  source.run('UPDATE a SET i = i + 1, s = NULL WHERE id % 3 = 0');
+  source.run(`INSERT INTO "b c" SELECT 'new' || id, -id, s FROM a`);
+  const changeset = capture.changeset();
+  for (const windowBytes of [700, 1999, 1_000_000]) {
+    const copy = filled();
+    let table: TableHeader | null = null;
+    let size = windowBytes;
+    for (let done = 0; done < changeset.length;) {
+      const taken = takeWholeChanges(changeset.subarray(done, done + size), table);
+      for (const part of taken.parts) t.true(copy.applyChangeset(part));
+      ({ table } = taken);
+      done += taken.length;
+      size = taken.length === 0 ? 2 * size : windowBytes;
+    }
+    t.deepEqual(content(copy), content(source));
+  }
+  t.is(takeWholeChanges(Uint8Array.of(18, 0, 5), null).length, 0);
 });
