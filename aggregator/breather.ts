@@ -22,6 +22,16 @@ export class Breather {
     this.#signal = signal;
   }
 
+  /** Fires when the statement is to stop. */
+  get signal(): AbortSignal {
+    return this.#signal;
+  }
+
+  /** Throws queryInterrupted when the statement is to stop. */
+  check(): void {
+    if (this.#signal.aborted) throw databaseError('queryInterrupted', {});
+  }
+
   /** True when it is others' turn: then `pause` is to be waited for. Cheap. */
   get isDue(): boolean {
     const nowMs = this.#clock.monotonicMs();
@@ -32,7 +42,7 @@ export class Breather {
   /** Others' turn. Rejects with queryInterrupted when the statement is to stop. */
   async pause(): Promise<void> {
     await yieldToOthers();
-    if (this.#signal.aborted) throw databaseError('queryInterrupted', {});
+    this.check();
     this.#endMs = this.#clock.monotonicMs() + SLICE_MS;
   }
 }

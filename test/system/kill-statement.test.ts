@@ -110,6 +110,9 @@ test.serial(
     const texts = [
       'CREATE INDEX by_v ON item (v, s)',
       'ALTER TABLE item ADD COLUMN more INT DEFAULT 7',
+      // One that moves its rows, and one that can be taken back where it is not everywhere.
+      'ALTER TABLE item ADD COLUMN n BIGINT NOT NULL AUTO_INCREMENT, ADD UNIQUE (n)',
+      'ALTER TABLE item DROP COLUMN more',
     ];
     for (const sql of texts) {
       const before = await contentOf(root);

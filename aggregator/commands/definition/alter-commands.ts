@@ -9,6 +9,7 @@ import { ok } from '#aggregator/statement-result.ts';
 import { databaseError } from '#shared/error.ts';
 import { renameChange } from './alter-change.ts';
 import { reportNotes } from './database-commands.ts';
+import type { Breather } from '#aggregator/breather.ts';
 import { fencedChange } from './fenced-alteration.ts';
 import {
   needsFence,
@@ -39,9 +40,12 @@ async function alterTable(
     planAlteration(database, session, { statement, notes, nowMs: parts.nowMs() });
   if (needsFence(planOf(parts.catalog.database(name)))) {
     const zeroIsValue = sqlModesOf(session).has('NO_AUTO_VALUE_ON_ZERO');
-    await parts.changer.changeFenced(name, async (database) => {
-      return await fencedChange(parts, database, { plan: planOf(database), zeroIsValue });
-    });
+    const plan = async (database: DatabaseDefinition, breather: Breather) => {
+      const { leaves, sequences } = parts;
+      const fenced = { reader: { leaves, breather }, sequences };
+      return await fencedChange(fenced, database, { plan: planOf(database), zeroIsValue });
+    };
+    await parts.changer.changeFenced(name, plan, session.signal);
   } else {
     const plan = (database: DatabaseDefinition) => plainChange(planOf(database));
     await parts.changer.change(name, plan, session.signal);

@@ -1,6 +1,6 @@
 // Makes a table anew whose rows change their partition: read behind a fence, written where they go.
 
-import type { LeafDirectory } from '#aggregator/aggregator-context.ts';
+import { forEachInTurn } from '#aggregator/breather.ts';
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
 import { createTableStatements, livesIn } from '#aggregator/metadata/sqlite-table.ts';
 import { partitionOfRow } from '#aggregator/planner/insert-planner.ts';
@@ -9,7 +9,7 @@ import type { TableDefinition } from '#shared/cluster/table-definition.ts';
 import { databaseError } from '#shared/error.ts';
 import type { Row, StoredValue } from '#shared/sql/column-type.ts';
 import { quoteIdentifier } from '#shared/sqlite-file.ts';
-import { readTable } from './read-table.ts';
+import { readTable, type TableReader } from './read-table.ts';
 import type { SchemaChange } from './schema-change.ts';
 import { storedLiteral } from '#aggregator/metadata/stored-literal.ts';
 
@@ -51,59 +51,75 @@ export function moveToFirst(table: TableDefinition): TableMove {
 
 /**
  * The change that carries out the move, and takes it back where a partition refuses. To be asked
- * for behind a fence only. Throws unsupported where there are more rows than a record should hold.
+ * for behind a fence only; in turns, and until the statement is to stop (queryInterrupted). Throws
+ * unsupported where there are more rows than a record should hold.
  */
 export async function moveRows(
-  leaves: LeafDirectory,
+  reader: TableReader,
   database: DatabaseDefinition,
   move: TableMove,
 ): Promise<MovedRows> {
   const { before, after, numbered } = move;
-  const rows = await readRows(leaves, database, move);
+  const { breather } = reader;
+  const rows = await readRows(reader, database, move);
   let greatest: bigint | null = null;
   if (numbered.length > 0) inKeyOrder(before, rows);
   for (const column of numbered) greatest = numberRows(after, column, rows);
-  const old = Map.groupBy(rows, ({ from }) => from);
-  const fresh = Map.groupBy(rows, (row) =>
-    partitionOfRow(after, row.fresh, database.partitionCount),
-  );
+  const old = new RowsByPlace(before);
+  const fresh = new RowsByPlace(after);
+  await forEachInTurn(breather, rows, (row) => {
+    old.add(row.from, row.old);
+    fresh.add(partitionOfRow(after, row.fresh, database.partitionCount), row.fresh);
+  });
   const change: SchemaChange = {
     put: [after],
     drop: [],
     statements: (place, ordinal) => [
       ...(livesIn(before, place) ? [`DROP TABLE ${quoteIdentifier(before.name)}`] : []),
       ...createTableStatements(after, place),
-      ...insertStatements(
-        after,
-        (fresh.get(ordinal) ?? []).map((row) => row.fresh),
-      ),
+      ...fresh.statements(ordinal),
     ],
     undo: (place, ordinal) => [
       ...(livesIn(after, place) ? [`DROP TABLE ${quoteIdentifier(after.name)}`] : []),
       ...createTableStatements(before, place),
-      ...insertStatements(
-        before,
-        (old.get(ordinal) ?? []).map((row) => row.old),
-      ),
+      ...old.statements(ordinal),
     ],
   };
   return { change, greatest };
 }
 
-function insertStatements(table: TableDefinition, rows: readonly Row[]): string[] {
-  const columns = table.columns.map((column) => quoteIdentifier(column.name)).join(', ');
-  const into = `INSERT INTO ${quoteIdentifier(table.name)} (${columns}) VALUES `;
-  const statements: string[] = [];
-  for (let at = 0; at < rows.length; at += rowsPerStatement) {
-    const some = rows.slice(at, at + rowsPerStatement);
-    statements.push(into + some.map((row) => `(${row.map(storedLiteral).join(', ')})`).join(', '));
+/** The INSERTs that put rows of a table into their partitions. */
+class RowsByPlace {
+  readonly #into: string;
+  /** Of each partition; the last one may take more rows. */
+  readonly #statements = new Map<number, { text: string; rows: number }[]>();
+
+  constructor(table: TableDefinition) {
+    const columns = table.columns.map((column) => quoteIdentifier(column.name)).join(', ');
+    this.#into = `INSERT INTO ${quoteIdentifier(table.name)} (${columns}) VALUES `;
   }
-  return statements;
+
+  add(ordinal: number, row: Row): void {
+    const statements = this.#statements.get(ordinal) ?? [];
+    if (statements.length === 0) this.#statements.set(ordinal, statements);
+    const values = `(${row.map(storedLiteral).join(', ')})`;
+    const last = statements.at(-1);
+    if (last === undefined || last.rows === rowsPerStatement) {
+      statements.push({ text: this.#into + values, rows: 1 });
+    } else {
+      last.text += `, ${values}`;
+      last.rows += 1;
+    }
+  }
+
+  statements(ordinal: number): string[] {
+    return (this.#statements.get(ordinal) ?? []).map(({ text }) => text);
+  }
 }
 
 /** All rows, as they are and as they will be, read at the version of `database`. */
 async function readRows(
-  leaves: LeafDirectory,
+  reader: TableReader,
   database: DatabaseDefinition,
   { before, after, values }: TableMove,
 ): Promise<MovingRow[]> {
@@ -113,7 +129,7 @@ async function readRows(
   const rows: MovingRow[] = [];
   let characters = 0;
   const columns = [...before.columns, ...after.columns].map((column) => column.type);
-  for await (const batch of readTable(leaves, database, { table: before, sql, columns })) {
+  for await (const batch of readTable(reader, database, { table: before, sql, columns })) {
     for (const row of batch.rows) {
       for (const value of row) characters += sizeOf(value);
       const fresh = row.slice(olds.length);

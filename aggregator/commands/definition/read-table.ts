@@ -2,6 +2,7 @@
 
 import { planVersion } from '#shared/cluster/plan-version.ts';
 import type { LeafDirectory } from '#aggregator/aggregator-context.ts';
+import type { Breather } from '#aggregator/breather.ts';
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
 import { livesIn } from '#aggregator/metadata/sqlite-table.ts';
 import type { TableDefinition } from '#shared/cluster/table-definition.ts';
@@ -18,16 +19,22 @@ export interface TableQuestion {
   readonly columns: readonly ColumnType[];
 }
 
-/** The answers, a batch of one partition at a time. */
+/** What a table is read with. */
+export interface TableReader {
+  readonly leaves: LeafDirectory;
+  readonly breather: Breather;
+}
+
+/** The answers, a batch of one partition at a time. Throws queryInterrupted. */
 export async function* readTable(
-  leaves: LeafDirectory,
+  { leaves, breather }: TableReader,
   database: DatabaseDefinition,
   { table, sql, columns }: TableQuestion,
 ): AsyncGenerator<{ readonly ordinal: number; readonly rows: readonly Row[] }> {
   for (const placement of database.placements) {
     if (!livesIn(table, placeOf(placement))) continue;
     const { ordinal } = placement;
-    const batches = leaves.leaf(placement.leafId).stream('read', {
+    const request = {
       key: { database: database.name, ordinal },
       catalogVersion: planVersion(database),
       transaction: null,
@@ -35,7 +42,13 @@ export async function* readTable(
       columns,
       forUpdate: false,
       lockWaitTimeoutMs: 0,
-    });
-    for await (const batch of batches) yield { ordinal, rows: rowsOfBatch(batch) };
+    };
+    const batches = leaves.leaf(placement.leafId).stream('read', request, breather.signal);
+    for await (const batch of batches) {
+      if (breather.isDue) await breather.pause();
+      yield { ordinal, rows: rowsOfBatch(batch) };
+    }
+    // One that is interrupted ends early, without an error.
+    breather.check();
   }
 }

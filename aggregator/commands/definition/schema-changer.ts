@@ -5,6 +5,7 @@
 // again. What is written down is completed at the next start, or when the missing leaf is back.
 
 import type { LeafDirectory } from '#aggregator/aggregator-context.ts';
+import { Breather } from '#aggregator/breather.ts';
 import type { Catalog } from '#aggregator/metadata/catalog.ts';
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
 import type { MetadataStore } from '#aggregator/metadata/metadata-store.ts';
@@ -79,16 +80,26 @@ export class SchemaChanger {
       if (change === null) return;
       for (const placement of database.placements) this.#checkOnline(placement);
       if (signal?.aborted === true) throw databaseError('queryInterrupted', {});
-      const pending = pendingChange(database, change);
-      // What cannot be taken back where it is done is done everywhere.
-      const stop = (): void => this.#interrupt(pending);
-      if (change.undo !== null) signal?.addEventListener('abort', stop, { once: true });
-      try {
-        await this.#carryOut(pending, completionWaitMs);
-      } finally {
-        signal?.removeEventListener('abort', stop);
-      }
+      await this.#carryOutUntil(database, change, signal);
     });
+  }
+
+  /** Carries it out; ended by `signal` where every partition can take it back. */
+  async #carryOutUntil(
+    database: DatabaseDefinition,
+    change: SchemaChange,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const pending = pendingChange(database, change);
+    // What cannot be taken back where it is done is done everywhere; one place has done all of it.
+    const mayStop = change.undo !== null || database.placements.length === 1;
+    const stop = (): void => this.#interrupt(pending);
+    if (mayStop) signal?.addEventListener('abort', stop, { once: true });
+    try {
+      await this.#carryOut(pending, completionWaitMs);
+    } finally {
+      signal?.removeEventListener('abort', stop);
+    }
   }
 
   /** Asks every partition to end it where it is not logged yet; one that is late is too late. */
@@ -110,12 +121,15 @@ export class SchemaChanger {
   /**
    * As `change`, for one that must look at rows first: before `plan` is asked, every partition
    * is moved on by an empty version that the catalog does not have yet, so that nobody reads or
-   * writes until the change is done. `plan` reads at the version of the database it is given.
+   * writes until the change is done. `plan` reads at the version of the database it is given. Ends
+   * with queryInterrupted, and nothing changed, when `signal` fires in time.
    */
   async changeFenced(
     name: string,
-    plan: (database: DatabaseDefinition) => Promise<SchemaChange>,
+    plan: (database: DatabaseDefinition, breather: Breather) => Promise<SchemaChange>,
+    signal = new AbortController().signal,
   ): Promise<void> {
+    const breather = new Breather(this.#parts.clock, signal);
     await this.#begin(name, async (database) => {
       for (const placement of database.placements) this.#checkOnline(placement);
       const nothing = { put: [], drop: [], statements: () => [], undo: null };
@@ -123,8 +137,10 @@ export class SchemaChanger {
       await this.#writeDown(fence);
       try {
         await this.#spread(fence, completionWaitMs);
-        const change = await plan(fence.next);
-        await this.#carryOut(pendingChange(fence.next, change), completionWaitMs);
+        breather.check();
+        const change = await plan(fence.next, breather);
+        breather.check();
+        await this.#carryOutUntil(fence.next, change, signal);
       } catch (error) {
         if (!this.#isSettled(fence)) await this.#openFence(fence);
         throw error;

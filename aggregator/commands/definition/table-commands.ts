@@ -19,6 +19,7 @@ import type { Session } from '#aggregator/session.ts';
 import { modesIn, takesZeroDates } from '#aggregator/sql-mode.ts';
 import { ok, type OkResult } from '#aggregator/statement-result.ts';
 import type { TableDefinition } from '#shared/cluster/table-definition.ts';
+import type { Breather } from '#aggregator/breather.ts';
 import { databaseError } from '#shared/error.ts';
 import { quoteIdentifier } from '#shared/sqlite-file.ts';
 import { fillTable, withColumnsOf, type AsSelectParts } from './create-as-select.ts';
@@ -136,17 +137,19 @@ async function createTable(
   if (wanted === null) return null;
   const needsFence = parentsToGather(parts.catalog.database(name), wanted, foreignKeyChecks).length;
   if (needsFence > 0) {
-    await parts.changer.changeFenced(name, async (database) => {
+    const gather = async (database: DatabaseDefinition, breather: Breather) => {
       const table = plan(database);
       if (table === null) return joinChanges([]);
       const parents = parentsToGather(database, table, foreignKeyChecks);
       const gathered: SchemaChange[] = [];
       for (const parent of parents) {
-        gathered.push((await moveRows(parts.leaves, database, moveToFirst(parent))).change);
+        const reader = { leaves: parts.leaves, breather };
+        gathered.push((await moveRows(reader, database, moveToFirst(parent))).change);
       }
       created = table;
       return joinChanges([...gathered, createChange(table)]);
-    });
+    };
+    await parts.changer.changeFenced(name, gather, session.signal);
   } else {
     await parts.changer.change(name, (database) => {
       created = plan(database);

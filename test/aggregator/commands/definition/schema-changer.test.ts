@@ -8,7 +8,7 @@ import { Catalog } from '#aggregator/metadata/catalog.ts';
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
 import { SqliteMetadataStore } from '#aggregator/metadata/sqlite-metadata-store.ts';
 import { realClock, type Clock } from '#shared/clock.ts';
-import { databaseError, type DatabaseError } from '#shared/error.ts';
+import { databaseError, DatabaseError } from '#shared/error.ts';
 import type { DefinitionChange } from '#shared/log/log-record.ts';
 import { createLogger } from '#shared/logger.ts';
 import type { LeafService } from '#shared/wire/message.ts';
@@ -163,4 +163,27 @@ test('schema change: behind the fence every partition refuses the old version', 
     }),
   );
   t.is(catalog.database('shop').catalogVersion, 3, 'the fence is open again');
+});
+
+test('schema change: behind the fence it can be ended, and nothing has changed', async (t) => {
+  const { leaf, catalog, changer } = await world(join(temporaryDirectory(t), 'm.sqlite'));
+  await catalog.put(shop);
+  const killed = new AbortController();
+  const ended = changer.changeFenced(
+    'shop',
+    async (_database, breather) => {
+      killed.abort();
+      await breather.pause();
+      return change;
+    },
+    killed.signal,
+  );
+  const error = await t.throwsAsync(ended, { instanceOf: DatabaseError });
+  t.true(error.is('queryInterrupted'));
+  t.is(catalog.database('shop').catalogVersion, 1, 'the fence is open again');
+  t.deepEqual(Object.keys(catalog.database('shop').tables), Object.keys(shop.tables));
+  const ran = leaf.ran.length;
+  await changer.changeFenced('shop', async () => change, new AbortController().signal);
+  t.true(leaf.ran.length > ran);
+  t.is(catalog.database('shop').catalogVersion, 3);
 });
