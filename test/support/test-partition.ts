@@ -62,12 +62,17 @@ export const addNote = {
 };
 
 /** Accounts 1 to `count`. */
-export function fillOf(count: number): WriteRequest {
+export function fillOf(count: number, before = 0): WriteRequest {
   return writeOf(`
     INSERT INTO account (id, balance)
-    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})
+    WITH RECURSIVE n(i) AS (
+      SELECT ${before + 1} UNION ALL SELECT i + 1 FROM n WHERE i < ${before + count})
     SELECT i, i FROM n`);
 }
+
+/** A table with these many rows is changed in a worker; so many more are a long record. */
+export const FILLED_ROWS = 20_000;
+export const LONG_ROWS = 48_000;
 
 /** Looks through files at once, without a thread. */
 const inlineVerifier: Verifier = {

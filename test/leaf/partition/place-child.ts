@@ -7,13 +7,17 @@ import { PartitionSet } from '#leaf/partition-set.ts';
 import { WorkerPool } from '#leaf/worker/worker-pool.ts';
 import { realClock } from '#shared/clock.ts';
 import { killAtPlace } from '#shared/kill-at.ts';
+import { PIECE_BYTES } from '#shared/log/long-frame.ts';
 import { createLogger } from '#shared/logger.ts';
 import {
   accountTable,
   addNote,
   createAccount,
   createTestPartition,
+  fillOf,
+  FILLED_ROWS,
   insertOf,
+  LONG_ROWS,
   tagOf,
   testEnvironment,
   testPlace,
@@ -71,12 +75,39 @@ async function define(): Promise<void> {
   await partition.define(addNote);
 }
 
-/** The same for a large table, in a worker. */
-async function defineLarge(): Promise<void> {
+async function openWithWorkers(): Promise<Partition> {
   const logger = createLogger('error', {}, () => undefined);
   const workers = new WorkerPool({ size: 1, clock: realClock, logger });
-  const place = testPlace(directory);
-  const partition = await Partition.open(place, { ...environment, workers });
+  return await Partition.open(testPlace(directory), { ...environment, workers });
+}
+
+/** Changes that are logged in pieces. */
+async function writeLong(): Promise<void> {
+  const partition = await openWithWorkers();
+  await partition.write(fillOf(LONG_ROWS, FILLED_ROWS));
+}
+
+async function twoPhasesLong(): Promise<void> {
+  const partition = await openWithWorkers();
+  const { steps } = fillOf(LONG_ROWS, FILLED_ROWS);
+  await partition.write({ ...insertOf(0, 0, tagOf('t', 1)), steps });
+  await partition.prepare('t', [0, 1]);
+  await partition.decide('t', 'commit');
+}
+
+/** A record that comes in parts. */
+async function followLong(): Promise<void> {
+  const partition = await openWithWorkers();
+  const frame = readFileSync(join(root, 'frames'));
+  for (let offset = 0; offset < frame.length; offset += PIECE_BYTES) {
+    const bytes = frame.subarray(offset, offset + PIECE_BYTES);
+    await partition.applyPart({ offset, bytes, bytesTotal: frame.length });
+  }
+}
+
+/** The same for a large table, in a worker. */
+async function defineLarge(): Promise<void> {
+  const partition = await openWithWorkers();
   const frames = join(root, 'frames');
   if (existsSync(frames)) await partition.applyFrames(readFileSync(frames));
   else await partition.define(addNote);
@@ -137,6 +168,9 @@ const works: Record<string, () => Promise<void>> = {
   define,
   defineLarge,
   followLarge: defineLarge,
+  writeLong,
+  twoPhasesLong,
+  followLong,
   create,
   drop,
   follow,

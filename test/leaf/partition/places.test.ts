@@ -1,17 +1,11 @@
 // A real process is killed at every named place; its next start finds all that was acknowledged,
 // and the SQLite file is what the log leads to.
 
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, readdirSync, truncateSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { failpointNames, type FailpointName } from '#leaf/partition/failpoint.ts';
-import { Partition } from '#leaf/partition/partition.ts';
 import { PartitionSet } from '#leaf/partition-set.ts';
-import { verifyPartition } from '#leaf/partition/verify-partition.ts';
-import { temporaryDirectory } from '#test/support/temporary-directory.ts';
 import {
   addNote,
   createTestPartition,
@@ -19,69 +13,19 @@ import {
   insertOf,
   rowsOf,
   testEnvironment,
-  testPlace,
 } from '#test/support/test-partition.ts';
-
-const child = fileURLToPath(new URL('./place-child.ts', import.meta.url));
+import { closeWhole, crash, crashTest, openAgain, type CrashPlace } from './crash-test.ts';
 
 /** Places that tests of this file kill at. */
 const tried = new Set<string>();
 
-/** So many children at a time. */
-let free = 3;
-const queue: (() => void)[] = [];
-
-async function inTurn<T>(work: () => Promise<T>): Promise<T> {
-  if (free === 0) await new Promise<void>((resolve) => queue.push(resolve));
-  else free -= 1;
-  try {
-    return await work();
-  } finally {
-    const next = queue.shift();
-    if (next === undefined) free += 1;
-    else next();
-  }
-}
-
-/** Runs the child until its place kills it; answers the ids that it had acknowledged. */
-async function crash(root: string, work: string, place: string): Promise<number[]> {
-  const process_ = spawn(process.execPath, [child, root, work, place], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let [output, errors] = ['', ''];
-  process_.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
-  process_.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
-  const [, signal] = (await once(process_, 'close')) as [number | null, string | null];
-  if (signal !== 'SIGKILL') throw new Error(`it was not killed at ${place}: ${errors}`);
-  return output.split('\n').filter(Boolean).map(Number);
-}
-
-async function openAgain(directory: string): Promise<Partition> {
-  const partition = await Partition.open(testPlace(directory), testEnvironment());
-  if (partition.failure !== null) throw partition.failure;
-  return partition;
-}
-
-/** Closes it, and compares its file with what its log leads to. */
-async function closeWhole(t: ExecutionContext, partition: Partition, directory: string) {
-  await partition.close();
-  const scratch = join(dirname(directory), 'rebuilt.sqlite');
-  const { fault } = await verifyPartition(directory, { depth: 'full', scratch });
-  t.is(fault, '');
-}
-
 function placeTest(
   work: string,
   place: string,
-  body: (t: ExecutionContext, at: { root: string; directory: string }) => Promise<void>,
+  body: (t: ExecutionContext, at: CrashPlace) => Promise<void>,
 ): void {
   tried.add(place.split(':')[0] ?? '');
-  test(`crash ${place} of ${work}`, async (t) => {
-    // It waits for its turn as well.
-    t.timeout(600_000);
-    const root = temporaryDirectory(t);
-    await inTurn(() => body(t, { root, directory: join(root, 'shop_0') }));
-  });
+  crashTest(test, `crash ${place} of ${work}`, body);
 }
 
 const writePlaces = ['before-append', 'amid-append:4', 'after-append:3', 'after-sync:3'];
