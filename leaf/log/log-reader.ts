@@ -62,7 +62,8 @@ export class LogReader {
     const recent = this.#recent.read(lsn - 1n, only);
     if (recent !== null) return recordPosition(decodeFrame(recent, null));
     const long = this.#noted(() => longFrameAt(indexed(segment), lsn));
-    if (long !== null) return this.#noted(() => readLongPosition(long));
+    const ofLong = long === null ? null : readLongPosition(long);
+    if (ofLong !== null) return ofLong;
     const [frame] = this.#readRun(segment, lsn, only);
     return recordPosition(decodeFrame(must(frame), null));
   }
@@ -100,16 +101,19 @@ export class LogReader {
 
   /** The frame of a long record in pieces; the last of them comes once all are verified. */
   async *readLong(frame: LogPlace, lsn: LSN): AsyncGenerator<Uint8Array, void, undefined> {
-    const pieces = readLongFrame(frame, lsn);
     try {
-      for (;;) {
-        const next = await this.#noting(pieces.next());
-        if (next.done === true) return;
-        yield next.value;
-      }
-    } finally {
-      await pieces.return(undefined);
+      yield* readLongFrame(frame, lsn);
+    } catch (error) {
+      // What was cut off or dropped while it was read is no damage.
+      if (error instanceof SegmentDamage && this.#holds(frame, lsn)) this.#onDamage?.(error.fault);
+      throw error;
     }
+  }
+
+  #holds({ path, offset }: LogPlace, lsn: LSN): boolean {
+    const { segments, tail } = this.#list;
+    const index = segments.find((segment) => segment.path === path)?.index ?? [];
+    return lsn <= tail.lsn && index.some((entry) => entry.lsn === lsn && entry.offset === offset);
   }
 
   /** The verified records after `from`, up to the tail, sendable or not: for recovery. */

@@ -17,8 +17,7 @@ import { nextNumber, openSegments, segmentPath, type OpenedSegments } from './op
 import { frameEnd } from './read-segment.ts';
 import { LongAppend } from './long-append.ts';
 import type { LongRecord } from './long-place.ts';
-import { closedSegments, firstLsn } from './segment-list.ts';
-import type { SegmentList } from './segment-list.ts';
+import { closedSegments, firstLsn, type SegmentList } from './segment-list.ts';
 import { RecentFrames } from './recent-frames.ts';
 import { createSegment, noteInIndex, syncDirectory, type Segment } from './segment.ts';
 import { noFailpoint, type Failpoint } from '#leaf/partition/failpoint.ts';
@@ -181,10 +180,8 @@ export class Log {
    * has it, else null. Throws diskFull, or FrameError when it is not what it should be; it is to be
    * abandoned then.
    */
-  async finishLong(
-    { record, changesAt }: FrameHead,
-    header: Uint8Array | null,
-  ): Promise<LongRecord> {
+  async finishLong(head: FrameHead, header: Uint8Array | null): Promise<LongRecord> {
+    const { record, changesAt } = head;
     const long = must(this.#long, 'a long record was begun');
     const logHash = await long.finish(header);
     const { offset, bodyBytes } = long.place;
@@ -398,7 +395,6 @@ export class Log {
 
   #throwFailure(): void {
     const { failure } = this.#file;
-    if (failure === null) return;
-    throw writeError(must(this.#segments.at(-1)).path, failure);
+    if (failure !== null) throw writeError(must(this.#segments.at(-1)).path, failure);
   }
 }

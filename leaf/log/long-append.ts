@@ -85,6 +85,7 @@ export class LongAppend {
       throw new FrameError('a long record fails its CRC, or belongs to another history');
     }
     await this.#write(header, offset);
+    if (this.#ended) throw new FrameError('a record was abandoned');
     this.#ended = true;
     this.#end.resolve();
     return logHash;
@@ -92,7 +93,7 @@ export class LongAppend {
 
   /** Nothing of it stays. Resolves when nothing of it is being written any more. */
   async abandon(): Promise<void> {
-    if (this.#ended) return;
+    if (this.#ended) return this.#end.promise;
     this.#ended = true;
     await Promise.allSettled([this.#writing]);
     this.#target.cutBack();

@@ -31,11 +31,15 @@ export interface LongRecord {
   readonly changes: LogPlace;
 }
 
-/** The whole frame of record `lsn` where it is a long one; the segment has its index. */
+/**
+ * The whole frame of record `lsn` where it is a long one; the segment has its index. A definition
+ * goes as one, however long it is, and so does what has no head any more: who reads it says why.
+ */
 export function longFrameAt({ path, index }: Segment, lsn: LSN): LogPlace | null {
   const entry = index?.findLast((noted) => noted.lsn === lsn);
   if (entry === undefined || !isLongFrame(entry.bytes)) return null;
-  return { path, offset: entry.offset, bytes: entry.bytes };
+  const frame = { path, offset: entry.offset, bytes: entry.bytes };
+  return readLongPosition(frame) === null ? null : frame;
 }
 
 /** The bytes at a place, in their order. Throws FrameError where the file ends before. */
@@ -74,8 +78,8 @@ export async function* readLongFrame(frame: LogPlace, lsn: LSN): AsyncGenerator<
   if (held !== null) yield held;
 }
 
-/** The position of a whole frame, by its head alone. Throws SegmentDamage. */
-export function readLongPosition({ path, offset, bytes }: LogPlace): Position {
+/** The position of a whole frame by its head alone; null where it has none. */
+export function readLongPosition({ path, offset, bytes }: LogPlace): Position | null {
   const descriptor = openSync(path, 'r');
   try {
     const first = Buffer.alloc(FRAME_HEADER_BYTES + HEAD_BYTES_MAX);
@@ -85,7 +89,8 @@ export function readLongPosition({ path, offset, bytes }: LogPlace): Position {
     const logHash = new Uint8Array(first.subarray(8, FRAME_HEADER_BYTES));
     return recordPosition({ ...record, logHash });
   } catch (error) {
-    throw damaged(error, { path, offset, lsn: 0n });
+    if (error instanceof FrameError) return null;
+    throw error;
   } finally {
     closeSync(descriptor);
   }

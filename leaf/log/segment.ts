@@ -172,13 +172,18 @@ export function findInIndex(segment: Segment, descriptor: number, lsn: LSN): Ind
   return found;
 }
 
-/** The segment, with its index. Throws FrameError. */
+/** The segment, with its index. Throws SegmentDamage. */
 export function indexed(segment: Segment): Segment {
   if (segment.index !== null) return segment;
-  const descriptor = openSync(segment.path, 'r');
+  const { path, previous, firstOffset: offset } = segment;
+  const descriptor = openSync(path, 'r');
   try {
     segment.index = buildIndex(descriptor, segment);
     return segment;
+  } catch (error) {
+    if (!(error instanceof FrameError)) throw error;
+    const { message: reason } = error;
+    throw new SegmentDamage({ path, offset, lsn: previous.lsn + 1n, reason });
   } finally {
     closeSync(descriptor);
   }

@@ -51,13 +51,14 @@ export class TailFile {
 
   /** As `write`, on another thread; what was written before it failed stays there. */
   async writeLater(bytes: Uint8Array, position: number): Promise<void> {
-    this.#journalLacks = true;
     for (let done = 0; done < bytes.length;) {
       const length = bytes.length - done;
       const at = position + done;
       const { bytesWritten } = await writeAt(this.#descriptor, bytes, done, length, at);
       done += bytesWritten;
     }
+    // Not before: a sync that began meanwhile need not have all of it.
+    this.#journalLacks = true;
   }
 
   /** Cuts off what was written behind `sizeBytes`, which is no part of the log. */

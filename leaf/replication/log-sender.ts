@@ -246,37 +246,23 @@ export class LogSender {
       if (follower.checkAsked && this.#checks !== null) {
         follower.checkAsked = false;
         const check = await this.#checks.open(partition, follower.id);
-        while (sent < check.position.lsn && isWhole()) {
-          const long = await longAfter(follower, log, { sent, last: check.position.lsn });
-          if (long !== null) {
-            yield* sendLongRecord(log, long, sent + 1n);
-            sent += 1n;
-            continue;
-          }
-          const frames = log.read(sent, batchBytesMax, check.position.lsn);
-          sent += BigInt(countFrames(frames));
-          yield { kind: 'records', frames };
+        const { lsn: last } = check.position;
+        while (sent < last && isWhole()) {
+          const long = await longAfter(follower, log, { sent, last });
+          if (isWhole()) sent = yield* sendNext(log, { sent, last, long });
         }
         yield check;
       }
-      if (!log.reader.hasRecent(sent) && sent < log.sendable.lsn) {
-        const long = await longAfter(follower, log, { sent, last: log.sendable.lsn });
-        if (!isWhole()) return;
-        if (long !== null) {
-          yield* sendLongRecord(log, long, sent + 1n);
-          sent += 1n;
-        }
-      }
-      const frames = log.read(sent, batchBytesMax);
-      if (frames.length > 0) {
-        sent += BigInt(countFrames(frames));
-        yield { kind: 'records', frames };
-      }
+      const { lsn: last } = log.sendable;
+      const before = sent;
+      const long = await longAfter(follower, log, { sent, last });
+      if (!isWhole()) return;
+      sent = yield* sendNext(log, { sent, last, long });
       const quietMs = this.#clock.monotonicMs() - beatAtMs;
       if (quietMs >= heartbeatMs) {
         yield heartbeat(partition, follower.confirmed);
         beatAtMs = this.#clock.monotonicMs();
-      } else if (frames.length === 0) {
+      } else if (sent === before) {
         await this.#waitAfter(partition, sent, { follower, ms: heartbeatMs - quietMs });
       }
     }
@@ -300,13 +286,29 @@ export class LogSender {
   }
 }
 
-/** The next record where it is a long one and goes in parts; else null. */
-async function longAfter(
+/** The next record where it is a long one and goes in parts; else null, and mostly at once. */
+function longAfter(
   follower: ConnectedFollower,
   log: Log,
   { sent, last }: { readonly sent: LSN; readonly last: LSN },
-): Promise<LogPlace | null> {
-  return follower.inParts ? log.reader.longAfter(sent, last) : null;
+): Promise<LogPlace | null> | null {
+  if (!follower.inParts || sent >= last || log.reader.hasRecent(sent)) return null;
+  return log.reader.longAfter(sent, last);
+}
+
+/** Sends the long record, or a batch of others where there are any; answers the last one sent. */
+async function* sendNext(
+  log: Log,
+  { sent, last, long }: { readonly sent: LSN; readonly last: LSN; readonly long: LogPlace | null },
+): AsyncGenerator<SubscribeItem, LSN, undefined> {
+  if (long !== null) {
+    yield* sendLongRecord(log, long, sent + 1n);
+    return sent + 1n;
+  }
+  const frames = log.read(sent, batchBytesMax, last);
+  if (frames.length === 0) return sent;
+  yield { kind: 'records', frames };
+  return sent + BigInt(countFrames(frames));
 }
 
 /** True when the log has every record after the follower's position. */

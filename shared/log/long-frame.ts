@@ -60,9 +60,14 @@ export function decodeHead(first: Uint8Array, bodyBytes: number): FrameHead {
     const changesAt = at + LONG_MARK_BYTES;
     if (first[at] !== LONG_BYTES || view.getUint32(at + 1) !== bodyBytes - changesAt) continue;
     const body = Buffer.concat([first.subarray(0, at), Uint8Array.of(SHORT_BYTES, 0)]);
-    return { record: decodeBody(body, NO_BYTES), changesAt };
+    const record = decodeBody(body, NO_BYTES);
+    if (hasChanges(record)) return { record, changesAt };
   }
   throw new FrameError('a long record has no head');
+}
+
+function hasChanges({ payload: { kind } }: Pick<LogRecord, 'payload'>): boolean {
+  return kind === 'rows' || kind === 'prepare';
 }
 
 /** What the pieces of a body lead to, as they come. */

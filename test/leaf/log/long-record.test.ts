@@ -10,6 +10,8 @@ import { SegmentDamage } from '#leaf/log/log-damage.ts';
 import { encodeFrame, FRAME_HEADER_BYTES, FrameError, logStart } from '#shared/log/log-frame.ts';
 import { decodeHead, encodeHead, LONG_BODY_BYTES, PIECE_BYTES } from '#shared/log/long-frame.ts';
 import type { RecordDraft } from '#shared/log/log-frame.ts';
+import type { RecordPart } from '#shared/wire/message.ts';
+import { LongReceiver } from '#leaf/partition/long-receiver.ts';
 
 const options = { durability: 'sync', segmentBytesMax: 64 * 1024 } as const;
 const start = { position: logStart, timestamp: 0n };
@@ -146,4 +148,76 @@ test('long record: a damaged one is noticed before its last piece is given', asy
   await t.throwsAsync(read(), { instanceOf: SegmentDamage });
   truncateSync(segment, bytes.length >>> 1);
   await t.throwsAsync(read(), { instanceOf: SegmentDamage });
+});
+
+test('long record: a definition goes as one, however long it is', async (t) => {
+  const path = directory();
+  const log = Log.create(path, start, options);
+  const change = { version: 2, sqlite: ['x'.repeat(LONG_BODY_BYTES + 9)], put: [], drop: [] };
+  const draft = draftOf(none);
+  const { position } = log.append({ ...draft, payload: { kind: 'definition', change } });
+  log.append(draftOf(changesOf(10)));
+  await log.close();
+  const again = Log.open(path, 0n, options);
+  t.is(await again.reader.longAfter(0n, 2n), null);
+  t.deepEqual(again.reader.positionAt(1n), position);
+  const all = [
+    [1n, 'definition'],
+    [2n, 'rows'],
+  ];
+  t.deepEqual(await told(again), all);
+  await again.close();
+});
+
+test('long record: one that is ended while its header is written is there, or fails', async (t) => {
+  const path = directory();
+  const log = Log.create(path, start, options);
+  const changes = changesOf(LONG_BODY_BYTES + 1);
+  const head = encodeHead(1n, draftOf(none), changes.length);
+  const long = log.beginLong(head.length + changes.length);
+  await long.add(head);
+  for (const piece of piecesOf(changes)) await long.add(piece);
+  const finished = log.finishLong(decodeHead(head, head.length + changes.length), null);
+  const closed = log.close();
+  await t.throwsAsync(finished, { instanceOf: FrameError });
+  await closed;
+  const again = Log.open(path, 0n, { ...options, strict: true });
+  t.is(again.tail.lsn, 0n);
+  await again.close();
+});
+
+test('long record: parts that lie leave nothing, the true ones are taken', async (t) => {
+  const log = Log.create(directory(), start, options);
+  const { frame } = encodeFrame(logStart, draftOf(changesOf(LONG_BODY_BYTES + 5)));
+  const bytesTotal = frame.length;
+  const partOf = (from: number, to: number) => ({
+    offset: from,
+    bytes: frame.subarray(from, to),
+    bytesTotal,
+  });
+  const first = partOf(0, PIECE_BYTES);
+  const receiver = new LongReceiver(log);
+  const refused = async (parts: readonly RecordPart[]): Promise<void> => {
+    for (const part of parts.slice(0, -1)) t.is(await receiver.take(part), null);
+    await t.throwsAsync(receiver.take(must(parts.at(-1))));
+    t.is(log.free, null);
+    t.is(log.tail.lsn, 0n);
+  };
+  await refused([partOf(PIECE_BYTES, 2 * PIECE_BYTES)]);
+  await refused([first, partOf(PIECE_BYTES + 1, 2 * PIECE_BYTES)]);
+  await refused([{ ...first, bytesTotal: bytesTotal + 1 }]);
+  await refused([partOf(0, FRAME_HEADER_BYTES)]);
+  await refused([partOf(0, 3)]);
+  const tooLong = Buffer.concat([frame.subarray(PIECE_BYTES), Buffer.alloc(1)]);
+  await refused([first, { ...partOf(PIECE_BYTES, bytesTotal), bytes: tooLong }]);
+  const bent = Uint8Array.from(frame.subarray(PIECE_BYTES));
+  bent.fill(1, -3, -2);
+  await refused([first, { ...partOf(PIECE_BYTES, bytesTotal), bytes: bent }]);
+  // One that begins anew amid another takes its place.
+  t.is(await receiver.take(first), null);
+  t.is(await receiver.take(first), null);
+  t.is((await receiver.take(partOf(PIECE_BYTES, bytesTotal)))?.record.lsn, 1n);
+  await log.sync();
+  t.true(Buffer.from(log.read(0n, 1, 1n)).equals(frame));
+  await log.close();
 });

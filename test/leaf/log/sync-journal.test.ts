@@ -1,12 +1,21 @@
 // One sync for many logs: what only the journal has on disk is there again after a crash.
 
 import test, { type ExecutionContext } from 'ava';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeBatch, readBatches } from '#leaf/log/journal-batch.ts';
 import { Log } from '#leaf/log/log.ts';
 import { SyncJournal } from '#leaf/log/sync-journal.ts';
+import { TailFile } from '#leaf/log/tail-file.ts';
 import { logStart } from '#shared/log/log-frame.ts';
 import { temporaryDirectory } from '#test/support/temporary-directory.ts';
 
@@ -182,4 +191,25 @@ test('log: a journal that has failed leaves each log to its own sync', async (t)
   await log.sync();
   t.is(log.hardened.lsn, 2n);
   await log.close();
+});
+
+test('journal: what another thread writes is synced in its file', async (t) => {
+  const at = place(t);
+  const journal = SyncJournal.open(at);
+  const path = segment(at, 'a', '');
+  const file = new TailFile(openSync(path, 'r+'), path, journal);
+  let asked = 0;
+  journal.sync = async () => {
+    asked += 1;
+  };
+  file.write(Buffer.from('short'), 0);
+  await file.sync();
+  t.is(asked, 1);
+  const written = file.writeLater(Buffer.from('long'), 5);
+  await file.sync();
+  await written;
+  asked = 0;
+  await file.sync();
+  t.is(asked, 0);
+  file.close();
 });
