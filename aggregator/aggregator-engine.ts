@@ -6,11 +6,15 @@ import type { CommandTable } from './commands/command.ts';
 import { reloadTls } from './front-door/server-tls.ts';
 import { PlanCache } from './kept-plans/plan-cache.ts';
 import { createAuthorizer } from './metadata/authorize.ts';
-import { virtualTable } from './metadata/information-schema/virtual-table.ts';
+import { findTable } from './metadata/find-table.ts';
+import { virtualTable, type VirtualSources } from './metadata/information-schema/virtual-table.ts';
 import { InformationSchema } from './metadata/information-schema.ts';
 import { ownAccount } from './own-session.ts';
+import { describeView } from './planner/describe-view.ts';
+import type { ResolveEnvironment } from './planner/resolve-environment.ts';
 import { createQueryEngine, type Forwarding, type SyntaxEngine } from './query-engine.ts';
 import { replicationViews } from './replication/replication-views.ts';
+import type { Session } from './session.ts';
 
 type HowItDiffers = Pick<ClientCommandParts, 'killElsewhere' | 'setPassword' | 'showReplication'>;
 
@@ -27,8 +31,11 @@ export interface AggregatorEngineParts extends NeededParts, HowItDiffers {
 export function makeAggregatorEngine(parts: AggregatorEngineParts): SyntaxEngine {
   const { context, accounts, transactions } = parts;
   const plans = new PlanCache();
-  const schema = openSchema(parts, plans);
-  const authorizer = createAuthorizer(accounts);
+  const schema = openSchema(parts, plans, (session) => engine.environment(session));
+  const authorizer = createAuthorizer(
+    accounts,
+    (database, table) => findTable(context.catalog, database, table)?.view ?? null,
+  );
   const commands: CommandTable = {
     ...createClientCommands({
       ...parts,
@@ -53,12 +60,18 @@ export function makeAggregatorEngine(parts: AggregatorEngineParts): SyntaxEngine
 }
 
 /** The links' views stand in information_schema beside its own tables. */
-function openSchema(parts: AggregatorEngineParts, plans: PlanCache): InformationSchema {
+function openSchema(
+  parts: AggregatorEngineParts,
+  plans: PlanCache,
+  environment: (session: Session) => ResolveEnvironment,
+): InformationSchema {
   const { context, accounts, registry, sequences } = parts;
   const { catalog, leaves, clock, nodeId } = context;
   const nextNumber = (database: string, tableId: number) => sequences.next(database, tableId);
+  const described: VirtualSources['described'] = (session, database, table) =>
+    describeView(environment(session), database, table);
   return new InformationSchema(
-    { catalog, accounts, registry, plans, leaves, clock, nodeId, nextNumber },
+    { catalog, accounts, registry, plans, leaves, clock, nodeId, nextNumber, described },
     replicationViews({ catalog, leaves, clock }).map(({ name, columns, rows }) =>
       virtualTable(name, columns, rows),
     ),

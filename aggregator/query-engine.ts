@@ -14,6 +14,7 @@ import { runLoadData } from './load-data/load-data.ts';
 import type { InsertStatement, Query, Statement } from './parser/ast.ts';
 import { iterateStatements, parserOptions, type ParsedStatement } from './parser/parser.ts';
 import { outputColumns } from './planner/resolve-from.ts';
+import type { ResolveEnvironment } from './planner/resolve-environment.ts';
 import { resolveQuery } from './planner/resolve-query.ts';
 import {
   runDeleteStatement,
@@ -74,6 +75,8 @@ export interface QueryEngine {
 export interface SyntaxEngine extends QueryEngine {
   /** The columns of a query's rows. */
   describe(session: Session, query: Query): readonly ResultColumn[];
+  /** What names mean in this session now, for who resolves by itself. */
+  environment(session: Session): ResolveEnvironment;
   /** A change of rows that its statement has been authorized for. */
   change(session: Session, statement: InsertStatement): Promise<OkResult>;
 }
@@ -169,11 +172,14 @@ export function createQueryEngine(options: QueryEngineOptions): SyntaxEngine {
   };
 }
 
-function syntaxRunner(parts: StatementParts): Pick<SyntaxEngine, 'describe' | 'change'> {
+function syntaxRunner(
+  parts: StatementParts,
+): Pick<SyntaxEngine, 'describe' | 'environment' | 'change'> {
   const { context, transactions } = parts;
   return {
     describe: (session, query) =>
       outputColumns(resolveQuery(query, resolveEnvironment(parts, session, []))),
+    environment: (session) => resolveEnvironment(parts, session, []),
     async change(session, statement) {
       openImplicitly(transactions, session, statement);
       const run = { parts, session, parameters: [] };

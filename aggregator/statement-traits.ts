@@ -8,6 +8,8 @@ export function endsTransaction(statement: Statement): boolean {
     case 'createTable':
     case 'alterTable':
     case 'dropTable':
+    case 'createView':
+    case 'alterView':
     case 'dropView':
     case 'dropRoutine':
     case 'truncateTable':

@@ -22,8 +22,8 @@ export async function withFreshCatalog<T>(
       if (!isStale(error) || context.clock.monotonicMs() > deadline || session.signal.aborted)
         throw error;
     }
-    for (const name of databasesOf(statement, session.database))
-      await context.catalog.refresh(name);
+    const named = databasesOf(statement, session.database);
+    for (const name of withViews(context, named)) await context.catalog.refresh(name);
   }
 }
 
@@ -41,6 +41,19 @@ function databasesOf(statement: Statement, current: string | null): ReadonlySet<
   const names = new Set<string>(current === null ? [] : [current]);
   collectDatabases(statement, names);
   return names;
+}
+
+/** These databases, and those that their views read. */
+function withViews({ catalog }: AggregatorContext, names: ReadonlySet<string>): Set<string> {
+  const known = new Map(catalog.databases().map((database) => [database.name, database]));
+  const found = new Set(names);
+  // What is added while it is gone through is gone through, too.
+  for (const name of found) {
+    for (const { view } of Object.values(known.get(name)?.tables ?? {})) {
+      for (const { database } of view?.reads ?? []) if (database !== null) found.add(database);
+    }
+  }
+  return found;
 }
 
 function collectDatabases(value: unknown, names: Set<string>): void {

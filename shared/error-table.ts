@@ -142,10 +142,15 @@ export const errorTable = {
       `The value specified for generated column '${p.column}' in table '${p.table}' is not ` +
       'allowed.',
   ),
-  nonUpdatableTable: entry<Name>(
+  nonUpdatableTable: entry<Name & { statement: string }>(
     1288,
     'HY000',
-    (p) => `The target table ${p.name} of the statement is not updatable`,
+    (p) => `The target table ${p.name} of the ${p.statement} is not updatable`,
+  ),
+  nonInsertableTable: entry<Name>(
+    1471,
+    'HY000',
+    (p) => `The target table ${p.name} of the INSERT is not insertable-into`,
   ),
   updateTableUsed: entry<Name>(
     1093,
@@ -175,6 +180,44 @@ export const errorTable = {
   unknownTrigger: entry(1360, 'HY000', () => 'Trigger does not exist'),
   unknownEvent: entry<Name>(1539, 'HY000', (p) => `Unknown event '${p.name}'`),
   notView: entry<TableName>(1347, 'HY000', (p) => `'${p.database}.${p.table}' is not VIEW`),
+  notBaseTable: entry<TableName>(
+    1347,
+    'HY000',
+    (p) => `'${p.database}.${p.table}' is not BASE TABLE`,
+  ),
+  viewClause: entry<{ clause: string }>(
+    1350,
+    'HY000',
+    (p) => `View's SELECT contains a '${p.clause}' clause`,
+  ),
+  viewVariable: entry(1351, 'HY000', () => "View's SELECT contains a variable or parameter"),
+  viewColumnCount: entry(
+    1353,
+    'HY000',
+    () => "View's SELECT and view's field list have different column counts",
+  ),
+  invalidView: entry<TableName>(
+    1356,
+    'HY000',
+    (p) =>
+      `View '${p.database}.${p.table}' references invalid table(s) or column(s) or function(s) ` +
+      'or definer/invoker of view lack rights to use them',
+  ),
+  explainedView: entry(
+    1345,
+    'HY000',
+    () => 'EXPLAIN/SHOW can not be issued; lacking privileges for underlying table',
+  ),
+  unknownDefiner: entry<{ user: string; host: string }>(
+    1449,
+    'HY000',
+    (p) => `The user specified as a definer ('${p.user}'@'${p.host}') does not exist`,
+  ),
+  recursiveView: entry<TableName>(
+    1462,
+    'HY000',
+    (p) => `\`${p.database}\`.\`${p.table}\` contains view recursion`,
+  ),
   unknownProcedure: entry<Name>(1305, '42000', (p) => `PROCEDURE ${p.name} does not exist`),
   functionArguments: entry<Name>(
     1582,

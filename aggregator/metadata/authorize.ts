@@ -1,9 +1,11 @@
 // Whether an account may do what a statement asks for; if not, MySQL's error says what is missing.
 
+import type { AccountName } from '#aggregator/parser/ast-administration.ts';
 import type { Statement } from '#aggregator/parser/ast.ts';
 import { databaseError, type DatabaseError } from '#shared/error.ts';
 import type { AccountDefinition } from './account.ts';
 import type { AccountIdentity, Accounts } from './accounts.ts';
+import { checkView, type FindView, type ViewRights } from './authorize-views.ts';
 import { allPrivileges, hasAny, hasPrivilege } from './privilege.ts';
 import { requiredPrivileges } from './required-privileges.ts';
 import type { Requirement } from './requirement.ts';
@@ -20,7 +22,7 @@ export interface Caller {
 
 /** Checks statements before they are planned. */
 export interface Authorizer {
-  /** Throws databaseAccessDenied, commandDenied or privilegeRequired. */
+  /** Throws databaseAccessDenied, commandDenied, privilegeRequired and what checkView throws. */
   authorize(caller: Caller, statement: Statement): void;
   /**
    * Rises with every change of what anyone is allowed: a statement that was allowed for an account
@@ -29,7 +31,8 @@ export interface Authorizer {
   readonly version: number;
 }
 
-export function createAuthorizer(accounts: Accounts): Authorizer {
+export function createAuthorizer(accounts: Accounts, findView: FindView): Authorizer {
+  const rights: ViewRights = { findView, definer: (name) => accounts.find(name), allows };
   return {
     authorize(caller, statement) {
       const account = accounts.find(caller.account);
@@ -37,6 +40,11 @@ export function createAuthorizer(accounts: Accounts): Authorizer {
       if (account !== null && allowsEverything(account)) return;
       for (const requirement of requiredPrivileges(statement, caller.database)) {
         if (account === null || !allows(account, requirement)) throw denial(requirement, caller);
+        checkView(rights, account, { statement, requirement });
+      }
+      if (statement.kind !== 'createView' && statement.kind !== 'alterView') return;
+      if (!isOwn(statement.definer, caller.account)) {
+        throw databaseError('privilegeRequired', { privilege: 'SUPER' });
       }
     },
     get version() {
@@ -49,6 +57,11 @@ export function createAuthorizer(accounts: Accounts): Authorizer {
 function refuseWithoutNewPassword(statement: Statement): void {
   if (statement.kind === 'alterUser' || statement.kind === 'set') return;
   throw databaseError('passwordExpired', {});
+}
+
+/** Only who may do everything makes views that are read by another account's rights. */
+function isOwn(definer: AccountName | null, { user, host }: AccountIdentity): boolean {
+  return definer === null || definer.current || (definer.user === user && definer.host === host);
 }
 
 function allowsEverything(account: AccountDefinition): boolean {

@@ -14,6 +14,7 @@ import { emptyTables } from './information-schema/empty-tables.ts';
 import { keyTables } from './information-schema/key-tables.ts';
 import { privilegeTables } from './information-schema/privilege-tables.ts';
 import { performanceTables, serverTables } from './information-schema/server-tables.ts';
+import { viewTables } from './information-schema/view-tables.ts';
 import type {
   VirtualRow,
   VirtualScope,
@@ -47,6 +48,7 @@ export class InformationSchema implements VirtualTables {
       ...serverTables,
       ...privilegeTables,
       ...clusterTables,
+      ...viewTables,
       ...emptyTables,
       ...more.map(ofTheCluster),
     ];

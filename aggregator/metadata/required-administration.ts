@@ -17,8 +17,12 @@ function showNeeds(what: ShowWhat, database: string | null): readonly Requiremen
     case 'columns':
     case 'indexes':
     case 'createTable':
-    case 'createView':
       return atTable(['ANY'], what.table, database);
+    case 'createView':
+      return [
+        ...atTable(['SELECT'], what.table, database),
+        ...atTable(['SHOW VIEW'], what.table, database),
+      ];
     case 'tables':
     case 'tableStatus':
     case 'triggers':

@@ -7,7 +7,13 @@ import type {
   Statement,
   UpdateStatement,
 } from '#aggregator/parser/ast.ts';
-import type { AlterTable, CreateTable, Query, TableName } from '#aggregator/parser/ast.ts';
+import type {
+  AlterTable,
+  CreateTable,
+  CreateView,
+  Query,
+  TableName,
+} from '#aggregator/parser/ast.ts';
 import { requiredForAdministration } from './required-administration.ts';
 import { atDatabase, atTable, type Requirement } from './requirement.ts';
 import { namesColumn, tablesRead } from './statement-tables.ts';
@@ -105,6 +111,16 @@ function createTableNeeds(statement: CreateTable, database: string | null): read
   ];
 }
 
+/** What stands for a DEFINER that is another account, authorize.ts asks for. */
+function createViewNeeds(statement: CreateView, database: string | null): readonly Requirement[] {
+  const { kind, view, orReplace, query } = statement;
+  return [
+    ...atTable(['CREATE VIEW'], view, database),
+    ...(orReplace || kind === 'alterView' ? atTable(['DROP'], view, database) : []),
+    ...reads(query, database),
+  ];
+}
+
 function renameNeeds(from: TableName, to: TableName, database: string | null) {
   return [
     ...atTable(['ALTER'], from, database),
@@ -162,6 +178,9 @@ export function requiredPrivileges(
       return alterTableNeeds(statement, database);
     case 'dropTable':
       return statement.tables.flatMap((table) => atTable(['DROP'], table, database));
+    case 'createView':
+    case 'alterView':
+      return createViewNeeds(statement, database);
     case 'dropView':
       return statement.views.flatMap((view) => atTable(['DROP'], view, database));
     case 'dropRoutine':

@@ -18,8 +18,9 @@ import { must } from '#shared/assert.ts';
 /** Which partition of a database a statement is for: what lives there differs. */
 export type PartitionPlace = 'first' | 'other' | 'reference';
 
-/** Whether the table's rows, and so its SQLite table, are in such a partition. */
+/** Whether the table's rows, and so its SQLite table, are in such a partition; a view has none. */
 export function livesIn(table: TableDefinition, place: PartitionPlace): boolean {
+  if (table.view !== undefined) return false;
   switch (table.spread) {
     case 'sharded':
       return place !== 'reference';

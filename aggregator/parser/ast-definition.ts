@@ -1,5 +1,6 @@
 // The syntax tree of CREATE, ALTER, DROP, RENAME and TRUNCATE: plain data.
 
+import type { AccountName } from './ast-administration.ts';
 import type { Expression, Node, Query, TableName } from './ast-query.ts';
 
 /** A column's type as written. */
@@ -219,12 +220,28 @@ export type DefinitionStatement =
       readonly name: TableName;
       readonly ifExists: boolean;
     })
-  /** DROP VIEW: a note with IF EXISTS, an error without, for there are no views. */
+  | CreateView
   | (Node & {
       readonly kind: 'dropView';
       readonly views: readonly TableName[];
       readonly ifExists: boolean;
     });
+
+/** CREATE VIEW, and ALTER VIEW, which keeps what it does not say. */
+export interface CreateView extends Node {
+  readonly kind: 'createView' | 'alterView';
+  readonly view: TableName;
+  readonly orReplace: boolean;
+  readonly ifNotExists: boolean;
+  /** Null where not written, as the next two. */
+  readonly algorithm: 'undefined' | 'merge' | 'temptable' | null;
+  readonly definer: AccountName | null;
+  readonly security: 'definer' | 'invoker' | null;
+  /** Empty where not written. */
+  readonly columns: readonly string[];
+  readonly query: Query;
+  readonly checkOption: 'none' | 'local' | 'cascaded';
+}
 
 export interface AlterTable extends Node {
   readonly kind: 'alterTable';

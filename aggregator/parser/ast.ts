@@ -60,6 +60,7 @@ export type {
   ColumnSyntax,
   CreateDatabase,
   CreateTable,
+  CreateView,
   DefinitionStatement,
   ForeignKeySyntax,
   IndexPartSyntax,

@@ -12,6 +12,7 @@ import { parseUnsupported } from './parse-administration.ts';
 import { parseAlterTable } from './parse-alter-table.ts';
 import { parseCreateTable } from './parse-create-table.ts';
 import { parseIndexRest } from './parse-key.ts';
+import { parseView } from './parse-view.ts';
 import type { TokenReader } from './token-reader.ts';
 
 type Result = DefinitionStatement | AdministrationStatement;
@@ -31,13 +32,12 @@ export function parseCreate(reader: TokenReader): Result {
   if (temporary || reference) throw reader.syntaxError();
   if (reader.acceptOneOf(databaseWords) !== null) return parseCreateDatabase(reader, at);
   if (reader.acceptWord('user')) return parseCreateUser(reader, at);
-  const index = parseCreateIndex(reader, at);
-  return index ?? parseRefused(reader, at, 'CREATE');
+  const found = parseCreateIndex(reader, at) ?? parseView(reader, at, 'createView');
+  return found ?? parseRefused(reader, at, 'CREATE');
 }
 
-/** What is refused by its name: views, triggers, routines and the rest. */
+/** What is refused by its name: triggers, routines and the rest. */
 const refused = [
-  'view',
   'trigger',
   'procedure',
   'function',
@@ -158,7 +158,9 @@ export function parseAlter(reader: TokenReader): Result {
     reader.acceptWords('no rollback on error');
     return { kind: 'flush', at, what: 'TLS', readLock: false };
   }
-  if (reader.acceptOneOf(databaseWords) === null) return parseRefused(reader, at, 'ALTER');
+  if (reader.acceptOneOf(databaseWords) === null) {
+    return parseView(reader, at, 'alterView') ?? parseRefused(reader, at, 'ALTER');
+  }
   const isOption = ['default', 'character', 'charset', 'collate'].includes(reader.lexer.keyword);
   const name = isOption ? null : reader.name();
   let charset: string | null = null;

@@ -1,6 +1,7 @@
 // What an expression may see in one clause of one SELECT block, and in the blocks around it.
 
 import type { Expression, Query } from '#aggregator/parser/ast.ts';
+import type { LockClause } from '#aggregator/parser/ast-query.ts';
 import { databaseError } from '#shared/error.ts';
 import { columnNameText, findVisible, type FromNames } from './from-names.ts';
 import {
@@ -9,6 +10,7 @@ import {
   type CommonTables,
   type OuterScope,
   type QueryResolver,
+  type Spelled,
 } from './resolve-environment.ts';
 import type { ResolvedQuery, SelectItem } from './resolved-query.ts';
 import type { Clause, TracedLiteral } from './resolve-scope.ts';
@@ -22,6 +24,8 @@ export interface Block {
   readonly commonTables: CommonTables;
   /** Relations of blocks around this one that it names. Grows while its clauses are resolved. */
   readonly outerRelations: Set<number>;
+  /** FOR UPDATE and its kin, which its views take over. */
+  readonly lock: LockClause | null;
 }
 
 export interface ScopeOptions {
@@ -94,6 +98,12 @@ export class BlockScope implements OuterScope {
 
   literal(syntax: Expression): TracedLiteral | null {
     return this.#block.resolver.environment.literal?.(syntax) ?? null;
+  }
+
+  /** Tells what a piece of syntax means here, to who wants it spelled out. */
+  spell(written: object, meaning: () => Spelled): void {
+    const { environment } = this.#block.resolver;
+    if (environment.spelled !== undefined) environment.spelled(written, meaning());
   }
 
   insertedValue(column: string): TypedExpression {

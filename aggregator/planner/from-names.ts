@@ -15,7 +15,7 @@ export interface VisibleColumn {
 
 export interface VisibleTable {
   readonly alias: string;
-  /** Null for a derived table. */
+  /** Null for a derived table that is no view. */
   readonly database: string | null;
   readonly relation: Relation;
   readonly columns: readonly VisibleColumn[];
@@ -29,6 +29,11 @@ export interface FromNames {
 
 export const noNames: FromNames = { tables: [], star: [] };
 
+/** What SQLite calls a derived table's column: one called "true" it takes for the constant. */
+export function innerName(name: string): string {
+  return /^(?:true|false)$/i.test(name) ? `=${name}` : name;
+}
+
 /** The names of one FROM item. */
 export function namesOfRelation(relation: Relation, columns: readonly ResultColumn[]): FromNames {
   const visible = columns.map((column) => ({
@@ -37,12 +42,13 @@ export function namesOfRelation(relation: Relation, columns: readonly ResultColu
     expression: {
       kind: 'column',
       relation: relation.id,
-      column: column.name,
+      column: relation.kind === 'derived' ? innerName(column.name) : column.name,
       type: column.type,
       nullable: column.nullable,
     } as const,
   }));
-  const database = relation.kind === 'derived' ? null : relation.database;
+  const database =
+    relation.kind === 'derived' ? (relation.view?.database ?? null) : relation.database;
   const table = { alias: relation.alias, database, relation, columns: visible };
   return { tables: [table], star: visible };
 }

@@ -21,7 +21,7 @@ function bothNames(left: FromNames, right: FromNames): FromNames {
 }
 
 /** The columns that USING names or NATURAL finds, in the order of the left side. */
-function commonColumns(
+export function commonColumns(
   left: FromNames,
   right: FromNames,
   reference: JoinReference,

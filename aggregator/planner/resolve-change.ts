@@ -164,23 +164,32 @@ function updatedTables(
     const resolved = scope.resolveColumn(column);
     return resolved.kind === 'column' ? resolved.relation : undefined;
   });
-  return [...byTable].map(([id, syntaxes]) => ({ target: writtenTable(names, id), syntaxes }));
+  return [...byTable].map(([id, syntaxes]) => ({
+    target: writtenTable(names, id, 'UPDATE'),
+    syntaxes,
+  }));
 }
 
-function writtenTable(names: FromNames, id: number | undefined): TableRelation {
+function writtenTable(
+  names: FromNames,
+  id: number | undefined,
+  statement: 'UPDATE' | 'DELETE',
+): TableRelation {
   const relation = names.tables.find((table) => table.relation.id === id)?.relation;
   if (relation?.kind !== 'table') {
-    throw databaseError('nonUpdatableTable', { name: relation?.alias ?? '' });
+    throw databaseError('nonUpdatableTable', { name: relation?.alias ?? '', statement });
   }
   return relation;
 }
 
 function deletedTables({ targets }: DeleteStatement, names: FromNames): readonly TableRelation[] {
-  if (targets === null) return [writtenTable(names, names.tables[0]?.relation.id)];
+  if (targets === null) {
+    return [writtenTable(names, names.tables[0]?.relation.id, 'DELETE')];
+  }
   return targets.map((target) => {
     const [table] = tablesNamed(names, target.database, target.table);
     if (table === undefined) throw databaseError('unknownTableInDelete', { name: target.table });
-    return writtenTable(names, table.relation.id);
+    return writtenTable(names, table.relation.id, 'DELETE');
   });
 }
 

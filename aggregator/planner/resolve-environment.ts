@@ -1,7 +1,7 @@
 // What a statement's names are resolved against, and the seam between queries and their parts.
 
 import type { CatalogReader } from '#aggregator/aggregator-context.ts';
-import type { CommonTable, Query } from '#aggregator/parser/ast.ts';
+import type { CommonTable, JoinReference, Query, SelectItem } from '#aggregator/parser/ast.ts';
 import type { ResultColumn } from '#aggregator/statement-result.ts';
 import type { ResolvedQuery } from './resolved-query.ts';
 import type { ResolveScope } from './resolve-scope.ts';
@@ -21,7 +21,18 @@ export interface ResolveEnvironment {
   /** The client's value for `?` number `index`, where it has been given. */
   parameter?(index: number): ReturnType<ResolveScope['resolveColumn']> | null;
   literal?: ResolveScope['literal'];
+  /** The views that this is within, outermost first: none of them may be met again. */
+  readonly views?: readonly string[];
+  /**
+   * Told what a star or a NATURAL JOIN means where it stands, for who wants it spelled out: the
+   * items, or the join.
+   */
+  spelled?(written: object, meaning: Spelled): void;
 }
+
+export type Spelled =
+  | { readonly kind: 'items'; readonly items: readonly SelectItem[] }
+  | { readonly kind: 'join'; readonly join: JoinReference };
 
 /** Tables of WITH that can be seen here, innermost last. */
 export type CommonTables = readonly CommonTableEntry[];
@@ -55,6 +66,8 @@ export interface QueryResolver {
   /** A number for a FROM item, unique in the statement. */
   nextRelation(): number;
   resolve(query: Query, outer: OuterScope | null, commonTables: CommonTables): ResolvedQuery;
+  /** The same statement's resolver for a query whose names mean something else: a view's. */
+  within(environment: ResolveEnvironment): QueryResolver;
 }
 
 /** Names of columns do not know case. */

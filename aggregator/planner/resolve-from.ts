@@ -4,13 +4,14 @@ import type { DatabaseDefinition } from '#aggregator/metadata/database-definitio
 import type { JoinReference, TableReference } from '#aggregator/parser/ast.ts';
 import type { ResultColumn } from '#aggregator/statement-result.ts';
 import { databaseError, type DatabaseError } from '#shared/error.ts';
-import type { TableDefinition } from '#shared/cluster/table-definition.ts';
+import type { TableDefinition, ViewDefinition } from '#shared/cluster/table-definition.ts';
 import { BlockScope, type Block } from './block-scope.ts';
-import { refusePending } from './resolve-target.ts';
-import { namesOfRelation, type FromNames } from './from-names.ts';
-import { joinCondition, joinedNames } from './join-names.ts';
+import { innerName, namesOfRelation, type FromNames } from './from-names.ts';
+import { commonColumns, joinCondition, joinedNames } from './join-names.ts';
 import { sameName, type CommonTableEntry, type CommonTables } from './resolve-environment.ts';
 import { resolveCondition } from './resolve-expression.ts';
+import { refusePending } from './resolve-target.ts';
+import { resolveView } from './resolve-view.ts';
 import type { FromTree, JoinKind, Relation, ResolvedQuery } from './resolved-query.ts';
 
 export interface ResolvedFrom {
@@ -63,6 +64,8 @@ function resolveTable(
   refusePending(definition);
   const table = definition.tables[reference.table];
   if (table === undefined) throw absentTable(definition, reference.table);
+  const { view } = table;
+  if (view !== undefined) return viewRelation(block, definition, { ...table, view }, alias);
   const id = block.resolver.nextRelation();
   const relation: Relation = { kind: 'table', id, alias, database: definition.name, table };
   return single(relation, tableColumns(definition.name, table, alias));
@@ -131,9 +134,33 @@ function derivedRelation(
     id,
     alias,
     query,
-    columns: columns.map((column) => column.name),
+    columns: columns.map((column) => innerName(column.name)),
   };
   return single(relation, columns);
+}
+
+function viewRelation(
+  block: Block,
+  database: DatabaseDefinition,
+  table: TableDefinition & { readonly view: ViewDefinition },
+  alias: string,
+): ResolvedFrom {
+  const query = resolveView(block, database, table);
+  const names = table.columns.map(({ name }) => name);
+  const columns = outputColumns(query).map((column, i) => ({
+    ...column,
+    name: names[i] ?? column.name,
+    originalName: names[i] ?? column.name,
+    table: alias,
+    originalTable: table.name,
+    database: database.name,
+    primaryKey: false,
+    autoIncrement: false,
+  }));
+  const id = block.resolver.nextRelation();
+  const of = { database: database.name, table: table.name };
+  const inner = names.map(innerName);
+  return single({ kind: 'derived', id, alias, query, columns: inner, view: of }, columns);
 }
 
 function checkDistinctNames(columns: readonly ResultColumn[]): void {
@@ -179,6 +206,7 @@ export function tableColumns(
 function resolveJoin(block: Block, reference: JoinReference): ResolvedFrom {
   const left = resolveReference(block, reference.left);
   const right = resolveReference(block, reference.right);
+  if (reference.natural) spellJoin(block, { left, right, reference });
   const outer = reference.join === 'left' || reference.join === 'right';
   const condition = joinCondition(left.names, right.names, reference);
   const scope = new BlockScope(block, { clause: 'on clause', names: condition.names });
@@ -190,4 +218,27 @@ function resolveJoin(block: Block, reference: JoinReference): ResolvedFrom {
     tree: { kind: 'join', join: kind, left: first, right: second, on },
     names: joinedNames(left.names, right.names, reference),
   };
+}
+
+/** NATURAL means the columns that both sides have now. */
+function spellJoin(
+  { resolver }: Block,
+  {
+    left,
+    right,
+    reference,
+  }: {
+    readonly left: ResolvedFrom;
+    readonly right: ResolvedFrom;
+    readonly reference: JoinReference;
+  },
+): void {
+  const common = commonColumns(left.names, right.names, reference);
+  const { at } = reference;
+  const isOuter = reference.join === 'left' || reference.join === 'right';
+  const always = { kind: 'boolean', at, value: true } as const;
+  const on = common.length === 0 && isOuter ? always : null;
+  const using = common.length === 0 ? null : common;
+  const join = { ...reference, natural: false, using, on };
+  resolver.environment.spelled?.(reference, { kind: 'join', join });
 }

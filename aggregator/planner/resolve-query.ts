@@ -27,21 +27,27 @@ const DEPTH_MAX = 64;
 
 /** A resolver for one statement: all its queries number their relations together. */
 export function createQueryResolver(environment: ResolveEnvironment): QueryResolver {
-  let relations = 0;
-  let depth = 0;
+  return resolverWithin(environment, { relations: 0, depth: 0 });
+}
+
+function resolverWithin(
+  environment: ResolveEnvironment,
+  statement: { relations: number; depth: number },
+): QueryResolver {
   const resolver: QueryResolver = {
     environment,
-    nextRelation: () => ++relations,
+    nextRelation: () => ++statement.relations,
     resolve(query, outer, commonTables) {
-      if (depth >= DEPTH_MAX)
+      if (statement.depth >= DEPTH_MAX)
         throw databaseError('unsupported', { what: 'queries nested this deep' });
-      depth += 1;
+      statement.depth += 1;
       try {
         return resolveInside(resolver, query, outer, commonTables);
       } finally {
-        depth -= 1;
+        statement.depth -= 1;
       }
     },
+    within: (other) => resolverWithin(other, statement),
   };
   return resolver;
 }
@@ -79,7 +85,7 @@ export function newBlock(
   outer: OuterScope | null,
   commonTables: CommonTables,
 ): Block {
-  return { resolver, outer, commonTables, outerRelations: new Set() };
+  return { resolver, outer, commonTables, outerRelations: new Set(), lock: null };
 }
 
 function resolveOperation(

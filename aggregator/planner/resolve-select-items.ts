@@ -8,6 +8,7 @@ import { tablesNamed, type FromNames, type VisibleColumn } from './from-names.ts
 import { resolveExpression } from './resolve-expression.ts';
 import type { SelectItem } from './resolved-query.ts';
 import type { TypedExpression } from './typed-expression.ts';
+import { collectRelations } from './walk-expression.ts';
 
 export function resolveSelectItems(
   items: readonly SelectItemSyntax[],
@@ -15,7 +16,7 @@ export function resolveSelectItems(
   scope: BlockScope,
 ): readonly SelectItem[] {
   return items.flatMap((item) => {
-    if (item.kind === 'wildcard') return expandWildcard(item, names);
+    if (item.kind === 'wildcard') return expandWildcard(item, names, scope);
     const expression = resolveExpression(item.expression, scope);
     return [selectItem(expression, item.alias ?? headerOf(item), names)];
   });
@@ -36,14 +37,36 @@ function headerOf({ expression, text }: Extract<SelectItemSyntax, { kind: 'expre
 function expandWildcard(
   item: Extract<SelectItemSyntax, { kind: 'wildcard' }>,
   names: FromNames,
+  scope: BlockScope,
 ): readonly SelectItem[] {
+  const columns = starColumns(item, names);
+  scope.spell(item, () => ({ kind: 'items', items: columns.map((one) => spelled(one, names)) }));
+  return columns.map(visibleItem);
+}
+
+function starColumns(
+  item: Extract<SelectItemSyntax, { kind: 'wildcard' }>,
+  names: FromNames,
+): readonly VisibleColumn[] {
   if (item.table === null) {
     if (names.tables.length === 0) throw databaseError('noTablesUsed', {});
-    return names.star.map(visibleItem);
+    return names.star;
   }
   const tables = tablesNamed(names, item.database, item.table);
   if (tables.length === 0) throw databaseError('unknownTableDrop', { name: item.table });
-  return tables.flatMap((table) => table.columns.map(visibleItem));
+  return tables.flatMap((table) => table.columns);
+}
+
+/** The column as one would write it: by its table's alias. */
+function spelled(visible: VisibleColumn, names: FromNames): SelectItemSyntax {
+  const { expression, name: column } = visible;
+  const [relation] = collectRelations(expression);
+  const owner = names.tables.find((table) => table.relation.id === relation);
+  const table = owner?.alias ?? null;
+  const isTwice = names.tables.some((other) => other !== owner && other.alias === table);
+  const database = isTwice ? (owner?.database ?? null) : null;
+  const name = { kind: 'column', at: 0, database, table, column } as const;
+  return { kind: 'expression', at: 0, expression: name, alias: null, text: column };
 }
 
 function visibleItem(visible: VisibleColumn): SelectItem {

@@ -13,6 +13,7 @@ import { resolveBound } from './resolve-limit.ts';
 import { resolveSelectItems } from './resolve-select-items.ts';
 import type { ResolvedSelect, SelectItem } from './resolved-query.ts';
 import type { Clause } from './resolve-scope.ts';
+import { orderOfView } from './view-order.ts';
 import type { OrderItem as TypedOrderItem, TypedExpression } from './typed-expression.ts';
 import { containsAggregate } from './walk-expression.ts';
 
@@ -20,7 +21,8 @@ import { containsAggregate } from './walk-expression.ts';
 export function resolveSelect(block: Block, statement: SelectStatement): ResolvedSelect {
   refuseUnsupported(statement);
   const select = expandNamedWindows(statement);
-  const from = select.from === null ? null : resolveFrom(block, select.from);
+  const from =
+    select.from === null ? null : resolveFrom({ ...block, lock: select.lock }, select.from);
   const names = from?.names ?? noNames;
   const scope = (clause: Clause, aliases: readonly SelectItem[] = [], whole = false) =>
     new BlockScope(block, { clause, names, aliases, aggregates: whole, windows: whole });
@@ -31,24 +33,29 @@ export function resolveSelect(block: Block, statement: SelectStatement): Resolve
     resolveGroupItem(expression, { names, items, scope: scope('group statement', items) }),
   );
   const having = resolveHaving(block, select, { names, items, groupBy });
-  const orderBy = resolveOrderBy(select.orderBy, {
+  const written = resolveOrderBy(select.orderBy, {
     names,
     items,
     scope: scope('order clause', items, true),
   });
+  const aggregated = groupBy.length > 0 || anyAggregate(items, having, written);
+  const isPlain = written.length === 0 && !aggregated && !select.distinct;
+  const sorted =
+    from !== null && isPlain
+      ? orderOfView(from.tree)
+      : { from: from?.tree ?? null, orderBy: written };
   const limitScope = new BlockScope(block, { clause: 'limit clause', names: noNames });
   const resolved: ResolvedSelect = {
     kind: 'select',
     items,
     distinct: select.distinct,
-    from: from?.tree ?? null,
+    ...sorted,
     where,
     groupBy,
     having,
-    orderBy,
     limit: resolveBound(select.limit?.count ?? null, limitScope),
     offset: resolveBound(select.limit?.offset ?? null, limitScope),
-    aggregated: groupBy.length > 0 || anyAggregate(items, having, orderBy),
+    aggregated,
     outerRelations: [...block.outerRelations],
     // A shared lock is taken as an exclusive one: stronger than asked for, never weaker.
     forUpdate: select.lock?.wait ?? false,

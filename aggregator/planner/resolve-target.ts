@@ -11,7 +11,10 @@ export interface WriteTarget {
   readonly table: TableDefinition;
 }
 
-/** Throws noDatabase, unknownDatabase, unknownTable, databasePending or readOnlySecondary. */
+/**
+ * Throws noDatabase, unknownDatabase, unknownTable, nonInsertableTable, databasePending or
+ * readOnlySecondary.
+ */
 export function resolveTarget(name: TableName, environment: ResolveEnvironment): WriteTarget {
   const databaseName = name.database ?? environment.database;
   if (databaseName === null) throw databaseError('noDatabase', {});
@@ -25,6 +28,7 @@ export function resolveTarget(name: TableName, environment: ResolveEnvironment):
   if (table === undefined) {
     throw databaseError('unknownTable', { database: databaseName, table: name.table });
   }
+  if (table.view !== undefined) throw databaseError('nonInsertableTable', { name: table.name });
   return { database, table };
 }
 

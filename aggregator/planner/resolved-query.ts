@@ -20,6 +20,8 @@ export type Relation =
       readonly query: ResolvedQuery;
       /** Names of its columns, in order. */
       readonly columns: readonly string[];
+      /** The view that it stands for; absent where it was written there. */
+      readonly view?: { readonly database: string; readonly table: string };
     }
   /** A table that lives at the aggregator: information_schema, or the rows of a WITH. */
   | {

@@ -43,7 +43,10 @@ export async function unifySchema(
   return withSchema(database, schema);
 }
 
-/** True when a table has another shape in the newest schema: that cannot be made up for. */
+/**
+ * True when a table has another shape in the newest schema: that cannot be made up for. A view has
+ * no rows of its own: it is put as it is.
+ */
 export function isAltered(
   behind: readonly TableDefinition[],
   newest: readonly TableDefinition[],
@@ -51,8 +54,13 @@ export function isAltered(
   const known = new Map(behind.map((table) => [table.name, table]));
   return newest.some((table) => {
     const before = known.get(table.name);
-    return before !== undefined && !isSame(before, table);
+    if (before === undefined || areViews(before, table)) return false;
+    return !isSame(before, table);
   });
+}
+
+function areViews(a: TableDefinition, b: TableDefinition): boolean {
+  return a.view !== undefined && b.view !== undefined;
 }
 
 function isSame(a: TableDefinition, b: TableDefinition): boolean {
@@ -69,6 +77,7 @@ function newTables(
     const before = known.get(table.name);
     if (before === undefined) return true;
     if (isSame(before, table)) return false;
+    if (areViews(before, table)) return true;
     const reason = `a change of table '${table.name}' has not arrived there; continue replicating`;
     throw databaseError('promotionBlocked', { partition, reason });
   });

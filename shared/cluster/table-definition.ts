@@ -61,6 +61,28 @@ export interface CheckDefinition {
   readonly columns: readonly string[];
 }
 
+/** A query that stands under a name, and by whose rights it is read. */
+export interface ViewDefinition {
+  /**
+   * The query as MySQL text, for a session without any sql_mode: its stars are spelled out, and
+   * names without a database are in the view's own, whatever that is called.
+   */
+  readonly query: string;
+  /** The query does not call its columns as the view does: CREATE VIEW has to list them. */
+  readonly listed: boolean;
+  /** The tables and views that it names; a null database is the view's own. */
+  readonly reads: readonly { readonly database: string | null; readonly table: string }[];
+  readonly algorithm: 'UNDEFINED' | 'MERGE' | 'TEMPTABLE';
+  readonly definer: { readonly user: string; readonly host: string };
+  /** Whose rights it is read by. */
+  readonly security: 'DEFINER' | 'INVOKER';
+  readonly checkOption: 'NONE' | 'LOCAL' | 'CASCADED';
+  /** Of the session that made it. */
+  readonly characterSetClient: string;
+  /** The same; its literals are of it. */
+  readonly collationConnection: string;
+}
+
 /**
  * Where the rows of a table live:
  * - sharded: spread over all partitions by the hash of the shard key's values;
@@ -82,10 +104,12 @@ export interface TableDefinition {
   /** True when CREATE TABLE said SHARD KEY: such a table is never made single on its own. */
   readonly shardKeyExplicit: boolean;
   readonly columns: readonly ColumnDefinition[];
-  /** Always holds one of kind 'primary': SQLite captures changes of keyed tables only. */
+  /** A table's always hold one of kind 'primary': SQLite captures changes of keyed tables only. */
   readonly indexes: readonly IndexDefinition[];
   readonly foreignKeys: readonly ForeignKeyDefinition[];
   readonly checks: readonly CheckDefinition[];
   readonly collation: Collation;
   readonly comment: string;
+  /** A view has columns and no rows, keys or place of its own. Absent: a table. */
+  readonly view?: ViewDefinition;
 }

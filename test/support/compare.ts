@@ -18,10 +18,10 @@ export async function tableLines(
   return lines.sort();
 }
 
-/** The names of a database's tables. */
+/** The names of a database's tables, without its views. */
 export async function tableNames(connection: Connection, database: string): Promise<string[]> {
   const [rows] = await connection.query<RowDataPacket[][]>({
-    sql: `SHOW TABLES FROM \`${database}\``,
+    sql: `SHOW FULL TABLES FROM \`${database}\` WHERE Table_type = 'BASE TABLE'`,
     rowsAsArray: true,
   });
   return rows.map((row) => String(row[0])).sort();

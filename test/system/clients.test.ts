@@ -236,7 +236,7 @@ function declare(stack: ClientStack): void {
         'SELEC 1': '1064 42000',
         'CREATE TABLE one (id INT)': '1050 42S01',
         'SELECT nothing()': '1305 42000',
-        'CREATE VIEW v AS SELECT 1': '1235 42000',
+        'CREATE TRIGGER g BEFORE INSERT ON one FOR EACH ROW SET @a = 1': '1235 42000',
       };
       for (const [sql, failure] of Object.entries(failures)) {
         t.is(await connection.failure(sql), failure, `${way}: ${sql}`);

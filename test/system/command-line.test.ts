@@ -223,6 +223,10 @@ clientTest(`mariadb-dump: a database is dumped and loaded back${suffix}`, async 
       KEY (parent)) COMMENT 'a "child"'`,
   );
   await root.query("INSERT INTO child (name, parent) VALUES ('ä', 1), (NULL, 2), ('c''c', NULL)");
+  await root.query('CREATE VIEW names AS SELECT id + 1, name FROM child ORDER BY name');
+  await root.query(
+    'CREATE VIEW a_names AS SELECT n.*, c.parent FROM names n JOIN child c USING (name)',
+  );
   for (const extra of [['--single-transaction'], ['--lock-tables', '--hex-blob', '--quick']]) {
     const options = [...noTls, '--max-allowed-packet=64M', ...extra, 'dumped'];
     const dump = await runProgram('mariadb-dump', [...login('root', rootPassword), ...options]);
@@ -235,6 +239,12 @@ clientTest(`mariadb-dump: a database is dumped and loaded back${suffix}`, async 
     t.deepEqual(await tableNames(root, 'loaded'), await tableNames(root, 'dumped'));
     const [from, to] = ['dumped', 'loaded'].map((database) => ({ connection: root, database }));
     if (from !== undefined && to !== undefined) t.is(await firstDifference(from, to), null);
+    for (const asked of ['SELECT * FROM $.a_names', 'SHOW CREATE VIEW $.a_names']) {
+      const [there, here] = await Promise.all(
+        ['dumped', 'loaded'].map((database) => root.query(asked.replace('$', database))),
+      );
+      t.deepEqual(here?.[0], there?.[0], asked);
+    }
   }
 });
 

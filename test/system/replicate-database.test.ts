@@ -54,6 +54,36 @@ test('replicate: rows, tables and their changes arrive; reads but no writes', as
   );
 });
 
+test('replicate: views arrive with their tables, under another name too, and stay', async (t) => {
+  const { primary, secondary, from } = await shopPair(t);
+  await primary.query(
+    'CREATE VIEW shop.few AS SELECT id, upper(v) AS v FROM shop.item WHERE id < 3',
+  );
+  await primary.query('CREATE VIEW shop.fewer AS SELECT v FROM shop.few ORDER BY id DESC LIMIT 1');
+  await primary.query('CREATE VIEW shop.gone AS SELECT 1 AS one');
+  await secondary.query(`REPLICATE DATABASE mirror ${from}/shop`);
+  await caughtUp(secondary, 'mirror');
+  const fewer = async () => (await secondary.query('SELECT * FROM mirror.fewer'))[0]?.['v'];
+  t.is(await fewer(), 'B');
+  await primary.query('DROP VIEW shop.gone');
+  await primary.query(
+    'CREATE OR REPLACE VIEW shop.few AS SELECT id, v AS v FROM shop.item WHERE id < 4',
+  );
+  await until('the new view', async () => (await fewer()) === 'c');
+  t.is((await secondary.query('SHOW TABLES FROM mirror')).length, 3);
+  const error = await t.throwsAsync(secondary.query('DROP VIEW mirror.few'));
+  t.is((error as { errno?: number }).errno, 1290);
+  await caughtUp(secondary, 'mirror');
+  await secondary.query('STOP REPLICATING mirror');
+  await secondary.query('DELETE FROM mirror.item WHERE id = 3');
+  t.is(await fewer(), 'b');
+  await secondary.query('ALTER VIEW mirror.few AS SELECT id, v FROM mirror.item');
+  t.is(await fewer(), 'd');
+  await secondary.stop();
+  await secondary.start();
+  await until('the leaves', async () => (await fewer()) === 'd');
+});
+
 test('replicate: a transaction over partitions arrives whole', async (t) => {
   const { primary, secondary, from } = await shopPair(t);
   await secondary.query(`REPLICATE DATABASE shop ${from}`);

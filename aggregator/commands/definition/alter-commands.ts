@@ -23,6 +23,7 @@ import {
   databaseOf,
   sqlModesOf,
   tableOf,
+  tableOrViewOf,
   type TableCommandParts,
 } from './table-commands.ts';
 
@@ -76,7 +77,7 @@ async function renameTables(
       throw databaseError('unsupported', { what: 'moving a table to another database' });
     }
     await parts.changer.change(name, (database) =>
-      renameChange(database, tableOf(database, from.table), to.table),
+      renameChange(database, tableOrViewOf(database, from.table), to.table),
     );
   }
 }

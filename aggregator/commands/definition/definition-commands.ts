@@ -9,6 +9,7 @@ import {
   type DatabaseCommandParts,
 } from './database-commands.ts';
 import { tableCommands } from './table-commands.ts';
+import { viewCommands } from './view-commands.ts';
 
 export interface DefinitionParts extends DatabaseCommandParts, AsSelectParts {
   /** Milliseconds since 1970: what CURRENT_TIMESTAMP gives old rows in a new column. */
@@ -17,7 +18,12 @@ export interface DefinitionParts extends DatabaseCommandParts, AsSelectParts {
 
 /** The commands, by the kind of their statement. */
 export function definitionCommands(parts: DefinitionParts): CommandTable {
-  return { ...databaseCommands(parts), ...tableCommands(parts), ...alterCommands(parts) };
+  return {
+    ...databaseCommands(parts),
+    ...tableCommands(parts),
+    ...viewCommands(parts),
+    ...alterCommands(parts),
+  };
 }
 
 /**

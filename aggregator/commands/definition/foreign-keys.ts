@@ -27,6 +27,9 @@ export function parentsToGather(
         throw databaseError('foreignKeyNoParent', { name: key.referencedTable });
       continue;
     }
+    if (parent.view !== undefined) {
+      throw databaseError('notBaseTable', { database: database.name, table: parent.name });
+    }
     checkParent(parent, key);
     if (parent.spread === 'sharded') gather.set(parent.name, parent);
   }

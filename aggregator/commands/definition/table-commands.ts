@@ -43,12 +43,18 @@ export function databaseOf(parts: { catalog: Catalog }, session: Session, name: 
   return parts.catalog.database(database).name;
 }
 
-/** The table of that name. Throws unknownTable. */
+/** The table of that name. Throws unknownTable, and notBaseTable for a view. */
 export function tableOf(database: DatabaseDefinition, name: string): TableDefinition {
+  const table = tableOrViewOf(database, name);
+  if (table.view === undefined) return table;
+  throw databaseError('notBaseTable', { database: database.name, table: name });
+}
+
+/** Throws unknownTable. */
+export function tableOrViewOf(database: DatabaseDefinition, name: string): TableDefinition {
   const table = database.tables[name];
-  if (table === undefined)
-    throw databaseError('unknownTable', { database: database.name, table: name });
-  return table;
+  if (table !== undefined) return table;
+  throw databaseError('unknownTable', { database: database.name, table: name });
 }
 
 export function hasForeignKeyChecks(session: Session): boolean {
@@ -201,13 +207,15 @@ function tablesToDrop(
   names: readonly string[],
   options: { readonly ifExists: boolean; readonly session: Session },
 ): TableDefinition[] {
-  const missing = names.filter((name) => database.tables[name] === undefined);
+  const isTable = (name: string): boolean =>
+    database.tables[name] !== undefined && database.tables[name].view === undefined;
+  const missing = names.filter((name) => !isTable(name));
   const qualified = missing.map((name) => `${database.name}.${name}`);
   if (missing.length > 0 && !options.ifExists) {
     throw databaseError('unknownTableDrop', { name: qualified.join(',') });
   }
   for (const name of qualified) options.session.warn('Note', 1051, `Unknown table '${name}'`);
-  const tables = names.map((name) => database.tables[name]).filter((table) => table !== undefined);
+  const tables = names.filter(isTable).flatMap((name) => database.tables[name] ?? []);
   if (hasForeignKeyChecks(options.session)) {
     for (const table of tables) {
       const reference = referenceTo(database, table.name, names);
@@ -286,16 +294,5 @@ export function tableCommands(parts: TableCommandParts): CommandTable {
     await truncateTable(parts, session, statement.table);
     return ok();
   };
-  const dropView: Command<'dropView'> = async (_context, session, { views, ifExists }) => {
-    const names = views.map((view) => {
-      const database = databaseOf(parts, session, view);
-      const { tables } = parts.catalog.database(database);
-      if (tables[view.table] === undefined) return `${database}.${view.table}`;
-      throw databaseError('notView', { database, table: view.table });
-    });
-    if (!ifExists) throw databaseError('unknownTableDrop', { name: names.join(',') });
-    for (const name of names) session.warn('Note', 1051, `Unknown table '${name}'`);
-    return ok();
-  };
-  return { createTable: create, dropTable: drop, truncateTable: truncate, dropView };
+  return { createTable: create, dropTable: drop, truncateTable: truncate };
 }

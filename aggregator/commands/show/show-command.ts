@@ -11,7 +11,7 @@ import { answer, type Header, type ShowAnswer } from './show-answer.ts';
 import { filterRows, matchesLike } from './show-filter.ts';
 import {
   showColumns,
-  refuseView,
+  showCreateOfView,
   showCreate,
   showCreateDatabase,
   showDatabases,
@@ -125,7 +125,7 @@ async function show(parts: ShowParts, session: Session, what: ShowWhat): Promise
     case 'createTable':
       return await showCreate(parts, session, what.table);
     case 'createView':
-      return refuseView(parts, session, what.table);
+      return showCreateOfView(parts, session, what.table);
     case 'createDatabase':
       return showCreateDatabase(parts, session, what);
     case 'createUser':

@@ -7,6 +7,7 @@ import type { InformationSchema } from '#aggregator/metadata/information-schema.
 import { tableStatistics } from '#aggregator/metadata/information-schema/key-tables.ts';
 import type { VirtualRow } from '#aggregator/metadata/information-schema/virtual-table.ts';
 import { backticked, showCreateTable } from '#aggregator/metadata/show-create-table.ts';
+import { showCreateView } from '#aggregator/metadata/show-create-view.ts';
 import type { ShowWhat, TableName } from '#aggregator/parser/ast.ts';
 import type { Session } from '#aggregator/session.ts';
 import type { TableDefinition } from '#shared/cluster/table-definition.ts';
@@ -66,23 +67,18 @@ export function showTables(
   const name = databaseName(session, what.database);
   const virtual = parts.schema.isVirtualDatabase(name);
   const database = virtual ? null : findDatabase(parts, session, name);
-  const names =
+  const rows =
     database === null
-      ? parts.schema.tableNames(name)
+      ? parts.schema.tableNames(name).map((table) => [table, 'SYSTEM VIEW'])
       : parts.schema
           .scope(session)
           .tables(database)
-          .map((table) => table.name);
+          .map(({ name: table, view }) => [table, view === undefined ? 'BASE TABLE' : 'VIEW']);
   const header = `Tables_in_${name}`;
-  if (!what.full)
-    return answer(
-      [header],
-      names.map((table) => [table]),
-    );
-  const type = virtual ? 'SYSTEM VIEW' : 'BASE TABLE';
+  if (what.full) return answer([header, 'Table_type'], rows);
   return answer(
-    [header, 'Table_type'],
-    names.map((table) => [table, type]),
+    [header],
+    rows.map((row) => row.slice(0, 1)),
   );
 }
 
@@ -127,7 +123,9 @@ export function showColumns(
     return viewAnswer(view, virtualRows(parts, name, what.table.table));
   }
   const { database, table } = findTable(parts, session, what.table);
-  return viewAnswer(view, tableColumns(database, table));
+  const scope = parts.schema.scope(session);
+  const described = scope.described(session, scope.catalog.database(database), table);
+  return viewAnswer(view, tableColumns(database, described));
 }
 
 export function showIndexes(parts: ShowParts, session: Session, name: TableName): ShowAnswer {
@@ -141,16 +139,28 @@ export async function showCreate(
   name: TableName,
 ): Promise<ShowAnswer> {
   const { database, table } = findTable(parts, session, name);
+  const { view } = table;
+  if (view !== undefined) return createViewAnswer({ ...table, view });
   const counts = table.columns.some((column) => column.autoIncrement);
   const scope = parts.schema.scope(session);
   const next = counts ? await scope.nextNumber(database, table.id) : null;
   return answer(['Table', ['Create Table', 'long']], [[table.name, showCreateTable(table, next)]]);
 }
 
-/** SHOW CREATE VIEW: there are no views. Throws notView and unknownTable. */
-export function refuseView(parts: ShowParts, session: Session, name: TableName): never {
+/** SHOW CREATE VIEW. Throws notView and unknownTable. */
+export function showCreateOfView(parts: ShowParts, session: Session, name: TableName): ShowAnswer {
   const { database, table } = findTable(parts, session, name);
-  throw databaseError('notView', { database, table: table.name });
+  const { view } = table;
+  if (view === undefined) throw databaseError('notView', { database, table: table.name });
+  return createViewAnswer({ ...table, view });
+}
+
+function createViewAnswer(view: Parameters<typeof showCreateView>[0]): ShowAnswer {
+  const { characterSetClient, collationConnection } = view.view;
+  return answer(
+    ['View', ['Create View', 'long'], 'character_set_client', 'collation_connection'],
+    [[view.name, showCreateView(view), characterSetClient, collationConnection]],
+  );
 }
 
 export function showCreateDatabase(

@@ -75,6 +75,10 @@ async function tableRow(
   database: DatabaseDefinition,
   table: TableDefinition,
 ): Promise<VirtualRow> {
+  if (table.view !== undefined) {
+    const named = { TABLE_CATALOG: 'def', TABLE_SCHEMA: database.name, TABLE_NAME: table.name };
+    return { ...named, TABLE_TYPE: 'VIEW', TABLE_COMMENT: 'VIEW' };
+  }
   const counts = table.columns.some((column) => column.autoIncrement);
   return {
     TABLE_CATALOG: 'def',
@@ -116,7 +120,10 @@ const columns: VirtualTable = {
     COLUMN_COMMENT long
     GENERATION_EXPRESSION long
     SRS_ID count?`),
-  rows: (scope) => perTable(scope, ({ name }, table) => tableColumns(name, table)),
+  rows: (scope) =>
+    perTable(scope, (database, table) =>
+      tableColumns(database.name, scope.described(scope.session, database, table)),
+    ),
 };
 
 /** One table's rows of COLUMNS, in the order of its columns. */

@@ -8,19 +8,6 @@ function empty(name: string, columns: string): VirtualTable {
 
 export const emptyTables: readonly VirtualTable[] = [
   empty(
-    'VIEWS',
-    `TABLE_CATALOG name64
-     TABLE_SCHEMA name64
-     TABLE_NAME name64
-     VIEW_DEFINITION long?
-     CHECK_OPTION name64?
-     IS_UPDATABLE yes?
-     DEFINER text?
-     SECURITY_TYPE name64?
-     CHARACTER_SET_CLIENT name64
-     COLLATION_CONNECTION name64`,
-  ),
-  empty(
     'ROUTINES',
     `SPECIFIC_NAME name64
      ROUTINE_CATALOG name64

@@ -34,6 +34,12 @@ export interface VirtualSources {
   readonly nodeId: number;
   /** The next AUTO_INCREMENT of a table, or null where none was used. */
   readonly nextNumber: (database: string, tableId: number) => Promise<bigint | null>;
+  /** The table; a view with its columns as the tables behind it have them now. */
+  readonly described: (
+    session: Session,
+    database: DatabaseDefinition,
+    table: TableDefinition,
+  ) => TableDefinition;
 }
 
 /** What one reading of a virtual table may see. */

@@ -197,7 +197,7 @@ test('parser: REPLICATE DATABASE reads users, passwords, hosts, ports and names'
 
 test('parser: a refused body is taken to its end, not further', (t) => {
   const kinds = (text: string) => parseStatements(text).map(({ statement }) => statement.kind);
-  t.deepEqual(kinds('CREATE VIEW v AS SELECT 1; SELECT 2'), ['unsupported', 'select']);
+  t.deepEqual(kinds('CREATE ROLE r; SELECT 2'), ['unsupported', 'select']);
   t.deepEqual(kinds('CREATE TRIGGER t BEFORE INSERT ON u FOR EACH ROW BEGIN SET @a=1; END'), [
     'unsupported',
   ]);

@@ -7,6 +7,7 @@ import type {
   ColumnPosition,
   ColumnSyntax,
   CreateTable,
+  CreateView,
   DefinitionStatement,
   ForeignKeySyntax,
   IndexPartSyntax,
@@ -66,6 +67,9 @@ export function definitionText(printer: Printer, statement: DefinitionStatement)
         statement.ifExists && 'IF EXISTS',
         tableNameText(statement.name),
       );
+    case 'createView':
+    case 'alterView':
+      return viewText(printer, statement);
     case 'dropView':
       return words(
         'DROP VIEW',
@@ -312,4 +316,24 @@ function dropOrRenameText(action: NamedAction): string {
     default:
       return unreachable(action);
   }
+}
+
+function viewText(printer: Printer, view: CreateView): string {
+  const { definer } = view;
+  const account =
+    definer !== null &&
+    (definer.current ? 'CURRENT_USER' : `${stringText(definer.user)}@${stringText(definer.host)}`);
+  return words(
+    view.kind === 'createView' ? 'CREATE' : 'ALTER',
+    view.orReplace && 'OR REPLACE',
+    view.algorithm !== null && `ALGORITHM = ${view.algorithm.toUpperCase()}`,
+    account !== false && `DEFINER = ${account}`,
+    view.security !== null && `SQL SECURITY ${view.security.toUpperCase()}`,
+    'VIEW',
+    view.ifNotExists && 'IF NOT EXISTS',
+    tableNameText(view.view),
+    view.columns.length > 0 && nameListText(view.columns),
+    `AS ${printer.query(view.query)}`,
+    view.checkOption !== 'none' && `WITH ${view.checkOption.toUpperCase()} CHECK OPTION`,
+  );
 }

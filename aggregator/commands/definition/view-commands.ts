@@ -1,0 +1,224 @@
+// CREATE, ALTER and DROP VIEW.
+
+import type { Command, CommandTable } from '#aggregator/commands/command.ts';
+import type { Catalog } from '#aggregator/metadata/catalog.ts';
+import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
+import { findTable } from '#aggregator/metadata/find-table.ts';
+import { checkTableName } from '#aggregator/metadata/table-builder.ts';
+import type { CreateView } from '#aggregator/parser/ast-definition.ts';
+import type { TableName } from '#aggregator/parser/ast-query.ts';
+import { viewColumns } from '#aggregator/planner/describe-view.ts';
+import { outputColumns } from '#aggregator/planner/resolve-from.ts';
+import { resolveQuery } from '#aggregator/planner/resolve-query.ts';
+import { parseViewQuery, viewEnvironment } from '#aggregator/planner/resolve-view.ts';
+import { spellView } from '#aggregator/planner/spell-view.ts';
+import type { SyntaxEngine } from '#aggregator/query-engine.ts';
+import type { Session } from '#aggregator/session.ts';
+import { ok } from '#aggregator/statement-result.ts';
+import type { TableDefinition, ViewDefinition } from '#shared/cluster/table-definition.ts';
+import { databaseError } from '#shared/error.ts';
+import { DEFAULT_COLLATION } from '#shared/sql/collation.ts';
+import type { SchemaChange } from './schema-change.ts';
+import type { SchemaChanger } from './schema-changer.ts';
+import { databaseOf } from './table-commands.ts';
+
+export interface ViewCommandParts {
+  readonly catalog: Catalog;
+  readonly changer: SchemaChanger;
+  /** Asked for when used: the engine is made after its commands. */
+  readonly engine: () => SyntaxEngine;
+}
+
+const nameLengthMax = 64;
+
+type View = TableDefinition & { readonly view: ViewDefinition };
+type Written = Pick<CreateView, 'algorithm' | 'definer' | 'security' | 'checkOption'>;
+
+/** Metadata alone: no partition has anything of a view but its definition. */
+function metadataChange(put: readonly TableDefinition[], drop: readonly string[]): SchemaChange {
+  return { put, drop, statements: () => [], undo: null };
+}
+
+/** What is not written is as in `before`, or as MySQL has it. */
+function optionsOf(session: Session, written: Written, before: ViewDefinition | null) {
+  const { user, host } = session.account;
+  const { algorithm, security, definer, checkOption } = written;
+  const isNamed = definer !== null && !definer.current;
+  const named = isNamed ? { user: definer.user, host: definer.host } : { user, host };
+  const variable = (name: string): string => String(session.variables.get('session', name) ?? '');
+  return {
+    algorithm: upper(algorithm) ?? before?.algorithm ?? 'UNDEFINED',
+    definer: definer === null ? (before?.definer ?? named) : named,
+    security: upper(security) ?? before?.security ?? 'DEFINER',
+    checkOption: upper(checkOption) ?? 'NONE',
+    characterSetClient: variable('character_set_client') || 'utf8mb4',
+    collationConnection: variable('collation_connection') || DEFAULT_COLLATION,
+  } as const;
+}
+
+function upper<T extends string>(word: T | null): Uppercase<T> | null {
+  return word === null ? null : (word.toUpperCase() as Uppercase<T>);
+}
+
+/** The view that the statement asks for, resolved in the database as it is now. */
+function buildView(
+  { engine }: ViewCommandParts,
+  session: Session,
+  {
+    statement,
+    database,
+    before,
+  }: {
+    readonly statement: CreateView;
+    readonly database: DatabaseDefinition;
+    readonly before: View | null;
+  },
+): View {
+  const { table: name } = statement.view;
+  checkTableName(name);
+  const environment = engine().environment(session);
+  const spelled = spellView(statement.query, environment, database.name);
+  const names =
+    statement.columns.length > 0
+      ? statement.columns
+      : spelled.columns.map((one, i) => (isColumnName(one.name) ? one.name : `Name_exp_${i + 1}`));
+  if (names.length !== spelled.columns.length) throw databaseError('viewColumnCount', {});
+  checkNames(names);
+  const kept = statement.kind === 'alterView' && before !== null ? before.view : null;
+  const options = optionsOf(session, statement, kept);
+  const { query, reads } = spelled;
+  const view: ViewDefinition = { query, reads, listed: false, ...options };
+  // What every later session will read, resolved in their place.
+  const again = viewEnvironment(environment, database, { name, view });
+  const columns = outputColumns(resolveQuery(parseViewQuery(view), again));
+  const listed = columns.some((column, i) => column.name !== names[i]);
+  return {
+    ...{ id: before?.id ?? database.nextTableId, name, spread: 'single', shardKey: [] },
+    ...{ shardKeyExplicit: false, columns: viewColumns(columns, names, environment), indexes: [] },
+    ...{ foreignKeys: [], checks: [], collation: database.collation, comment: 'VIEW' },
+    view: { ...view, listed },
+  };
+}
+
+/** What an expression is called by its own text may be no name: MySQL numbers it then. */
+function isColumnName(name: string): boolean {
+  return name !== '' && !name.endsWith(' ') && name.length <= nameLengthMax;
+}
+
+function checkNames(names: readonly string[]): void {
+  const seen = new Set<string>();
+  for (const name of names) {
+    if (!isColumnName(name)) throw databaseError('wrongColumnName', { name });
+    const key = name.toLowerCase();
+    if (seen.has(key)) throw databaseError('duplicateColumn', { name });
+    seen.add(key);
+  }
+}
+
+/** Throws recursiveView where the new view would be met on the way to what it reads. */
+function refuseRecursion(catalog: Catalog, database: string, { name, view }: View): void {
+  const seen = new Set<string>();
+  const visit = (place: string, reads: ViewDefinition['reads']): void => {
+    for (const read of reads) {
+      const at = read.database ?? place;
+      if (at === database && read.table === name) {
+        throw databaseError('recursiveView', { database, table: name });
+      }
+      const key = `${at}.${read.table}`;
+      const next = seen.has(key) ? null : findTable(catalog, at, read.table);
+      seen.add(key);
+      if (next?.view !== undefined) visit(at, next.view.reads);
+    }
+  };
+  visit(database, view.reads);
+}
+
+/** What stands under the name now; null: nothing. Throws tableExists, notView, unknownTable. */
+function standing(
+  session: Session,
+  database: DatabaseDefinition,
+  statement: CreateView,
+): View | null | 'kept' {
+  const { table: name } = statement.view;
+  const table = database.tables[name];
+  if (table === undefined) {
+    if (statement.kind === 'createView') return null;
+    throw databaseError('unknownTable', { database: database.name, table: name });
+  }
+  if (statement.kind === 'createView' && !statement.orReplace) {
+    if (!statement.ifNotExists) throw databaseError('tableExists', { name });
+    session.warn('Note', 1050, `Table '${name}' already exists`);
+    return 'kept';
+  }
+  const { view } = table;
+  if (view === undefined) throw databaseError('notView', { database: database.name, table: name });
+  return { ...table, view };
+}
+
+async function createView(
+  parts: ViewCommandParts,
+  session: Session,
+  statement: CreateView,
+): Promise<void> {
+  const name = databaseOf(parts, session, statement.view);
+  await parts.changer.change(name, (database) => {
+    const before = standing(session, database, statement);
+    if (before === 'kept') return null;
+    const view = buildView(parts, session, { statement, database, before });
+    refuseRecursion(parts.catalog, name, view);
+    return metadataChange([view], []);
+  });
+}
+
+/** Those of one database. Throws notView and, without IF EXISTS, unknownTableDrop. */
+function viewsToDrop(
+  session: Session,
+  { name: database, tables }: DatabaseDefinition,
+  { names, ifExists }: { readonly names: readonly string[]; readonly ifExists: boolean },
+): readonly string[] {
+  for (const table of names) {
+    const found = tables[table];
+    if (found !== undefined && found.view === undefined) {
+      throw databaseError('notView', { database, table });
+    }
+  }
+  const missing = names.filter((table) => tables[table] === undefined);
+  const qualified = missing.map((table) => `${database}.${table}`);
+  if (missing.length > 0 && !ifExists) {
+    throw databaseError('unknownTableDrop', { name: qualified.join(',') });
+  }
+  for (const one of qualified) session.warn('Note', 1051, `Unknown table '${one}'`);
+  return [...new Set(names.filter((table) => tables[table] !== undefined))];
+}
+
+async function dropViews(
+  parts: ViewCommandParts,
+  session: Session,
+  { views, ifExists }: { readonly views: readonly TableName[]; readonly ifExists: boolean },
+): Promise<void> {
+  const byDatabase = Map.groupBy(views, (view) => databaseOf(parts, session, view));
+  for (const [name, named] of byDatabase) {
+    const names = named.map(({ table }) => table);
+    await parts.changer.change(name, (database) => {
+      const gone = viewsToDrop(session, database, { names, ifExists });
+      return gone.length === 0 ? null : metadataChange([], gone);
+    });
+  }
+}
+
+/** The family of these commands. */
+export function viewCommands(parts: ViewCommandParts): CommandTable {
+  const create: Command<'createView'> = async (_context, session, statement) => {
+    await createView(parts, session, statement);
+    return ok();
+  };
+  const drop: Command<'dropView'> = async (_context, session, statement) => {
+    await dropViews(parts, session, statement);
+    return ok();
+  };
+  const alter: Command<'alterView'> = async (_context, session, statement) => {
+    await createView(parts, session, statement);
+    return ok();
+  };
+  return { createView: create, alterView: alter, dropView: drop };
+}
