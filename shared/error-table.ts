@@ -824,7 +824,7 @@ export const errorTable = {
     true,
   ),
   primaryUnreachable: entry<{ address: string; reason: string }>(
-    2003,
+    1218,
     'HY000',
     (p) => `Can't connect to the primary's master aggregator at ${p.address} (${p.reason})`,
     true,
