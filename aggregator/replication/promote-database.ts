@@ -33,6 +33,7 @@ const drainPollMs = 50;
 /** A transaction may be in doubt on each partition, and settling one may show another. */
 const settleRoundsMax = 16;
 const lockWaitTimeoutMs = 10_000;
+const nothingKnown = 'nothing known to be missing';
 
 /** What a promotion has done. */
 export interface Promoted {
@@ -63,7 +64,7 @@ export async function promoteDatabase(
     const key = { database: database.name, ordinal: placement.ordinal };
     const leaf = parts.leaves.leaf(placement.leafId);
     const { position } = await leaf.call('promote', { key, anyway });
-    const lag = lags.get(placement.ordinal) ?? 'nothing known to be missing';
+    const lag = lags.get(placement.ordinal) ?? nothingKnown;
     const sentence = `${partitionName(key)} begins term ${positionText(position)}; ${lag}`;
     sentences.set(placement.ordinal, sentence);
   });
@@ -182,9 +183,11 @@ async function isBehindAlteration(
 }
 
 function lagText(link: LinkStatus | null): string {
-  if (link === null || link.lagRecords === 0) return 'nothing known to be missing';
-  const { lagRecords, lagMs } = link;
-  return `${lagRecords} records of the primary are missing, ${(lagMs / 1000).toFixed(1)} s`;
+  if (link === null) return nothingKnown;
+  const { hears, lagRecords, lagMs } = link;
+  const seconds = (lagMs / 1000).toFixed(1);
+  if (lagRecords > 0) return `${lagRecords} records of the primary are missing, ${seconds} s`;
+  return hears ? nothingKnown : `${nothingKnown}, but the primary was not heard for ${seconds} s`;
 }
 
 /**

@@ -31,6 +31,16 @@ function isConnected(link: LinkStatus): boolean {
   return link.state === 'streaming' || link.state === 'snapshot';
 }
 
+/** What answers is online: a primary that is not heard may be anything. */
+function primaryState(link: LinkStatus): string {
+  return link.hears || link.state === 'snapshot' ? 'online' : 'unknown';
+}
+
+/** A lag of 0 is told only while the primary is heard: null when it is not known. */
+function knownLag({ hears }: LinkStatus, lag: number): number | null {
+  return lag > 0 || hears ? lag : null;
+}
+
 /** SingleStore's word for where a link's partition is. */
 function replicaState(link: LinkStatus, partition: PartitionStatus): string {
   if (link.state === 'paused') return 'replication paused';
@@ -62,18 +72,21 @@ const statusTable = statusColumns({
 });
 
 function linkRow({ leaf, partition }: Held, link: LinkStatus): Row {
-  const tail = positionText(link.primaryTail);
+  const { lsn } = link.primaryTail;
+  // Since this link has begun its primary has not told.
+  const isKnown = lsn > 0n;
+  const tail = isKnown ? positionText(link.primaryTail) : null;
   const replay = positionText(partition.replay);
   return [
     partition.role === 'replica' ? 'sync replica' : 'async replica',
     partitionName(partition.key),
     uriText(link.source, partitionName(link.sourceKey)),
-    'online',
+    primaryState(link),
     tail,
     tail,
     '0:0',
     tail,
-    link.primaryTail.lsn,
+    isKnown ? lsn : null,
     isConnected(link) ? 'yes' : 'no',
     uriText(leaf.node.address, partitionName(partition.key)),
     replicaState(link, partition),
@@ -99,6 +112,12 @@ function followerName(follower: FollowerStatus): string {
   return follower.id.slice(follower.id.indexOf('/') + 1).replace(/@.*$/, '');
 }
 
+/** Only who is connected is known to follow: another may be paused, or gone. */
+function followerState({ connected, state }: FollowerStatus): string {
+  if (!connected) return 'unknown';
+  return state === 'replicate' ? 'replicating' : 'provisioning';
+}
+
 function followerRow({ partition }: Held, follower: FollowerStatus): Row {
   const confirmed = positionText({ term: partition.tail.term, lsn: follower.confirmed });
   return [
@@ -113,7 +132,7 @@ function followerRow({ partition }: Held, follower: FollowerStatus): Row {
     partition.replay.lsn,
     follower.connected ? 'yes' : 'no',
     uriText(follower.address, followerName(follower)),
-    follower.state === 'replicate' ? 'replicating' : 'provisioning',
+    followerState(follower),
     confirmed,
     confirmed,
     confirmed,
@@ -214,8 +233,9 @@ interface ViewRow {
   readonly secondaryUri: string;
   readonly primaryState: string;
   readonly secondaryState: string;
-  readonly lsnLag: number;
-  readonly bytesLag: number;
+  /** Null, as the next: nothing is known to be missing, and the primary is not heard. */
+  readonly lsnLag: number | null;
+  readonly bytesLag: number | null;
   readonly bytesPerSecond: number;
   /** Null when it cannot be told: something is missing and nothing comes. */
   readonly catchUpSeconds: number | null;
@@ -229,18 +249,19 @@ interface ViewRow {
 function viewRowOf({ leaf, partition }: Held, link: LinkStatus): ViewRow {
   const left = link.lagBytes + link.snapshotBytesTotal - link.snapshotBytesDone;
   const speed = link.bytesPerSecond;
+  const seconds = left === 0 ? 0 : speed > 0 ? left / speed : null;
   return {
     isDr: partition.role === 'secondary',
     isSync: partition.role === 'replica',
     database: partitionName(partition.key),
     primaryUri: uriText(link.source, partitionName(link.sourceKey)),
     secondaryUri: uriText(leaf.node.address, partitionName(partition.key)),
-    primaryState: isConnected(link) ? 'online' : 'unknown',
+    primaryState: primaryState(link),
     secondaryState: replicaState(link, partition),
-    lsnLag: link.lagRecords,
-    bytesLag: link.lagBytes,
+    lsnLag: knownLag(link, link.lagRecords),
+    bytesLag: knownLag(link, link.lagBytes),
     bytesPerSecond: speed,
-    catchUpSeconds: left === 0 ? 0 : speed > 0 ? left / speed : null,
+    catchUpSeconds: primaryState(link) === 'online' ? seconds : null,
     lagMs: link.lagMs,
     snapshotDone: link.snapshotBytesDone,
     snapshotTotal: link.snapshotBytesTotal,
@@ -262,8 +283,8 @@ function toRow(view: ViewRow): Row {
     SECONDARY_URI: view.secondaryUri,
     PRIMARY_STATE: view.primaryState,
     SECONDARY_STATE: view.secondaryState,
-    LSN_LAG: BigInt(view.lsnLag),
-    VOLUME_LAG_MB: view.bytesLag / bytesPerMb,
+    LSN_LAG: view.lsnLag === null ? null : BigInt(view.lsnLag),
+    VOLUME_LAG_MB: view.bytesLag === null ? null : view.bytesLag / bytesPerMb,
     REPLICATION_THROUGHPUT_MBPS: view.bytesPerSecond / bytesPerMb,
     ESTIMATED_CATCHUP_TIME_S: view.catchUpSeconds,
     TIME_LAG_S: view.lagMs / 1000,
@@ -323,6 +344,11 @@ function aggregate(group: readonly { held: Held; view: ViewRow }[]): ViewRow {
     views.find(({ secondaryState }) => secondaryState !== 'replicating') ??
     views[0];
   const catchUps = views.map(({ catchUpSeconds }) => catchUpSeconds);
+  // A sum with an unknown part is a sum while it tells that something is missing.
+  const lag = (field: 'lsnLag' | 'bytesLag') => {
+    const isUnknown = views.some((view) => view[field] === null);
+    return isUnknown && sum(field) === 0 ? null : sum(field);
+  };
   return {
     isDr: worst?.isDr ?? false,
     isSync: worst?.isSync ?? false,
@@ -334,8 +360,8 @@ function aggregate(group: readonly { held: Held; view: ViewRow }[]): ViewRow {
         : `${addressText(first.held.leaf.node.address)}/${first.held.partition.key.database}`,
     primaryState: views.every((view) => view.primaryState === 'online') ? 'online' : 'unknown',
     secondaryState: worst?.secondaryState ?? '',
-    lsnLag: sum('lsnLag'),
-    bytesLag: sum('bytesLag'),
+    lsnLag: lag('lsnLag'),
+    bytesLag: lag('bytesLag'),
     bytesPerSecond: sum('bytesPerSecond'),
     catchUpSeconds: catchUps.includes(null) ? null : Math.max(...catchUps.map(Number)),
     lagMs: Math.max(...views.map(({ lagMs }) => lagMs)),

@@ -161,7 +161,7 @@ export class Demo {
       this.#checkStopped();
       this.#writer.check();
       const { lagRecords, lagBytes, lagMs, error } = await readReplicationProgress(follower);
-      const lag = `lag ${lagMs} ms, ${lagRecords} records, ${formatBytes(lagBytes)}`;
+      const lag = `lag ${lagMs} ms, ${lagRecords ?? '?'} records, ${formatBytes(lagBytes)}`;
       const trouble = error === '' ? '' : `  (${error})`;
       const written = `${this.#writer.transactions} transactions`;
       this.#screen.update('lag', `${written}   ${lag}${trouble}`);

@@ -10,7 +10,8 @@ export interface ReplicationProgress {
   readonly streaming: number;
   readonly snapshotBytesDone: number;
   readonly snapshotBytesTotal: number;
-  readonly lagRecords: number;
+  /** Null while a link does not hear its primary, and knows of nothing that is missing. */
+  readonly lagRecords: number | null;
   readonly lagBytes: number;
   /** Of the link that is furthest behind, in milliseconds. */
   readonly lagMs: number;
@@ -35,7 +36,7 @@ export async function readReplicationProgress(
     streaming: links.filter((link) => link['SECONDARY_STATE'] === 'replicating').length,
     snapshotBytesDone: Math.round(sum('SNAPSHOT_DONE_MB') * bytesPerMb),
     snapshotBytesTotal: Math.round(sum('SNAPSHOT_TOTAL_MB') * bytesPerMb),
-    lagRecords: sum('LSN_LAG'),
+    lagRecords: links.some((link) => link['LSN_LAG'] === null) ? null : sum('LSN_LAG'),
     lagBytes: Math.round(sum('VOLUME_LAG_MB') * bytesPerMb),
     lagMs: Math.round(Math.max(0, ...links.map((link) => Number(link['TIME_LAG_S']) * 1000))),
     error: String(links.find((link) => link['LAST_ERROR'] !== '')?.['LAST_ERROR'] ?? ''),

@@ -9,7 +9,7 @@ const windowMs = 1000;
 /** A primary that has been silent for longer may be ahead of what we know. */
 const silenceMsMax = 3000;
 
-type Lag = Pick<LinkStatus, 'lagRecords' | 'lagBytes' | 'lagMs'>;
+type Lag = Pick<LinkStatus, 'hears' | 'lagRecords' | 'lagBytes' | 'lagMs'>;
 
 /** Counts; never decides. */
 export class LinkProgress {
@@ -93,6 +93,7 @@ export class LinkProgress {
     const sinceMs = Math.max(this.#caughtUpAtMs, replayTimestampMs);
     const behind = missing > 0 || !hears;
     return {
+      hears,
       lagRecords: missing,
       lagBytes: missing > 0 ? this.#bytesMissing : 0,
       lagMs: behind && sinceMs > 0 ? Math.max(0, nowMs - sinceMs) : 0,

@@ -17,6 +17,8 @@ export interface LinkStatus {
   /** The newest position the primary has told of. */
   readonly primaryTail: { readonly term: number; readonly lsn: LSN };
   readonly primaryTailTimestampMs: number;
+  /** False while the primary may have more than it has told of: the lag is what is known. */
+  readonly hears: boolean;
   readonly lagRecords: number;
   readonly lagBytes: number;
   /** 0 when nothing is missing; else now minus the commit time of the oldest missing record. */

@@ -25,7 +25,7 @@ export async function caughtUp(cluster: Asked, database: string): Promise<void> 
       const state = await stateOf(cluster, database);
       if (state !== 'replicating') throw new Error(`it is ${String(state)}`);
       const rows = await cluster.query(sql);
-      if (rows.length > 0 && rows.every((row) => Number(row['LSN_LAG']) === 0)) return true;
+      if (rows.length > 0 && rows.every((row) => String(row['LSN_LAG']) === '0')) return true;
       throw new Error(JSON.stringify(rows));
     },
     30_000,

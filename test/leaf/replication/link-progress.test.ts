@@ -23,31 +23,32 @@ test('link progress: records, bytes and time that are missing', (t) => {
   const clock = stoppedClock();
   const progress = new LinkProgress(clock, 10n);
   progress.heartbeat(beat(10n, 0));
-  t.deepEqual(progress.lag(true, 1), { lagRecords: 0, lagBytes: 0, lagMs: 0 });
+  t.deepEqual(progress.lag(true, 1), { hears: true, lagRecords: 0, lagBytes: 0, lagMs: 0 });
   clock.advance(500);
   progress.heartbeat(beat(13n, 300));
   clock.advance(200);
-  t.deepEqual(progress.lag(true, 1), { lagRecords: 3, lagBytes: 300, lagMs: 700 });
+  t.deepEqual(progress.lag(true, 1), { hears: true, lagRecords: 3, lagBytes: 300, lagMs: 700 });
   progress.received(200);
   progress.applied({ term: 1, lsn: 12n }, 200);
-  t.deepEqual(progress.lag(true, 1), { lagRecords: 1, lagBytes: 100, lagMs: 700 });
+  t.deepEqual(progress.lag(true, 1), { hears: true, lagRecords: 1, lagBytes: 100, lagMs: 700 });
   progress.applied({ term: 1, lsn: 13n }, 100);
-  t.deepEqual(progress.lag(true, 1), { lagRecords: 0, lagBytes: 0, lagMs: 0 });
+  t.deepEqual(progress.lag(true, 1), { hears: true, lagRecords: 0, lagBytes: 0, lagMs: 0 });
   t.is(progress.recordsApplied, 3);
 });
 
 test('link progress: an idle primary is no lag, one that is not heard is', (t) => {
   const clock = stoppedClock();
   const progress = new LinkProgress(clock, 10n);
+  t.false(progress.lag(true, 1).hears, 'it has told nothing yet');
   for (let second = 0; second < 60; second++) {
     progress.heartbeat(beat(10n, 0));
     t.is(progress.lag(true, 1).lagMs, 0);
     clock.advance(1000);
   }
   t.is(progress.lag(true, 1).lagMs, 0);
-  t.is(progress.lag(false, 1).lagMs, 1000);
+  t.like(progress.lag(false, 1), { hears: false, lagRecords: 0, lagMs: 1000 });
   clock.advance(9000);
-  t.is(progress.lag(true, 1).lagMs, 10_000);
+  t.like(progress.lag(true, 1), { hears: false, lagRecords: 0, lagMs: 10_000 });
 });
 
 test('link progress: throughput is that of the last second, and goes to 0', (t) => {
