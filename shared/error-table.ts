@@ -45,6 +45,12 @@ export const errorTable = {
     'HY000',
     (p) => `The statement is nested too deep: at most ${p.depth} levels are allowed`,
   ),
+  tooManyTables: entry<{ most: number }>(
+    1116,
+    'HY000',
+    (p) => `Too many tables; Twinleaf can only use ${p.most} tables in a join`,
+  ),
+  tooManyColumns: entry(1117, 'HY000', () => 'Too many columns'),
   emptyQuery: entry(1065, '42000', () => 'Query was empty'),
   noDatabase: entry(1046, '3D000', () => 'No database selected'),
   unknownDatabase: entry<Name>(1049, '42000', (p) => `Unknown database '${p.name}'`),

@@ -165,8 +165,15 @@ export function buildChecks(
   return checks;
 }
 
+/**
+ * SQLite takes up to 2000, but applies a row's change only where an expression over all columns,
+ * one in the other, stays below its 1000 levels.
+ */
+const COLUMNS_MAX = 900;
+
 function checkColumns(columns: readonly ColumnDefinition[]): void {
   if (columns.length === 0) throw databaseError('noColumns', {});
+  if (columns.length > COLUMNS_MAX) throw databaseError('tooManyColumns', {});
   const seen = new Set<string>();
   for (const { name } of columns) {
     const key = name.toLowerCase();

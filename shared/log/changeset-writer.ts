@@ -7,8 +7,9 @@ import { operationCodes, tableMark, type ChangeValue } from './changeset-format.
 const UNDEFINED = 0;
 /** Operation and indirect flag. */
 const CHANGE_BYTES = 2;
+const VARINT_BYTES_MAX = 9;
 /** A kind and eight bytes, or a kind and the longest varint. */
-const VALUE_BYTES_MAX = 10;
+const VALUE_BYTES_MAX = 1 + VARINT_BYTES_MAX;
 const BYTES_A_UTF16_UNIT_MAX = 3;
 
 /** What happened to rows of one table. INTEGERs are `bigint`s. */
@@ -32,9 +33,14 @@ export type WrittenChange =
 
 /** The header of a table; `keys`: of each column its 1-based place in the key, or 0. */
 export function tableHeader(table: string, keys: readonly number[]): Uint8Array {
-  assert(keys.length < 0x80 && keys.every((key) => key < 0x80), 'a varint of one byte');
-  const name = Buffer.from(table);
-  return Buffer.concat([Uint8Array.of(tableMark, keys.length, ...keys), name, Uint8Array.of(0)]);
+  assert(
+    keys.every((key) => key <= 0xff),
+    'one byte a column',
+  );
+  const columns = Buffer.alloc(VARINT_BYTES_MAX);
+  const count = columns.subarray(0, writeVarint(columns, 0, keys.length));
+  const name = Buffer.from(`${table}\0`);
+  return Buffer.concat([Uint8Array.of(tableMark), count, Uint8Array.from(keys), name]);
 }
 
 /** A changeset of these changes, one after another; empty when there are none. */
