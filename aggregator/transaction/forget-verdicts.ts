@@ -47,7 +47,9 @@ export class ForgetVerdicts {
   }
 
   async #forget(statuses: readonly PartitionStatus[], ends: Map<string, LSN>): Promise<void> {
-    const except = statuses.flatMap(({ inDoubt }) => inDoubt?.transactionId ?? []);
+    const except = statuses.flatMap(({ inDoubt, late }) => {
+      return [...(inDoubt === null ? [] : [inDoubt.transactionId]), ...(late ? [late] : [])];
+    });
     for (const { key } of statuses) {
       const name = partitionName(key);
       const upTo = ends.get(name) ?? 0n;

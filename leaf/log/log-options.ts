@@ -3,6 +3,7 @@
 import type { Durability } from '#shared/cluster/topology.ts';
 import type { Failpoint } from '#leaf/partition/failpoint.ts';
 import type { SegmentFault } from './log-damage.ts';
+import type { OpenRequirements } from './open-segments.ts';
 import type { SyncJournal } from './sync-journal.ts';
 
 export interface LogOptions {
@@ -21,4 +22,6 @@ export interface LogOptions {
 export interface OpenOptions extends LogOptions {
   /** A primary writes one record at a time: only the last can be torn. */
   readonly strict?: boolean;
+  /** What a power cut may have taken: see openSegments. */
+  readonly lost?: OpenRequirements['lost'];
 }

@@ -39,6 +39,7 @@ export class Log {
   readonly leftBehind: LeftBehind;
   /** Why older segments were left behind at the opening; '' when none were. */
   readonly leftBehindReason: string;
+  isClosed = false;
   #options: LogOptions;
   /** Oldest first; never empty. */
   #segments: Segment[];
@@ -49,7 +50,6 @@ export class Log {
   #hardened: Position;
   readonly #recent = new RecentFrames();
   #syncing: Promise<void> | null = null;
-  #closed = false;
   #long: LongAppend | null = null;
   #waiters = new Waiters();
 
@@ -91,10 +91,10 @@ export class Log {
    * resets the log.
    */
   static open(directory: string, applied: LSN, options: OpenOptions): Log {
+    const { lost = null, strict = false } = options;
     const sync = options.durability === 'sync';
-    const strict = sync && options.strict === true;
-    const opened = openSegments(directory, { applied, mustReachApplied: sync, strict });
-    return new Log(directory, opened, options);
+    const needs = { applied, mustReachApplied: sync, strict: sync && strict, lost };
+    return new Log(directory, openSegments(directory, needs), options);
   }
 
   /** The newest record, on disk or not yet. */
@@ -243,7 +243,7 @@ export class Log {
   /** Resolves when a record after `lsn` is sendable or the signal fires; rejects when it closes. */
   async waitAfter(lsn: LSN, signal: AbortSignal): Promise<void> {
     while (this.sendable.lsn <= lsn && !signal.aborted) {
-      if (this.#closed) {
+      if (this.isClosed) {
         const state = 'its log is closed';
         throw databaseError('partitionNotOnline', { partition: this.directory, state });
       }
@@ -317,12 +317,12 @@ export class Log {
 
   /** Makes all of it durable and lets the files go. Waiters are woken. */
   async close(): Promise<void> {
-    if (this.#closed) return;
+    if (this.isClosed) return;
     await this.abandonLong();
     try {
       if (this.#file.failure === null) await this.harden();
     } finally {
-      this.#closed = true;
+      this.isClosed = true;
       this.#file.close();
       this.#waiters.wakeAll();
     }
@@ -330,8 +330,8 @@ export class Log {
 
   /** Lets the file go as it is: it could not be opened whole. */
   abandon(): void {
-    if (this.#closed) return;
-    this.#closed = true;
+    if (this.isClosed) return;
+    this.isClosed = true;
     this.#file.close();
   }
 

@@ -18,6 +18,7 @@ import {
   type ScanResult,
   type Segment,
 } from './segment.ts';
+import { writeWhole } from './write-whole.ts';
 
 export interface OpenedSegments {
   /** Oldest first; never empty. */
@@ -39,6 +40,11 @@ export interface OpenRequirements {
   readonly mustReachApplied: boolean;
   /** Whole records behind a damaged one are damage, not a torn end: the log of a primary. */
   readonly strict: boolean;
+  /**
+   * The frame of record `applied` where that follows `tail` and can be told; else null. A power cut
+   * may take that record alone, and then it is written again.
+   */
+  readonly lost: ((tail: Position) => Uint8Array | null) | null;
 }
 
 const SEGMENT_NAME = /^(\d{10})\.log$/;
@@ -74,7 +80,7 @@ export function openSegments(directory: string, needs: OpenRequirements): Opened
   const newest = must(segments.at(-1));
   const descriptor = openSync(newest.path, 'r+');
   try {
-    const scan = scanSegment(descriptor, newest);
+    const scan = scanRestored(descriptor, newest, needs);
     checkTail(descriptor, newest, { scan, needs });
     if (scan.torn !== null) {
       ftruncateSync(descriptor, scan.offset);
@@ -89,12 +95,27 @@ export function openSegments(directory: string, needs: OpenRequirements): Opened
   }
 }
 
+/** Scans, where need be with the record that a power cut has taken in its place again. */
+function scanRestored(
+  descriptor: number,
+  newest: Segment,
+  { applied, lost }: OpenRequirements,
+): ScanResult {
+  const scan = scanSegment(descriptor, newest);
+  if (lost === null || scan.tail.lsn + 1n !== applied) return scan;
+  const frame = lost(scan.tail);
+  if (frame === null) return scan;
+  writeWhole(descriptor, frame, scan.offset);
+  newest.sizeBytes = Math.max(newest.sizeBytes, scan.offset + frame.length);
+  return scanSegment(descriptor, newest);
+}
+
 function checkTail(
   descriptor: number,
   newest: Segment,
   { scan, needs }: { readonly scan: ScanResult; readonly needs: OpenRequirements },
 ): void {
-  const { tail, offset, torn } = scan;
+  const { tail, offset, torn, mayBeVerdict } = scan;
   const { path, sizeBytes } = newest;
   const lsn = tail.lsn + 1n;
   const fault = (reason: string) => describeFault({ path, offset, lsn, reason });
@@ -103,7 +124,7 @@ function checkTail(
     throw new LogDamage(`${fault(reason)}, but record ${needs.applied} was written`);
   }
   if (torn === null || !needs.strict) return;
-  const later = findLaterFrame(descriptor, { from: offset, to: sizeBytes }, lsn + 1n);
+  const later = findLaterFrame(descriptor, { from: offset, to: sizeBytes }, { lsn, mayBeVerdict });
   if (later !== null) throw new LogDamage(`${fault(torn.message)}, but record ${later} is whole`);
 }
 

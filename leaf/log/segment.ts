@@ -54,6 +54,8 @@ export interface ScanResult {
   readonly offset: number;
   /** Why it stopped before the end of the file. */
   readonly torn: FrameError | null;
+  /** Where the record before the torn one is a `prepare`, or is not known. */
+  readonly mayBeVerdict: boolean;
 }
 
 /**
@@ -145,10 +147,14 @@ export function scanSegment(descriptor: number, segment: Segment): ScanResult {
   }
   segment.index = index;
   const { previous, previousTimestamp } = segment;
-  if (last === null) return { tail: previous, timestamp: previousTimestamp, offset, torn };
+  if (last === null) {
+    return { tail: previous, timestamp: previousTimestamp, offset, torn, mayBeVerdict: true };
+  }
   const record = decodeFrame(last, null);
   if (record.lsn === lsn) {
-    return { tail: recordPosition(record), timestamp: record.timestamp, offset, torn };
+    const mayBeVerdict = record.payload.kind === 'prepare';
+    const { timestamp } = record;
+    return { tail: recordPosition(record), timestamp, offset, torn, mayBeVerdict };
   }
   const reason = `its last record is ${record.lsn}`;
   throw new SegmentDamage({ path: segment.path, offset, lsn, reason });

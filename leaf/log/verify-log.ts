@@ -2,7 +2,7 @@
 
 import { closeSync, openSync } from 'node:fs';
 import type { LSN, Position } from '#shared/log/lsn.ts';
-import { findLaterFrame } from './later-frame.ts';
+import { findLaterFrame, type DamagedRecord } from './later-frame.ts';
 import { describeFault } from './log-damage.ts';
 import { listSegments, readSegments, UnreadableLog, type ReadingEnd } from './read-log.ts';
 import type { Segment } from './segment.ts';
@@ -37,29 +37,32 @@ export function verifyLog(
   let records = 0;
   let at = first.previous.lsn === lookFor ? first.previous : null;
   const reading = readSegments(segments);
+  let mayBeVerdict = true;
   let step = reading.next();
   for (; step.done !== true; step = reading.next()) {
     records += 1;
     const { record } = step.value;
+    mayBeVerdict = record.payload.kind === 'prepare';
     if (record.lsn === lookFor) at = recordPosition(record);
   }
   const { value: end } = step;
   const { tail, sizeBytes } = end;
   const firstLsn = first.previous.lsn + 1n;
-  const verdict = judge(end, segments, strict);
+  const verdict = judge(end, segments, { strict, mayBeVerdict });
   return { segments: segments.length, records, sizeBytes, firstLsn, tail, at, ...verdict };
 }
 
 function judge(
   { fault, atTail, tail }: ReadingEnd,
   segments: readonly Segment[],
-  strict: boolean,
+  { strict, mayBeVerdict }: { readonly strict: boolean; readonly mayBeVerdict: boolean },
 ): Pick<LogReport, 'notes' | 'fault'> {
   if (fault === null) return { notes: [], fault: '' };
   const newest = segments.at(-1);
   if (!atTail || newest === undefined) return { notes: [], fault: describeFault(fault) };
   const { path, sizeBytes } = newest;
-  const later = laterRecord(path, { from: fault.offset, to: sizeBytes }, tail.lsn + 2n);
+  const damaged = { lsn: tail.lsn + 1n, mayBeVerdict };
+  const later = laterRecord(path, { from: fault.offset, to: sizeBytes }, damaged);
   if (later !== null && strict) {
     return { notes: [], fault: `${describeFault(fault)}, but record ${later} is whole` };
   }
@@ -71,11 +74,11 @@ function judge(
 function laterRecord(
   path: string,
   range: { readonly from: number; readonly to: number },
-  beyond: LSN,
+  damaged: DamagedRecord,
 ): LSN | null {
   const descriptor = openSync(path, 'r');
   try {
-    return findLaterFrame(descriptor, range, beyond);
+    return findLaterFrame(descriptor, range, damaged);
   } finally {
     closeSync(descriptor);
   }

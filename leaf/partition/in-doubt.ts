@@ -4,6 +4,7 @@ import { databaseError } from '#shared/error.ts';
 import type { LeafCalls, Verdict } from '#shared/wire/message.ts';
 import { applyChanges } from './apply-changes.ts';
 import { isPlace, readChanges, type LoggedChanges } from './apply-from.ts';
+import { decides, mayBeLate, syncVerdictSoon } from './late-sync.ts';
 import { applyElsewhere } from './write-elsewhere.ts';
 import type { OpenTransaction } from './open-transaction.ts';
 import type { PartitionCore } from './partition-core.ts';
@@ -24,9 +25,9 @@ export interface PreparedRecord {
 }
 
 /**
- * Writes the verdict down, durably, then makes the prepared transaction visible or undoes it.
- * The first participant's record of `commit` is the decision for all. The caller holds the lock
- * for the transaction, which is prepared.
+ * Writes the verdict down, then makes the prepared transaction visible or undoes it. The first
+ * participant's record of `commit` is the decision for all, and durable before anybody hears of it;
+ * the others' are durable soon. The caller holds the lock for the transaction, which is prepared.
  */
 export async function carryOut(
   core: PartitionCore,
@@ -36,10 +37,13 @@ export async function carryOut(
   const { log, file, verdicts, environment, fail } = core;
   let worker = verdict === 'commit' ? transaction.worker : null;
   // A record that cannot be appended (a full disk) leaves the transaction prepared.
+  const isLate = !decides(core, transaction.participants) && mayBeLate(core);
   const record = appendVerdict(core, transaction.id, verdict);
+  const { lsn } = record.position;
   environment.failpoint('after-decide-append');
   try {
-    await log.sync();
+    if (isLate) syncVerdictSoon(core, { transactionId: transaction.id, lsn });
+    else await log.sync();
     environment.failpoint('after-decide');
     if (verdict === 'abort') {
       transaction.rollback();
@@ -55,15 +59,13 @@ export async function carryOut(
   } catch (error) {
     throw fail(error);
   }
-  const { lsn } = record.position;
   verdicts.note(transaction.id, verdict, lsn);
-  if (verdict === 'abort') await makeVisible(core, record);
+  const show = (): Promise<void> => makeVisible(core, record, isLate ? 'late' : 'sync');
+  if (verdict === 'abort') await show();
   else {
     const commit = { transactionId: transaction.id, participants: transaction.participants };
     await core.shared.note(commit, lsn, () => {
-      return worker === null
-        ? makeVisible(core, record)
-        : makeVisibleElsewhere(core, record, worker);
+      return worker === null ? show() : makeVisibleElsewhere(core, record, worker);
     });
   }
   return lsn;

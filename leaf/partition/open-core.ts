@@ -29,6 +29,7 @@ import { installReadySnapshot, partitionPaths, readIncarnation } from './partiti
 import type { PartitionPaths } from './partition-directory.ts';
 import type { PartitionCore } from './partition-core.ts';
 import type { PartitionEnvironment, PartitionPlace } from './partition-options.ts';
+import { newestVerdict } from './late-sync.ts';
 import { writeIdentity } from './partition-identity.ts';
 import { ReaderPool } from './reader-pool.ts';
 import { Replay } from './replay.ts';
@@ -112,6 +113,7 @@ async function openFiles(
       shared: new SharedCommits(environment.clock, verdicts),
       environment,
       defining: null,
+      late: null,
       fail,
     };
     return { core, replay };
@@ -182,6 +184,7 @@ function openLog(
     journal,
     failpoint,
     strict: role === 'primary',
+    lost: durability === 'sync' ? (tail) => newestVerdict(file, tail) : null,
     onDamage: (fault) => leaveBehind({ log, name, environment }, fault),
   });
   if (log.leftBehindReason !== '') {

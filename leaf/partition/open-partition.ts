@@ -27,7 +27,7 @@ import { keepBase } from './rewind-base.ts';
 import type { Reader } from './reader-pool.ts';
 import { readRows, takeBatch, type RowSource } from './row-batches.ts';
 import { readShort } from './short-read.ts';
-import { Snapshots } from './snapshot.ts';
+import { Snapshots, type Snapshot } from './snapshot.ts';
 import type { StatementCost } from './statement-costs.ts';
 import type { OwnResult, OwnRows } from './transaction-task.ts';
 import { Transactions } from './transactions.ts';
@@ -74,6 +74,13 @@ export class OpenPartition {
     const primary = core.file.meta.role === 'primary';
     if (primary && replay.prepared !== null) this.transactions.adopt(replay.prepared);
     this.maintenance.start();
+  }
+
+  /** Who begins with it is never ahead of what this copy keeps. */
+  async takeSnapshot(): Promise<Snapshot> {
+    const snapshot = await this.snapshots.take();
+    await this.core.log.sync();
+    return snapshot;
   }
 
   async write(request: WriteRequest): Promise<WriteStepResult[]> {

@@ -6,6 +6,7 @@ import type { DatabaseError } from '#shared/error.ts';
 import { timestampToMs } from '#shared/log/hybrid-clock.ts';
 import { logStart } from '#shared/log/log-frame.ts';
 import type { PartitionStatus } from '#shared/wire/message.ts';
+import { lateVerdict } from './late-sync.ts';
 import type { OpenPartition } from './open-partition.ts';
 import { partitionPaths } from './partition-directory.ts';
 import { readIdentity } from './partition-identity.ts';
@@ -56,6 +57,7 @@ export function openStatus(key: PartitionKey, open: OpenPartition): OwnStatus {
     logSizeBytes: log.sizeBytes,
     fileSizeBytes: statSync(file.path).size,
     inDoubt: role === 'primary' ? transactions.inDoubt() : follower.inDoubt(),
+    late: lateVerdict(core),
     error: file.stopped?.message ?? '',
   };
 }

@@ -57,4 +57,6 @@ export interface PartitionEnvironment {
   readonly workers: WorkerPool | null;
   /** Resolves when every online synchronous follower has the record, or counts as offline. */
   readonly waitForFollowers: (key: PartitionKey, lsn: LSN) => Promise<void>;
+  /** Would it wait for anybody? No unless given. */
+  readonly hasSynchronousFollowers?: (key: PartitionKey) => boolean;
 }

@@ -198,7 +198,7 @@ export class Partition {
 
   /** A copy at a known position, kept for a bounded time so that a cut transfer can go on. */
   async snapshot(): Promise<Snapshot> {
-    return this.#opened.snapshots.take();
+    return this.#opened.takeSnapshot();
   }
 
   /** The copy of that id while it is kept, else null. */

@@ -8,6 +8,7 @@ import { verifyLog, type LogReport } from '#leaf/log/verify-log.ts';
 import { samePosition } from '#shared/log/log-frame.ts';
 import { SqliteFile } from '#shared/sqlite-file.ts';
 import { checkFile } from './check-file.ts';
+import { newestVerdict } from './late-sync.ts';
 import { partitionPaths } from './partition-directory.ts';
 import { compareWithLog } from './rebuild.ts';
 import { readMeta, type PartitionMeta } from './state-file.ts';
@@ -77,6 +78,10 @@ export async function verifyPartition(
   }
   notes.push(...log.notes);
   const found = { directory, meta, log, notes };
+  if (log.fault === '' && lacksVerdict(paths.file, meta, log)) {
+    notes.push(`its log lacks record ${meta.applied.lsn}, a verdict: the next start writes it`);
+    return { ...found, fault: '' };
+  }
   const fault = log.fault === '' ? disagreement(meta, log, notes) : log.fault;
   if (fault !== '') return { ...found, fault: sentence(directory, fault) };
   if (options.scratch === null) return { ...found, fault: '' };
@@ -95,6 +100,17 @@ function metaOf(path: string): PartitionMeta {
     return readMeta(file);
   } finally {
     file.close();
+  }
+}
+
+/** Has a power cut taken the newest verdict, which the file has (late-sync.ts)? */
+function lacksVerdict(path: string, meta: PartitionMeta, { tail }: LogReport): boolean {
+  if (meta.durability !== 'sync' || tail.lsn + 1n !== meta.applied.lsn) return false;
+  const connection = SqliteFile.open(path, { readOnly: true });
+  try {
+    return newestVerdict({ connection, meta }, tail) !== null;
+  } finally {
+    connection.close();
   }
 }
 

@@ -13,6 +13,7 @@ import type { DefinitionChange, LogPayload } from '#shared/log/log-record.ts';
 import type { LSN, Position } from '#shared/log/lsn.ts';
 import type { ChangeCapture } from '#shared/sqlite-file.ts';
 import type { WorkerTransaction } from '#leaf/worker/worker-transaction.ts';
+import { decides, syncPrepareLater } from './late-sync.ts';
 import type { PartitionCore } from './partition-core.ts';
 import { updateApplied } from './state-file.ts';
 
@@ -26,6 +27,9 @@ export interface AppendedRecord {
   /** Where it is a definition. */
   readonly change?: DefinitionChange;
 }
+
+/** Whether a record is synced before what follows, or some time after (late-sync.ts). */
+type Durable = 'sync' | 'late';
 
 /** An open SQLite transaction of the writer, whose row changes are being captured. */
 export class WriteTransaction {
@@ -52,13 +56,18 @@ export class WriteTransaction {
     return record.position.lsn;
   }
 
-  /** Appends `prepare`, durably; the SQLite transaction stays open until the verdict. */
+  /**
+   * Appends `prepare`, durably but at the decider, which syncs it with its verdict; the SQLite
+   * transaction stays open until then.
+   */
   async prepare(transactionId: string, participants: readonly number[]): Promise<LSN> {
     this.#core.environment.failpoint('before-prepare');
     const changeset = this.#takeChanges();
     const payload = { kind: 'prepare', transactionId, participants, changeset } as const;
     const { position } = appendRecord(this.#core, payload);
-    await syncPrepare(this.#core);
+    const isLate = decides(this.#core, participants);
+    if (isLate) syncPrepareLater(this.#core, position.lsn);
+    await syncPrepare(this.#core, isLate ? 'late' : 'sync');
     return position.lsn;
   }
 
@@ -110,11 +119,14 @@ export function appendRecord(core: PartitionCore, payload: LogPayload): Appended
   }
 }
 
-/** Makes an appended `prepare` durable: from here on its verdict decides. */
-export async function syncPrepare({ log, environment, fail }: PartitionCore): Promise<void> {
+/** Makes an appended `prepare` durable, unless late: from here on its verdict decides. */
+export async function syncPrepare(
+  { log, environment, fail }: PartitionCore,
+  durable: Durable = 'sync',
+): Promise<void> {
   environment.failpoint('after-append');
   try {
-    await log.sync();
+    if (durable === 'sync') await log.sync();
   } catch (error) {
     throw fail(error);
   }
@@ -167,14 +179,21 @@ export function checkSize({ environment }: PartitionCore, bytes: number): void {
   }
 }
 
-/** Makes an appended record durable and then, with its rows, visible. */
-export async function makeVisible(core: PartitionCore, record: AppendedRecord): Promise<void> {
+/**
+ * Makes an appended record durable and then, with its rows, visible; one that is synced `late`
+ * is visible before.
+ */
+export async function makeVisible(
+  core: PartitionCore,
+  record: AppendedRecord,
+  durable: Durable = 'sync',
+): Promise<void> {
   const { file, log, verdicts, environment, fail } = core;
   try {
     environment.failpoint('after-append');
     file.setApplied(record.position, record.timestamp);
     verdicts.flush();
-    await log.sync();
+    if (durable === 'sync') await log.sync();
     environment.failpoint('after-sync');
     environment.failpoint('before-commit');
     file.commit();

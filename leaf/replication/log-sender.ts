@@ -151,6 +151,12 @@ export class LogSender {
     await Promise.all(late.map((follower) => follower.waitForConfirmed(lsn, this.#clock)));
   }
 
+  /** Does whoever commits wait for a follower now? */
+  hasSynchronousFollowers(key: PartitionKey): boolean {
+    const connected = this.#connected.get(partitionName(key));
+    return connected !== undefined && connected.values().some(({ inSync }) => inSync);
+  }
+
   /** Ends every subscription of a partition that is dropped or closed. */
   endAll(key: PartitionKey): void {
     const followers = this.#connected.get(partitionName(key));

@@ -17,7 +17,10 @@ export interface PartitionStatus {
     | 'recovering'
     | 'unrecoverable';
   readonly catalogVersion: number;
-  /** Appended to the log. Invariant: replay <= hardened <= tail. */
+  /**
+   * Appended to the log. Invariant: replay <= hardened <= tail, but for one verdict, which may be
+   * visible a moment before it is on disk.
+   */
   readonly tail: Position;
   /** On disk. */
   readonly hardened: Position;
@@ -40,6 +43,8 @@ export interface PartitionStatus {
   readonly maybeTorn: boolean;
   /** It waits for a snapshot, and still has all that it had before. */
   readonly abandoned: boolean;
+  /** A transaction whose verdict is carried out here and not on disk yet; left out: none. */
+  readonly late?: string | null;
   readonly error: string;
   /** When and why a damaged copy began again from a snapshot, since the leaf's start; else ''. */
   readonly lastRepair: string;

@@ -12,7 +12,12 @@ export type Verdict = 'commit' | 'abort' | null;
 export class PartitionModel {
   readonly rows: Rows = new Map();
   readonly verdicts = new Map<string, Verdict>();
-  #prepared: { readonly transactionId: string; readonly changeset: Uint8Array } | null = null;
+  #prepared: Extract<LogRecord['payload'], { kind: 'prepare' }> | null = null;
+
+  /** Of the transaction that waits for its verdict; null where none does. */
+  get prepared(): { readonly participants: readonly number[] } | null {
+    return this.#prepared;
+  }
 
   /** The next record of the log. */
   take({ payload }: LogRecord): void {

@@ -137,7 +137,9 @@ export class TestLeaf {
     const content = new ContentReader();
     const sender = new LogSender({ clock, logger, content });
     const waitForFollowers = sender.waitForFollowers.bind(sender);
-    const environment = testEnvironment({ waitForFollowers, ...this.#changes });
+    const hasSynchronousFollowers = sender.hasSynchronousFollowers.bind(sender);
+    const waits = { waitForFollowers, hasSynchronousFollowers };
+    const environment = testEnvironment({ ...waits, ...this.#changes });
     const links = new LinkSet({
       dial: (address) => this.#network.dial(address.port),
       clusterId: () => `cluster${this.port}`,

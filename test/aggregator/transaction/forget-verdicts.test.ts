@@ -7,6 +7,7 @@ import { must } from '#shared/assert.ts';
 import type { LeafService } from '#shared/wire/message.ts';
 import { rowsOfBatch } from '#shared/wire/row-batch.ts';
 import { runSql } from '#test/support/run-sql.ts';
+import { until } from '#test/support/wait.ts';
 import { openTestCluster } from '#test/support/test-cluster.ts';
 
 const EVERY_ROW = { kind: 'rows', sql: 'UPDATE "t" SET "v" = ?', rows: [[7n]] } as const;
@@ -43,8 +44,11 @@ test('verdicts: forgotten when all partitions have been seen after them', async 
     return counts;
   }
   async function round(): Promise<void> {
-    const { partitions } = await ask.call('partitionStatus', { database: null });
-    await forgetting.round(partitions, 0);
+    const statuses = async () => {
+      const { partitions } = await ask.call('partitionStatus', { database: null });
+      return partitions.every(({ late = null }) => late === null) && partitions;
+    };
+    await forgetting.round(await until('all verdicts on disk', statuses), 0);
   }
 
   await run('UPDATE t SET v = v + 1');

@@ -64,6 +64,8 @@ test('follower: prepared is invisible till its verdict, over a restart', async (
   await follower.markProvisioned();
   await source.write(insertOf(1, 1, tagOf('a', 1)));
   await source.prepare('a', [0, 1]);
+  // The decider's is on disk with its verdict: a follower has it before only by chance.
+  await source.log.harden();
   await feed(source, follower);
   t.deepEqual(await rowsOf(follower), []);
   t.is(follower.status().inDoubt?.transactionId, 'a');
@@ -145,6 +147,8 @@ test('promotion: a prepared transaction keeps the lock until its verdict', async
   let follower = await createTestPartition({ directory, role: 'secondary' });
   await source.write(insertOf(1, 1, tagOf('a', 1)));
   await source.prepare('a', [0, 1]);
+  // The decider's is on disk with its verdict: a follower has it before only by chance.
+  await source.log.harden();
   await feed(source, follower);
   await follower.promote();
   await follower.close();

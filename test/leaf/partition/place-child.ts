@@ -53,10 +53,10 @@ async function transaction(): Promise<void> {
   }
 }
 
-async function twoPhases(): Promise<void> {
+async function twoPhases(participants: readonly number[]): Promise<void> {
   const partition = await open();
   await partition.write(insertOf(100, 1, tagOf('t', 1)));
-  await partition.prepare('t', [0, 1]);
+  await partition.prepare('t', participants);
   await partition.decide('t', 'commit');
   process.stdout.write('100\n');
 }
@@ -163,7 +163,8 @@ async function rewind(): Promise<void> {
 const works: Record<string, () => Promise<void>> = {
   write,
   transaction,
-  twoPhases,
+  decide: () => twoPhases([0, 1]),
+  hearVerdict: () => twoPhases([1, 0]),
   maintain,
   define,
   defineLarge,

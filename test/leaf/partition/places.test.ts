@@ -57,10 +57,13 @@ for (const [work, places] of [
 }
 
 const phases = ['before-prepare', 'after-prepare', 'after-decide-append', 'after-decide'] as const;
-for (const place of [...phases, 'after-commit']) {
-  placeTest('twoPhases', place, async (t, { root, directory }) => {
+const ends = [...phases, 'after-commit'] as const;
+const ofDecider = ends.map((place) => ['decide', place, [0, 1]] as const);
+const ofOther = ends.map((place) => ['hearVerdict', place, [1, 0]] as const);
+for (const [work, place, participants] of [...ofDecider, ...ofOther]) {
+  placeTest(work, place, async (t, { root, directory }) => {
     await (await createTestPartition({ directory })).close();
-    await crash(root, 'twoPhases', place);
+    await crash(root, work, place);
     const again = await openAgain(directory);
     if (place === 'before-prepare') {
       t.is(again.status().inDoubt, null);
@@ -69,7 +72,7 @@ for (const place of [...phases, 'after-commit']) {
       return closeWhole(t, again, directory);
     }
     if (place === 'after-prepare') {
-      t.deepEqual(again.status().inDoubt, { transactionId: 't', participants: [0, 1] });
+      t.deepEqual(again.status().inDoubt, { transactionId: 't', participants });
       t.deepEqual(await rowsOf(again), []);
       await again.decide('t', 'commit');
     }

@@ -84,7 +84,22 @@ export class Archive {
 
   /** The rows that a partition must have, as far as its log is applied. */
   modelOf(partition: Partition): PartitionModel {
-    return this.#modelAt(partition.key.ordinal, partition.replay);
+    return this.#modelFor(partition, partition.replay);
+  }
+
+  /** A verdict that another partition has given may be carried out before it is on disk. */
+  #modelFor({ key, log, name }: Partition, position: Position): PartitionModel {
+    if (position.lsn <= log.hardened.lsn) return this.#modelAt(key.ordinal, position);
+    const early = new Violation(`${name}: record ${position.lsn} is visible and not on disk`);
+    if (position.lsn > log.hardened.lsn + 1n) throw early;
+    const before = log.reader.positionAt(position.lsn - 1n);
+    const [record] = log.reader.records(before);
+    const model = this.#modelAt(key.ordinal, before).copy();
+    const isOthers = model.prepared !== null && model.prepared.participants[0] !== key.ordinal;
+    if (record === undefined || !isOthers) throw early;
+    model.take(record);
+    if (model.prepared !== null) throw early;
+    return model;
   }
 
   #modelAt(ordinal: number, position: Position): PartitionModel {
@@ -159,7 +174,7 @@ export class Archive {
     const path = join(partition.log.directory, '../data.sqlite');
     const found = readRows(path);
     if (found === null) return;
-    const expected = this.#modelAt(partition.key.ordinal, found.applied);
+    const expected = this.#modelFor(partition, found.applied);
     const text = rowsText(found.rows);
     if (text === expected.text()) return;
     throw new Violation(
