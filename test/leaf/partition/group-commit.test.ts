@@ -48,7 +48,8 @@ test('group commit: many writes at once are few records and as few syncs', async
 });
 
 test('group commit: a row that is not told by hand brings a session for its group', async (t) => {
-  const primary = await createTestPartition({ durability: 'async' });
+  const environment = testEnvironment({ clock: stillClock });
+  const primary = await createTestPartition({ durability: 'async', environment });
   t.teardown(() => primary.close());
   await primary.define(addNote);
   const version = { catalogVersion: addNote.version };
