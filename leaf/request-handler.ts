@@ -2,7 +2,7 @@
 
 import type { Clock } from '#shared/clock.ts';
 import type { LSN } from '#shared/log/lsn.ts';
-import { databaseError, DatabaseError } from '#shared/error.ts';
+import { toDatabaseError } from '#shared/to-database-error.ts';
 import { EventLoopMonitor } from '#shared/event-loop-monitor.ts';
 import { AssertionError } from '#shared/assert.ts';
 import type {
@@ -79,7 +79,7 @@ export class RequestHandler implements LeafService {
       }
       return await this.#handlers[name](request);
     } catch (error) {
-      throw toDatabaseError(error);
+      throw toPeerError(error);
     }
   }
 
@@ -132,7 +132,7 @@ export class RequestHandler implements LeafService {
         ? rows
         : rows.map((row) => row.map(shrinkInteger));
     } catch (error) {
-      throw toDatabaseError(error);
+      throw toPeerError(error);
     }
   }
 
@@ -142,7 +142,7 @@ export class RequestHandler implements LeafService {
       const rows = this.#partitions.find(request.key).readNow(request);
       return rows === null ? null : this.#packets.encode(rows, request.columns, request.format);
     } catch (error) {
-      throw toDatabaseError(error);
+      throw toPeerError(error);
     }
   }
 
@@ -156,7 +156,7 @@ export class RequestHandler implements LeafService {
       const partition = this.#partitions.find(request.key);
       return readPackets(partition, request, { encoder: this.#packets, signal });
     } catch (error) {
-      throw toDatabaseError(error);
+      throw toPeerError(error);
     }
   }
 
@@ -296,18 +296,16 @@ async function* toldErrors<T>(items: AsyncIterable<T>): AsyncGenerator<T, void, 
   try {
     yield* items;
   } catch (error) {
-    throw toDatabaseError(error);
+    throw toPeerError(error);
   }
 }
 
 /** A stream that never began. */
 async function* failingStream(error: unknown): AsyncGenerator<never, void, undefined> {
-  throw toDatabaseError(error);
+  throw toPeerError(error);
 }
 
 /** What a peer is told: a DatabaseError, whatever it was. A failed assertion ends the process. */
-function toDatabaseError(error: unknown): unknown {
-  if (error instanceof DatabaseError || error instanceof AssertionError) return error;
-  const reason = error instanceof Error ? error.message : String(error);
-  return databaseError('internal', { reason }, error);
+function toPeerError(error: unknown): unknown {
+  return error instanceof AssertionError ? error : toDatabaseError(error);
 }

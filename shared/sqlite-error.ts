@@ -13,8 +13,23 @@ export type SqliteFailure =
   | { readonly kind: 'full' }
   | { readonly kind: 'corrupt' }
   | { readonly kind: 'busy' }
+  /** A statement beyond what SQLite takes: too long, too deep, too many tables. */
+  | { readonly kind: 'limit'; readonly limit: SqliteLimit }
   /** A statement that SQLite cannot compile or run: a mistake of ours. */
   | { readonly kind: 'other' };
+
+/** What a statement has too much of for SQLite. */
+export type SqliteLimit = 'tables' | 'depth' | 'columns' | 'arguments' | 'terms' | 'values';
+
+/** SQLite has no codes for them. */
+const limitMessages: readonly (readonly [SqliteLimit, RegExp])[] = [
+  ['tables', /^at most \d+ tables in a join/],
+  ['depth', /^(Expression tree is too large|parser stack overflow)/],
+  ['columns', /^too many (columns|terms in (ORDER|GROUP) BY clause)/],
+  ['arguments', /^too many arguments on function/],
+  ['terms', /^too many terms in compound SELECT/],
+  ['values', /^(too many SQL variables|variable number must be)/],
+];
 
 /** Thrown by SqliteFile for everything that SQLite itself refuses. */
 export class SqliteError extends Error {
@@ -57,8 +72,13 @@ function failureOf(code: number, message: string): SqliteFailure {
     case CONSTRAINT:
       return constraintFailure(message);
     default:
-      return { kind: 'other' };
+      return limitFailure(message) ?? { kind: 'other' };
   }
+}
+
+function limitFailure(message: string): SqliteFailure | null {
+  const found = limitMessages.find(([, pattern]) => pattern.test(message));
+  return found === undefined ? null : { kind: 'limit', limit: found[0] };
 }
 
 function constraintFailure(message: string): SqliteFailure {

@@ -15,6 +15,8 @@ import type { SqlFunction } from './sql/functions/sql-function.ts';
 
 /** Prepared statements kept for each open file. */
 const STATEMENTS_MAX = 512;
+/** A longer text is compiled each time, in characters: what is kept of it is ten times its size. */
+const KEPT_TEXT_MAX = 16 * 1024;
 
 /** How long a statement waits for another connection's lock, in milliseconds. */
 const BUSY_TIMEOUT_MS = 5_000;
@@ -292,6 +294,7 @@ export class SqliteFile {
   }
 
   #prepare(sql: string): StatementSync {
+    if (sql.length > KEPT_TEXT_MAX) return this.#compile(sql);
     let statement = this.#statements.get(sql);
     if (statement !== undefined) {
       // The order matters only where one of them must go soon.

@@ -3,9 +3,10 @@
 import { tmpdir } from 'node:os';
 import { AssertionError, must } from '#shared/assert.ts';
 import { encode } from '#shared/codec.ts';
-import { databaseError, DatabaseError, type WireError } from '#shared/error.ts';
+import { databaseError, type WireError } from '#shared/error.ts';
 import type { Row } from '#shared/sql/column-type.ts';
 import { SqliteError } from '#shared/sqlite-error.ts';
+import { toDatabaseError } from '#shared/to-database-error.ts';
 import { SqliteFile } from '#shared/sqlite-file.ts';
 import { rowsOfBatch } from '#shared/wire/row-batch.ts';
 import type { GatherReply, GatherRequest } from './gather-message.ts';
@@ -102,10 +103,8 @@ function takeBatch(source: Iterator<Row>): GatherReply {
 }
 
 function toWire(error: unknown): WireError {
-  if (error instanceof DatabaseError) return error.toWire();
   if (error instanceof SqliteError && error.failure.kind === 'full') {
     return databaseError('diskFull', { path: tmpdir() }).toWire();
   }
-  const reason = error instanceof Error ? error.message : String(error);
-  return databaseError('internal', { reason }).toWire();
+  return toDatabaseError(error).toWire();
 }

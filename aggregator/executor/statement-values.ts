@@ -1,6 +1,7 @@
 // The values of one run of a statement: parameters, the moment, the session's numbers.
 
 import type { BoundParameter, Fragment } from '#aggregator/planner/deparse/fragment.ts';
+import { writeOut } from '#aggregator/planner/deparse/write-out.ts';
 import type { ConstantExpression } from '#aggregator/planner/functions/build.ts';
 import type { SlotRun } from '#aggregator/planner/literal-slot.ts';
 import type { ContextValueName } from '#aggregator/planner/typed-expression.ts';
@@ -18,10 +19,17 @@ export interface StatementValues {
   readonly literals: SlotRun | null;
 }
 
+/**
+ * More values are written out. SQLite binds at most 32766, and compiles an OR or a CASE of many
+ * bound values in quadratic time, five times longer than of as many literals.
+ */
+const BOUND_MAX = 1000;
+
 /** The statement as a leaf runs it. */
 export function bindFragment(fragment: Fragment, values: StatementValues): CompiledStatement {
   const parameters = fragment.parameters.map((parameter) => bindParameter(parameter, values));
-  return { sql: fragment.sql, parameters };
+  if (parameters.length <= BOUND_MAX) return { sql: fragment.sql, parameters };
+  return { sql: writeOut(fragment.sql, parameters), parameters: [] };
 }
 
 function bindParameter(parameter: BoundParameter, values: StatementValues): StoredValue {

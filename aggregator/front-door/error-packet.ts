@@ -2,6 +2,8 @@
 
 import { AssertionError } from '#shared/assert.ts';
 import { DatabaseError, databaseError } from '#shared/error.ts';
+import { SqliteError } from '#shared/sqlite-error.ts';
+import { limitError } from '#shared/to-database-error.ts';
 import type { Logger } from '#shared/logger.ts';
 import type { PacketWriter } from '#shared/mysql/packet-writer.ts';
 
@@ -50,6 +52,9 @@ function cut(message: string): string {
 export function clientError(cause: unknown, logger: Logger): DatabaseError {
   if (cause instanceof DatabaseError) return cause;
   if (cause instanceof AssertionError) throw cause;
+  if (cause instanceof SqliteError && cause.failure.kind === 'limit') {
+    return limitError(cause.failure.limit, cause);
+  }
   const reason = cause instanceof Error ? cause.name : 'unknown';
   logger.error('a command failed in a way that nobody foresaw', {}, cause);
   return databaseError('internal', { reason }, cause);

@@ -11,6 +11,8 @@ import type {
   ValuesQuery,
   WindowSpecification,
 } from './ast-query.ts';
+import { must } from '#shared/assert.ts';
+import { halved } from './halved.ts';
 import { parseFrom } from './parse-from.ts';
 import { parseOrderBy, parseWindow } from './parse-window.ts';
 import { parseWithClause } from './parse-with.ts';
@@ -35,26 +37,40 @@ interface Operand {
   readonly isClosed: boolean;
 }
 
+const noTail: Pick<SetOperation, 'orderBy' | 'limit'> = { orderBy: [], limit: null };
+
+/** One of the set operations of equal rank that stand one after another. */
+interface SetOperationStep extends Pick<SetOperation, 'at' | 'all'> {
+  readonly operator: 'union' | 'except';
+  readonly right: Query;
+}
+
 function parseRest(reader: TokenReader, first: Operand): Query {
-  let left = first;
+  const steps: SetOperationStep[] = [];
   for (;;) {
     const { at } = reader;
     const operator = reader.acceptOneOf(['union', 'except'] as const);
     if (operator === null) break;
     const all = parseAll(reader);
-    const right = parseIntersections(reader, null).query;
-    left = joined(reader, { at, operator, all, left: left.query, right });
+    steps.push({ at, operator, all, right: parseIntersections(reader, null).query });
   }
-  return attachTail(left.query, parseTail(reader), left.isClosed);
+  const query = stepByStep(reader, first.query, steps);
+  return attachTail(query, parseTail(reader), steps.length === 0 && first.isClosed);
 }
 
-function joined(
-  reader: TokenReader,
-  operation: Omit<SetOperation, 'kind' | 'orderBy' | 'limit'>,
-): Operand {
-  reader.height++;
-  const query = { kind: 'setOperation', ...operation, orderBy: [], limit: null } as const;
-  return { query, isClosed: false };
+/** From left to right; a run of one sort of UNION, which is associative, as one. */
+function stepByStep(reader: TokenReader, first: Query, steps: readonly SetOperationStep[]): Query {
+  let left = first;
+  for (let i = 0; i < steps.length;) {
+    const { at, operator, all } = must(steps[i]);
+    const operands = [left];
+    do operands.push(must(steps[i++]).right);
+    while (operator === 'union' && steps[i]?.operator === 'union' && steps[i]?.all === all);
+    reader.height += Math.ceil(Math.log2(operands.length));
+    const operation = { kind: 'setOperation', at, operator, all } as const;
+    left = halved(operands, (a, b) => ({ ...operation, left: a, right: b, ...noTail }));
+  }
+  return left;
 }
 
 /** INTERSECT binds tighter than UNION and EXCEPT. */
@@ -65,7 +81,9 @@ function parseIntersections(reader: TokenReader, first: Operand | null): Operand
     if (!reader.acceptWord('intersect')) return left;
     const all = parseAll(reader);
     const right = parseQueryOperand(reader).query;
-    left = joined(reader, { at, operator: 'intersect', all, left: left.query, right });
+    reader.height++;
+    const operation = { kind: 'setOperation', at, operator: 'intersect', all } as const;
+    left = { query: { ...operation, left: left.query, right, ...noTail }, isClosed: false };
   }
 }
 

@@ -4,12 +4,12 @@ import { parseStatements } from '#aggregator/parser/parser.ts';
 import type { Query } from '#aggregator/parser/ast.ts';
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
 import type { CheckSource } from '#aggregator/metadata/table-builder.ts';
-import { storedLiteral } from '#aggregator/metadata/stored-literal.ts';
 import { must } from '#shared/assert.ts';
 import type { CheckDefinition, TableDefinition } from '#shared/cluster/table-definition.ts';
 import { databaseError, DatabaseError } from '#shared/error.ts';
 import { deparseExpression } from './deparse/deparse-expression.ts';
-import { quoteName, type BoundParameter, type Fragment } from './deparse/fragment.ts';
+import { quoteName, type Fragment } from './deparse/fragment.ts';
+import { writeOut } from './deparse/write-out.ts';
 import type { ResolveEnvironment } from './resolve-environment.ts';
 import { resolveQuery } from './resolve-query.ts';
 import type { TypedExpression } from './typed-expression.ts';
@@ -98,17 +98,9 @@ function isDisallowed(part: TypedExpression): boolean {
 
 /** The text with its constants in the place of their question marks. */
 function withLiterals({ sql, parameters }: Fragment, name: string): string {
-  let next = 0;
-  // Names and texts in quotes are passed over: a question mark there is none.
-  return sql.replaceAll(/"(?:[^"]|"")*"|'(?:[^']|'')*'|\?/g, (part) =>
-    part === '?' ? literalOf(must(parameters[next++]), name) : part,
-  );
-}
-
-function literalOf(parameter: BoundParameter, name: string): string {
-  if (parameter.kind !== 'constant') throw databaseError('checkFunction', { name });
-  const { value } = parameter;
-  // Bound as a number it is a REAL, which its digits alone would not be.
-  if (typeof value === 'number' && Number.isInteger(value)) return `CAST(${value} AS REAL)`;
-  return storedLiteral(value);
+  const values = parameters.map((parameter) => {
+    if (parameter.kind !== 'constant') throw databaseError('checkFunction', { name });
+    return parameter.value;
+  });
+  return writeOut(sql, values);
 }

@@ -18,6 +18,7 @@ import type {
   QueryResolver,
   ResolveEnvironment,
 } from './resolve-environment.ts';
+import { halved } from '#aggregator/parser/halved.ts';
 import { resolveSelect } from './resolve-select.ts';
 import { resolveSetOperation } from './resolve-set-operation.ts';
 import type { ResolvedQuery } from './resolved-query.ts';
@@ -152,22 +153,12 @@ function valuesAsUnion(values: ValuesQuery): Query {
     return valuesSelect(row, values.at);
   });
   const { orderBy, limit, at } = values;
-  const [first, ...rest] = selects;
-  if (first === undefined) throw databaseError('emptyQuery', {});
-  if (rest.length === 0) return { ...first, orderBy, limit };
-  return rest.reduce<Query>((left, right, index) => {
-    const last = index === rest.length - 1;
-    return {
-      kind: 'setOperation',
-      at,
-      operator: 'union',
-      all: true,
-      left,
-      right,
-      orderBy: last ? orderBy : [],
-      limit: last ? limit : null,
-    };
-  }, first);
+  if (selects.length === 0) throw databaseError('emptyQuery', {});
+  const all = halved<SelectStatement | SetOperation>(selects, (left, right) => {
+    const operation = { kind: 'setOperation', operator: 'union', all: true } as const;
+    return { ...operation, at, left, right, orderBy: [], limit: null };
+  });
+  return { ...all, orderBy, limit };
 }
 
 function valuesSelect(expressions: ValuesQuery['rows'][number], at: number): SelectStatement {

@@ -3,7 +3,8 @@
 import { AssertionError, must } from '#shared/assert.ts';
 import type { TableDefinition } from '#shared/cluster/table-definition.ts';
 import { decode, encode } from '#shared/codec.ts';
-import { databaseError, DatabaseError, type WireError } from '#shared/error.ts';
+import { databaseError, type WireError } from '#shared/error.ts';
+import { toDatabaseError } from '#shared/to-database-error.ts';
 import type { ChangeCapture, SqliteFile } from '#shared/sqlite-file.ts';
 import { applyChanges } from '#leaf/partition/apply-changes.ts';
 import { applyFrom } from '#leaf/partition/apply-from.ts';
@@ -246,10 +247,8 @@ function writeTarget(connection: SqliteFile, path: string): WriteTarget {
 }
 
 function toWire(error: unknown): WireError {
-  if (error instanceof DatabaseError) return error.toWire();
   if (isDiskFull(error)) return databaseError('diskFull', { path: 'a partition' }).toWire();
-  const reason = error instanceof Error ? error.message : String(error);
-  return databaseError('internal', { reason }).toWire();
+  return toDatabaseError(error).toWire();
 }
 
 /** The processor time of this thread, in milliseconds: a busy machine makes no statement long. */

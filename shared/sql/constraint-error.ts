@@ -7,6 +7,7 @@
 import { basename, dirname } from 'node:path';
 import type { TableDefinition } from '#shared/cluster/table-definition.ts';
 import { databaseError, type DatabaseError } from '#shared/error.ts';
+import { limitError } from '#shared/to-database-error.ts';
 import { SqliteError, type SqliteFailure } from '#shared/sqlite-error.ts';
 import type { StoredValue } from './column-type.ts';
 import { formatValue } from './format-value.ts';
@@ -53,6 +54,8 @@ function failureToDatabaseError(
       const partition = basename(dirname(context.path));
       return databaseError('partitionUnrecoverable', { partition, reason }, error);
     }
+    case 'limit':
+      return limitError(failure.limit, error);
     case 'other':
       return missingReference(error, context) ?? internal(error);
     case 'dataType':

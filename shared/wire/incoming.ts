@@ -2,6 +2,7 @@
 
 import { AssertionError } from '#shared/assert.ts';
 import { databaseError, DatabaseError, type WireError } from '#shared/error.ts';
+import { toDatabaseError } from '#shared/to-database-error.ts';
 import type { Logger } from '#shared/logger.ts';
 import type { StoredValue } from '#shared/sql/column-type.ts';
 import { outstandingMax, streamWindowItems } from './peer-limits.ts';
@@ -187,7 +188,6 @@ export class Incoming {
         throw error;
       });
     }
-    const reason = error instanceof Error ? error.message : String(error);
-    return databaseError('internal', { reason }).toWire();
+    return toDatabaseError(error).toWire();
   }
 }

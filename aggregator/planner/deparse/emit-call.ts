@@ -5,7 +5,7 @@ import type { TypedExpression } from '#aggregator/planner/typed-expression.ts';
 import type { CallExpression } from '#aggregator/planner/functions/build.ts';
 import { refuseEffect } from '#aggregator/planner/functions/effect-functions.ts';
 import { keyOf, type Emitter } from './emitter.ts';
-import { callOf, joined, sql, text, type Fragment } from './fragment.ts';
+import { callOf, chained, joined, sql, text, type Fragment } from './fragment.ts';
 
 const COMPARISONS: Readonly<Record<string, string>> = {
   '=': '=',
@@ -57,7 +57,7 @@ export function emitCall(call: CallExpression, emitter: Emitter): Fragment {
     case '/':
       return emitDivision(call, parts);
     case '||':
-      return parts.length === 1 ? first : sql`(${joined(parts, ' || ')})`;
+      return parts.length === 1 ? first : chained(parts, ' || ');
     case 'not':
       return sql`(NOT ${first})`;
     case 'xor':

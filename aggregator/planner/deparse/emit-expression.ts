@@ -6,9 +6,10 @@ import type { ResolvedQuery } from '#aggregator/planner/resolved-query.ts';
 import { isNullConstant } from '#aggregator/planner/functions/build.ts';
 import { columnText } from './deparse-context.ts';
 import { emitAggregate, emitWindow } from './emit-aggregate.ts';
+import { emitChoices } from './emit-choices.ts';
 import { emitCall } from './emit-call.ts';
 import { keyOf, type Emitter } from './emitter.ts';
-import { bound, boundValue, joined, sql, text, type Fragment } from './fragment.ts';
+import { bound, boundValue, chained, joined, sql, text, type Fragment } from './fragment.ts';
 
 type Of<K extends TypedExpression['kind']> = Extract<TypedExpression, { kind: K }>;
 
@@ -65,20 +66,11 @@ function emitConstant(constant: Of<'constant'>): Fragment {
   return boundValue(isReal && typeof value === 'bigint' ? Number(value) : value);
 }
 
-/** Halved again and again: SQLite's expressions may be a thousand levels deep, chains longer. */
 function emitConnective(expression: Of<'and' | 'or'>, emitter: Emitter): Fragment {
+  const choices = expression.kind === 'or' ? emitChoices(expression.operands, emitter) : null;
+  if (choices !== null) return choices;
   const operands = expression.operands.map((operand) => emitter.expression(operand));
-  return balanced(operands, expression.kind === 'and' ? ' AND ' : ' OR ');
-}
-
-function balanced(operands: readonly Fragment[], connective: string): Fragment {
-  if (operands.length <= 4) return sql`(${joined(operands, connective)})`;
-  const middle = operands.length >> 1;
-  const halves = [operands.slice(0, middle), operands.slice(middle)];
-  return sql`(${joined(
-    halves.map((half) => balanced(half, connective)),
-    connective,
-  )})`;
+  return chained(operands, expression.kind === 'and' ? ' AND ' : ' OR ');
 }
 
 function emitCase(expression: Of<'case'>, emitter: Emitter): Fragment {

@@ -52,7 +52,8 @@ export function sql(
   holes.forEach((hole, index) => {
     if (typeof hole === 'object') {
       result += hole.sql;
-      if (hole.parameters.length > 0) (parameters ??= []).push(...hole.parameters);
+      // Not spread into one call: a long list has more values than a call takes arguments.
+      for (const parameter of hole.parameters) (parameters ??= []).push(parameter);
     } else {
       result += hole;
     }
@@ -65,6 +66,20 @@ export function sql(
 export function joined(fragments: readonly Fragment[], separator: string): Fragment {
   const parameters = fragments.flatMap((fragment) => fragment.parameters);
   return { sql: fragments.map((fragment) => fragment.sql).join(separator), parameters };
+}
+
+/**
+ * The operands of an associative operator, in parentheses, halved again and again: SQLite's
+ * expressions may be a thousand levels deep, chains longer.
+ */
+export function chained(operands: readonly Fragment[], operator: string): Fragment {
+  if (operands.length <= 4) return sql`(${joined(operands, operator)})`;
+  const middle = operands.length >> 1;
+  const halves = [operands.slice(0, middle), operands.slice(middle)];
+  return sql`(${joined(
+    halves.map((half) => chained(half, operator)),
+    operator,
+  )})`;
 }
 
 /** `name(argument, …)`. */

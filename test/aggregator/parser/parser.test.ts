@@ -100,7 +100,7 @@ test('parser: UPDATE of several tables has neither order nor limit', (t) => {
   t.is(messageOf('UPDATE a, b SET a.x = 1 LIMIT 1'), 'Incorrect usage of UPDATE and LIMIT');
 });
 
-test('parser: nesting is limited by an error, chains of AND and OR are not limited', (t) => {
+test('parser: nesting is limited by an error, chains of AND, OR and UNION are not', (t) => {
   const many = 20_000;
   const deep = [
     `SELECT ${'('.repeat(many)}1${')'.repeat(many)}`,
@@ -114,10 +114,12 @@ test('parser: nesting is limited by an error, chains of AND and OR are not limit
     `SELECT ${'CASE WHEN '.repeat(many)}`,
     `SELECT ${'f('.repeat(many)}`,
     `SELECT a${' COLLATE b'.repeat(many)}`,
-    `SELECT 1${' UNION SELECT 1'.repeat(many)}`,
+    `SELECT 1${' EXCEPT SELECT 1'.repeat(many)}`,
+    `SELECT 1${' UNION SELECT 1 UNION ALL SELECT 1'.repeat(many)}`,
   ];
   for (const text of deep) t.regex(messageOf(text), /nested too deep/, text.slice(0, 40));
   t.is(messageOf(`SELECT 1${' OR a = 1'.repeat(many)}`), '');
+  t.is(messageOf(`SELECT 1${' UNION SELECT 1'.repeat(many)}`), '');
   t.is(messageOf(`SELECT 1 IN (${'1, '.repeat(many)}1)`), '');
 });
 
