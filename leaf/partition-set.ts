@@ -13,9 +13,11 @@ import {
   type PartitionKey,
 } from '#shared/cluster/topology.ts';
 import { databaseError } from '#shared/error.ts';
+import type { LeafCalls } from '#shared/wire/message.ts';
 import { syncDirectory } from '#leaf/log/segment.ts';
 import type { PartitionIdentity } from '#leaf/partition/create-partition.ts';
 import { failedStatus, type OwnStatus } from '#leaf/partition/own-status.ts';
+import { partitionPaths, readIncarnation } from '#leaf/partition/partition-directory.ts';
 import { Partition } from '#leaf/partition/partition.ts';
 import type { PartitionEnvironment, PartitionPlace } from '#leaf/partition/partition-options.ts';
 import { ReferenceFile } from '#leaf/partition/reference-file.ts';
@@ -30,6 +32,8 @@ export interface PartitionListener {
   /** It is about to close. */
   readonly closing: (partition: Partition) => Promise<void>;
 }
+
+type DropOptions = Omit<LeafCalls['dropPartition']['request'], 'key'>;
 
 export class PartitionSet {
   #directory: string;
@@ -119,9 +123,13 @@ export class PartitionSet {
     return this.#repairs.get(partitionName(key)) ?? '';
   }
 
-  /** Makes a partition; one that is there already, in the same role, is answered as it is. */
+  /**
+   * Makes a partition; one that is there already, in the same role, is answered as it is, and one
+   * of an older database of the name is replaced: it was dropped while this leaf was away.
+   */
   async create(key: PartitionKey, identity: PartitionIdentity): Promise<void> {
     await this.#alone(key, async () => {
+      if (this.#incarnationOf(key) < (identity.incarnation ?? 0)) await this.#drop(key);
       const existing = this.#partitions.get(partitionName(key));
       if (existing === undefined) {
         const place = this.#place(key);
@@ -136,27 +144,46 @@ export class PartitionSet {
     });
   }
 
-  /** Forgets a partition and its files; one that is not there is no error. `movedTo`: see find. */
-  async drop(key: PartitionKey, movedTo: Address | null = null): Promise<void> {
-    await this.#alone(key, async () => {
+  /**
+   * Forgets a partition and its files; one that is not there is no error. `movedTo`: see find.
+   * `incarnation`: false, and it stays, where it belongs to a database that has been made since.
+   */
+  async drop(
+    key: PartitionKey,
+    { movedTo, incarnation = Infinity }: DropOptions = {},
+  ): Promise<boolean> {
+    return await this.#alone(key, async () => {
+      if (this.#incarnationOf(key) > incarnation) return false;
       const partition = this.#partitions.get(partitionName(key));
-      if (partition === undefined) return;
-      if (movedTo !== null) this.#moved.set(partition.name, movedTo);
-      await this.#listener.closing(partition);
-      this.#partitions.delete(partition.name);
-      this.#repairs.delete(partition.name);
-      await partition.close();
-      const { directory } = this.#place(key);
-      // From the rename on it is gone, whatever happens to its files.
-      const dropped = `${directory}.dropped`;
-      rmSync(dropped, { recursive: true, force: true });
-      this.#environment.failpoint('before-drop-name');
-      renameSync(directory, dropped);
-      this.#environment.failpoint('after-drop-name');
-      syncDirectory(this.#directory);
-      this.#referencesChanged(key);
-      rmSync(dropped, { recursive: true });
+      if (partition !== undefined && movedTo !== undefined)
+        this.#moved.set(partition.name, movedTo);
+      await this.#drop(key);
+      return true;
     });
+  }
+
+  async #drop(key: PartitionKey): Promise<void> {
+    const partition = this.#partitions.get(partitionName(key));
+    if (partition === undefined) return;
+    await this.#listener.closing(partition);
+    this.#partitions.delete(partition.name);
+    this.#repairs.delete(partition.name);
+    await partition.close();
+    const { directory } = this.#place(key);
+    // From the rename on it is gone, whatever happens to its files.
+    const dropped = `${directory}.dropped`;
+    rmSync(dropped, { recursive: true, force: true });
+    this.#environment.failpoint('before-drop-name');
+    renameSync(directory, dropped);
+    this.#environment.failpoint('after-drop-name');
+    syncDirectory(this.#directory);
+    this.#referencesChanged(key);
+    rmSync(dropped, { recursive: true });
+  }
+
+  /** Which database of its name a partition belongs to that is there; 0 where there is none. */
+  #incarnationOf(key: PartitionKey): number {
+    return readIncarnation(partitionPaths(this.#place(key).directory));
   }
 
   /** Closes all; what was being written or opened is finished first. */
@@ -225,14 +252,14 @@ export class PartitionSet {
   }
 
   /** One creation or drop of a partition after another. */
-  async #alone(key: PartitionKey, work: () => Promise<void>): Promise<void> {
+  async #alone<T>(key: PartitionKey, work: () => Promise<T>): Promise<T> {
     const name = partitionName(key);
     const before = this.#busy.get(name);
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#busy.set(name, promise);
     await before;
     try {
-      await work();
+      return await work();
     } finally {
       resolve();
       if (this.#busy.get(name) === promise) this.#busy.delete(name);

@@ -130,7 +130,7 @@ const calls: { readonly [K in keyof LeafCalls]: Check } = {
     incarnation: optional(natural),
   }),
   setIncarnation: object({ key, incarnation: natural }),
-  dropPartition: object({ key, movedTo: optional(address) }),
+  dropPartition: object({ key, movedTo: optional(address), incarnation: optional(natural) }),
   partitionStatus: object({ database: nullable(text) }),
   partitionSchema: object({ key }),
   define: object({ key, change }),

@@ -182,9 +182,9 @@ export class RequestHandler implements LeafService {
       readTogether: async (request) => this.#readTogether(request),
       createPartition: async ({ key, ...identity }) => done(this.#partitions.create(key, identity)),
       setIncarnation: async (request) => done(at(request).setIncarnation(request.incarnation)),
-      dropPartition: async ({ key, movedTo }) => {
-        await this.#restores.forget(key);
-        return done(this.#partitions.drop(key, movedTo ?? null));
+      dropPartition: async ({ key, ...options }) => {
+        if (await this.#partitions.drop(key, options)) await this.#restores.forget(key);
+        return {};
       },
       partitionStatus: async ({ database }) => ({ partitions: this.#statuses(database) }),
       partitionSchema: async (request) => at(request).schema(),

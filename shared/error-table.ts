@@ -777,14 +777,6 @@ export const errorTable = {
       `The definition is on its way, but leaf ${p.leaf} went away (${p.reason}); it is completed ` +
       'by itself when the leaf is back',
   ),
-  databaseBeingDropped: entry<Name>(
-    1730,
-    'HY000',
-    (p) =>
-      `Database '${p.name}' is still being dropped on a leaf that is away; it can be made again ` +
-      'when that leaf is back',
-    true,
-  ),
   // Backups.
   invalidBackupPath: entry<{ path: string; reason: string }>(
     1789,

@@ -11,7 +11,7 @@ import {
   type Address,
   type PartitionPlacement,
 } from '#shared/cluster/topology.ts';
-import { databaseError, DatabaseError } from '#shared/error.ts';
+import { DatabaseError } from '#shared/error.ts';
 import type { Logger } from '#shared/logger.ts';
 
 const droppedPrefix = 'dropped/';
@@ -31,6 +31,18 @@ interface DroppedCopy {
   readonly leafId: number;
 }
 
+/** A database that is gone, and which of its name it was: another may have been made since. */
+interface Dropped {
+  readonly database: string;
+  /** Absent: 0. */
+  readonly incarnation?: number;
+  readonly copies: readonly DroppedCopy[];
+}
+
+function droppedKey({ database, incarnation = 0 }: Dropped): string {
+  return `${droppedPrefix}${keyWord(database)}/${incarnation}`;
+}
+
 export class DatabasePartitions {
   readonly #parts: DatabasePartitionsParts;
   readonly #stopped = new AbortController();
@@ -41,14 +53,10 @@ export class DatabasePartitions {
 
   /**
    * Makes every partition of the database, in the role of the database, and the replicas of its
-   * reference partition, which follow it. Throws databaseBeingDropped, or what a leaf throws; the
-   * caller then drops what there is.
+   * reference partition, which follow it. What an older database of the name has left on a leaf
+   * is replaced. Throws what a leaf throws; the caller then drops what there is.
    */
   async create(database: DatabaseDefinition): Promise<void> {
-    const { store } = this.#parts;
-    if ((await store.get(`${droppedPrefix}${keyWord(database.name)}`)) !== null) {
-      throw databaseError('databaseBeingDropped', { name: database.name });
-    }
     await Promise.all(
       database.placements.map((placement) => this.#createMaster(database, placement)),
     );
@@ -73,18 +81,19 @@ export class DatabasePartitions {
     const copies = database.placements.flatMap(({ ordinal, leafId, replicaLeafIds }) =>
       [leafId, ...replicaLeafIds].map((id) => ({ ordinal, leafId: id })),
     );
-    const key = `${droppedPrefix}${keyWord(database.name)}`;
-    await this.#parts.store.put(key, { database: database.name, copies });
-    const left = await this.#dropCopies(database.name, copies);
+    const { name, incarnation = 0 } = database;
+    const dropped = { database: name, incarnation, copies };
+    const key = droppedKey(dropped);
+    await this.#parts.store.put(key, dropped);
+    const left = await this.#dropCopies(dropped);
     if (left.length === 0) await this.#parts.store.delete(key);
-    else void this.#dropLater(database.name, left);
+    else void this.#dropLater(key, { ...dropped, copies: left });
   }
 
   /** Goes on with the drops that a crash, or a leaf that was away, has left. */
   async resume(): Promise<void> {
-    for (const { value } of await this.#parts.store.list(droppedPrefix)) {
-      const { database, copies } = value as { database: string; copies: DroppedCopy[] };
-      void this.#dropLater(database, copies);
+    for (const { key, value } of await this.#parts.store.list(droppedPrefix)) {
+      void this.#dropLater(key, value as Dropped);
     }
   }
 
@@ -120,16 +129,20 @@ export class DatabasePartitions {
     return must(this.#parts.leaves.nodes().find((node) => node.id === nodeId)).address;
   }
 
-  async #dropCopies(database: string, copies: readonly DroppedCopy[]): Promise<DroppedCopy[]> {
-    const results = await Promise.all(copies.map((copy) => this.#dropCopy(database, copy)));
+  async #dropCopies(dropped: Dropped): Promise<readonly DroppedCopy[]> {
+    const { copies } = dropped;
+    const results = await Promise.all(copies.map((copy) => this.#dropCopy(dropped, copy)));
     return copies.filter((_, index) => results[index] === false);
   }
 
   /** False when the leaf is away. */
-  async #dropCopy(database: string, { ordinal, leafId }: DroppedCopy): Promise<boolean> {
+  async #dropCopy(
+    { database, incarnation = 0 }: Dropped,
+    { ordinal, leafId }: DroppedCopy,
+  ): Promise<boolean> {
     try {
       const leaf = this.#parts.leaves.leaf(leafId);
-      await leaf.call('dropPartition', { key: { database, ordinal } });
+      await leaf.call('dropPartition', { key: { database, ordinal }, incarnation });
       return true;
     } catch (error) {
       if (!(error instanceof DatabaseError)) throw error;
@@ -137,15 +150,16 @@ export class DatabasePartitions {
     }
   }
 
-  async #dropLater(database: string, copies: readonly DroppedCopy[]): Promise<void> {
+  async #dropLater(key: string, dropped: Dropped): Promise<void> {
     const { store, clock, logger } = this.#parts;
-    let left = copies;
+    const { database } = dropped;
+    let left = dropped.copies;
     try {
       while (left.length > 0) {
         await clock.sleep(retryMs, this.#stopped.signal);
-        left = await this.#dropCopies(database, left);
+        left = await this.#dropCopies({ ...dropped, copies: left });
       }
-      await store.delete(`${droppedPrefix}${keyWord(database)}`);
+      await store.delete(key);
     } catch (error) {
       if (this.#stopped.signal.aborted) return;
       logger.error('partitions of a dropped database are left behind', { database }, error);

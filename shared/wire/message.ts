@@ -127,9 +127,12 @@ export interface LeafCalls extends BackupCalls, CheckCalls, ReadTogetherCalls {
     request: { key: PartitionKey; incarnation: number };
     reply: Record<never, never>;
   };
-  /** `movedTo`: where it is now, which whoever asks for it here is told from then on. */
+  /**
+   * `movedTo`: where it is now, which whoever asks for it here is told from then on. `incarnation`:
+   * one of a database of the name that has been made since is left alone.
+   */
   dropPartition: {
-    request: { key: PartitionKey; movedTo?: Address };
+    request: { key: PartitionKey; movedTo?: Address; incarnation?: number };
     reply: Record<never, never>;
   };
   /** Every partition of this leaf, or of one database. */

@@ -110,3 +110,25 @@ test('reference tables: are seen from every partition, and come and go', async (
   t.deepEqual(await rowsOf(partition), [[1, 1]]);
   await set.close();
 });
+
+test('partition set: what an older database of the name has left is replaced', async (t) => {
+  const directory = temporaryDirectory(t);
+  const set = openSet(directory);
+  await set.open();
+  const key = { database: 'shop', ordinal: 0 };
+  await set.create(key, { ...identity, incarnation: 3 });
+  await set.find(key).define(account);
+  const old = set.find(key);
+  // Said again, by an aggregator that got no answer.
+  await set.create(key, { ...identity, incarnation: 3 });
+  t.is(set.find(key), old);
+  await set.create(key, { ...identity, role: 'secondary', incarnation: 4 });
+  t.is(set.find(key).role, 'secondary');
+  t.is(set.find(key).schema().tables.length, 0);
+  // The old one's drop comes late, when this leaf is back.
+  t.false(await set.drop(key, { incarnation: 3 }));
+  t.is(set.find(key).role, 'secondary');
+  t.true(await set.drop(key, { incarnation: 4 }));
+  t.throws(() => set.find(key), { instanceOf: DatabaseError });
+  await set.close();
+});
