@@ -1,5 +1,6 @@
 // Which statements are short enough for the event loop, and which a worker must run.
 //
+//     a long text, or many values: compiling it takes long → a worker
 //     no loop: a lookup by whole keys                      → here
 //     loops over tables that are small, all together       → here
 //     was short the last times, with values no further apart → here, and timed
@@ -12,6 +13,9 @@ import { keyLookup, shapeOf, type StatementShape } from './statement-shape.ts';
 
 /** Rows that a statement may go through on the event loop when its tables are small. */
 const ROWS_MAX = 10_000;
+/** A statement with more is not even compiled on the event loop: SQLite takes its time with it. */
+const CHARACTERS_MAX = 16 * 1024;
+const PARAMETERS_MAX = 1_000;
 /** A table is counted up to here. */
 const COUNTED_ROWS_MAX = 2_000;
 /** A count of a small table holds so long, in milliseconds; that of a large one longer. */
@@ -70,10 +74,12 @@ export class StatementCosts {
     statement: { readonly sql: string; readonly parameters: readonly StoredValue[] },
     catalogVersion: number,
   ): StatementCost {
-    const known = this.#know(connection, statement.sql, catalogVersion);
+    const { sql, parameters } = statement;
+    if (sql.length > CHARACTERS_MAX || parameters.length > PARAMETERS_MAX) return 'long';
+    const known = this.#know(connection, sql, catalogVersion);
     if (known.shape === keyLookup) return 'key';
     if (this.#rowsOf(connection, known.shape) <= ROWS_MAX) return 'key';
-    if (known.missing > 0 || spanOf(statement.parameters) > known.span) return 'long';
+    if (known.missing > 0 || spanOf(parameters) > known.span) return 'long';
     return 'timed';
   }
 

@@ -22,17 +22,21 @@ import {
 
 const NO_BYTES = new Uint8Array(0);
 
-/** Rows of one task, above which it is long whatever its statement is. */
+/** Rows and statements of one task, above which it is long whatever they are. */
 const ROWS_MAX = 2_000;
 
 /** Would these steps hold up the event loop? */
 export function isLong(core: PartitionCore, steps: readonly WriteStep[]): boolean {
   const { environment, costs, file } = core;
   if (environment.workers === null) return false;
-  return steps.some((step) => {
-    if (step.kind === 'rows') return step.rows.length > ROWS_MAX;
-    return costs.of(file.connection, step, file.meta.catalogVersion) === 'long';
-  });
+  let count = 0;
+  for (const step of steps) {
+    count += step.kind === 'rows' ? step.rows.length : 1;
+    if (count > ROWS_MAX) return true;
+    if (step.kind === 'rows') continue;
+    if (costs.of(file.connection, step, file.meta.catalogVersion) === 'long') return true;
+  }
+  return false;
 }
 
 /** Begins a transaction in a worker. The caller holds the write lock. */

@@ -51,6 +51,22 @@ test('worker: point reads are answered beside a long statement, which an abort e
   t.deepEqual(await long, []);
 });
 
+test('worker: a long text is compiled there, whatever it asks for', async (t) => {
+  const { pool, partition } = await workerWorld(t);
+  const read = pool.read.bind(pool);
+  let count = 0;
+  pool.read = (...given) => {
+    count += 1;
+    return read(...given);
+  };
+  await readAll(partition, 'SELECT balance FROM account WHERE id IN (1, 2)');
+  t.is(count, 0);
+  const ids = Array.from({ length: 5000 }, (_, index) => index + 1);
+  const sql = `SELECT count(*) FROM account WHERE id IN (${ids.join()})`;
+  t.deepEqual(await readAll(partition, sql), [[ids.length]]);
+  t.is(count, 1);
+});
+
 test('worker: rows come in order and whole, and other statements beside them', async (t) => {
   const { partition } = await workerWorld(t);
   const sql = 'SELECT id, balance FROM account ORDER BY id';

@@ -49,6 +49,23 @@ test('large write: one record, durable, visible, and found again', async (t) => 
   t.deepEqual(await rowsOf(await reopened(t, partition, directory), SUM), sumAfter(1));
 });
 
+test('large write: many short statements are one, too', async (t) => {
+  const { partition, pool } = await workerWorld(t);
+  const begin = pool.begin.bind(pool);
+  let begun = 0;
+  pool.begin = (...given) => {
+    begun += 1;
+    return begin(...given);
+  };
+  const ids = Array.from({ length: ROWS }, (_, index) => BigInt(index + 1));
+  const add = 'UPDATE account SET balance = balance + 1 WHERE id = ?';
+  const steps = ids.flatMap((id) => writeOf(add, [id]).steps);
+  const results = await partition.write({ ...writeOf(add), steps });
+  t.true(results.length === ROWS && results.every(({ changes }) => changes === 1));
+  t.is(begun, 1);
+  t.deepEqual(await rowsOf(partition, SUM), sumAfter(1));
+});
+
 test('large write: one that fails leaves nothing and harms no other', async (t) => {
   const { partition } = await workerWorld(t);
   const before = partition.log.tail;
