@@ -32,6 +32,8 @@ export function endsTransaction(statement: Statement): boolean {
     case 'backupDatabase':
     case 'restoreDatabase':
       return true;
+    case 'maintainTables':
+      return statement.action !== 'checksum';
     default:
       return false;
   }

@@ -3,7 +3,7 @@
 import type { Accounts } from '#aggregator/metadata/accounts.ts';
 import type { InformationSchema } from '#aggregator/metadata/information-schema.ts';
 import type { ShowWhat } from '#aggregator/parser/ast.ts';
-import type { QueryEngine } from '#aggregator/query-engine.ts';
+import type { SyntaxEngine } from '#aggregator/query-engine.ts';
 import type { SessionRegistry } from '#aggregator/session-registry.ts';
 import type { Session } from '#aggregator/session.ts';
 import type { TransactionCoordinator } from '#aggregator/transaction/transaction-coordinator.ts';
@@ -11,6 +11,7 @@ import { createAccountCommands, createSetPassword } from './account/account-comm
 import { createGrantCommands } from './account/grant-commands.ts';
 import type { CommandTable } from './command.ts';
 import { createEvaluate } from './evaluate.ts';
+import { maintenanceCommands } from './maintenance/maintain-tables.ts';
 import { createPrepareCommands } from './session/prepare-commands.ts';
 import { createSessionCommands, type SessionCommandParts } from './session/session-commands.ts';
 import { createTransactionCommands } from './session/transaction-commands.ts';
@@ -28,7 +29,7 @@ export interface ClientCommandParts {
   /** Absent where the accounts are this aggregator's to change. */
   readonly setPassword?: SetParts['setPassword'];
   /** Asked for when used: the engine is made after its commands. */
-  readonly engine: () => QueryEngine;
+  readonly engine: () => SyntaxEngine;
   /** What the replication family shows, before LIKE and WHERE; null where it is not theirs. */
   readonly showReplication: (session: Session, what: ShowWhat) => Promise<ShowAnswer | null>;
 }
@@ -55,5 +56,6 @@ export function createClientCommands(parts: ClientCommandParts): CommandTable {
       virtualTables: schema,
     }),
     ...createPrepareCommands({ evaluate, engine }),
+    ...maintenanceCommands(engine),
   };
 }
