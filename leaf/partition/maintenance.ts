@@ -15,7 +15,9 @@ import { partitionPaths } from './partition-directory.ts';
 const INTERVAL_MS = 1000;
 /** A WAL longer than this is moved into the file at once, in pages and bytes. */
 const WAL_PAGES_MAX = 8 * 1024;
-const WAL_BYTES_MAX = WAL_PAGES_MAX * 4096;
+/** A WAL up to this length goes into the file where that is closed: some milliseconds. */
+const WAL_PAGES_CLOSED_MAX = 256;
+const PAGE_BYTES = 4096;
 /** A shorter one is moved after so long, in milliseconds. */
 const CHECKPOINT_INTERVAL_MS = 60_000;
 
@@ -62,7 +64,7 @@ export class Maintenance {
       await this.#core.log.harden();
       const late = clock.monotonicMs() - this.#checkpointMs > CHECKPOINT_INTERVAL_MS;
       const dirty = this.#core.file.meta.applied.lsn > this.#durableLsn;
-      if (dirty && (late || this.#isWalLong())) {
+      if (dirty && (late || this.#isWalLong(WAL_PAGES_MAX))) {
         this.#running = this.run();
         await this.#running;
       }
@@ -74,14 +76,30 @@ export class Maintenance {
   }
 
   /** A WAL keeps its length when it begins anew: what was long once says nothing by itself. */
-  #isWalLong(): boolean {
+  #isWalLong(pagesMax: number): boolean {
     const { file, readers } = this.#core;
-    if (walBytes(file.path) <= WAL_BYTES_MAX) return false;
+    if (walBytes(file.path) <= pagesMax * PAGE_BYTES) return false;
     const reader = readers.acquire();
     try {
-      return reader.connection.walPages() > WAL_PAGES_MAX;
+      return reader.connection.walPages() > pagesMax;
     } finally {
       readers.release(reader);
+    }
+  }
+
+  /**
+   * Before the file is closed, which would checkpoint a WAL on the event loop: a long one is
+   * checkpointed on another thread. What fails here is left to the close.
+   */
+  async finish(): Promise<void> {
+    const { environment, file, log, name } = this.#core;
+    try {
+      if (!this.#isWalLong(WAL_PAGES_CLOSED_MAX)) return;
+      await log.harden();
+      await environment.checkpoint(file.path);
+    } catch (error) {
+      const sentence = 'A file is closed without a checkpoint before.';
+      environment.logger.warn(sentence, { partition: name }, error);
     }
   }
 

@@ -222,6 +222,7 @@ export class OpenPartition {
     }
     this.snapshots.close();
     await environment.workers?.forget(file.path);
+    await this.maintenance.finish();
     readers.close();
     file.close();
     await log.close();

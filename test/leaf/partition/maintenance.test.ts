@@ -1,5 +1,6 @@
 // A partition's files are looked after: not too late, and not again and again.
 
+import { statSync } from 'node:fs';
 import test from 'ava';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { realClock, type Clock } from '#shared/clock.ts';
@@ -61,4 +62,22 @@ test('a WAL that was long once is not moved again for every write', async (t) =>
   for (let id = 46; id <= 85; id += 1) await write(id, MIB);
   await hand.fire();
   t.is(checkpoints, 2);
+});
+
+test('a long WAL is in the file before that is closed', async (t) => {
+  const plain = testEnvironment();
+  const left: number[] = [];
+  const checkpoint = async (path: string): Promise<boolean> => {
+    left.push(statSync(`${path}-wal`).size);
+    return plain.checkpoint(path);
+  };
+  const environment = testEnvironment({ clock: new HandClock().clock, checkpoint });
+  const partition = await createTestPartition({ environment });
+  await partition.define(addNote);
+  const sql = `INSERT INTO account VALUES (?, 1, hex(zeroblob(${MIB})))`;
+  const write = { ...writeOf(sql, [1n]), catalogVersion: addNote.version };
+  await partition.write(write);
+  await partition.close();
+  t.is(left.length, 1);
+  t.true((left[0] ?? 0) > MIB);
 });
