@@ -198,6 +198,12 @@ export async function insertRows(
   },
 ): Promise<OkResult> {
   const { insert } = part;
+  const { passedOver: column } = insert;
+  if (column !== null) {
+    const { table } = insert.target;
+    const { errno, message } = databaseError('generatedColumn', { column, table: table.name });
+    session.warn('Warning', errno, message);
+  }
   const completion = insertCompletion(execution, session, part);
   const { foundRowsFlag: foundRows } = session;
   const text = part.text === undefined ? {} : { text: part.text };

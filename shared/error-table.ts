@@ -148,6 +148,26 @@ export const errorTable = {
       `The value specified for generated column '${p.column}' in table '${p.table}' is not ` +
       'allowed.',
   ),
+  generatedFunction: entry<Column>(
+    3102,
+    'HY000',
+    (p) => `Expression of generated column '${p.column}' contains a disallowed function.`,
+  ),
+  generatedOrder: entry(
+    3107,
+    'HY000',
+    () => 'Generated column can refer only to generated columns defined prior to it.',
+  ),
+  generatedDependency: entry<Column>(
+    3108,
+    'HY000',
+    (p) => `Column '${p.column}' has a generated column dependency.`,
+  ),
+  generatedCounter: entry<Column>(
+    3109,
+    'HY000',
+    (p) => `Generated column '${p.column}' cannot refer to auto-increment column.`,
+  ),
   nonUpdatableTable: entry<Name & { statement: string }>(
     1288,
     'HY000',

@@ -169,8 +169,13 @@ function prepareLoad(
 }
 
 function visibleColumns(table: TableDefinition): readonly LoadTarget[] {
+  const generated = table.columns.find((column) => column.generated !== undefined);
+  if (generated !== undefined) {
+    const what = `LOAD DATA without a list of columns, '${generated.name}' being a generated one`;
+    throw databaseError('unsupported', { what });
+  }
   return table.columns
-    .filter((column) => !column.hidden && column.generated === undefined)
+    .filter((column) => !column.hidden)
     .map(({ name }) => ({ kind: 'column', name }));
 }
 

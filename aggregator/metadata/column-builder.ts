@@ -35,19 +35,28 @@ export function buildColumn(syntax: ColumnSyntax, context: ColumnContext): Colum
   if (autoIncrement && (type.kind !== 'integer' || syntax.default !== null)) {
     throw databaseError('wrongAutoIncrement', {});
   }
-  if (generated !== null) {
-    throw databaseError('unsupported', { what: `a generated column (${name})` });
+  const isGenerated = generated !== null;
+  if (isGenerated && (autoIncrement || onUpdateCurrentTimestamp || syntax.default !== null)) {
+    throw databaseError('wrongUsage', { first: 'DEFAULT', second: 'generated column' });
+  }
+  if (isGenerated && isInKey) {
+    throw databaseError('unsupported', { what: `a generated column in the PRIMARY KEY (${name})` });
   }
   const column = { name, type, nullable };
   return {
     ...column,
-    default: autoIncrement
-      ? { kind: 'none' }
-      : columnDefaultOf(column, syntax.default, context.zeroDates),
+    default:
+      autoIncrement || isGenerated
+        ? { kind: 'none' }
+        : columnDefaultOf(column, syntax.default, context.zeroDates),
     autoIncrement,
     onUpdateCurrentTimestamp,
     comment,
     hidden: false,
+    // Compiled with the whole table, whose columns it reads.
+    ...(isGenerated
+      ? { generated: { text: generated.text, stored: generated.stored, sqlite: '', columns: [] } }
+      : {}),
   };
 }
 

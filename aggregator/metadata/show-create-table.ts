@@ -63,9 +63,14 @@ export function columnLine(
 ): string {
   const parts = [`${backticked(column.name)} ${typeName(column.type)}`];
   parts.push(collateClause(column, table));
+  const { generated } = column;
+  if (generated !== undefined) {
+    const kept = generated.stored ? 'STORED' : 'VIRTUAL';
+    parts.push(` GENERATED ALWAYS AS (${generated.text}) ${kept}`);
+  }
   if (!column.nullable) parts.push(' NOT NULL');
   else if (column.type.kind === 'timestamp') parts.push(' NULL');
-  parts.push(defaultClause(column));
+  if (generated === undefined) parts.push(defaultClause(column));
   if (column.autoIncrement) parts.push(' AUTO_INCREMENT');
   if (column.onUpdateCurrentTimestamp) {
     const fsp = 'fsp' in column.type && column.type.fsp > 0 ? `(${column.type.fsp})` : '';

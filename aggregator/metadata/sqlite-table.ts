@@ -165,6 +165,8 @@ function createTableStatement(table: TableDefinition, as = table.name): string {
     const parts = [quoteIdentifier(column.name), storageClass(column.type)];
     if (!column.nullable) parts.push('NOT NULL');
     if (isRowid && column === only) parts.push('PRIMARY KEY');
+    const { generated } = column;
+    if (generated !== undefined) parts.push(`GENERATED ALWAYS AS (${generated.sqlite}) STORED`);
     return [...parts, ...columnChecks(column)].join(' ');
   });
   const keys = keyColumns.map((column) => quoteIdentifier(column.name)).join(', ');
@@ -210,8 +212,9 @@ export function rebuildStatements(
   const old = quoteIdentifier(before.name);
   if (!livesIn(after, place)) return [`DROP TABLE ${old}`];
   const fresh = quoteIdentifier(rebuildName(after));
-  const names = after.columns.map((column) => quoteIdentifier(column.name)).join(', ');
-  const sources = after.columns.map((column) => must(values.get(column.name))).join(', ');
+  const copied = after.columns.filter((column) => column.generated === undefined);
+  const names = copied.map((column) => quoteIdentifier(column.name)).join(', ');
+  const sources = copied.map((column) => must(values.get(column.name))).join(', ');
   return [
     createTableStatement(after, rebuildName(after)),
     `INSERT INTO ${fresh} (${names}) SELECT ${sources} FROM ${old}`,

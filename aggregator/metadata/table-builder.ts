@@ -131,6 +131,14 @@ export interface DefinitionContext {
   readonly zeroDates: boolean;
   /** A CHECK of the table with these columns. Throws for an expression that is none. */
   readonly compileCheck: (check: CheckSource) => CheckDefinition;
+  /** The columns, with the SQLite of those that are generated. Throws as compileCheck. */
+  readonly compileGenerated: (source: ColumnsSource) => readonly ColumnDefinition[];
+}
+
+/** The columns of a table that is on its way. */
+export interface ColumnsSource {
+  readonly table: string;
+  readonly columns: readonly ColumnDefinition[];
 }
 
 /** A CHECK as the catalog keeps it, and whose it is. */
@@ -255,6 +263,7 @@ export function assembleTable(
     referencedBy: referencingTables(database, parts.name),
     hiddenKey: hasPrimary ? null : HIDDEN_KEY,
   });
+  refuseGenerated(parts, decision.shardKey);
   if (decision.warning !== null) notes.warn(decision.warning);
   const { id, name, foreignKeys, checks, collation, comment } = parts;
   return {
@@ -272,6 +281,24 @@ export function assembleTable(
   };
 }
 
+/** Rows are placed, and point to parents, by what their writer gives. */
+function refuseGenerated(
+  { columns, indexes, foreignKeys }: TableParts,
+  shardKey: readonly string[],
+): void {
+  const primary = indexes.find((index) => index.kind === 'primary');
+  const keys = [
+    shardKey,
+    (primary?.parts ?? []).map((part) => part.column),
+    ...foreignKeys.map((key) => key.columns),
+  ];
+  const used = keys.flat();
+  const found = columns.find(({ name, generated }) => generated && used.includes(name));
+  if (found === undefined) return;
+  const what = `the generated column '${found.name}' in a PRIMARY, SHARD or FOREIGN KEY`;
+  throw databaseError('unsupported', { what });
+}
+
 /** The table that a CREATE TABLE with columns asks for. Pure: nothing is made yet. */
 export function buildTable(
   statement: CreateTable,
@@ -286,9 +313,10 @@ export function buildTable(
   const syntaxes = indexSyntaxes(statement);
   const primary = primaryColumns(syntaxes);
   const isInPrimaryKey = (column: string): boolean => primary.has(column.toLowerCase());
-  const columns = statement.columns.map((column) =>
+  const built = statement.columns.map((column) =>
     buildColumn(column, { ...context, collation, isInPrimaryKey }),
   );
+  const columns = context.compileGenerated({ table: name, columns: built });
   const findColumn = columnFinder(columns);
   let indexes: IndexDefinition[] = [];
   for (const syntax of syntaxes) indexes = addIndex(indexes, syntax, { findColumn, notes });

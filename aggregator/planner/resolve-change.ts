@@ -22,7 +22,7 @@ import { sameName, type CommonTables, type ResolveEnvironment } from './resolve-
 import { resolveCondition, resolveExpression } from './resolve-expression.ts';
 import { resolveFrom } from './resolve-from.ts';
 import { createQueryResolver, extendCommonTables, newBlock } from './resolve-query.ts';
-import { requireWritable, writableColumn } from './resolve-target.ts';
+import { requireWritable, visibleColumn, writableColumn } from './resolve-target.ts';
 import type { FromTree } from './resolved-query.ts';
 import type { TableRelation } from './survey-query.ts';
 import type { OrderItem as TypedOrderItem, TypedExpression } from './typed-expression.ts';
@@ -89,9 +89,11 @@ function resolveUpdate(
     const assigned: ResolvedAssignment[] = [];
     let lastInsertId: TypedExpression | null = null;
     for (const assignment of syntaxes) {
-      const column = writableColumn(target.table, assignment.column.column);
       const { value: syntax } = assignment;
       const isDefault = syntax.kind === 'default' && syntax.column === null;
+      const named = visibleColumn(target.table, assignment.column.column);
+      if (isDefault && named.generated !== undefined) continue;
+      const column = writableColumn(target.table, assignment.column.column);
       const raw = isDefault ? defaultValue(column) : resolveExpression(syntax, scope);
       // From left to right: later values see what earlier ones have set.
       const seen = isSingle ? substitute(raw, target, assigned) : raw;
@@ -102,6 +104,9 @@ function resolveUpdate(
         value: assignedValue(column, taken.value, { scope, store }),
         automatic: false,
       });
+    }
+    if (assigned.length === 0) {
+      throw databaseError('unsupported', { what: 'an UPDATE of generated columns alone' });
     }
     const assignments = [...lastOfEach(assigned), ...automaticAssignments(target, assigned)];
     return { kind: 'update', target, assignments, lastInsertId, ...meant };

@@ -1,7 +1,8 @@
 // INSERT and REPLACE: which columns get which values, and what happens to rows in the way.
 
 import type { Expression, InsertStatement } from '#aggregator/parser/ast.ts';
-import type { ColumnDefinition } from '#shared/cluster/table-definition.ts';
+import { isStrict } from '#aggregator/sql-mode.ts';
+import type { ColumnDefinition, TableDefinition } from '#shared/cluster/table-definition.ts';
 import { databaseError } from '#shared/error.ts';
 import type { SourceValue } from '#shared/sql/source-value.ts';
 import {
@@ -17,7 +18,12 @@ import { sameName, type ResolveEnvironment } from './resolve-environment.ts';
 import { resolveExpression } from './resolve-expression.ts';
 import { outputColumns, tableColumns } from './resolve-from.ts';
 import { createQueryResolver, newBlock } from './resolve-query.ts';
-import { resolveTarget, writableColumn, type WriteTarget } from './resolve-target.ts';
+import {
+  resolveTarget,
+  visibleColumn,
+  writableColumn,
+  type WriteTarget,
+} from './resolve-target.ts';
 import type { ResolvedAssignment } from './resolve-change.ts';
 import type { Relation, ResolvedQuery } from './resolved-query.ts';
 import type { TypedExpression } from './typed-expression.ts';
@@ -40,6 +46,8 @@ export interface ResolvedInsert {
   readonly mode: 'insert' | 'ignore' | 'replace';
   /** ON DUPLICATE KEY UPDATE, or null without it. */
   readonly onDuplicate: OnDuplicate | null;
+  /** A generated column whose values are passed over, with a warning; null where there is none. */
+  readonly passedOver: string | null;
 }
 
 export interface OnDuplicate {
@@ -59,10 +67,12 @@ export function resolveInsert(
   store: StoreConstant,
 ): ResolvedInsert {
   const target = resolveTarget(statement.table, environment);
-  const columns = insertedColumns(statement, target);
+  const named = insertedColumns(statement, target);
   const block = newBlock(createQueryResolver(environment), null, []);
   const mode = statement.replace ? 'replace' : statement.ignore ? 'ignore' : 'insert';
-  const source = resolveSource(statement, { block, columns });
+  const given = { columns: named, source: resolveSource(statement, { block, columns: named }) };
+  const { columns, source, passedOver } = withoutGenerated(given, target, environment);
+  refuseGeneratedKeys(statement, target);
   const onDuplicate =
     statement.onDuplicate.length === 0
       ? null
@@ -70,7 +80,7 @@ export function resolveInsert(
   if (onDuplicate !== null && mode !== 'insert') {
     throw databaseError('unsupported', { what: 'IGNORE with ON DUPLICATE KEY UPDATE' });
   }
-  return { target, columns, source, mode, onDuplicate };
+  return { target, columns, source, mode, onDuplicate, passedOver };
 }
 
 function insertedColumns(
@@ -78,15 +88,60 @@ function insertedColumns(
   { table }: WriteTarget,
 ): readonly ColumnDefinition[] {
   if (statement.columns === null) {
-    return table.columns.filter((column) => !column.hidden && column.generated === undefined);
+    return table.columns.filter((column) => !column.hidden);
   }
-  const columns = statement.columns.map((name) => writableColumn(table, name));
+  const columns = statement.columns.map((name) => visibleColumn(table, name));
   const seen = new Set<string>();
   for (const { name } of columns) {
     if (seen.has(name)) throw databaseError('columnSpecifiedTwice', { column: name });
     seen.add(name);
   }
   return columns;
+}
+
+type Inserted = Pick<ResolvedInsert, 'columns' | 'source'>;
+
+/**
+ * A generated column is given by DEFAULT, which it has in any case. Without strict mode values for
+ * it are passed over, as dumps of MariaDB expect it. Throws generatedColumn.
+ */
+function withoutGenerated(
+  { columns, source }: Inserted,
+  { table }: WriteTarget,
+  { sqlMode }: ResolveEnvironment,
+): Inserted & Pick<ResolvedInsert, 'passedOver'> {
+  const generated = columns.find((column) => column.generated !== undefined);
+  if (generated === undefined) return { columns, source, passedOver: null };
+  const isGenerated = (place: number): boolean => columns[place]?.generated !== undefined;
+  const given = (row: readonly InsertValue[]): number =>
+    row.findIndex((value, place) => isGenerated(place) && value.kind !== 'default');
+  const places = source.kind === 'values' ? source.rows.map(given) : [columns.indexOf(generated)];
+  const passedOver = columns[places.find((place) => place >= 0) ?? -1]?.name ?? null;
+  if (source.kind !== 'values' || (passedOver !== null && isStrict(sqlMode))) {
+    const column = passedOver ?? generated.name;
+    throw databaseError('generatedColumn', { column, table: table.name });
+  }
+  const rows = source.rows.map((row) => row.filter((_, place) => !isGenerated(place)));
+  const stored = columns.filter((column) => column.generated === undefined);
+  return { columns: stored, source: { kind: 'values', rows }, passedOver };
+}
+
+/** Which row is in the way is asked by the values that are given. */
+function refuseGeneratedKeys(
+  { replace, ignore, onDuplicate }: InsertStatement,
+  { table }: WriteTarget,
+): void {
+  if (!replace && !ignore && onDuplicate.length === 0) return;
+  const isGenerated = (name: string): boolean =>
+    table.columns.some((column) => column.name === name && column.generated !== undefined);
+  const key = table.indexes.find(
+    ({ kind, parts }) => kind === 'unique' && parts.some(({ column }) => isGenerated(column)),
+  );
+  const check = ignore ? table.checks.find(({ columns }) => columns.some(isGenerated)) : undefined;
+  const found = (ignore && check === undefined ? undefined : key)?.name ?? check?.name;
+  if (found === undefined) return;
+  const what = `REPLACE, IGNORE or ON DUPLICATE KEY UPDATE over '${found}', of a generated column`;
+  throw databaseError('unsupported', { what });
 }
 
 function resolveSource(
@@ -140,10 +195,12 @@ function resolveOnDuplicate(statement: InsertStatement, parts: DuplicateParts): 
   const assigned: ResolvedAssignment[] = [];
   let lastInsertId: TypedExpression | null = null;
   for (const { column: name, value: syntax } of statement.onDuplicate) {
-    const column = writableColumn(table, name.column);
     const isDefault = syntax.kind === 'default' && syntax.column === null;
+    if (isDefault && visibleColumn(table, name.column).generated !== undefined) continue;
+    const column = writableColumn(table, name.column);
     const raw = isDefault ? defaultValue(column) : resolveExpression(syntax, scope);
     const seen = mapExpression(raw, (part) => {
+      refuseNewGenerated(part, inserted, table);
       if (part.kind !== 'column' || part.relation !== existing) return null;
       const earlier = assigned.findLast((one) => sameName(one.column.name, part.column));
       return earlier === undefined ? null : { ...earlier.value, type: part.type };
@@ -153,6 +210,7 @@ function resolveOnDuplicate(statement: InsertStatement, parts: DuplicateParts): 
     const value = assignedValue(column, taken.value, { scope, store });
     assigned.push({ column, value, automatic: false });
   }
+  if (assigned.length === 0) refuseNothing();
   const automatic = table.columns
     .filter((column) => column.onUpdateCurrentTimestamp)
     .filter((column) => !assigned.some((one) => one.column.name === column.name))
@@ -160,6 +218,23 @@ function resolveOnDuplicate(statement: InsertStatement, parts: DuplicateParts): 
   const last = [...new Map(assigned.map((one) => [one.column.name, one])).values()];
   refuseShardKey(target, last);
   return { existing, inserted, assignments: [...last, ...automatic], lastInsertId };
+}
+
+function refuseNothing(): never {
+  throw databaseError('unsupported', { what: 'an UPDATE of generated columns alone' });
+}
+
+/** What would have been generated for the row is not known before it is there. */
+function refuseNewGenerated(
+  part: TypedExpression,
+  inserted: number,
+  { columns }: TableDefinition,
+): void {
+  if (part.kind !== 'column' || part.relation !== inserted) return;
+  const column = columns.find(({ name }) => name === part.column);
+  if (column?.generated === undefined) return;
+  const what = `VALUES() of the generated column '${column.name}'`;
+  throw databaseError('unsupported', { what });
 }
 
 /** VALUES (…) AS new (a, b): its names stand for the row that was to be inserted. */

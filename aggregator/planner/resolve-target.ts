@@ -46,14 +46,18 @@ export function requireWritable(database: DatabaseDefinition): void {
   });
 }
 
-/** A column that a client may write. Throws unknownColumn, or refuses a generated column. */
-export function writableColumn(table: TableDefinition, name: string): ColumnDefinition {
+/** A column that a client may name. Throws unknownColumn. */
+export function visibleColumn(table: TableDefinition, name: string): ColumnDefinition {
   const column = table.columns.find(
     (candidate) => !candidate.hidden && sameName(candidate.name, name),
   );
-  if (column === undefined) {
-    throw databaseError('unknownColumn', { column: name, clause: 'field list' });
-  }
+  if (column !== undefined) return column;
+  throw databaseError('unknownColumn', { column: name, clause: 'field list' });
+}
+
+/** A column that a client may write. Throws unknownColumn and generatedColumn. */
+export function writableColumn(table: TableDefinition, name: string): ColumnDefinition {
+  const column = visibleColumn(table, name);
   if (column.generated !== undefined) {
     throw databaseError('generatedColumn', { column: column.name, table: table.name });
   }

@@ -120,12 +120,14 @@ function valuesOf(
   table: TableDefinition | undefined,
 ): string | null {
   if (values === null) return null;
-  const isKnown = table?.columns.length === values.length;
+  // What is generated is in no change.
+  const columns = table?.columns.filter((column) => column.generated === undefined);
+  const isKnown = columns?.length === values.length;
   const members = values.flatMap((value, index) => {
     const isKey = change.keyColumns.includes(index);
     const told = value === undefined && isKey ? change.before?.[index] : value;
     if (told === undefined) return [];
-    const column = isKnown ? table.columns[index] : undefined;
+    const column = isKnown ? columns[index] : undefined;
     return [`${JSON.stringify(column?.name ?? `c${index + 1}`)}: ${jsonOf(told, column)}`];
   });
   return `{${members.join(', ')}}`;

@@ -10,6 +10,17 @@ export type ColumnDefault =
   /** A MySQL expression, kept as its text: DEFAULT (uuid()). */
   | { readonly kind: 'expression'; readonly text: string };
 
+export interface GeneratedColumn {
+  /** The MySQL expression, as it was written. */
+  readonly text: string;
+  /** STORED, not VIRTUAL: what SHOW CREATE TABLE says. */
+  readonly stored: boolean;
+  /** The same over the table's columns as SQLite has them, converted to the column's type. */
+  readonly sqlite: string;
+  /** The columns that it reads. */
+  readonly columns: readonly string[];
+}
+
 export interface ColumnDefinition {
   readonly name: string;
   readonly type: ColumnType;
@@ -18,8 +29,8 @@ export interface ColumnDefinition {
   readonly autoIncrement: boolean;
   /** ON UPDATE CURRENT_TIMESTAMP. */
   readonly onUpdateCurrentTimestamp: boolean;
-  /** GENERATED ALWAYS AS (text): a MySQL expression. */
-  readonly generated?: { readonly text: string; readonly stored: boolean };
+  /** GENERATED ALWAYS AS (text). SQLite stores it, whether MySQL would or not. */
+  readonly generated?: GeneratedColumn;
   readonly comment: string;
   /** True only for the key that we add to a table without a PRIMARY KEY. No client ever sees it. */
   readonly hidden: boolean;

@@ -223,6 +223,10 @@ clientTest(`mariadb-dump: a database is dumped and loaded back${suffix}`, async 
       KEY (parent)) COMMENT 'a "child"'`,
   );
   await root.query("INSERT INTO child (name, parent) VALUES ('ä', 1), (NULL, 2), ('c''c', NULL)");
+  await root.query(
+    'CREATE TABLE computed (id INT PRIMARY KEY, a INT, b INT AS (a + 1) STORED, c INT AS (b * 2))',
+  );
+  await root.query('INSERT INTO computed (id, a) VALUES (1, 5), (2, NULL)');
   await root.query('CREATE VIEW names AS SELECT id + 1, name FROM child ORDER BY name');
   await root.query(
     'CREATE VIEW a_names AS SELECT n.*, c.parent FROM names n JOIN child c USING (name)',

@@ -84,6 +84,43 @@ test('replicate: views arrive with their tables, under another name too, and sta
   await until('the leaves', async () => (await fewer()) === 'd');
 });
 
+test('replicate: generated columns are computed where their rows arrive', async (t) => {
+  const { primary, secondary, from } = await shopPair(t);
+  await primary.query(
+    `CREATE TABLE shop.sale (id INT PRIMARY KEY, price DECIMAL(8,2), n INT, note VARCHAR(20),
+      total DECIMAL(10,2) AS (price * n) STORED, shout VARCHAR(20) AS (upper(note)), KEY (shout))`,
+  );
+  await primary.query("INSERT INTO shop.sale (id, price, n, note) VALUES (1, 2.5, 2, 'a')");
+  await secondary.query(`REPLICATE DATABASE shop ${from}`);
+  await caughtUp(secondary, 'shop');
+  const rows = Array.from({ length: 50 }, (_, i) => `(${i + 2}, ${i}.25, ${i}, 'n${i}')`);
+  await primary.query(`INSERT INTO shop.sale (id, price, n, note) VALUES ${rows.join(', ')}`);
+  await primary.query("UPDATE shop.sale SET n = 7, note = 'seven' WHERE id = 1");
+  await primary.query('UPDATE shop.sale SET price = price + 1 WHERE total > 100');
+  await primary.query('DELETE FROM shop.sale WHERE id = 9');
+  await primary.query("REPLACE INTO shop.sale (id, price, n, note) VALUES (3, 1, 1, 'again')");
+  await primary.query('BEGIN');
+  await primary.query('UPDATE shop.sale SET n = n + 1');
+  await primary.query("INSERT INTO shop.sale (id, price, n, note) VALUES (100, 3, 3, 'x')");
+  await primary.query('COMMIT');
+  await primary.query('ALTER TABLE shop.sale ADD COLUMN half DECIMAL(10,3) AS (total / 2)');
+  await primary.query('UPDATE shop.sale SET price = 5 WHERE id = 5');
+  const all = 'SELECT * FROM shop.sale ORDER BY id';
+  await sameRows(primary, secondary, all);
+  const sold = await secondary.query('SELECT total, half, shout FROM shop.sale WHERE id = 1');
+  t.deepEqual({ ...sold[0] }, { total: '20.00', half: '10.000', shout: 'SEVEN' });
+  await caughtUp(secondary, 'shop');
+  const [report] = await secondary.query('CHECK REPLICATION ON shop');
+  t.regex(JSON.stringify(report), /equal/i);
+  await secondary.stop();
+  await secondary.start();
+  await sameRows(primary, secondary, all);
+  await secondary.query('STOP REPLICATING shop');
+  await secondary.query("INSERT INTO shop.sale (id, price, n, note) VALUES (200, 2, 2, 'y')");
+  const [own] = await secondary.query('SELECT total FROM shop.sale WHERE id = 200');
+  t.is(own?.['total'], '4.00');
+});
+
 test('replicate: a transaction over partitions arrives whole', async (t) => {
   const { primary, secondary, from } = await shopPair(t);
   await secondary.query(`REPLICATE DATABASE shop ${from}`);

@@ -131,6 +131,7 @@ function dropColumn(state: AlterState, name: string): AlterState {
   const key = parts.foreignKeys.find((entry) => entry.columns.includes(found));
   if (key !== undefined)
     throw databaseError('cannotDrop', { name: `${found}: needed in ${key.name}` });
+  refuseDependency(parts, found);
   const columns = parts.columns.filter((column) => column.name !== found);
   const sources = new Map(state.sources);
   sources.delete(found);
@@ -139,7 +140,14 @@ function dropColumn(state: AlterState, name: string): AlterState {
   return { parts: { ...parts, columns, indexes, checks }, sources };
 }
 
+/** Throws generatedDependency where another column is computed from this one. */
+function refuseDependency({ columns }: TableParts, name: string): void {
+  const isRead = columns.some(({ generated }) => generated?.columns.includes(name) === true);
+  if (isRead) throw databaseError('generatedDependency', { column: name });
+}
+
 function renamedParts(parts: TableParts, from: string, to: string): TableParts {
+  if (from !== to) refuseDependency(parts, from);
   const check = parts.checks.find(({ columns }) => columns.includes(from));
   if (check !== undefined && from !== to) {
     throw databaseError('checkUsesColumn', { name: check.name, column: from });

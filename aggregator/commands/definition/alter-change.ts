@@ -116,17 +116,19 @@ function alteredTable(request: AlterRequest): TableMove & AlteredShape {
   let state: AlterState = { parts: partsOf(before), sources: new Map(known) };
   for (const action of request.actions) state = applyAction(state, action, context);
   const { sources } = state;
-  const { columns, name: table } = state.parts;
-  // A column may have another type now, by which it is compared.
+  const { name: table } = state.parts;
+  // A column may have another type now, by which it is compared and computed.
+  const columns = context.compileGenerated({ table, columns: state.parts.columns });
   const checks = state.parts.checks.map(({ name, text }) =>
     context.compileCheck({ name, text, table, columns }),
   );
-  const assembled = assembleTable({ ...state.parts, checks }, database, context.notes);
+  const assembled = assembleTable({ ...state.parts, columns, checks }, database, context.notes);
   const kept = keepSpread({ before, after: assembled, sources });
   const after = { ...kept, shardKeyExplicit: before.shardKeyExplicit };
   const numbered: string[] = [];
   const values = after.columns.map((column) => {
     const source = sources.get(column.name) ?? { kind: 'default' };
+    if (column.generated !== undefined) return [column.name, column.generated.sqlite] as const;
     const isNumbered = source.kind === 'default' && (column.hidden || column.autoIncrement);
     if (isNumbered) numbered.push(column.name);
     return [column.name, isNumbered ? 'NULL' : sourceExpression(column, source, now)] as const;
@@ -143,15 +145,37 @@ function newlyCountedColumn({ after, sources }: AlteredShape): string | null {
 
 /** Queries that find a row which the new column cannot take. */
 function columnChecks(
-  table: string,
+  from: string,
   column: ColumnDefinition,
   expression: string,
 ): readonly string[] {
-  const from = quoteIdentifier(table);
   // No value has the type '': every row is looked at, and a conversion that fails is met.
   const convertible = `SELECT 1 FROM ${from} WHERE typeof(${expression}) = '' LIMIT 1`;
   if (column.nullable) return [convertible];
   return [convertible, `SELECT 1 FROM ${from} WHERE (${expression}) IS NULL LIMIT 1`];
+}
+
+/** What is generated reads the new columns, as does what is generated after it. */
+function rowChecks(
+  { before, after, values, numbered }: TableMove,
+  newlyCounted: string | null,
+): readonly string[] {
+  const old = quoteIdentifier(before.name);
+  const isCopied = ({ generated }: ColumnDefinition): boolean => generated === undefined;
+  const valueOf = ({ name }: ColumnDefinition): string => must(values.get(name));
+  const item = (column: ColumnDefinition): string =>
+    `${valueOf(column)} AS ${quoteIdentifier(column.name)}`;
+  const copied = after.columns.filter(isCopied);
+  const checks = copied
+    .filter(({ name }) => !numbered.includes(name) && name !== newlyCounted)
+    .flatMap((column) => columnChecks(old, column, valueOf(column)));
+  let rows = `(SELECT ${copied.map(item).join(', ')} FROM ${old})`;
+  for (const column of after.columns) {
+    if (isCopied(column)) continue;
+    checks.push(...columnChecks(rows, column, valueOf(column)));
+    rows = `(SELECT *, ${item(column)} FROM ${rows})`;
+  }
+  return checks;
 }
 
 /** The change of shape, which the rows of some partition may refuse: then it is taken back. */
@@ -174,10 +198,7 @@ export function alterChange(request: AlterRequest): Alteration {
   const move = { before, after, values, numbered, newlyCounted };
   const inPlace = mustMove ? null : inPlaceChange(altered, isReversible ? request.now : null);
   if (isReversible && !mustMove) return { ...move, inPlace, checks: null };
-  const checks = after.columns
-    .filter(({ name }) => !numbered.includes(name) && name !== newlyCounted)
-    .flatMap((column) => columnChecks(before.name, column, must(values.get(column.name))));
-  return { ...move, inPlace, checks };
+  return { ...move, inPlace, checks: rowChecks(altered, newlyCounted) };
 }
 
 /** `now` is null for a change that cannot be taken back. */

@@ -59,6 +59,7 @@ export async function moveRows(
   database: DatabaseDefinition,
   move: TableMove,
 ): Promise<MovedRows> {
+  refuseGenerated(move.before, move.after);
   const { before, after, numbered } = move;
   const { breather } = reader;
   const rows = await readRows(reader, database, move);
@@ -175,4 +176,14 @@ function numberRows(table: TableDefinition, name: string, rows: readonly MovingR
     if (BigInt(value as bigint | number) === 0n) fresh[place] = ++last;
   }
   return last;
+}
+
+/** Rows are moved by the values of all their columns. */
+function refuseGenerated(...tables: readonly TableDefinition[]): void {
+  const generated = tables
+    .flatMap(({ columns }) => columns)
+    .find((column) => column.generated !== undefined);
+  if (generated === undefined) return;
+  const what = `moving the rows of a table with the generated column '${generated.name}'`;
+  throw databaseError('unsupported', { what });
 }

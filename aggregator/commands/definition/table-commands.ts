@@ -13,6 +13,7 @@ import {
   type DefinitionContext,
 } from '#aggregator/metadata/table-builder.ts';
 import { compileCheck } from '#aggregator/planner/compile-check.ts';
+import { compileGenerated } from '#aggregator/planner/compile-generated.ts';
 import type { CreateTable, TableOption } from '#aggregator/parser/ast-definition.ts';
 import type { Query, TableName } from '#aggregator/parser/ast-query.ts';
 import type { Session } from '#aggregator/session.ts';
@@ -73,6 +74,7 @@ export function definitionContext(session: Session, notes: DefinitionNotes): Def
     notes,
     zeroDates: takesZeroDates(sqlModes),
     compileCheck,
+    compileGenerated,
   };
 }
 

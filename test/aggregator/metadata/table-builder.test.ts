@@ -1,6 +1,7 @@
 // Where a table's rows live is decided when it is made, by the keys it has.
 
 import { compileCheck } from '#aggregator/planner/compile-check.ts';
+import { compileGenerated } from '#aggregator/planner/compile-generated.ts';
 import test from 'ava';
 import type { CreateTable } from '#aggregator/parser/ast-definition.ts';
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
@@ -34,6 +35,7 @@ function build(sql: string, database = shop): { table: TableDefinition; notes: r
     notes,
     zeroDates: false,
     compileCheck,
+    compileGenerated,
   });
   return { table, notes: notes.sentences };
 }
@@ -102,7 +104,11 @@ const refusals: Record<string, [string, number]> = {
   'VARCHAR too long': ['CREATE TABLE t (a VARCHAR(70000))', 1074],
   'an enum member twice': ["CREATE TABLE t (a ENUM('x','y','x'))", 1291],
   'a name of our own': ['CREATE TABLE _twinleaf_meta (a INT)', 1103],
-  'a generated column': ['CREATE TABLE t (a INT, b INT AS (a + 1))', 1235],
+  'a generated column in a key': [
+    'CREATE TABLE t (a INT, b INT AS (a + 1), PRIMARY KEY (b))',
+    1235,
+  ],
+  'a generated column of a later one': ['CREATE TABLE t (a INT AS (b), b INT AS (1))', 3107],
 };
 
 for (const [title, [sql, errno]] of Object.entries(refusals)) {
