@@ -911,6 +911,12 @@ export const errorTable = {
       `Partition ${p.partition} and its primary have different histories from term ${p.term}, ` +
       `LSN ${p.lsn}: ${p.reason}`,
   ),
+  notComparable: entry<{ state: string }>(
+    1105,
+    'HY000',
+    (p) => `it can be compared with its primary while its link follows; that is ${p.state}`,
+    true,
+  ),
   linkProtocol: entry<{ reason: string }>(
     1105,
     'HY000',

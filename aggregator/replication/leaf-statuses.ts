@@ -15,6 +15,8 @@ export interface LeafPartitions {
   readonly partitions: readonly PartitionStatus[];
   /** Why there is no answer; '' when there is. */
   readonly error: string;
+  /** What its call was refused with; null where it has answered, or has not in time. */
+  readonly refusal: DatabaseError | null;
 }
 
 /** One entry a leaf, in the order of their ids. `database` null: every partition. */
@@ -42,10 +44,11 @@ async function ask(
   try {
     const leaf = leaves.leaf(node.id);
     const { partitions } = await leaf.call('partitionStatus', { database }, signal);
-    return { node, partitions, error: '' };
+    return { node, partitions, error: '', refusal: null };
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error;
-    return { node, partitions: [], error: signal.aborted ? 'no answer' : error.message };
+    if (signal.aborted) return { node, partitions: [], error: 'no answer', refusal: null };
+    return { node, partitions: [], error: error.message, refusal: error };
   }
 }
 

@@ -48,6 +48,7 @@ async function askMasters(
     const status = masters.get(ordinal);
     if (status !== undefined) return status;
     const away = leaves.find(({ node }) => node.id === leafId);
+    if (away !== undefined && away.refusal !== null) throw away.refusal;
     const name = away === undefined ? `node ${leafId}` : addressText(away.node.address);
     const reason =
       away?.error || `it does not hold ${partitionName({ database: database.name, ordinal })}`;

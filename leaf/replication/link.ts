@@ -119,7 +119,7 @@ export class Link {
     return (await source.leaf.call('acknowledge', asked)).tail;
   }
 
-  /** Asks for a comparison with the primary. Throws linkProtocol while no records come. */
+  /** Asks for a comparison with the primary. Throws notComparable while no records come. */
   checkNow(withRows: boolean): number {
     const check = this.#check;
     if (check !== null && this.#checked !== null && this.#state.name === 'streaming') {
@@ -127,8 +127,7 @@ export class Link {
       void check.tick(this.#checked);
       return number;
     }
-    const reason = `it cannot be compared while its link is ${this.#state.name}`;
-    throw databaseError('linkProtocol', { reason });
+    throw databaseError('notComparable', { state: this.#state.name });
   }
 
   /** What the last comparison found; null before the first. */
