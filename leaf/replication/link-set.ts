@@ -101,9 +101,10 @@ export class LinkSet {
     await this.#inTurn(partition, () => markWhole(partition));
   }
 
-  /** What the link's files tell beside its state. */
+  /** What the files beside a secondary tell of its copy. */
   copyStatus(partition: Partition): Pick<PartitionStatus, 'maybeTorn' | 'abandoned'> {
-    const follows = this.#links.has(partition.name);
+    // Its link may not be there yet: after a failback it waits for a primary that can be asked.
+    const follows = partition.role === 'secondary';
     return {
       maybeTorn: follows && isMaybeTorn(partition),
       abandoned: follows && isHistoryAbandoned(partition),
