@@ -81,6 +81,8 @@ export async function openParts(settings: AggregatorSettings): Promise<Aggregato
     runStatement: (text, parameters) => runOwnStatement({ engine, variables }, text, parameters),
   };
   const replication = new ReplicationController(replicationParts);
+  const troubleOf = replication.troubleOf.bind(replication);
+  const shownParts = { ...replicationParts, troubleOf };
   const mover = new PartitionMover({
     ...{ clusterId, catalog, store, leaves, partitions, inTurn, failpoint, clock, logger },
   });
@@ -101,7 +103,7 @@ export async function openParts(settings: AggregatorSettings): Promise<Aggregato
   const engine: SyntaxEngine = makeAggregatorEngine({
     ...parts,
     killElsewhere: (order) => killOrders.send(order),
-    showReplication: (session, what) => showReplication(replicationParts, session, what),
+    showReplication: (session, what) => showReplication(shownParts, session, what),
     clusterCommands: {
       ...definitionCommands(definition),
       ...backupCommands(backup),

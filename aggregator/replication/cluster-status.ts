@@ -50,10 +50,14 @@ const databasesColumns = statusColumns({
   'Pending IOs': 'integer',
 });
 
-/** SHOW DATABASES EXTENDED. Positions are those of the partition that is furthest back. */
+/**
+ * SHOW DATABASES EXTENDED. Positions are those of the partition that is furthest back.
+ * `troubleOf`: what is wrong with a database's primary, ''.
+ */
 export function databasesExtended(
   databases: readonly DatabaseDefinition[],
   leaves: readonly LeafPartitions[],
+  troubleOf: (database: string) => string,
 ): StatusTable {
   const rows = databases.map((database): Row => {
     const partitions = [...masterCopies(database, leaves).values()];
@@ -69,7 +73,7 @@ export function databasesExtended(
       database.role === 'primary' ? 'master' : 'async replica',
       shownState(database, partitions),
       position,
-      detailsOf(database, partitions),
+      detailsOf(database, partitions, troubleOf(database.name)),
       BigInt(followers.length - synchronous),
       BigInt(synchronous),
       0n,
@@ -85,13 +89,18 @@ export function databasesExtended(
   return { columns: databasesColumns, rows };
 }
 
-function detailsOf(database: DatabaseDefinition, partitions: readonly PartitionStatus[]): string {
+function detailsOf(
+  database: DatabaseDefinition,
+  partitions: readonly PartitionStatus[],
+  trouble: string,
+): string {
   const missing = database.placements.length - partitions.length;
   if (missing > 0) return `${missing} partitions are on leaves that do not answer`;
   const recovering = partitions.filter(({ state }) => state === 'recovering').length;
   if (recovering > 0) return `${recovering} partitions are being opened`;
   const error = partitions.find((each) => each.error !== '')?.error;
   if (error !== undefined) return error;
+  if (trouble !== '') return trouble;
   return partitions.find(({ link }) => (link?.lastError ?? '') !== '')?.link?.lastError ?? '';
 }
 

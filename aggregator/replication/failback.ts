@@ -34,12 +34,15 @@ export class Failback {
     await Promise.all(this.#going);
   }
 
-  /** A database that is being made, or follows that primary well already, has nothing to do. */
-  async checkMayBegin(
+  /**
+   * False where it follows that primary already, and well. Throws partitionNotOnline,
+   * failbackImpossible, promotionBlocked where it is amid something else.
+   */
+  async mayBegin(
     database: DatabaseDefinition,
     record: LinkRecord | null,
     wanted: LinkRecord,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const { name, role, state } = database;
     if (role === 'primary' && state !== 'online') {
       throw databaseError('partitionNotOnline', { partition: name, state });
@@ -48,7 +51,7 @@ export class Failback {
       const reason = 'a definition is not complete here; run it again when all leaves are back';
       throw databaseError('failbackImpossible', { name, address: primaryUri(wanted), reason });
     }
-    if (record === null || record.intent === 'returning') return;
+    if (record === null || record.intent === 'returning') return true;
     if (record.intent === 'stopping') {
       const reason = 'a promotion of it is not finished: run STOP REPLICATING again';
       throw databaseError('promotionBlocked', { partition: name, reason });
@@ -56,7 +59,7 @@ export class Failback {
     const masters = await readMasters(this.#parts, database);
     const isParted = masters.some(({ link }) => link?.state === 'diverged');
     const isTheSame = record.primaryClusterId === wanted.primaryClusterId;
-    if (isTheSame && !isParted) throw databaseError('alreadyReplicating', { name });
+    return !isTheSame || isParted;
   }
 
   /** Carries the failback out, in the database's turn. Throws failbackPending. */

@@ -25,6 +25,8 @@ const soonMs = 10;
 const renewMs = 60 * 60 * 1000;
 /** A primary is asked again where its partitions are, when links are in trouble, so often. */
 const askAgainMs = 2000;
+/** So often one that refused, or was away, while the links need nothing new of it. */
+const askRefusedMs = 30_000;
 
 /** Runs from its construction until `stop`. */
 export class FollowedDatabase {
@@ -179,8 +181,9 @@ export class FollowedDatabase {
     if (this.#asking !== null) return;
     const ageMs = this.#parts.clock.monotonicMs() - this.#askedAtMs;
     const inTrouble = [...masters.values()].some(({ link }) => link?.state === 'backing off');
-    const isDue = this.#source === null || inTrouble ? ageMs >= askAgainMs : ageMs >= renewMs;
-    if (isDue) this.#asking = this.#ask(record);
+    const isHurried = this.#source === null || inTrouble;
+    const seldomMs = this.lastError === '' ? renewMs : askRefusedMs;
+    if (ageMs >= (isHurried ? askAgainMs : seldomMs)) this.#asking = this.#ask(record);
   }
 
   async #ask(record: LinkRecord): Promise<void> {

@@ -28,7 +28,7 @@ import type { PrimaryLogin } from './primary-client.ts';
 import { promoteDatabase } from './promote-database.ts';
 import type { ReplicationParts } from './replication-parts.ts';
 import type { ReplicationSource } from './replication-source.ts';
-import { sealPassword } from './seal-password.ts';
+import { openPassword, sealPassword } from './seal-password.ts';
 
 export class ReplicationController {
   readonly #parts: ReplicationParts;
@@ -100,7 +100,8 @@ export class ReplicationController {
   /**
    * FORCE DIFFERENTIAL: a database that is there gives up what the primary does not have, keeps it
    * in <db>_rescued, and follows. Answers what was done, in sentences. Throws as `replicate` does,
-   * failbackImpossible, or failbackPending when it has begun and goes on by itself.
+   * failbackImpossible, or failbackPending when it has begun and goes on by itself. One that
+   * follows that primary well takes what is new of the login.
    */
   async failBack(name: string, login: PrimaryLogin): Promise<readonly string[]> {
     const existing = this.#parts.catalog.find(name);
@@ -117,7 +118,9 @@ export class ReplicationController {
       const database = this.#parts.catalog.database(name);
       const before = await readLinkRecord(this.#parts.store, name);
       const fresh = this.#newRecord(name, login, source);
-      await this.#failback.checkMayBegin(database, before, fresh);
+      if (!(await this.#failback.mayBegin(database, before, fresh))) {
+        return await this.#takeLogin(database, must(before), fresh);
+      }
       this.#parts.returning.add(name);
       try {
         // Both sides may have begun by now: whoever asks last sees that the other has.
@@ -132,6 +135,30 @@ export class ReplicationController {
         this.#parts.returning.delete(name);
       }
     });
+  }
+
+  /** The same primary, by another login or at another address. Throws alreadyReplicating. */
+  async #takeLogin(
+    database: DatabaseDefinition,
+    before: LinkRecord,
+    { host, port, user, sealedPassword, remoteDatabase }: LinkRecord,
+  ): Promise<readonly string[]> {
+    const { catalog, clusterSecret, store } = this.#parts;
+    const { name } = database;
+    const open = (sealed: Uint8Array): string => openPassword(clusterSecret, name, sealed);
+    const isSame =
+      before.host === host &&
+      before.port === port &&
+      before.user === user &&
+      open(before.sealedPassword) === open(sealedPassword);
+    if (isSame || before.remoteDatabase !== remoteDatabase) {
+      throw databaseError('alreadyReplicating', { name });
+    }
+    const record = { ...before, host, port, user, sealedPassword };
+    await writeLinkRecord(store, record);
+    await catalog.put({ ...database, primaryUri: primaryUri(record) });
+    this.#followed.get(name)?.renew();
+    return [`'${name}' follows on, and asks ${primaryUri(record)} as ${user} from here on`];
   }
 
   /** Links ask for no more; reads go on. Throws notReplicating. */
@@ -182,6 +209,11 @@ export class ReplicationController {
       const promoted = this.#parts.catalog.database(name);
       return await this.#promote(promoted, { ...record, force: isPart });
     });
+  }
+
+  /** Why the primary's master aggregator does not answer for the database; '' while it does. */
+  troubleOf(name: string): string {
+    return this.#followed.get(name)?.lastError ?? '';
   }
 
   /** The database is about to be dropped: nobody follows for it any more. */

@@ -4,7 +4,7 @@ import test from 'ava';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { caughtUp, sameRows, stateOf } from '#test/support/follow.ts';
+import { caughtUp, refusalOf, sameRows, stateOf } from '#test/support/follow.ts';
 import { startMariadb } from '#test/support/mariadb.ts';
 import { TestClusterProcess } from '#test/support/two-clusters.ts';
 import { until } from '#test/support/wait.ts';
@@ -287,6 +287,38 @@ test('replicate: every refusal names its cause, and leaves nothing behind', asyn
     const error = await t.throwsAsync(secondary.query(`${verb} REPLICATING taken`));
     t.is((error as { errno?: number }).errno, 1793, verb);
   }
+});
+
+test('replicate: a login that does not hold any more is told before it is needed', async (t) => {
+  const primary = await TestClusterProcess.start(t, { leaves: 1 });
+  const secondary = await TestClusterProcess.start(t, { leaves: 1 });
+  await primary.query('CREATE DATABASE shop PARTITIONS 1');
+  await primary.query('CREATE TABLE shop.item (id INT PRIMARY KEY)');
+  await primary.query("CREATE USER repl IDENTIFIED BY 'first'");
+  await primary.query('GRANT REPLICATION ON shop.* TO repl');
+  const from = `FROM repl:'first'@127.0.0.1:${primary.port}`;
+  await secondary.query(`REPLICATE DATABASE shop ${from}`);
+  await caughtUp(secondary, 'shop');
+  const details = async () => {
+    const rows = await secondary.query('SHOW DATABASES EXTENDED');
+    return String(rows.find((row) => row['Database'] === 'shop')?.['Details']);
+  };
+  t.is(await details(), '');
+  await primary.query("ALTER USER repl IDENTIFIED BY 'second'");
+  await secondary.query('CONTINUE REPLICATING shop');
+  await until('it to be told', async () => /refused the login/.test(await details()));
+  // The links have their tickets, and go on.
+  await primary.query('INSERT INTO shop.item VALUES (1)');
+  await sameRows(primary, secondary, 'SELECT * FROM shop.item');
+  t.is(await stateOf(secondary, 'shop'), 'replicating');
+  const again = (word: string) =>
+    `REPLICATE DATABASE shop WITH FORCE DIFFERENTIAL FROM repl:'${word}'@127.0.0.1:${primary.port}`;
+  t.is(await refusalOf(secondary, again('first')), 1045);
+  await secondary.query(again('second'));
+  await until('it to be told no more', async () => (await details()) === '');
+  t.is(await refusalOf(secondary, again('second')), 1769);
+  await primary.query('INSERT INTO shop.item VALUES (2)');
+  await sameRows(primary, secondary, 'SELECT * FROM shop.item');
 });
 
 test('replicate: a newer primary is refused, an unreachable leaf is named', async (t) => {

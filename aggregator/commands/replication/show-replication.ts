@@ -10,6 +10,7 @@ import {
 import { gatherLeafStatuses } from '#aggregator/replication/leaf-statuses.ts';
 import { followerVariable } from '#aggregator/replication/primary-client.ts';
 import { readLinkRecord } from '#aggregator/replication/link-record.ts';
+import type { ReplicationController } from '#aggregator/replication/replication-controller.ts';
 import type { ReplicationParts } from '#aggregator/replication/replication-parts.ts';
 import { sourceColumns, sourceRow } from '#aggregator/replication/replication-source.ts';
 import { replicas, replicationStatus } from '#aggregator/replication/replication-status.ts';
@@ -23,7 +24,7 @@ import { databaseError } from '#shared/error.ts';
  * EXTENDED). Throws unknownDatabase, noDatabase, databaseProvisioning, databaseReturning.
  */
 export async function showReplication(
-  parts: ReplicationParts,
+  parts: ReplicationParts & Pick<ReplicationController, 'troubleOf'>,
   session: Session,
   what: ShowWhat,
 ): Promise<StatusTable | null> {
@@ -39,7 +40,11 @@ export async function showReplication(
       return await source(parts, session, what.database);
     case 'databases':
       if (!what.extended) return null;
-      return databasesExtended(catalog.databases(), await gatherLeafStatuses(parts, null));
+      return databasesExtended(
+        catalog.databases(),
+        await gatherLeafStatuses(parts, null),
+        parts.troubleOf,
+      );
     case 'databaseStatus': {
       const database = catalog.database(named(session, what.database));
       return databaseStatus(database, await gatherLeafStatuses(parts, database.name));
