@@ -80,6 +80,8 @@ export class Session {
   readonly preparedTexts = new Map<string, string>();
   /** Gives back the locks of GET_LOCK; null where none was asked for. Never throws. */
   releaseLocks: (() => Promise<void>) | null = null;
+  /** The running command is its last: it has killed itself. */
+  isEnding = false;
   #killed = new AbortController();
 
   constructor(options: {

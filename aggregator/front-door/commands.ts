@@ -141,11 +141,12 @@ export class CommandHandler {
     return typeof sent === 'boolean' ? sent : await sent;
   }
 
-  /** Sends what was written. False when the client is gone. */
+  /** Sends what was written. False when the client is gone, or has ended itself. */
   #sent(): boolean | Promise<boolean> {
     const { stream } = this.#options;
     const flushed = stream.flush();
-    return flushed === undefined ? !stream.closed : openAfter(flushed, stream);
+    if (flushed === undefined) return !stream.closed && !this.#session.isEnding;
+    return openAfter(flushed, () => !stream.closed && !this.#session.isEnding);
   }
 
   #answerQuickly(payload: Buffer): void | Promise<void> {
@@ -310,7 +311,7 @@ function isQuick(payload: Buffer): boolean {
   return payload[0] === command.query || payload[0] === command.execute;
 }
 
-async function openAfter(flushed: Promise<void>, stream: PacketStream): Promise<boolean> {
+async function openAfter(flushed: Promise<void>, isOpen: () => boolean): Promise<boolean> {
   await flushed;
-  return !stream.closed;
+  return isOpen();
 }

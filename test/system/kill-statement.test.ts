@@ -135,3 +135,27 @@ test.serial(
     for (const connection of [client, root]) connection.destroy();
   },
 );
+
+test.serial('KILL of oneself: 1317 first, then the end of the connection', async (t) => {
+  const client = await open();
+  const ended = new Promise<void>((resolve) => client.once('end', resolve));
+  await client.query('BEGIN');
+  await client.query("INSERT INTO copy VALUES (1, 1, 'never')");
+  const { errno } = await t.throwsAsync<Error & { errno?: number }>(
+    client.query('KILL CONNECTION_ID()'),
+  );
+  t.is(errno, 1317);
+  await ended;
+  const other = await open();
+  await until('the open transaction to go', async () => {
+    const [found] = await other.query<RowDataPacket[]>(
+      'SELECT id FROM copy WHERE id = 1 FOR UPDATE',
+    );
+    return found.length === 0;
+  });
+  const id = other.threadId;
+  await t.throwsAsync(other.query('KILL QUERY CONNECTION_ID()'), { message: /interrupted/ });
+  const [[row]] = await other.query<RowDataPacket[]>('SELECT CONNECTION_ID() AS id');
+  t.is(row?.['id'], id);
+  await other.end();
+});

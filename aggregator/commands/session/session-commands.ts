@@ -58,7 +58,11 @@ function createKill(parts: SessionCommandParts): Command<'kill'> {
   return async (_context, session, statement) => {
     const [evaluated] = await parts.evaluate(session, [statement.id]);
     const id = Number(evaluated?.value ?? 0);
-    if (statement.query && id === session.id) throw databaseError('queryInterrupted', {});
+    if (id === session.id) {
+      // The client is told before its connection ends.
+      if (!statement.query) session.isEnding = true;
+      throw databaseError('queryInterrupted', {});
+    }
     const what = statement.query ? 'query' : 'connection';
     const order = { id, what, account: session.account } as const;
     if (parts.registry.has(id)) killConnection(parts, order);
