@@ -63,6 +63,8 @@ class Scanner {
   #at: number;
   /** What is not in the key yet begins here. */
   #pending: number;
+  /** The first backslash from where it was looked for last; Infinity: there is none. */
+  #backslash = -1;
 
   constructor(text: string, start: number, options: LexerOptions) {
     this.#text = text;
@@ -220,19 +222,29 @@ class Scanner {
 
   #string(quote: number): boolean {
     const text = this.#text;
-    const escapes = !this.#options.noBackslashEscapes;
-    for (let at = this.#at + 1; at < text.length; at++) {
-      const code = text.charCodeAt(at);
-      if (code === 92 && escapes) at++;
-      else if (code === quote) {
-        if (text.charCodeAt(at + 1) !== quote) {
-          this.#take('string', at + 1, this.#stringMark(at, quote));
-          return true;
-        }
-        at++;
+    const character = String.fromCharCode(quote);
+    let at = this.#at + 1;
+    for (let close = text.indexOf(character, at); close >= 0;) {
+      const backslash = this.#backslashFrom(at);
+      if (backslash < close) at = backslash + 2;
+      else if (text.charCodeAt(close + 1) === quote) at = close + 2;
+      else {
+        this.#take('string', close + 1, this.#stringMark(close, quote));
+        return true;
       }
+      if (close < at) close = text.indexOf(character, at);
     }
     return false;
+  }
+
+  /** Where the next character that escapes another stands; Infinity where there is none. */
+  #backslashFrom(at: number): number {
+    if (this.#options.noBackslashEscapes) return Infinity;
+    if (this.#backslash < at) {
+      const found = this.#text.indexOf('\\', at);
+      this.#backslash = found < 0 ? Infinity : found;
+    }
+    return this.#backslash;
   }
 
   #stringMark(close: number, quote: number): string {

@@ -3,6 +3,7 @@
 import test from 'ava';
 import { fingerprint, stringValue } from '#aggregator/parser/fingerprint.ts';
 import { defaultParserOptions, tokenize } from '#aggregator/parser/parser.ts';
+import { seededRandom } from '#test/support/seeded-random.ts';
 import { readCorpus } from './corpus.ts';
 
 const options = defaultParserOptions;
@@ -70,6 +71,30 @@ test('the sql_mode says what quotes and backslashes mean', (t) => {
   t.not(keyOf('SELECT "a"', { ansiQuotes: true }), keyOf('SELECT "b"', { ansiQuotes: true }));
   t.is(keyOf("SELECT 'a\\' AS b'", {}), keyOf("SELECT 'x'"));
   t.is(keyOf("SELECT 'a\\'", { noBackslashEscapes: true }), keyOf("SELECT 'x'"));
+});
+
+test('quotes and backslashes in any order end a string where the lexer ends it', (t) => {
+  const random = seededRandom(7);
+  const pieces = ["'", "''", '"', '\\', "\\'", 'a', ' 1 ', ', '];
+  let strings = 0;
+  for (let round = 0; round < 5_000; round += 1) {
+    const length = 1 + random(12);
+    const inner = Array.from({ length }, () => pieces[random(pieces.length)]).join('');
+    const text = `SELECT '${inner}'`;
+    const modes = { ansiQuotes: random(2) === 0, noBackslashEscapes: random(2) === 0 };
+    const mode = { ...options, ...modes };
+    const found = fingerprint(text, mode);
+    if (found === null) continue;
+    const tokens = tokenize(text, mode).filter(({ kind }) => kind === 'string');
+    const literals = found.literals.filter(({ kind }) => kind === 'string');
+    t.deepEqual(
+      literals.map((literal) => [literal.start, literal.end, stringValue(text, literal, mode)]),
+      tokens.map(({ start, end, value }) => [start, end, value]),
+      text,
+    );
+    strings += literals.length;
+  }
+  t.true(strings > 1_000, `${strings} strings`);
 });
 
 for (const text of [
