@@ -114,17 +114,19 @@ export function storeConstantOfRow(
   let zone: TimeZone | null = null;
   const warn = (level: 'Note' | 'Warning', problem: { errno: number; message: string }) =>
     session.warn(level, problem.errno, problem.message);
-  return (row) => {
-    const context: StoreContext = {
-      row,
-      strict,
-      zeroDates,
-      get timeZone() {
-        return (zone ??= zoneOf(session));
-      },
-      warn,
-    };
-    return (column, value) => storeValue(column, value, context);
+  // One for all rows: an object with a getter costs more to make than a value to convert.
+  const context = {
+    row: 1,
+    strict,
+    zeroDates,
+    get timeZone() {
+      return (zone ??= zoneOf(session));
+    },
+    warn,
+  } satisfies StoreContext;
+  return (row) => (column, value) => {
+    context.row = row;
+    return storeValue(column, value, context);
   };
 }
 

@@ -58,11 +58,11 @@ const arrayOf =
   };
 
 const object =
-  (fields: Readonly<Record<string, Check>>): Check =>
+  (fields: Readonly<Record<string, Check>>, entries = Object.entries(fields)): Check =>
   (value) => {
     if (typeof value !== 'object' || value === null) malformed();
     const record = value as Record<string, unknown>;
-    for (const [field, check] of Object.entries(fields)) check(record[field]);
+    for (const [field, check] of entries) check(record[field]);
   };
 
 const optional =

@@ -61,6 +61,7 @@ interface RowOutcome {
 /** The counts and numbers of one statement, or of a part of it. */
 export function countInserted(asked: InsertAsked, results: TaskResults): InsertedRows {
   const { insert, rows, groups } = asked;
+  if (isAllInserted(asked, results)) return allInserted(asked);
   const outcomes = groups.flatMap((group, index) => outcomesOf(asked, group, must(results[index])));
   const columns = storedColumns(insert.target.table);
   const place = columns.findIndex(({ autoIncrement }) => autoIncrement);
@@ -77,6 +78,29 @@ export function countInserted(asked: InsertAsked, results: TaskResults): Inserte
     ...numbers,
     insertId: numbers.firstGenerated ?? assignedId ?? numbers.insertId,
     assignedId,
+  };
+}
+
+/** A plain INSERT of which every row was inserted, all of them with numbers that were made. */
+function isAllInserted({ insert, rows, firstGenerated }: InsertAsked, results: TaskResults) {
+  const isPlain = insert.mode !== 'replace' && insert.onDuplicate === null;
+  if (!isPlain || firstGenerated === null || asksForViolations(insert)) return false;
+  let inserted = 0;
+  for (const [step] of results) {
+    for (const changes of step?.changesPerRow ?? []) if (changes === 1) inserted += 1;
+  }
+  return inserted === rows.length;
+}
+
+function allInserted({ rows, firstGenerated }: InsertAsked): InsertedRows {
+  return {
+    records: rows.length,
+    affected: rows.length,
+    duplicates: 0,
+    violated: [],
+    firstGenerated,
+    insertId: must(firstGenerated),
+    assignedId: null,
   };
 }
 

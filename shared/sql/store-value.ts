@@ -3,7 +3,7 @@
 import { databaseError } from '#shared/error.ts';
 import type { StoredValue } from './column-type.ts';
 import type { PresentValue, SourceValue } from './source-value.ts';
-import type { StoreColumn, StoreContext } from './store-context.ts';
+import type { StoreColumn, StoreColumnOf, StoreContext } from './store-context.ts';
 import { storeBit, storeDecimal, storeDouble, storeInteger, storeYear } from './store-number.ts';
 import { storeBinary, storeEnum, storeJson, storeSet, storeString } from './store-string.ts';
 import { storeDate, storeDateTime, storeTime, storeTimestamp } from './store-temporal.ts';
@@ -20,12 +20,11 @@ export function storeValue(
   source: SourceValue,
   context: StoreContext,
 ): StoredValue {
-  const { type, value } = source;
-  if (value === null) {
+  if (source.value === null) {
     if (!column.nullable) throw databaseError('columnNotNull', { column: column.name });
     return null;
   }
-  return storePresent(column, { type, value }, context);
+  return storePresent(column, source as PresentValue, context);
 }
 
 function storePresent(
@@ -33,38 +32,37 @@ function storePresent(
   source: PresentValue,
   context: StoreContext,
 ): StoredValue {
-  const { type } = column;
-  switch (type.kind) {
+  switch (column.type.kind) {
     case 'null':
       return null;
     case 'integer':
-      return storeInteger({ ...column, type }, source, context);
+      return storeInteger(column as StoreColumnOf<'integer'>, source, context);
     case 'decimal':
-      return storeDecimal({ ...column, type }, source, context);
+      return storeDecimal(column as StoreColumnOf<'decimal'>, source, context);
     case 'float':
     case 'double':
-      return storeDouble({ ...column, type }, source, context);
+      return storeDouble(column as StoreColumnOf<'float' | 'double'>, source, context);
     case 'bit':
-      return storeBit({ ...column, type }, source, context);
+      return storeBit(column as StoreColumnOf<'bit'>, source, context);
     case 'year':
       return storeYear(column, source, context);
     case 'string':
-      return storeString({ ...column, type }, source, context);
+      return storeString(column as StoreColumnOf<'string'>, source, context);
     case 'binary':
-      return storeBinary({ ...column, type }, source, context);
+      return storeBinary(column as StoreColumnOf<'binary'>, source, context);
     case 'enum':
-      return storeEnum({ ...column, type }, source, context);
+      return storeEnum(column as StoreColumnOf<'enum'>, source, context);
     case 'set':
-      return storeSet({ ...column, type }, source, context);
+      return storeSet(column as StoreColumnOf<'set'>, source, context);
     case 'json':
       return storeJson(source);
     case 'date':
       return storeDate(column, source, context);
     case 'datetime':
-      return storeDateTime({ ...column, type }, source, context);
+      return storeDateTime(column as StoreColumnOf<'datetime'>, source, context);
     case 'timestamp':
-      return storeTimestamp({ ...column, type }, source, context);
+      return storeTimestamp(column as StoreColumnOf<'timestamp'>, source, context);
     case 'time':
-      return storeTime({ ...column, type }, source, context);
+      return storeTime(column as StoreColumnOf<'time'>, source, context);
   }
 }
