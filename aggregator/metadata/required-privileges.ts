@@ -73,8 +73,8 @@ function updateNeeds(statement: UpdateStatement, database: string | null): reado
   const readsColumns = from.kind === 'join' || namesColumn([where, orderBy, values]);
   return [
     ...updated(statement).flatMap((table) => atTable(['UPDATE'], table, database)),
-    ...(readsColumns ? reads(from, database) : []),
-    ...reads([statement.with, where, orderBy, values], database),
+    ...(readsColumns ? reads({ with: statement.with, from }, database) : []),
+    ...reads({ with: statement.with, where, orderBy, values }, database),
   ];
 }
 
@@ -91,8 +91,8 @@ function deleteNeeds(statement: DeleteStatement, database: string | null): reado
   const readsColumns = from.kind === 'join' || namesColumn([where, orderBy]);
   return [
     ...deleted.flatMap((table) => atTable(['DELETE'], table, database)),
-    ...(readsColumns ? reads(from, database) : []),
-    ...reads([statement.with, where, orderBy], database),
+    ...(readsColumns ? reads({ with: statement.with, from }, database) : []),
+    ...reads({ with: statement.with, where, orderBy }, database),
   ];
 }
 

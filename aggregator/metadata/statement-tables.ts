@@ -1,6 +1,7 @@
 // The tables that a piece of a statement reads, wherever in it they stand.
 
 import type { TableName } from '#aggregator/parser/ast.ts';
+import type { WithClause } from '#aggregator/parser/ast-change.ts';
 
 type PlainNode = Readonly<Record<string, unknown>>;
 
@@ -12,34 +13,47 @@ function isTable(node: PlainNode): node is PlainNode & TableName {
   return node['kind'] === 'table' && typeof node['table'] === 'string';
 }
 
-interface NamedTable {
-  readonly name: string;
+type Names = ReadonlySet<string>;
+
+/** A WITH, by itself or as the query that it begins; null where it is something else. */
+function withClauseOf(node: PlainNode): WithClause | null {
+  const isClause = Array.isArray(node['tables']) && typeof node['recursive'] === 'boolean';
+  return isClause ? (node as PlainNode & WithClause) : null;
 }
 
-/** WITH gives names that are no tables, to what stands beside and below it. */
-function namesOfWith(node: PlainNode): readonly string[] {
-  const inner = node['kind'] === 'with' ? node : node['with'];
-  if (!isNode(inner) || !Array.isArray(inner['tables'])) return [];
-  return (inner['tables'] as readonly NamedTable[]).map((table) => table.name.toLowerCase());
-}
-
-/** Every table of every FROM in `piece`, in the order written. Names of WITH are left out. */
+/**
+ * Every table of every FROM in `piece`, in the order written. Names that WITH gives are left out
+ * where they mean its tables: beside it and behind them, but in a table's own query only with
+ * RECURSIVE. For what stands beside it, a WITH is to be handed over under the key `with`.
+ */
 export function tablesRead(piece: unknown): readonly TableName[] {
   const found: TableName[] = [];
-  const visit = (value: unknown, named: ReadonlySet<string>): void => {
+  const visitWith = ({ tables, recursive }: WithClause, named: Names): Names => {
+    let visible = named;
+    for (const { name, query } of tables) {
+      const after = new Set([...visible, name.toLowerCase()]);
+      visit(query, recursive ? after : visible);
+      visible = after;
+    }
+    return visible;
+  };
+  const visit = (value: unknown, named: Names): void => {
     if (Array.isArray(value)) {
       for (const item of value) visit(item, named);
       return;
     }
     if (!isNode(value)) return;
-    const more = namesOfWith(value);
-    const inner = more.length === 0 ? named : new Set([...named, ...more]);
     if (isTable(value)) {
-      const table = value;
-      if (table.database !== null || !inner.has(table.table.toLowerCase())) found.push(table);
+      if (value.database !== null || !named.has(value.table.toLowerCase())) found.push(value);
       return;
     }
-    for (const part of Object.values(value)) visit(part, inner);
+    const beside = isNode(value['with']) ? withClauseOf(value['with']) : null;
+    const clause = withClauseOf(value) ?? beside;
+    const inner = clause === null ? named : visitWith(clause, named);
+    for (const [key, part] of Object.entries(value)) {
+      const isVisited = clause !== null && key === (clause === beside ? 'with' : 'tables');
+      if (!isVisited) visit(part, inner);
+    }
   };
   visit(piece, new Set());
   return found;

@@ -12,11 +12,12 @@ import { emptySelect } from '#aggregator/parser/query-tail.ts';
 import { databaseError } from '#shared/error.ts';
 import { unreachable } from '#shared/assert.ts';
 import type { Block } from './block-scope.ts';
-import type {
-  CommonTables,
-  OuterScope,
-  QueryResolver,
-  ResolveEnvironment,
+import {
+  sameName,
+  type CommonTables,
+  type OuterScope,
+  type QueryResolver,
+  type ResolveEnvironment,
 } from './resolve-environment.ts';
 import { halved } from '#aggregator/parser/halved.ts';
 import { resolveSelect } from './resolve-select.ts';
@@ -141,7 +142,8 @@ export function extendCommonTables(
 function namesTable(value: unknown, name: string): boolean {
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return false;
   const node = value as Readonly<Record<string, unknown>>;
-  if (node['kind'] === 'table' && node['table'] === name && node['database'] === null) return true;
+  const isTable = node['kind'] === 'table' && node['database'] === null;
+  if (isTable && sameName(String(node['table']), name)) return true;
   return Object.values(node).some((part) => namesTable(part, name));
 }
 

@@ -25,6 +25,20 @@ const cases: readonly (readonly [sql: string, needs: readonly string[]])[] = [
   ['SELECT 1 FROM t ORDER BY (SELECT a FROM u)', ['SELECT @ d.t', 'SELECT @ d.u']],
   ['WITH c AS (SELECT * FROM t) SELECT * FROM c', ['SELECT @ d.t']],
   ['WITH t AS (SELECT 1) SELECT * FROM d.t', ['SELECT @ d.t']],
+  // In its own query a name of WITH is the table's still, and so is that of one behind it.
+  ['WITH t AS (SELECT * FROM t) SELECT * FROM T', ['SELECT @ d.t']],
+  ['WITH a AS (SELECT * FROM b), b AS (SELECT * FROM a) SELECT * FROM b', ['SELECT @ d.b']],
+  ['WITH RECURSIVE t AS (SELECT 1 UNION SELECT * FROM t) SELECT * FROM t', []],
+  ['SELECT * FROM (WITH c AS (SELECT 1) SELECT * FROM c) d, c', ['SELECT @ d.c']],
+  ['INSERT INTO t WITH u AS (SELECT * FROM u) SELECT * FROM u', ['INSERT @ d.t', 'SELECT @ d.u']],
+  [
+    'WITH u AS (SELECT * FROM u) UPDATE t SET a = 1 WHERE b IN (SELECT b FROM u)',
+    ['SELECT @ d.t', 'SELECT @ d.u', 'UPDATE @ d.t'],
+  ],
+  [
+    'WITH c AS (SELECT 1 b) DELETE FROM t WHERE b IN (SELECT b FROM c)',
+    ['DELETE @ d.t', 'SELECT @ d.t'],
+  ],
   ['SELECT * FROM t FOR UPDATE', ['SELECT @ d.t', 'UPDATE|DELETE|LOCK TABLES @ d.t']],
   ['INSERT INTO t VALUES (1)', ['INSERT @ d.t']],
   ['INSERT INTO t SELECT * FROM u', ['INSERT @ d.t', 'SELECT @ d.u']],

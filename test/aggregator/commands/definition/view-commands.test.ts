@@ -166,6 +166,10 @@ test.serial('a view is read by the rights of its definer, or of who reads it', a
   t.is(await maker.failure('CREATE VIEW other.denied AS SELECT * FROM shop.v'), '1142 42000');
 
   t.is(await reader.failure('SELECT * FROM shop.item'), '1142 42000');
+  await reader.rows('USE other');
+  const hidden = 'stock AS (SELECT * FROM stock) SELECT * FROM stock';
+  t.is(await reader.failure(`WITH ${hidden}`), '1142 42000');
+  t.not(await reader.failure(`WITH RECURSIVE ${hidden.replace('stock', 'Stock')}`), 'ok');
   t.is((await reader.rows('SELECT * FROM other.priced')).length, 2);
   t.is(await reader.failure('SELECT * FROM other.asked'), '1356 HY000');
   t.is((await maker.rows('SELECT * FROM other.asked')).length, 2);
