@@ -24,4 +24,6 @@ export interface OpenOptions extends LogOptions {
   readonly strict?: boolean;
   /** What a power cut may have taken: see openSegments. */
   readonly lost?: OpenRequirements['lost'];
+  /** The SQLite file may be ahead: a power cut took what was durable elsewhere. */
+  readonly mayEndEarly?: boolean;
 }

@@ -87,13 +87,12 @@ export class Log {
   /**
    * Opens the segments and cuts a torn tail. Throws LogDamage when the log is damaged where the
    * SQLite file, which holds the records up to `applied`, still needs it, or ends before that;
-   * with durability `async` the latter is no damage, but records lost in a power cut: the caller
-   * resets the log.
+   * with durability `async` or `mayEndEarly` the latter is no damage: the caller resets the log.
    */
   static open(directory: string, applied: LSN, options: OpenOptions): Log {
-    const { lost = null, strict = false } = options;
+    const { lost = null, strict = false, mayEndEarly = false } = options;
     const sync = options.durability === 'sync';
-    const needs = { applied, mustReachApplied: sync, strict: sync && strict, lost };
+    const needs = { applied, sync, mayEndEarly, strict: sync && strict, lost };
     return new Log(directory, openSegments(directory, needs), options);
   }
 

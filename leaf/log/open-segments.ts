@@ -36,8 +36,10 @@ export interface OpenedSegments {
 export interface OpenRequirements {
   /** The SQLite file holds the records up to here. */
   readonly applied: LSN;
-  /** The log must hold them too: it promises to be ahead of the file. */
-  readonly mustReachApplied: boolean;
+  /** The log must hold them too, unless it `mayEndEarly`: it promises to be ahead of the file. */
+  readonly sync: boolean;
+  /** The file may be ahead by what was not synced yet, and nothing else. */
+  readonly mayEndEarly: boolean;
   /** Whole records behind a damaged one are damage, not a torn end: the log of a primary. */
   readonly strict: boolean;
   /**
@@ -119,11 +121,13 @@ function checkTail(
   const { path, sizeBytes } = newest;
   const lsn = tail.lsn + 1n;
   const fault = (reason: string) => describeFault({ path, offset, lsn, reason });
-  if (needs.mustReachApplied && tail.lsn < needs.applied) {
+  const isBehind = tail.lsn < needs.applied;
+  if (isBehind && needs.sync && !needs.mayEndEarly) {
     const reason = torn === null ? 'it ends' : torn.message;
     throw new LogDamage(`${fault(reason)}, but record ${needs.applied} was written`);
   }
-  if (torn === null || !needs.strict) return;
+  // A power cut takes the end of what was written last: what rotted has more behind it.
+  if (torn === null || !(needs.strict || (isBehind && needs.sync))) return;
   const later = findLaterFrame(descriptor, { from: offset, to: sizeBytes }, { lsn, mayBeVerdict });
   if (later !== null) throw new LogDamage(`${fault(torn.message)}, but record ${later} is whole`);
 }

@@ -1,6 +1,7 @@
 // The following side of a partition: what arrives in the log's own bytes becomes its log and rows.
 //
 // Order: verify all · append · apply in one SQLite transaction while the log is synced · COMMIT.
+// What the primary has on its disk may be read before it is on ours: there the sync comes last.
 // A definition that has many rows to copy is a transaction of its own, in a worker.
 
 import { closeSync, fdatasyncSync, openSync } from 'node:fs';
@@ -29,6 +30,9 @@ const APPLY_MS_MAX = 10;
 const REWIND_BYTES = 4 * 1024 * 1024;
 /** Up to so many bytes of changes, statements that stay prepared are faster than SQLite's apply. */
 const SMALL_BYTES_MAX = 4 * 1024;
+
+/** Resolves when what is being applied is durable in the log. */
+type Synced = () => Promise<void>;
 
 /** Applies what another copy has logged. One call at a time. */
 export class Follower {
@@ -60,17 +64,37 @@ export class Follower {
     return { transactionId: prepared.transactionId, participants: prepared.participants };
   }
 
-  /** Takes whole frames in; answers the hardened position. */
+  /** Takes whole frames in, durable before they are visible; answers the hardened position. */
   async applyFrames(bytes: Uint8Array): Promise<Position> {
-    const { log, file } = this.#core;
-    await this.#long.drop();
-    const frames = [...readFrames(bytes, log.tail)];
-    if (frames.length === 0) return log.hardened;
-    const defines = frames.some(({ record }) => record.payload.kind === 'definition');
-    if (defines && file.meta.role === 'secondary') await this.#beforeDefinition();
-    log.appendVerified(frames);
-    await this.#takeIn((synced) => this.#apply(frames, synced));
-    return log.hardened;
+    const frames = await this.#append(bytes);
+    if (frames.length > 0) await this.#takeIn((synced) => this.#apply(frames, synced));
+    return this.#core.log.hardened;
+  }
+
+  /** Takes whole frames in, visible before they are durable; answers where they lead to. */
+  async takeFrames(bytes: Uint8Array): Promise<Position> {
+    const { log, environment, fail } = this.#core;
+    const frames = await this.#append(bytes);
+    if (frames.length === 0) return log.tail;
+    environment.hybridClock.observe(log.tailTimestamp);
+    environment.failpoint('after-append');
+    try {
+      await this.#apply(frames, () => log.sync());
+    } catch (error) {
+      throw fail(error);
+    }
+    this.#commit();
+    return log.tail;
+  }
+
+  /** Resolves when the log is durable as far as it goes now, where the database asks for it. */
+  async harden(): Promise<void> {
+    const { log, fail } = this.#core;
+    try {
+      await log.sync();
+    } catch (error) {
+      throw fail(error);
+    }
   }
 
   /** Takes a part of a long record in: true once all of it is durable and visible. */
@@ -81,16 +105,32 @@ export class Follower {
     return true;
   }
 
+  /** The frames, verified and in the log, not durable yet. */
+  async #append(bytes: Uint8Array): Promise<readonly ReadFrame[]> {
+    const { log, file } = this.#core;
+    await this.#long.drop();
+    const frames = [...readFrames(bytes, log.tail)];
+    const defines = frames.some(({ record }) => record.payload.kind === 'definition');
+    if (defines && file.meta.role === 'secondary') await this.#beforeDefinition();
+    log.appendVerified(frames);
+    return frames;
+  }
+
   /** Makes what was appended durable and visible; `apply` ends within a transaction. */
-  async #takeIn(apply: (synced: Promise<void>) => Promise<void>): Promise<void> {
-    const { log, file, environment, fail } = this.#core;
+  async #takeIn(apply: (synced: Synced) => Promise<void>): Promise<void> {
+    const { log, environment, fail } = this.#core;
     environment.hybridClock.observe(log.tailTimestamp);
     environment.failpoint('after-append');
     const sync = log.sync();
-    const [synced, applied] = await Promise.allSettled([sync, apply(sync)]);
+    const [synced, applied] = await Promise.allSettled([sync, apply(() => sync)]);
     if (synced.status === 'rejected') throw fail(synced.reason);
     if (applied.status === 'rejected') throw fail(applied.reason);
     environment.failpoint('after-sync');
+    this.#commit();
+  }
+
+  #commit(): void {
+    const { file, environment, fail } = this.#core;
     try {
       environment.failpoint('before-commit');
       file.commit();
@@ -100,8 +140,8 @@ export class Follower {
     }
   }
 
-  /** Ends within a transaction, which is to be committed once `synced` has resolved. */
-  async #apply(frames: readonly ReadFrame[], synced: Promise<void>): Promise<void> {
+  /** Ends within a transaction, which the caller commits. `synced`: the log is durable. */
+  async #apply(frames: readonly ReadFrame[], synced: Synced): Promise<void> {
     const { file, environment } = this.#core;
     file.begin(false);
     let turnMs = environment.clock.monotonicMs();
@@ -111,7 +151,7 @@ export class Follower {
         const definition = this.#replay.definitionOf(record);
         if (definition !== null && isLongDefinition(this.#core, definition)) {
           this.#replay.finish();
-          await synced;
+          await synced();
           file.commit();
           await this.#defineElsewhere(record, definition);
           file.begin(false);
@@ -120,7 +160,7 @@ export class Follower {
         const changes = this.#replay.changesOf(record);
         if (isPlace(changes)) {
           this.#replay.finish();
-          await synced;
+          await synced();
           file.commit();
           await this.#applyPlace({ record, changes }, synced);
           continue;
@@ -165,7 +205,7 @@ export class Follower {
   }
 
   /** Ends within a transaction, as `#apply` does. */
-  async #applyLong({ record, changes }: LongRecord, synced: Promise<void>): Promise<void> {
+  async #applyLong({ record, changes }: LongRecord, synced: Synced): Promise<void> {
     if (record.payload.kind === 'rows') {
       await this.#applyPlace({ record, changes }, synced);
     } else {
@@ -176,7 +216,7 @@ export class Follower {
   }
 
   /** The rows of a long record, in a worker; ends within a transaction that has none of them. */
-  async #applyPlace({ record, changes }: LongRecord, synced: Promise<void>): Promise<void> {
+  async #applyPlace({ record, changes }: LongRecord, synced: Synced): Promise<void> {
     const core = this.#core;
     const { file } = core;
     const worker = await applyElsewhere(core, changes);
@@ -187,7 +227,7 @@ export class Follower {
       return;
     }
     try {
-      await synced;
+      await synced();
       this.#replay.apply(record, true);
       await commitInWorker(core, this.#replay.applied, worker);
     } catch (error) {

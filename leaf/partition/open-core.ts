@@ -178,6 +178,7 @@ function openLog(
   const { applied, timestamp, durability, role } = file.meta;
   const { segmentBytesMax, failpoint, logger, journal = null } = environment;
   if (!existsSync(paths.log)) throw new LogDamage('its log is missing');
+  const mayEndEarly = durability === 'async' || role === 'secondary';
   const log: Log = Log.open(paths.log, applied.lsn, {
     durability,
     segmentBytesMax,
@@ -185,14 +186,16 @@ function openLog(
     failpoint,
     strict: role === 'primary',
     lost: durability === 'sync' ? (tail) => newestVerdict(file, tail) : null,
+    mayEndEarly,
     onDamage: (fault) => leaveBehind({ log, name, environment }, fault),
   });
   if (log.leftBehindReason !== '') {
     const fields = { partition: name, fault: log.leftBehindReason };
     logger.error('Old log segments are left behind: they cannot be read.', fields);
   }
-  if (durability === 'async' && log.tail.lsn < applied.lsn) {
-    // A power cut took records that were never promised to be durable; the file has them still.
+  if (mayEndEarly && log.tail.lsn < applied.lsn) {
+    // A power cut took records that were never promised to be durable here; the file has them.
+    logger.warn('A log begins anew: it ended before its file.', { partition: name });
     log.reset(applied, timestamp);
   }
   if (log.reader.contains(applied) === 'dropped') {

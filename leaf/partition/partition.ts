@@ -17,7 +17,7 @@ import type {
 } from '#shared/wire/message.ts';
 import { FollowerRegistry } from '#leaf/log/follower-registry.ts';
 import type { Log } from '#leaf/log/log.ts';
-import { checksum, type Checksum } from './checksum.ts';
+import { checksum } from './checksum.ts';
 import { createPartitionFiles, type PartitionIdentity } from './create-partition.ts';
 import { define, interruptDefinition } from './definitions.ts';
 import { failedStatus, openStatus, type OwnStatus } from './own-status.ts';
@@ -173,10 +173,7 @@ export class Partition {
     await forgetVerdicts(this.#primary.core, verdicts);
   }
 
-  async define(change: DefinitionChange): Promise<void> {
-    await define(this.#primary.core, change);
-  }
-
+  readonly define = async (change: DefinitionChange) => define(this.#primary.core, change);
   readonly interruptDefinition = async (to: number) => interruptDefinition(this.#primary.core, to);
   readonly setIncarnation = async (to: number) => setIncarnation(this.#opened.core, to);
 
@@ -190,9 +187,7 @@ export class Partition {
     return { version: file.meta.catalogVersion, tables: [...file.tables.values()] };
   }
 
-  async checksum(signal?: AbortSignal): Promise<Checksum> {
-    return checksum(this.#opened.core.readers, signal);
-  }
+  readonly checksum = async (signal?: AbortSignal) => checksum(this.#opened.core.readers, signal);
 
   // Being followed.
 
@@ -219,6 +214,10 @@ export class Partition {
 
   /** The same for a part of a long record: true once all of it is there, durable and visible. */
   readonly applyPart = (part: RecordPart) => this.#inTurn(() => this.#follower.applyPart(part));
+  /** The same for what is durable elsewhere: visible at once, durable once `harden` resolves. */
+  readonly takeFrames = async (bytes: Uint8Array): Promise<Position> =>
+    this.#inTurn(() => this.#follower.takeFrames(bytes));
+  readonly harden = async (): Promise<void> => this.#opened.follower.harden();
 
   /** Replaces all content by the snapshot file (it is moved away from `path`). Crash-safe. */
   async installSnapshot(path: string, position: Position): Promise<void> {

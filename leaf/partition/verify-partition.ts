@@ -115,7 +115,11 @@ function lacksVerdict(path: string, meta: PartitionMeta, { tail }: LogReport): b
 }
 
 /** Why the file does not lie on the log's chain; '' when it does. */
-function disagreement({ applied, durability }: PartitionMeta, log: LogReport, notes: string[]) {
+function disagreement(
+  { applied, durability, role }: PartitionMeta,
+  log: LogReport,
+  notes: string[],
+): string {
   if (applied.lsn === 0n && log.at === null && log.firstLsn === 1n) return '';
   if (log.at !== null) {
     if (applied.lsn === 0n || samePosition(log.at, applied)) return '';
@@ -124,7 +128,7 @@ function disagreement({ applied, durability }: PartitionMeta, log: LogReport, no
   if (applied.lsn < log.firstLsn) {
     return `its log begins after record ${applied.lsn}, where its file stands`;
   }
-  if (durability === 'sync') {
+  if (durability === 'sync' && role !== 'secondary') {
     return `its log ends at record ${log.tail.lsn}, but its file holds record ${applied.lsn}`;
   }
   notes.push(`its log was cut at record ${log.tail.lsn}; the file holds record ${applied.lsn}`);

@@ -20,7 +20,7 @@ export class Applier {
     this.#partition = partition;
   }
 
-  /** Where we are: everything up to here is ours, durably. */
+  /** Where we are: everything up to here is ours, and durable once the partition is hardened. */
   get position(): Position {
     return this.#partition.log.tail;
   }
@@ -36,11 +36,15 @@ export class Applier {
   }
 
   /**
-   * Applies whole frames; answers the position they lead to. Throws FrameError when they do not
-   * continue our log (nothing is applied), partitionUnrecoverable when a change does not fit.
+   * Applies whole frames; answers the position they lead to. What another cluster's primary has on
+   * its disk can be read here at once, and is durable once the partition is hardened. Throws
+   * FrameError when they do not continue our log (nothing is applied), partitionUnrecoverable when
+   * a change does not fit.
    */
   async applyBatch(frames: Uint8Array): Promise<Position> {
-    await this.#partition.applyFrames(frames);
+    const partition = this.#partition;
+    if (partition.role === 'secondary') return partition.takeFrames(frames);
+    await partition.applyFrames(frames);
     return this.position;
   }
 

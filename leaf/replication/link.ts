@@ -7,29 +7,20 @@
 
 import { databaseError } from '#shared/error.ts';
 import type { LSN, Position } from '#shared/log/lsn.ts';
-import type { LeafService, LinkSource, LinkStatus, SubscribeItem } from '#shared/wire/message.ts';
+import type { LinkSource, LinkStatus, SubscribeItem } from '#shared/wire/message.ts';
 import type { CheckReport } from '#shared/wire/content-message.ts';
-import { Acknowledger } from './acknowledger.ts';
 import { Applier } from './applier.ts';
-import { Intake } from './intake.ts';
 import { isHistoryAbandoned, keepHistory, sameOrigin } from './link-file.ts';
 import { LinkCheck, type CheckedSource } from './link-check.ts';
 import { divergence, isDamage } from './link-errors.ts';
 import type { LinkOptions } from './link-options.ts';
 import { LinkProgress } from './link-progress.ts';
 import { LinkState } from './link-state.ts';
+import { openSubscription, type Subscription } from './subscription.ts';
 
 /** The waits after trouble, in milliseconds: doubled each time, up to the second, and jittered. */
 const backoffMsMin = 100;
 const backoffMsMax = 5000;
-
-/** One subscription: what its items are applied with. */
-interface Subscription {
-  readonly acknowledger: Acknowledger;
-  readonly intake: Intake;
-  /** The tail the primary had when we came; null until its first heartbeat. */
-  firstTail: LSN | null;
-}
 
 export class Link {
   readonly #options: LinkOptions;
@@ -171,11 +162,20 @@ export class Link {
     signal.addEventListener('abort', stop, { once: true });
     if (signal.aborted) stop();
     let failure: { readonly error: unknown } | null = null;
-    const subscription = this.#subscription(leaf, connected, (error) => {
-      failure ??= { error };
-      over.abort(error);
+    const subscription = openSubscription({
+      ...this.#options,
+      leaf,
+      source,
+      signal: connected,
+      apply: (frames) =>
+        this.#applied(this.#applier.applyBatch(frames), frames.length, subscription),
+      onFailure: (error) => {
+        failure ??= { error };
+        over.abort(error);
+      },
     });
     try {
+      await partition.harden();
       const request = {
         key: source.key,
         followerId,
@@ -196,6 +196,7 @@ export class Link {
       failure ??= { error };
     } finally {
       await subscription.intake.drain();
+      await subscription.hardener.drain();
       signal.removeEventListener('abort', stop);
       over.abort();
       this.#checked = null;
@@ -203,29 +204,6 @@ export class Link {
       leaf.close();
     }
     if (failure !== null) throw failure.error;
-  }
-
-  #subscription(
-    leaf: LeafService,
-    signal: AbortSignal,
-    onFailure: (error: unknown) => void,
-  ): Subscription {
-    const { followerId, partition, clock, pace } = this.#options;
-    const synchronous = partition.role === 'replica';
-    const { key } = this.#source;
-    const options = { leaf, key, followerId, synchronous, clock, signal, onFailure };
-    const subscription: Subscription = {
-      acknowledger: new Acknowledger(options),
-      intake: new Intake({
-        pace: synchronous ? null : pace,
-        mayHold: () => partition.provisioned,
-        apply: (frames) =>
-          this.#applied(this.#applier.applyBatch(frames), frames.length, subscription),
-        onFailure,
-      }),
-      firstTail: null,
-    };
-    return subscription;
   }
 
   async #take(item: SubscribeItem, subscription: Subscription): Promise<void> {
@@ -262,9 +240,10 @@ export class Link {
       case 'record part':
         this.#expect(this.#state.name === 'streaming', item);
         this.#progress.received(item.bytes.length);
-        await subscription.intake.alone(() =>
-          this.#applied(this.#applier.applyPart(item), item.bytesTotal, subscription),
-        );
+        await subscription.intake.alone(async () => {
+          await subscription.hardener.drain();
+          await this.#applied(this.#applier.applyPart(item), item.bytesTotal, subscription);
+        });
         return;
       case 'check':
         this.#expect(this.#state.name === 'streaming', item);
@@ -322,7 +301,7 @@ export class Link {
     const position = await reached;
     if (position === null) return;
     this.#progress.applied(position, bytes);
-    subscription.acknowledger.confirm(position.lsn);
+    await subscription.hardener.applied(position.lsn, bytes);
     if (subscription.firstTail !== null) await this.#applier.provisionedAt(subscription.firstTail);
     this.#prosper();
   }

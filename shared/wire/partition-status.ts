@@ -19,7 +19,7 @@ export interface PartitionStatus {
   readonly catalogVersion: number;
   /**
    * Appended to the log. Invariant: replay <= hardened <= tail, but for one verdict, which may be
-   * visible a moment before it is on disk.
+   * visible a moment before it is on disk, and at a secondary for what its primary has on disk.
    */
   readonly tail: Position;
   /** On disk. */

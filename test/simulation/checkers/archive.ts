@@ -87,9 +87,13 @@ export class Archive {
     return this.#modelFor(partition, partition.replay);
   }
 
-  /** A verdict that another partition has given may be carried out before it is on disk. */
-  #modelFor({ key, log, name }: Partition, position: Position): PartitionModel {
-    if (position.lsn <= log.hardened.lsn) return this.#modelAt(key.ordinal, position);
+  /**
+   * A verdict that another partition has given may be carried out before it is on disk; and a
+   * secondary may show what has been on the disk of another copy.
+   */
+  #modelFor({ key, log, name, role }: Partition, position: Position): PartitionModel {
+    const isOnDisk = position.lsn <= log.hardened.lsn;
+    if (isOnDisk || role === 'secondary') return this.#modelAt(key.ordinal, position);
     const early = new Violation(`${name}: record ${position.lsn} is visible and not on disk`);
     if (position.lsn > log.hardened.lsn + 1n) throw early;
     const before = log.reader.positionAt(position.lsn - 1n);
