@@ -1,6 +1,7 @@
 // Logs in at the primary's master aggregator, as any MySQL client would, and asks for a source.
 
 import { createConnection, type Connection } from 'mysql2';
+import { must } from '#shared/assert.ts';
 import type { Clock } from '#shared/clock.ts';
 import { databaseError, type DatabaseError } from '#shared/error.ts';
 import { readSourceRow, type ReplicationSource } from './replication-source.ts';
@@ -37,13 +38,24 @@ type ResultRows = readonly Readonly<Record<string, unknown>>[];
  * primaryUnknownDatabase, primaryMissingPrivilege, primaryNotMasterAggregator or primaryRefused.
  */
 export async function fetchReplicationSource(request: SourceRequest): Promise<ReplicationSource> {
-  const { login, follower, clock } = request;
+  return (await fetchSource(request, true)) ?? must(await fetchSource(request, false));
+}
+
+/**
+ * Over TLS the ticket is seen by nobody on the way; whose certificate it is is not asked. Null
+ * where TLS is wanted and the primary offers none.
+ */
+async function fetchSource(
+  { login, follower, clock }: SourceRequest,
+  overTls: boolean,
+): Promise<ReplicationSource | null> {
   const { host, port, user, password } = login;
   const connection = createConnection({
     host,
     port,
     user,
     password,
+    ...(overTls ? { ssl: { rejectUnauthorized: false } } : {}),
     connectTimeout: connectTimeoutMs,
     supportBigNumbers: true,
     dateStrings: true,
@@ -61,6 +73,7 @@ export async function fetchReplicationSource(request: SourceRequest): Promise<Re
     if (source !== null) return source;
     throw databaseError('primaryNotMasterAggregator', { address: `${host}:${port}` });
   } catch (error) {
+    if (codeOf(error) === 'HANDSHAKE_NO_SSL_SUPPORT') return null;
     if (isLate) throw unreachable(login, `no answer within ${answerTimeoutMs} ms`, error);
     throw explain(login, error);
   } finally {
@@ -97,13 +110,19 @@ function unreachable(login: PrimaryLogin, reason: string, cause: unknown): Datab
   return databaseError('primaryUnreachable', { address, reason }, cause);
 }
 
+/** The driver's word for what is wrong, or ''. */
+function codeOf(error: unknown): string {
+  if (!(error instanceof Error) || !('code' in error)) return '';
+  return typeof error.code === 'string' ? error.code : '';
+}
+
 /** What the driver says, as one of our own errors. */
 function explain(login: PrimaryLogin, error: unknown): Error {
   if (!(error instanceof Error) || error.name === 'DatabaseError') return error as Error;
   const { user, database } = login;
   const address = `${login.host}:${login.port}`;
   const errno = 'errno' in error && typeof error.errno === 'number' ? error.errno : 0;
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const code = codeOf(error);
   if (!code.startsWith('ER_') && errno < 1000) {
     return unreachable(login, reasonOf(code, error), error);
   }

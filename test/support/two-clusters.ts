@@ -15,6 +15,8 @@ export interface ClusterOptions {
   readonly version?: string;
   /** The host that leaves are told to others by. */
   readonly advertiseHost?: string;
+  /** PEM files for TLS with clients. */
+  readonly tls?: { readonly cert: string; readonly key: string };
   /** Called at each step of a promotion and a failback. */
   readonly replicationFailpoint?: (name: ReplicationFailpointName) => void;
 }
@@ -58,7 +60,7 @@ export class TestClusterProcess {
   async start(): Promise<void> {
     const { version = '0.1.0', advertiseHost = '127.0.0.1' } = this.#options;
     const { leaves } = this;
-    const { replicationFailpoint = () => undefined } = this.#options;
+    const { replicationFailpoint = () => undefined, tls } = this.#options;
     const { logger } = quietLogger();
     const cluster = await startEmbeddedCluster({
       dataDir: this.#directory,
@@ -69,6 +71,7 @@ export class TestClusterProcess {
       partitionsPerLeaf: 2,
       rootPassword: 'secret',
       replicationFailpoint,
+      tls: tls === undefined ? null : { ...tls, ca: null },
       clock: realClock,
       logger,
       version,
