@@ -1,5 +1,6 @@
 // Statements that are answered by kept plans: from the text to a plan without parsing it.
 
+import { hash } from 'node:crypto';
 import { ownReferences } from '#aggregator/executor/execution.ts';
 import { fingerprint, type Fingerprint } from '#aggregator/parser/fingerprint.ts';
 import { parseStatements, type ParserOptions } from '#aggregator/parser/parser.ts';
@@ -26,6 +27,11 @@ import { PortableFormats } from './portable-format.ts';
 
 /** Texts whose fingerprints are remembered: those of prepared statements come again and again. */
 const FINGERPRINTS_MAX = 4096;
+
+/** A plan for a longer text takes as long as its own planning: it is made when it comes again. */
+const LONG_TEXT_MIN = 16 * 1024;
+/** So many long texts are remembered. */
+const LONG_TEXTS_MAX = 1024;
 
 /** What a plan is found by: database, sql_mode, the parameters' types, and the statement. */
 type KeyParts = readonly [string, string, string, string];
@@ -62,6 +68,8 @@ export class KeptStatements {
   readonly formats = new PortableFormats();
   readonly #options: KeptStatementsOptions;
   readonly #prepared = new LruCache<string, PreparedText>(FINGERPRINTS_MAX);
+  /** How often keys of long texts came, by their hashes. */
+  readonly #long = new LruCache<string, { times: number }>(LONG_TEXTS_MAX);
 
   constructor(options: KeptStatementsOptions) {
     this.#options = options;
@@ -96,9 +104,20 @@ export class KeptStatements {
       this.cache.counters.notKept += 1;
       return null;
     }
-    if (found === null) return this.#make(session, candidate);
+    if (found === null) {
+      if (this.#comesAgain(candidate)) return this.#make(session, candidate);
+      this.cache.counters.notKept += 1;
+      return null;
+    }
     this.#authorize(session, found);
     return found;
+  }
+
+  #comesAgain({ text, key }: KeptCandidate): boolean {
+    if (text.length < LONG_TEXT_MIN) return true;
+    const seen = this.#long.get(hash('sha1', key), () => ({ times: 0 }));
+    seen.times += 1;
+    return seen.times > 1;
   }
 
   /** The one statement of the text. Throws NotKeptError for what no plan is kept of. */

@@ -74,6 +74,21 @@ test('one plan adds small numbers, those that may overflow have their own', asyn
   t.regex((await add('1')).join(), /1690/);
 });
 
+test('a plan for a long text is made when it comes again', async (t) => {
+  const own = await openTestCluster();
+  t.teardown(() => own.close());
+  const { run } = await world('lists', own);
+  const list = Array.from({ length: 4000 }, (_, index) => index + 100).join();
+  const { counters } = own.plans;
+  const made: number[] = [];
+  for (let time = 0; time < 3; time += 1) {
+    const { misses } = counters;
+    t.deepEqual(await rows(run(`SELECT id FROM t WHERE id IN (2, ${list})`)), ['2']);
+    made.push(counters.misses - misses);
+  }
+  t.deepEqual(made, [0, 1, 0]);
+});
+
 test('headers, ordinals and limits are taken as they are written', async (t) => {
   const { run } = await world('written');
   t.deepEqual(await run('SELECT 5 FROM t WHERE id = 1'), ['5', '5']);
