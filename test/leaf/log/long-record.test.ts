@@ -1,10 +1,10 @@
 // A long record in a log: the same bytes as any other, written and read in pieces.
 
-import { mkdtempSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { must } from '#shared/assert.ts';
+import { temporaryDirectory } from '#test/support/temporary-directory.ts';
 import { Log } from '#leaf/log/log.ts';
 import { SegmentDamage } from '#leaf/log/log-damage.ts';
 import { encodeFrame, FRAME_HEADER_BYTES, FrameError, logStart } from '#shared/log/log-frame.ts';
@@ -17,8 +17,8 @@ const options = { durability: 'sync', segmentBytesMax: 64 * 1024 } as const;
 const start = { position: logStart, timestamp: 0n };
 const none = new Uint8Array(0);
 
-function directory(): string {
-  return join(mkdtempSync(join(tmpdir(), 'twinleaf-long-')), 'log');
+function directory(t: ExecutionContext): string {
+  return join(temporaryDirectory(t), 'log');
 }
 
 function draftOf(changeset: Uint8Array, timestamp = 5n): RecordDraft {
@@ -53,7 +53,7 @@ async function told(log: Log): Promise<(bigint | string)[][]> {
 }
 
 test('long record: the same bytes as one that is laid out as one, among others', async (t) => {
-  const [first, second] = [directory(), directory()];
+  const [first, second] = [directory(t), directory(t)];
   const whole = Log.create(first, start, options);
   const inPieces = Log.create(second, start, options);
   const changes = changesOf(2 * LONG_BODY_BYTES + 77);
@@ -88,7 +88,7 @@ test('long record: what another copy sends is taken as it is, or not at all', as
   const { frame } = encodeFrame(logStart, draftOf(changes));
   const header = frame.subarray(0, FRAME_HEADER_BYTES);
   const body = frame.subarray(FRAME_HEADER_BYTES);
-  const log = Log.create(directory(), start, options);
+  const log = Log.create(directory(t), start, options);
   const take = async (bytes: Uint8Array): Promise<void> => {
     const long = log.beginLong(body.length);
     try {
@@ -111,7 +111,7 @@ test('long record: what another copy sends is taken as it is, or not at all', as
 });
 
 test('long record: a crash amid it leaves a torn end, which is cut off', async (t) => {
-  const path = directory();
+  const path = directory(t);
   const log = Log.create(path, start, options);
   log.append(draftOf(changesOf(100)));
   await log.sync();
@@ -128,7 +128,7 @@ test('long record: a crash amid it leaves a torn end, which is cut off', async (
 });
 
 test('long record: a damaged one is noticed before its last piece is given', async (t) => {
-  const path = directory();
+  const path = directory(t);
   const log = Log.create(path, start, options);
   const changes = changesOf(LONG_BODY_BYTES + PIECE_BYTES);
   await appendLong(log, changes);
@@ -151,7 +151,7 @@ test('long record: a damaged one is noticed before its last piece is given', asy
 });
 
 test('long record: a definition goes as one, however long it is', async (t) => {
-  const path = directory();
+  const path = directory(t);
   const log = Log.create(path, start, options);
   const change = { version: 2, sqlite: ['x'.repeat(LONG_BODY_BYTES + 9)], put: [], drop: [] };
   const draft = draftOf(none);
@@ -170,7 +170,7 @@ test('long record: a definition goes as one, however long it is', async (t) => {
 });
 
 test('long record: one that is ended while its header is written is there, or fails', async (t) => {
-  const path = directory();
+  const path = directory(t);
   const log = Log.create(path, start, options);
   const changes = changesOf(LONG_BODY_BYTES + 1);
   const head = encodeHead(1n, draftOf(none), changes.length);
@@ -187,7 +187,7 @@ test('long record: one that is ended while its header is written is there, or fa
 });
 
 test('long record: parts that lie leave nothing, the true ones are taken', async (t) => {
-  const log = Log.create(directory(), start, options);
+  const log = Log.create(directory(t), start, options);
   const { frame } = encodeFrame(logStart, draftOf(changesOf(LONG_BODY_BYTES + 5)));
   const bytesTotal = frame.length;
   const partOf = (from: number, to: number) => ({
