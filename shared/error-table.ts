@@ -428,6 +428,12 @@ export const errorTable = {
     '22007',
     (p) => `Truncated incorrect ${p.type} value: '${p.value}'`,
   ),
+  incorrectMoment: entry<{ type: string; value: string }>(
+    1292,
+    '22007',
+    (p) => `Incorrect ${p.type} value: '${p.value}'`,
+  ),
+  divisionByZero: entry(1365, '22012', () => 'Division by 0'),
   wrongTemporal: entry<{ type: string; value: string }>(
     1525,
     'HY000',

@@ -47,6 +47,7 @@ export class BlockScope implements OuterScope {
   readonly windowsAllowed: boolean;
   readonly database: string | null;
   readonly sqlMode: ReadonlySet<string>;
+  readonly strictWrite: boolean;
   readonly systemVariable: OuterScope['systemVariable'];
   readonly userVariableType: OuterScope['userVariableType'];
   readonly #block: Block;
@@ -59,6 +60,7 @@ export class BlockScope implements OuterScope {
     this.windowsAllowed = options.windows === true;
     this.database = environment.database;
     this.sqlMode = environment.sqlMode;
+    this.strictWrite = environment.strictWrite === true;
     this.systemVariable = (scope, name) => environment.systemVariable(scope, name);
     this.userVariableType = (name) => environment.userVariableType(name);
     this.#block = block;

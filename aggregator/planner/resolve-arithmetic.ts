@@ -35,6 +35,7 @@ import {
   shown,
   unrounded,
 } from './functions/shown-digits.ts';
+import { divisor } from './functions/strict-write.ts';
 import { derivedConstant, judged } from './slot-constant.ts';
 import type { ResolveScope } from './resolve-scope.ts';
 import type { TypedExpression } from './typed-expression.ts';
@@ -165,15 +166,15 @@ function quotient(
   scope: ResolveScope,
 ): TypedExpression {
   if (isReal(left.type) || isReal(right.type)) {
-    const parts = [asDouble(left, scope), asDouble(right, scope)];
+    const parts = [asDouble(left, scope), divisor(asDouble(right, scope), scope)];
     const type = doubleResult('/', left.type, right.type);
     return nullableCall('tl_finite', [nullableCall('/', parts, type)], type);
   }
-  const [dividend, divisor] = [unrounded(left), unrounded(right)];
-  const [a, b] = [shapeOf(dividend), shapeOf(divisor)];
+  const [dividend, exactDivisor] = [unrounded(left), unrounded(right)];
+  const [a, b] = [shapeOf(dividend), shapeOf(exactDivisor)];
   const digits = quotientScale(a.scale, b.scale);
   const exact = decimalType(a.whole + b.scale + digits, digits);
-  const quotient = nullableCall('/', [dividend, divisor], exact);
+  const quotient = nullableCall('/', [dividend, divisor(exactDivisor, scope)], exact);
   const scale = Math.min(shapeOf(left).scale + DIVISION_DIGITS, 30);
   return shown(quotient, decimalType(a.whole + b.scale + scale, scale));
 }
@@ -187,12 +188,13 @@ function wholeQuotient(
   const type = unsigned ? UNSIGNED_BIGINT : BIGINT;
   if (isIntegerLike(left.type) && isIntegerLike(right.type)) {
     const { low } = integerRange(left);
-    const whole = nullableCall(low > INT64_MIN ? '/' : 'tl_int_div', [left, right], type);
+    const parts = [left, divisor(right, scope)];
+    const whole = nullableCall(low > INT64_MIN ? '/' : 'tl_int_div', parts, type);
     const natural = !unsigned || (low >= 0n && integerRange(right).low >= 0n);
     return natural ? whole : nullableCall('tl_unsigned', [whole], type);
   }
   const [a, b] = [left, right].map((operand) => exactOperand(operand, scope));
-  const parts = [must(a), scaleOf(must(a)), must(b), scaleOf(must(b))];
+  const parts = [must(a), scaleOf(must(a)), divisor(must(b), scope), scaleOf(must(b))];
   return nullableCall('tl_decimal_int_div', withNumbers(parts), type);
 }
 
@@ -207,17 +209,20 @@ function remainder(
 ): TypedExpression {
   if (isReal(left.type) || isReal(right.type)) {
     const type = doubleResult('%', left.type, right.type);
-    return nullableCall('tl_mod_double', [asDouble(left, scope), asDouble(right, scope)], type);
+    const parts = [asDouble(left, scope), divisor(asDouble(right, scope), scope)];
+    return nullableCall('tl_mod_double', parts, type);
   }
   if (isIntegerLike(left.type) && isIntegerLike(right.type)) {
-    return nullableCall('%', [left, right], isUnsigned(left.type) ? UNSIGNED_BIGINT : BIGINT);
+    const type = isUnsigned(left.type) ? UNSIGNED_BIGINT : BIGINT;
+    return nullableCall('%', [left, divisor(right, scope)], type);
   }
-  const [dividend, divisor] = [unrounded(left), unrounded(right)];
+  const [dividend, modulus] = [unrounded(left), unrounded(right)];
+  const type = remainderType(dividend, modulus);
   const exact: TypedExpression = {
-    ...decimalCall('tl_decimal_mod', dividend, divisor, remainderType(dividend, divisor)),
+    ...decimalCall('tl_decimal_mod', dividend, divisor(modulus, scope), type),
     nullable: true,
   };
-  if (dividend === left && divisor === right) return exact;
+  if (dividend === left && modulus === right) return exact;
   return shown(exact, remainderType(left, right));
 }
 

@@ -26,6 +26,7 @@ import {
 import { collationOf } from './functions/collation-rule.ts';
 import { asText, castConstant, convert, localised, wholeSeconds } from './functions/convert.ts';
 import { asJsonDocument } from './functions/json-argument.ts';
+import { wholly } from './functions/strict-write.ts';
 import { unrounded } from './functions/shown-digits.ts';
 import { displayLength } from './functions/result-type.ts';
 import { toJson } from './resolve-comparison.ts';
@@ -45,7 +46,7 @@ export function resolveCast(
   const type = targetType(operand, target, scope);
   if (operand.type.kind === 'null') return nullConstant(type);
   const exact = target.kind === 'char' || target.kind === 'binary' ? operand : unrounded(operand);
-  const source = wholeSeconds(localised(exact, scope), type, scope);
+  const source = wholly(wholeSeconds(localised(exact, scope), type, scope), type, scope);
   if (isConstant(source)) return castConstant(source, type, scope);
   if (source.type.kind === 'integer' && isInteger(target) && !narrows(source.type, type)) {
     return convert(source, type, scope);

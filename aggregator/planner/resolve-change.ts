@@ -15,6 +15,7 @@ import {
   defaultValue,
   type StoreConstant,
 } from './assign-value.ts';
+import { writing } from './functions/strict-write.ts';
 import { BlockScope, type Block } from './block-scope.ts';
 import { takeLastInsertId } from './functions/effect-functions.ts';
 import { noNames, tablesNamed, type FromNames } from './from-names.ts';
@@ -63,9 +64,10 @@ interface OpenChange {
  */
 export function resolveChanges(
   statement: UpdateStatement | DeleteStatement,
-  environment: ResolveEnvironment,
+  given: ResolveEnvironment,
   store: StoreConstant,
 ): readonly ResolvedChange[] {
+  const environment = writing(given, statement);
   const changes =
     statement.kind === 'update'
       ? resolveUpdate(statement, environment, store)

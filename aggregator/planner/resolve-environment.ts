@@ -12,6 +12,8 @@ export interface ResolveEnvironment {
   /** The session's default database, or null. */
   readonly database: string | null;
   readonly sqlMode: ReadonlySet<string>;
+  /** The statement writes, and the sql_mode is strict. */
+  readonly strictWrite?: boolean;
   readonly virtualTables: {
     isVirtualDatabase(name: string): boolean;
     columns(database: string, name: string): readonly ResultColumn[] | null;

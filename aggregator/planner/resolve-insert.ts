@@ -11,6 +11,7 @@ import {
   defaultValue,
   type StoreConstant,
 } from './assign-value.ts';
+import { writing } from './functions/strict-write.ts';
 import { BlockScope, type Block } from './block-scope.ts';
 import { takeLastInsertId } from './functions/effect-functions.ts';
 import { namesOfRelation, noNames, type FromNames } from './from-names.ts';
@@ -63,15 +64,16 @@ export interface OnDuplicate {
 /** Throws a DatabaseError that names what is wrong. */
 export function resolveInsert(
   statement: InsertStatement,
-  environment: ResolveEnvironment,
+  given: ResolveEnvironment,
   store: StoreConstant,
 ): ResolvedInsert {
+  const environment = writing(given, statement);
   const target = resolveTarget(statement.table, environment);
   const named = insertedColumns(statement, target);
   const block = newBlock(createQueryResolver(environment), null, []);
   const mode = statement.replace ? 'replace' : statement.ignore ? 'ignore' : 'insert';
-  const given = { columns: named, source: resolveSource(statement, { block, columns: named }) };
-  const { columns, source, passedOver } = withoutGenerated(given, target, environment);
+  const inserted = { columns: named, source: resolveSource(statement, { block, columns: named }) };
+  const { columns, source, passedOver } = withoutGenerated(inserted, target, environment);
   refuseGeneratedKeys(statement, target);
   const onDuplicate =
     statement.onDuplicate.length === 0

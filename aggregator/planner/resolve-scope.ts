@@ -32,6 +32,8 @@ export interface ResolveScope {
   /** The session's default database, or null. */
   readonly database: string | null;
   readonly sqlMode: ReadonlySet<string>;
+  /** The statement writes, and the sql_mode is strict: functions/strict-write.ts. */
+  readonly strictWrite?: boolean;
   /**
    * The column (or alias, where the clause allows one) of that name, here or in an outer block.
    * Throws unknownColumn or ambiguousColumn.

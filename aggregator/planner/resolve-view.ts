@@ -33,10 +33,10 @@ export function viewEnvironment(
   database: DatabaseDefinition,
   table: Pick<TableDefinition, 'name'> & { readonly view: ViewDefinition },
 ): ResolveEnvironment {
-  const { catalog, sqlMode, virtualTables, userVariableType } = reader;
+  const { catalog, sqlMode, strictWrite = false, virtualTables, userVariableType } = reader;
   const { collationConnection } = table.view;
   return {
-    ...{ catalog, sqlMode, virtualTables, userVariableType },
+    ...{ catalog, sqlMode, strictWrite, virtualTables, userVariableType },
     database: database.name,
     views: [...(reader.views ?? []), viewKey(database, table)],
     systemVariable: (scope, name) =>

@@ -27,6 +27,7 @@ import {
 } from './build.ts';
 import { digitsOfRange, integerRange } from './integer-range.ts';
 import { unrounded } from './shown-digits.ts';
+import { wholly } from './strict-write.ts';
 import { collationOf } from './collation-rule.ts';
 import {
   digitsOf,
@@ -70,6 +71,14 @@ export function convert(
   if (expression.type.kind === 'null') return nullConstant(type);
   if (typeText(expression.type) === typeText(type)) return expression;
   if (isConstant(expression)) return castConstant(expression, type, scope);
+  return convertComputed(wholly(expression, type, scope), type, scope);
+}
+
+function convertComputed(
+  expression: TypedExpression,
+  type: ColumnType,
+  scope: ResolveScope,
+): TypedExpression {
   const exact = isNumber(type) ? unrounded(expression) : expression;
   if (exact !== expression) return convert(exact, type, scope);
   if (expression.kind === 'parameter') return { ...expression, type };
@@ -216,14 +225,23 @@ export function asText(expression: TypedExpression, scope: ResolveScope): TypedE
   return convert(expression, varchar(length, collationOf(type)), scope);
 }
 
+/** Converted; where a strict statement writes, a constant too must be wholly of the type. */
+function wholeAs(
+  expression: TypedExpression,
+  type: ColumnType,
+  scope: ResolveScope,
+): TypedExpression {
+  return convert(wholly(expression, type, scope), type, scope);
+}
+
 /** As a BIGINT: fractions are rounded, text is read up to where it stops being a number. */
 export function asInteger(expression: TypedExpression, scope: ResolveScope): TypedExpression {
-  return isIntegerLike(expression.type) ? expression : convert(expression, BIGINT, scope);
+  return isIntegerLike(expression.type) ? expression : wholeAs(expression, BIGINT, scope);
 }
 
 /** As a DOUBLE. */
 export function asDouble(expression: TypedExpression, scope: ResolveScope): TypedExpression {
-  return expression.type.kind === 'double' ? expression : convert(expression, DOUBLE, scope);
+  return expression.type.kind === 'double' ? expression : wholeAs(expression, DOUBLE, scope);
 }
 
 /** As what arithmetic works on: an integer, a decimal or a double. */

@@ -5,6 +5,7 @@ import type { ResolveScope } from '#aggregator/planner/resolve-scope.ts';
 import type { TypedExpression } from '#aggregator/planner/typed-expression.ts';
 import { DATE, constant, datetime, isConstant, nullConstant, time } from './build.ts';
 import { castConstant, convert, localised } from './convert.ts';
+import { wholly } from './strict-write.ts';
 import { fspOf, isMoment } from './result-type.ts';
 
 /** A DATE or DATETIME: text and numbers are read as one, NULL where they are none. */
@@ -15,8 +16,9 @@ export function asMoment(part: TypedExpression, scope: ResolveScope): TypedExpre
   if (type.kind === 'time') {
     throw databaseError('unsupported', { what: 'a TIME where a date is needed' });
   }
-  if (isConstant(part)) return momentConstant(part, scope);
-  return convert(part, datetime(type.kind === 'integer' ? 0 : 6), scope);
+  const whole = wholly(part, datetime(6), scope);
+  if (isConstant(part) && whole === part) return momentConstant(part, scope);
+  return convert(whole, datetime(type.kind === 'integer' ? 0 : 6), scope);
 }
 
 /** As precise as it was written: '2024-01-05' is a DATE. */
@@ -51,7 +53,10 @@ export function asTime(part: TypedExpression, scope: ResolveScope): TypedExpress
   if (type.kind === 'time') return part;
   if (type.kind === 'null') return nullConstant(time(0));
   if (isMoment(type)) return convert(localised(part, scope), time(fspOf(type)), scope);
-  if (!isConstant(part)) return convert(part, time(type.kind === 'integer' ? 0 : 6), scope);
+  const whole = wholly(part, time(6), scope);
+  if (!isConstant(part) || whole !== part) {
+    return convert(whole, time(type.kind === 'integer' ? 0 : 6), scope);
+  }
   const fsp = typeof part.value === 'string' ? writtenFraction(part) : fspOfNumber(part);
   return castConstant(part, time(fsp), scope);
 }

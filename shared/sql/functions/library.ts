@@ -13,6 +13,7 @@ import { numericFunctions } from './numeric-functions.ts';
 import { queryFunctions } from './query-functions.ts';
 import { regexpFunctions } from './regexp-functions.ts';
 import type { SqlFunction } from './sql-function.ts';
+import { strictFunctions } from './strict-functions.ts';
 import { stringFunctions } from './string-functions.ts';
 import { temporalFunctions } from './temporal-functions.ts';
 import { ZoneReader } from './zone-reader.ts';
@@ -36,5 +37,6 @@ export function functionLibrary(): readonly SqlFunction[] {
     ...jsonFunctions(types),
     ...aggregateFunctions,
     ...queryFunctions,
+    ...strictFunctions,
   ];
 }
