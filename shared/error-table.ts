@@ -59,6 +59,13 @@ export const errorTable = {
     'HY000',
     (p) => `Can't create database '${p.name}'; database exists`,
   ),
+  copyExists: entry<Name>(
+    1007,
+    'HY000',
+    (p) =>
+      `Can't create database '${p.name}'; database exists. WITH FORCE DIFFERENTIAL has it follow ` +
+      `(what it did by itself is kept in ${p.name}_rescued); another name before FROM makes a copy`,
+  ),
   databaseDropMissing: entry<Name>(
     1008,
     'HY000',

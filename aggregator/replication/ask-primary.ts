@@ -20,7 +20,7 @@ export async function askPrimary(
     return await fetchReplicationSource({ login, follower, clock });
   } catch (error) {
     if (taken === null) throw error;
-    throw databaseError('databaseExists', { name: taken.name }, error);
+    throw databaseError('copyExists', { name: taken.name }, error);
   }
 }
 

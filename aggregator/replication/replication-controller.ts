@@ -73,12 +73,12 @@ export class ReplicationController {
     if (existing?.role === 'secondary') throw databaseError('alreadyReplicating', { name });
     const source = await askPrimary(this.#parts, login, existing);
     checkSource(this.#parts, name, { login, source });
-    if (existing !== null) throw databaseError('databaseExists', { name });
+    if (existing !== null) throw databaseError('copyExists', { name });
     const { catalog, partitions } = this.#parts;
     const placements = placeCopies(this.#parts, name, source);
     await checkLeavesReach(this.#parts, { placements, source, remoteDatabase: login.database });
     await this.#parts.inTurn(name, async () => {
-      if (catalog.find(name) !== null) throw databaseError('databaseExists', { name });
+      if (catalog.find(name) !== null) throw databaseError('copyExists', { name });
       const record = this.#newRecord(name, login, source);
       const made = newSecondary(name, placements, source, record);
       const database = { ...made, incarnation: await catalog.nextIncarnation() };

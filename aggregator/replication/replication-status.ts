@@ -2,7 +2,7 @@
 //
 // Names of columns and states are SingleStore's; what it does not have stands behind.
 
-import { partitionName } from '#shared/cluster/topology.ts';
+import { partitionName, REFERENCE_ORDINAL } from '#shared/cluster/topology.ts';
 import type { Row, StoredValue } from '#shared/sql/column-type.ts';
 import type { FollowerStatus, LinkStatus, PartitionStatus } from '#shared/wire/message.ts';
 import type { LeafPartitions } from './leaf-statuses.ts';
@@ -178,7 +178,7 @@ export function replicas(leaves: readonly LeafPartitions[]): StatusTable {
         const lag = lsn > follower.confirmed ? lsn - follower.confirmed : 0n;
         return [
           partition.key.database,
-          BigInt(partition.key.ordinal),
+          partition.key.ordinal === REFERENCE_ORDINAL ? null : BigInt(partition.key.ordinal),
           partitionName(partition.key),
           follower.id,
           follower.address,

@@ -4,7 +4,9 @@ import type { ExecutionContext } from 'ava';
 import { createConnection, type Connection, type RowDataPacket } from 'mysql2/promise';
 import type { ReplicationFailpointName } from '#aggregator/replication/failpoint.ts';
 import { startEmbeddedCluster, type EmbeddedCluster } from '#cli/embedded-cluster.ts';
+import { must } from '#shared/assert.ts';
 import { realClock } from '#shared/clock.ts';
+import { freePorts } from './free-ports.ts';
 import { quietLogger } from './quiet-logger.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
@@ -61,6 +63,8 @@ export class TestClusterProcess {
     const { version = '0.1.0', advertiseHost = '127.0.0.1' } = this.#options;
     const { leaves } = this;
     const { replicationFailpoint = () => undefined, tls } = this.#options;
+    // It is listened on again after a stop: in between no connection may be given it.
+    if (this.#ports.port === 0) this.#ports = { port: must((await freePorts(1))[0]), leafPort: 0 };
     const { logger } = quietLogger();
     const cluster = await startEmbeddedCluster({
       dataDir: this.#directory,

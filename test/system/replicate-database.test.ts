@@ -248,7 +248,7 @@ test('replicate: every refusal names its cause, and leaves nothing behind', asyn
     [`shop ${at("repl:'pw'", 1)}`, 1218, /connection refused/],
     [`shop ${at("repl:'pw'", silentPort)}`, 1218, /no answer/],
     [`shop FROM repl:'pw'@no.such.host.invalid:3306`, 1218, /host name/],
-    [`taken ${from}/shop`, 1007, /database exists/],
+    [`taken ${from}/shop`, 1007, /database exists. WITH FORCE DIFFERENTIAL has it follow/],
     [`taken ${at("root:'wrong'")}/shop`, 1007, /database exists/],
     [`information_schema ${from}/shop`, 1007, /database exists/],
     [`shop WITH PARTITIONS 16 ${from}`, 1235, /WITH PARTITIONS/],
