@@ -238,6 +238,8 @@ export class FollowedDatabase {
     const state = stateOf(record, [...masters.values()]);
     if (!(await this.#isWhole(masters))) return;
     if (this.#parts.catalog.find(this.#name)?.state === state) return;
+    // Who is told that it replicates finds its tables.
+    await advanceCatalog(this.#parts, this.#name, asWhole(masters));
     await this.#parts.inTurn(this.#name, async () => {
       const { store, catalog } = this.#parts;
       const current = catalog.find(this.#name);
@@ -246,6 +248,11 @@ export class FollowedDatabase {
       await catalog.put({ ...current, state });
     });
   }
+}
+
+/** The same once each knows that it is whole. */
+function asWhole(masters: ReadonlyMap<number, PartitionStatus>): Map<number, PartitionStatus> {
+  return new Map([...masters].map(([ordinal, copy]) => [ordinal, { ...copy, maybeTorn: false }]));
 }
 
 function stateOf(record: LinkRecord, masters: readonly PartitionStatus[]): DatabaseState {

@@ -54,6 +54,15 @@ test('replicate: rows, tables and their changes arrive; reads but no writes', as
   );
 });
 
+test('replicate: who is told that it follows finds its tables, after snapshots too', async (t) => {
+  const { primary, secondary, from } = await shopPair(t);
+  // Without the log from its beginning, who comes anew needs a snapshot.
+  await primary.query('SNAPSHOT DATABASE shop');
+  await secondary.query(`REPLICATE DATABASE shop ${from}`);
+  await until('the copy', async () => (await stateOf(secondary, 'shop')) === 'replicating');
+  t.deepEqual(await secondary.query(allItems), await primary.query(allItems));
+});
+
 test('replicate: views arrive with their tables, under another name too, and stay', async (t) => {
   const { primary, secondary, from } = await shopPair(t);
   await primary.query(
