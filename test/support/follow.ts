@@ -28,7 +28,7 @@ export async function caughtUp(cluster: Asked, database: string): Promise<void> 
       if (rows.length > 0 && rows.every((row) => String(row['LSN_LAG']) === '0')) return true;
       throw new Error(JSON.stringify(rows));
     },
-    30_000,
+    120_000,
   );
 }
 
@@ -41,7 +41,7 @@ export async function sameRows(a: Asked, b: Asked, sql: string): Promise<void> {
       if (JSON.stringify(left) === JSON.stringify(right)) return true;
       throw new Error(`${JSON.stringify(left)} and ${JSON.stringify(right)}`.slice(0, 2000));
     },
-    30_000,
+    120_000,
   );
 }
 
