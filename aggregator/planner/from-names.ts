@@ -3,8 +3,8 @@
 import type { ResultColumn } from '#aggregator/statement-result.ts';
 import { databaseError } from '#shared/error.ts';
 import { sameName, type ColumnName } from './resolve-environment.ts';
-import type { Relation } from './resolved-query.ts';
-import type { TypedExpression } from './typed-expression.ts';
+import type { FromTree, Relation } from './resolved-query.ts';
+import type { OrderItem, TypedExpression } from './typed-expression.ts';
 
 /** A column as the block sees it: what it is called, what it means, where it comes from. */
 export interface VisibleColumn {
@@ -28,6 +28,16 @@ export interface FromNames {
 }
 
 export const noNames: FromNames = { tables: [], star: [] };
+
+/** A FROM clause, resolved. */
+export interface ResolvedFrom {
+  readonly tree: FromTree;
+  readonly names: FromNames;
+  /** Conditions of views whose tables stand in the tree: they belong to WHERE. */
+  readonly conditions: readonly TypedExpression[];
+  /** The order of such a view that stands alone. */
+  readonly orderBy: readonly OrderItem[];
+}
 
 /** What SQLite calls a derived table's column: one called "true" it takes for the constant. */
 export function innerName(name: string): string {

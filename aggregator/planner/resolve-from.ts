@@ -6,22 +6,25 @@ import type { ResultColumn } from '#aggregator/statement-result.ts';
 import { databaseError, type DatabaseError } from '#shared/error.ts';
 import type { TableDefinition, ViewDefinition } from '#shared/cluster/table-definition.ts';
 import { BlockScope, type Block } from './block-scope.ts';
-import { innerName, namesOfRelation, type FromNames } from './from-names.ts';
+import { innerName, namesOfRelation, type ResolvedFrom } from './from-names.ts';
 import { commonColumns, joinCondition, joinedNames } from './join-names.ts';
 import { sameName, type CommonTableEntry, type CommonTables } from './resolve-environment.ts';
 import { resolveCondition } from './resolve-expression.ts';
 import { refusePending } from './resolve-target.ts';
+import { mergedView } from './merge-view.ts';
 import { resolveView } from './resolve-view.ts';
-import type { FromTree, JoinKind, Relation, ResolvedQuery } from './resolved-query.ts';
+import type { JoinKind, Relation, ResolvedQuery } from './resolved-query.ts';
 
-export interface ResolvedFrom {
-  readonly tree: FromTree;
-  readonly names: FromNames;
-}
-
-/** A FROM clause, or the tables of an UPDATE or DELETE. */
-export function resolveFrom(block: Block, reference: TableReference): ResolvedFrom {
-  const resolved = resolveReference(block, reference);
+/**
+ * A FROM clause, or the tables of an UPDATE or DELETE. With `merges` a simple view may be taken
+ * for the tables behind it, so that it is planned like them.
+ */
+export function resolveFrom(
+  block: Block,
+  reference: TableReference,
+  { merges }: { readonly merges: boolean } = { merges: false },
+): ResolvedFrom {
+  const resolved = resolveReference(block, reference, merges);
   const aliases = new Set<string>();
   for (const { database, alias } of resolved.names.tables) {
     const key = `${database ?? ''}.${alias}`;
@@ -31,23 +34,24 @@ export function resolveFrom(block: Block, reference: TableReference): ResolvedFr
   return resolved;
 }
 
-function resolveReference(block: Block, reference: TableReference): ResolvedFrom {
+function resolveReference(block: Block, reference: TableReference, merges: boolean): ResolvedFrom {
   switch (reference.kind) {
     case 'table':
-      return resolveTable(block, reference);
+      return resolveTable(block, reference, merges);
     case 'derived': {
       if (reference.lateral) throw databaseError('unsupported', { what: 'LATERAL' });
       const query = block.resolver.resolve(reference.query, block.outer, block.commonTables);
       return derivedRelation(block, query, reference.alias, reference.columns);
     }
     case 'join':
-      return resolveJoin(block, reference);
+      return resolveJoin(block, reference, merges);
   }
 }
 
 function resolveTable(
   block: Block,
   reference: Extract<TableReference, { kind: 'table' }>,
+  merges: boolean,
 ): ResolvedFrom {
   const alias = reference.alias ?? reference.table;
   if (reference.database === null) {
@@ -65,7 +69,10 @@ function resolveTable(
   const table = definition.tables[reference.table];
   if (table === undefined) throw absentTable(definition, reference.table);
   const { view } = table;
-  if (view !== undefined) return viewRelation(block, definition, { ...table, view }, alias);
+  if (view !== undefined) {
+    const found = viewRelation(block, definition, { ...table, view }, alias);
+    return (merges ? mergedView(found, view) : null) ?? found;
+  }
   const id = block.resolver.nextRelation();
   const relation: Relation = { kind: 'table', id, alias, database: definition.name, table };
   return single(relation, tableColumns(definition.name, table, alias));
@@ -173,7 +180,8 @@ function checkDistinctNames(columns: readonly ResultColumn[]): void {
 }
 
 function single(relation: Relation, columns: readonly ResultColumn[]): ResolvedFrom {
-  return { tree: { kind: 'relation', relation }, names: namesOfRelation(relation, columns) };
+  const names = namesOfRelation(relation, columns);
+  return { tree: { kind: 'relation', relation }, names, conditions: [], orderBy: [] };
 }
 
 /** The columns that a query answers. */
@@ -203,9 +211,10 @@ export function tableColumns(
     }));
 }
 
-function resolveJoin(block: Block, reference: JoinReference): ResolvedFrom {
-  const left = resolveReference(block, reference.left);
-  const right = resolveReference(block, reference.right);
+function resolveJoin(block: Block, reference: JoinReference, merges: boolean): ResolvedFrom {
+  // On the side that may be missing, a view's values are NULL where it has no row.
+  const left = resolveReference(block, reference.left, merges && reference.join !== 'right');
+  const right = resolveReference(block, reference.right, merges && reference.join !== 'left');
   if (reference.natural) spellJoin(block, { left, right, reference });
   const outer = reference.join === 'left' || reference.join === 'right';
   const condition = joinCondition(left.names, right.names, reference);
@@ -217,6 +226,8 @@ function resolveJoin(block: Block, reference: JoinReference): ResolvedFrom {
   return {
     tree: { kind: 'join', join: kind, left: first, right: second, on },
     names: joinedNames(left.names, right.names, reference),
+    conditions: [...left.conditions, ...right.conditions],
+    orderBy: [],
   };
 }
 

@@ -84,13 +84,23 @@ export function selectItem(
 
 function originOf(expression: TypedExpression, names: FromNames): ResultColumn {
   const { type, nullable } = expression;
-  if (expression.kind !== 'column') return computedColumn('', type, nullable);
+  if (expression.kind !== 'column') {
+    const ofView = columnOfView(expression, names);
+    return ofView?.column ?? computedColumn('', type, nullable);
+  }
   const table = names.tables.find((candidate) => candidate.relation.id === expression.relation);
-  const visible = table?.columns.find(
-    (column) =>
-      column.expression.kind === 'column' && column.expression.column === expression.column,
-  );
+  const visible =
+    table?.columns.find(
+      (column) =>
+        column.expression.kind === 'column' && column.expression.column === expression.column,
+    ) ?? columnOfView(expression, names);
   return visible === undefined
     ? computedColumn('', type, nullable)
     : { ...visible.column, type, nullable };
+}
+
+/** A column of a view that its tables stand for: the very expression that it is. */
+function columnOfView(expression: TypedExpression, names: FromNames): VisibleColumn | undefined {
+  const columns = names.tables.flatMap((table) => table.columns);
+  return columns.find((column) => column.expression === expression);
 }

@@ -5,6 +5,7 @@ import { databaseError } from '#shared/error.ts';
 import { BlockScope, type Block } from './block-scope.ts';
 import { checkGrouping } from './check-grouping.ts';
 import { findVisible, noNames, type FromNames } from './from-names.ts';
+import { conjunction } from './functions/build.ts';
 import { expandNamedWindows } from './named-windows.ts';
 import { sameName } from './resolve-environment.ts';
 import { resolveCondition, resolveExpression } from './resolve-expression.ts';
@@ -21,13 +22,19 @@ import { containsAggregate } from './walk-expression.ts';
 export function resolveSelect(block: Block, statement: SelectStatement): ResolvedSelect {
   refuseUnsupported(statement);
   const select = expandNamedWindows(statement);
+  // Who has a view spelled out is told of the view itself.
+  const merges = block.resolver.environment.spelled === undefined;
   const from =
-    select.from === null ? null : resolveFrom({ ...block, lock: select.lock }, select.from);
+    select.from === null
+      ? null
+      : resolveFrom({ ...block, lock: select.lock }, select.from, { merges });
   const names = from?.names ?? noNames;
   const scope = (clause: Clause, aliases: readonly SelectItem[] = [], whole = false) =>
     new BlockScope(block, { clause, names, aliases, aggregates: whole, windows: whole });
   const whereScope = scope('where clause');
-  const where = select.where === null ? null : resolveCondition(select.where, whereScope);
+  const own = select.where === null ? [] : [resolveCondition(select.where, whereScope)];
+  const conditions = [...(from?.conditions ?? []), ...own];
+  const where = conditions.length === 0 ? null : conjunction(conditions);
   const items = resolveSelectItems(select.items, names, scope('field list', [], true));
   const groupBy = select.groupBy.map((expression) =>
     resolveGroupItem(expression, { names, items, scope: scope('group statement', items) }),
@@ -41,9 +48,7 @@ export function resolveSelect(block: Block, statement: SelectStatement): Resolve
   const aggregated = groupBy.length > 0 || anyAggregate(items, having, written);
   const isPlain = written.length === 0 && !aggregated && !select.distinct;
   const sorted =
-    from !== null && isPlain
-      ? orderOfView(from.tree)
-      : { from: from?.tree ?? null, orderBy: written };
+    from !== null && isPlain ? orderOfView(from) : { from: from?.tree ?? null, orderBy: written };
   const limitScope = new BlockScope(block, { clause: 'limit clause', names: noNames });
   const resolved: ResolvedSelect = {
     kind: 'select',

@@ -2,6 +2,7 @@
 
 import { computedColumn } from '#aggregator/statement-result.ts';
 import { must } from '#shared/assert.ts';
+import type { ResolvedFrom } from './from-names.ts';
 import type {
   FromTree,
   Relation,
@@ -20,7 +21,11 @@ type DerivedRelation = Extract<Relation, { kind: 'derived' }>;
  * it; no order where it is no view, or has none. What it sorts by may be no column of the view:
  * it is then one that nobody can name.
  */
-export function orderOfView(from: FromTree): Sorted {
+export function orderOfView({
+  tree: from,
+  orderBy,
+}: Pick<ResolvedFrom, 'tree' | 'orderBy'>): Sorted {
+  if (orderBy.length > 0) return { from, orderBy };
   const relation = from.kind === 'relation' ? from.relation : null;
   if (relation?.kind !== 'derived' || relation.view === undefined) return { from, orderBy: [] };
   const { query } = relation;
