@@ -200,7 +200,7 @@ export class Leaf {
       checkpoint: (path) => this.#checkpointer.checkpoint(path),
       workers: this.#workers,
       waitForFollowers: (key, lsn) => this.#sender.waitForFollowers(key, lsn),
-      hasSynchronousFollowers: (key) => this.#sender.hasSynchronousFollowers(key),
+      followed: (key) => this.#sender.followed(key),
     };
     return new PartitionSet(join(this.#settings.dataDir, 'partitions'), environment, {
       opened: (partition) => this.#links.resume(partition),

@@ -17,8 +17,12 @@ import type { Verdict } from '#shared/wire/message.ts';
 import type { LateVerdict, PartitionCore } from './partition-core.ts';
 import type { StateFile } from './state-file.ts';
 
-/** How long a verdict waits for others to be synced with, in milliseconds. */
-const VERDICT_WAIT_MS = 2;
+/**
+ * How long a verdict waits for others to be synced with, in milliseconds: it is to go with the next
+ * record, whose sync would wait for its own. A follower waits as long.
+ */
+const VERDICT_WAIT_MS = 20;
+const FOLLOWED_WAIT_MS = 2;
 /** The same for a decider's `prepare`, whose verdict should have come by then. */
 const PREPARE_WAIT_MS = 50;
 
@@ -42,8 +46,9 @@ export function syncVerdictSoon(core: PartitionCore, verdict: LateVerdict): void
   const { key, environment } = core;
   core.late = verdict;
   const sync = (): void => void syncUpTo(core, verdict.lsn);
-  if (environment.hasSynchronousFollowers?.(key) === true) sync();
-  else environment.clock.after(VERDICT_WAIT_MS, sync);
+  const followed = environment.followed?.(key) ?? 'by nobody';
+  if (followed === 'in step') sync();
+  else environment.clock.after(followed === 'behind' ? FOLLOWED_WAIT_MS : VERDICT_WAIT_MS, sync);
 }
 
 async function syncUpTo({ log, fail }: PartitionCore, lsn: LSN): Promise<void> {

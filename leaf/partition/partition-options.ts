@@ -31,6 +31,9 @@ export interface PartitionPlace {
 }
 
 /** What every partition of a leaf shares. */
+/** By nobody; by who is told when it is on disk; by who must have it before it is acknowledged. */
+export type Followed = 'by nobody' | 'behind' | 'in step';
+
 export interface PartitionEnvironment {
   readonly clock: Clock;
   readonly hybridClock: HybridClock;
@@ -57,6 +60,6 @@ export interface PartitionEnvironment {
   readonly workers: WorkerPool | null;
   /** Resolves when every online synchronous follower has the record, or counts as offline. */
   readonly waitForFollowers: (key: PartitionKey, lsn: LSN) => Promise<void>;
-  /** Would it wait for anybody? No unless given. */
-  readonly hasSynchronousFollowers?: (key: PartitionKey) => boolean;
+  /** Who follows the partition now; nobody unless given. */
+  readonly followed?: (key: PartitionKey) => Followed;
 }

@@ -16,6 +16,7 @@ import type { FollowerStatus, LeafStreams, SubscribeItem } from '#shared/wire/me
 import type { Log } from '#leaf/log/log.ts';
 import type { LogPlace } from '#leaf/log/long-place.ts';
 import type { Partition } from '#leaf/partition/partition.ts';
+import type { Followed } from '#leaf/partition/partition-options.ts';
 import type { Snapshot } from '#leaf/partition/snapshot.ts';
 import type { ContentReader } from '#leaf/partition/content-reader.ts';
 import { ConnectedFollower } from './connected-follower.ts';
@@ -151,10 +152,11 @@ export class LogSender {
     await Promise.all(late.map((follower) => follower.waitForConfirmed(lsn, this.#clock)));
   }
 
-  /** Does whoever commits wait for a follower now? */
-  hasSynchronousFollowers(key: PartitionKey): boolean {
+  /** Whether whoever commits waits for a follower now. */
+  followed(key: PartitionKey): Followed {
     const connected = this.#connected.get(partitionName(key));
-    return connected !== undefined && connected.values().some(({ inSync }) => inSync);
+    if (connected === undefined) return 'by nobody';
+    return connected.values().some(({ inSync }) => inSync) ? 'in step' : 'behind';
   }
 
   /** Ends every subscription of a partition that is dropped or closed. */

@@ -167,7 +167,7 @@ export class SimulatedLeaf implements NetworkNode {
       },
       workers: null,
       waitForFollowers: (key, lsn) => sender.waitForFollowers(key, lsn),
-      hasSynchronousFollowers: (key) => sender.hasSynchronousFollowers(key),
+      followed: (key) => sender.followed(key),
     };
   }
 

@@ -137,9 +137,8 @@ export class TestLeaf {
     const content = new ContentReader();
     const sender = new LogSender({ clock, logger, content });
     const waitForFollowers = sender.waitForFollowers.bind(sender);
-    const hasSynchronousFollowers = sender.hasSynchronousFollowers.bind(sender);
-    const waits = { waitForFollowers, hasSynchronousFollowers };
-    const environment = testEnvironment({ ...waits, ...this.#changes });
+    const followed = sender.followed.bind(sender);
+    const environment = testEnvironment({ waitForFollowers, followed, ...this.#changes });
     const links = new LinkSet({
       dial: (address) => this.#network.dial(address.port),
       clusterId: () => `cluster${this.port}`,

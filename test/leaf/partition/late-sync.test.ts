@@ -206,7 +206,7 @@ test('a verdict behind a record that is not on disk is synced before it is seen'
 });
 
 test('who waits for a synchronous follower waits for no timer', async (t) => {
-  const { partition, timers } = await withoutTimers(t, { hasSynchronousFollowers: () => true });
+  const { partition, timers } = await withoutTimers(t, { followed: () => 'in step' });
   const { log } = partition;
   await partition.write(insertOf(1, 10, tagOf('a', 1)));
   await partition.prepare('a', participants);
