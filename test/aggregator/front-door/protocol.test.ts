@@ -8,22 +8,10 @@ import { databaseError } from '#shared/error.ts';
 import type { ColumnType, Row } from '#shared/sql/column-type.ts';
 import { until } from '#test/support/wait.ts';
 import { command, errorNumber, packet, RawClient } from './raw-client.ts';
-import { openScripted, type Script, type ScriptedFrontDoor } from './scripted-front-door.ts';
+import { openScripted, withScript, type Script } from './scripted-front-door.ts';
 
 const bigint: ColumnType = { kind: 'integer', bits: 64, unsigned: false };
 const column = computedColumn('a', bigint);
-
-async function withScript(
-  script: Script,
-  work: (opened: ScriptedFrontDoor) => Promise<void>,
-): Promise<void> {
-  const opened = await openScripted({ script });
-  try {
-    await work(opened);
-  } finally {
-    await opened.door.close();
-  }
-}
 
 /** A statement that runs until it is stopped, as the engine's would. */
 async function* endless(session: Session, note: (word: string) => void) {

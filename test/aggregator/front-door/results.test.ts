@@ -10,7 +10,7 @@ import { databaseError } from '#shared/error.ts';
 import type { ColumnType } from '#shared/sql/column-type.ts';
 import { typeCases } from './every-type.ts';
 import { basicCapabilities, command, errorNumber, packet, RawClient } from './raw-client.ts';
-import { openScripted, type Script, type ScriptedFrontDoor } from './scripted-front-door.ts';
+import { withScript, type Script } from './scripted-front-door.ts';
 
 const run = promisify(execFile);
 const bigint: ColumnType = { kind: 'integer', bits: 64, unsigned: false };
@@ -20,18 +20,6 @@ const text: ColumnType = {
   length: 100,
   collation: 'utf8mb4_general_ci',
 };
-
-async function withScript(
-  script: Script,
-  work: (opened: ScriptedFrontDoor) => Promise<void>,
-): Promise<void> {
-  const opened = await openScripted({ script });
-  try {
-    await work(opened);
-  } finally {
-    await opened.door.close();
-  }
-}
 
 function options(port: number) {
   return {

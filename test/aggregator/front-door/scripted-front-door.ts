@@ -124,3 +124,16 @@ export async function openScripted(options: ScriptedOptions): Promise<ScriptedFr
   const port = await door.listen({ host: '127.0.0.1', port: 0 });
   return { port, door, registry, variables, texts, nodes };
 }
+
+/** Opens one for `work`, and closes it. */
+export async function withScript(
+  script: Script,
+  work: (opened: ScriptedFrontDoor) => Promise<void>,
+): Promise<void> {
+  const opened = await openScripted({ script });
+  try {
+    await work(opened);
+  } finally {
+    await opened.door.close();
+  }
+}
