@@ -6,6 +6,7 @@ import { databaseError } from '#shared/error.ts';
 import type { Row } from '#shared/sql/column-type.ts';
 import { findConsistentCut } from './consistent-cut.ts';
 import { readMasters } from './master-leaves.ts';
+import { knownLag } from './replication-status.ts';
 import type { ReplicationParts } from './replication-parts.ts';
 import { listShared } from './shared-transactions.ts';
 import { positionText, statusColumns, type StatusTable } from './status-columns.ts';
@@ -25,8 +26,9 @@ const columns = statusColumns({
 });
 
 /**
- * The newest that is known of the primary; what it has not told of is lost, too. Records that are
- * taken back belong to transactions that have come by halves, or follow them. Throws
+ * The newest that is known of the primary; what it has not told of is lost, too: how far it is
+ * behind is NULL where nothing is known to be missing of a primary that is not heard. Records that
+ * are taken back belong to transactions that have come by halves, or follow them. Throws
  * notReplicating, leafUnreachable.
  */
 export async function explainStop(parts: ReplicationParts, name: string): Promise<StatusTable> {
@@ -39,6 +41,7 @@ export async function explainStop(parts: ReplicationParts, name: string): Promis
     .toSorted((a, b) => a.key.ordinal - b.key.ordinal)
     .map(({ key, state, link, replay }): Row => {
       const log = must(logs.get(key.ordinal));
+      const records = link === null ? null : knownLag(link, link.lagRecords);
       const cut = must(lsns.get(key.ordinal));
       const here = log.prepared.filter(({ lsn, transactionId }) => {
         return lsn > cut && dropped.includes(transactionId);
@@ -50,8 +53,8 @@ export async function explainStop(parts: ReplicationParts, name: string): Promis
         link?.state ?? null,
         positionText(replay),
         link === null ? null : positionText(link.primaryTail),
-        link === null ? null : BigInt(link.lagRecords),
-        link === null ? null : BigInt(link.lagBytes),
+        records === null ? null : BigInt(records),
+        link === null || records === null ? null : BigInt(link.lagBytes),
         link === null ? null : link.lagMs / 1000,
         log.tail - cut,
         here.map(({ transactionId }) => transactionId).join(' '),

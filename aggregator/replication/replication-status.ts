@@ -37,7 +37,7 @@ function primaryState(link: LinkStatus): string {
 }
 
 /** A lag of 0 is told only while the primary is heard: null when it is not known. */
-function knownLag({ hears }: LinkStatus, lag: number): number | null {
+export function knownLag({ hears }: LinkStatus, lag: number): number | null {
   return lag > 0 || hears ? lag : null;
 }
 

@@ -163,6 +163,7 @@ test('views: states and lag from provisioning to pause to promotion', async (t) 
   t.is(await refusalOf(secondary, 'SELECT count(*) FROM shop.item'), 0);
   const [explained] = await secondary.query('EXPLAIN STOP REPLICATING shop');
   t.is(explained?.['Link_State'], 'paused');
+  t.is(explained?.['Records_Behind'], null);
   await secondary.query('CONTINUE REPLICATING shop');
   await caughtUp(secondary, 'shop');
   await until('all to be connected', async () => {
