@@ -40,7 +40,7 @@ export interface ClusterOptions {
   readonly network: SimulatedNetwork;
   readonly logger: Logger;
   readonly onCrash: (leaf: SimulatedLeaf) => void;
-  readonly onTrim: () => void;
+  readonly beforeLoss: () => void;
 }
 
 /** What an aggregator has while it lives. */
@@ -69,7 +69,7 @@ export class SimulatedCluster {
   constructor(options: ClusterOptions) {
     this.id = options.id;
     this.#options = options;
-    const { directory, clock, network, logger, onCrash, onTrim, leafCount } = options;
+    const { directory, clock, network, logger, onCrash, beforeLoss, leafCount } = options;
     this.leaves = Array.from({ length: leafCount }, (_, index) => {
       const name = `${options.id}${index + 2}`;
       const parts = { directory, clock, network, logger: logger.with({ node: name }) };
@@ -78,7 +78,7 @@ export class SimulatedCluster {
         clusterId: `cluster-${options.id}`,
         ...parts,
         onCrash,
-        onTrim,
+        beforeLoss,
       });
     });
   }

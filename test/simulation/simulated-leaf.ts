@@ -50,8 +50,8 @@ export interface SimulatedLeafOptions {
   readonly logger: Logger;
   /** Told when a failpoint has ended it. */
   readonly onCrash: (leaf: SimulatedLeaf) => void;
-  /** Told before a log is trimmed. */
-  readonly onTrim: () => void;
+  /** Told before a log is trimmed, and before the leaf is gone. */
+  readonly beforeLoss: () => void;
 }
 
 export class SimulatedLeaf implements NetworkNode {
@@ -132,6 +132,8 @@ export class SimulatedLeaf implements NetworkNode {
   /** Ends at once, as by `kill -9`, or with the power of its machine. */
   crash(powerCut: boolean): void {
     if (this.#running === null) return;
+    // What is on its disk another copy may have, and show, while it is down.
+    this.#options.beforeLoss();
     this.#running.handler.close();
     this.#running.life.isOver = true;
     this.#running = null;
@@ -172,7 +174,7 @@ export class SimulatedLeaf implements NetworkNode {
   }
 
   #pass(place: string): void {
-    if (place === 'before-trim') this.#options.onTrim();
+    if (place === 'before-trim') this.#options.beforeLoss();
     if (this.#fatal?.place !== place) return;
     this.#fatal.left -= 1;
     if (this.#fatal.left > 0) return;

@@ -42,8 +42,8 @@ export class World {
     disk.use(this.clock);
     const logger = this.#logger(logLevel);
     const onCrash = (leaf: SimulatedLeaf) => this.#restartLater(leaf);
-    const onTrim = () => this.archive.read();
-    const parts = { clock: this.clock, network: this.network, logger, onCrash, onTrim };
+    const beforeLoss = () => this.archive.read();
+    const parts = { clock: this.clock, network: this.network, logger, onCrash, beforeLoss };
     const { chance } = this.clock;
     const make = (id: string) =>
       new SimulatedCluster({
