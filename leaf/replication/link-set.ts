@@ -124,7 +124,7 @@ export class LinkSet {
         const reason = 'its copy is not whole yet';
         throw databaseError('promotionBlocked', { partition: partition.name, reason });
       }
-      await link?.stop();
+      await link?.end();
       const position = await partition.promote();
       this.#links.delete(partition.name);
       await removeLinkFile(partition);
@@ -191,14 +191,14 @@ export class LinkSet {
   /** The partition closes or goes: its link stops. A dropped directory takes the file along. */
   async stop(partition: Partition): Promise<void> {
     await this.#inTurn(partition, async () => {
-      await this.#links.get(partition.name)?.stop();
+      await this.#links.get(partition.name)?.end();
       this.#links.delete(partition.name);
     });
   }
 
   /** The leaf stops. Its links go on at its next start. */
   async close(): Promise<void> {
-    await Promise.all([...this.#links.values()].map((link) => link.stop()));
+    await Promise.all([...this.#links.values()].map((link) => link.end()));
     this.#links.clear();
   }
 

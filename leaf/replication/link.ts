@@ -71,12 +71,18 @@ export class Link {
     await this.stop();
   }
 
-  /** Ends the loop and leaves the state as it is: the leaf stops, or the link is dropped. */
+  /** Ends the loop and leaves the state as it is. */
   async stop(): Promise<void> {
     const running = this.#running;
     this.#running = null;
     running?.stop.abort();
     await running?.ended;
+  }
+
+  /** The link is dropped: what it had begun to download goes, and its file is closed. */
+  async end(): Promise<void> {
+    await this.stop();
+    await this.#applier.discardSnapshot();
   }
 
   status(): LinkStatus {
