@@ -110,8 +110,8 @@ export class Link {
   async primaryTail(): Promise<LSN | null> {
     const source = this.#checked;
     if (source === null || this.#state.name !== 'streaming') return null;
-    const { followerId } = this.#options;
-    const { lsn } = this.#applier.position;
+    const { followerId, partition } = this.#options;
+    const { lsn } = partition.log.hardened;
     const asked = { key: source.key, followerId, lsn, newest: true };
     return (await source.leaf.call('acknowledge', asked)).tail;
   }

@@ -6,6 +6,7 @@
 
 import { DatabaseSync } from 'node:sqlite';
 import { join } from 'node:path';
+import type { PartitionKey } from '#shared/cluster/topology.ts';
 import type { LogRecord } from '#shared/log/log-record.ts';
 import type { Position } from '#shared/log/lsn.ts';
 import type { Partition } from '#leaf/partition/partition.ts';
@@ -56,6 +57,7 @@ export class Archive {
       }
     }
     for (const cluster of this.#world.clusters) this.#checkVerdicts(cluster);
+    this.#checkConfirmed();
   }
 
   /** Reads what is new in the logs, before it may be trimmed. `observe` tells what is wrong. */
@@ -174,6 +176,20 @@ export class Archive {
     }
   }
 
+  /** A secondary has confirmed nothing that it has written and not on disk. */
+  #checkConfirmed(): void {
+    const open = this.#world.leaves.flatMap(({ partitions }) => partitions);
+    const copies = open.filter(({ failure }) => failure === null);
+    for (const { log, name, key } of copies.filter(({ role }) => role === 'secondary')) {
+      const sources = copies.filter((copy) => copy.role === 'primary' && isSame(copy.key, key));
+      for (const { id, confirmed } of sources.flatMap(({ followers }) => followers.list())) {
+        const isOurs = id.endsWith(`/${name}`) && confirmed <= log.tail.lsn;
+        if (!isOurs || confirmed <= log.hardened.lsn) continue;
+        throw new Violation(`${id}: record ${confirmed} is confirmed and not on disk`);
+      }
+    }
+  }
+
   #checkRows(leaf: SimulatedLeaf, partition: Partition): void {
     const path = join(partition.log.directory, '../data.sqlite');
     const found = readRows(path);
@@ -203,6 +219,10 @@ export class Archive {
       }
     }
   }
+}
+
+function isSame(a: PartitionKey, b: PartitionKey): boolean {
+  return a.database === b.database && a.ordinal === b.ordinal;
 }
 
 function keyOf(ordinal: number, hash: string): string {
