@@ -82,6 +82,23 @@ export function committedSomewhere(
   return committed;
 }
 
+/**
+ * The transactions that some partition has committed, and none at or before the LSN given for it:
+ * who shares the logs up to there does not know, and may have dropped what it has of them.
+ */
+export function committedOnlyAfter(
+  logs: ReadonlyMap<number, PartitionTransactions>,
+  lsns: ReadonlyMap<number, LSN>,
+): ReadonlySet<string> {
+  const committed = new Set(committedSomewhere(logs));
+  for (const [ordinal, { prepared }] of logs) {
+    for (const each of prepared) {
+      if (isCommitted(each, lsns.get(ordinal) ?? 0n)) committed.delete(each.transactionId);
+    }
+  }
+  return committed;
+}
+
 type Index = ReadonlyMap<number, ReadonlyMap<string, Prepared>>;
 
 function indexById(logs: ReadonlyMap<number, PartitionTransactions>): Index {

@@ -126,7 +126,10 @@ async function cutToWhole(parts: ReplicationParts, database: DatabaseDefinition)
   const after = new Map(beyond.map(({ key }) => [key.ordinal, must(lsns.get(key.ordinal))]));
   const reason = 'promotion';
   const everywhere = committedSomewhere(logs);
-  const rescued = await rescueChanges(parts, { database, after, committed: everywhere, reason });
+  const rescued = await rescueChanges(parts, {
+    ...{ database, after, committed: everywhere, reason },
+    lost: new Set(),
+  });
   parts.failpoint('stop-rescued');
   for (const { key } of beyond) {
     const lsn = must(lsns.get(key.ordinal));

@@ -19,6 +19,8 @@ export interface Rescue {
   readonly database: DatabaseDefinition;
   /** By ordinal: what comes after this LSN is kept. */
   readonly after: ReadonlyMap<number, LSN>;
+  /** Transactions that are kept where they are prepared before, too. */
+  readonly lost: ReadonlySet<string>;
   readonly committed: ReadonlySet<string>;
   readonly reason: RescueReason;
 }
@@ -65,6 +67,7 @@ async function* rowsOf(
       continue;
     }
     for (const change of item.changes) {
+      if (change.lsn <= lsn && !rescue.lost.has(change.transactionId ?? '')) continue;
       yield* rescueRows(change, { key, tables, committed, reason, nowMs });
       noteDefinition(tables, change);
     }

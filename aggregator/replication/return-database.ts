@@ -10,7 +10,7 @@ import { must } from '#shared/assert.ts';
 import { partitionName } from '#shared/cluster/topology.ts';
 import type { PartitionStatus } from '#shared/wire/message.ts';
 import { withSchema } from './catalog-follower.ts';
-import { committedSomewhere } from './consistent-cut.ts';
+import { committedOnlyAfter, committedSomewhere } from './consistent-cut.ts';
 import { primaryUri, type LinkRecord, type PartingPoint } from './link-record.ts';
 import { forEachPartition, leafOf, readMasters } from './master-leaves.ts';
 import type { ReplicationParts } from './replication-parts.ts';
@@ -47,11 +47,12 @@ export async function returnDatabase(
   await renumber(parts, database);
   await holdStill(parts, database);
   parts.failpoint('return-held-still');
+  const after = new Map(partings.map(({ ordinal, lsn }) => [ordinal, lsn ?? 0n]));
+  const logs = await listShared(parts, database);
   const rescued = await rescueChanges(parts, {
-    database,
-    after: new Map(partings.map(({ ordinal, lsn }) => [ordinal, lsn ?? 0n])),
-    committed: committedSomewhere(await listShared(parts, database)),
-    reason: 'failback',
+    ...{ database, after, reason: 'failback' },
+    committed: committedSomewhere(logs),
+    lost: committedOnlyAfter(logs, after),
   });
   parts.failpoint('return-rescued');
   const anew: number[] = [];

@@ -13,8 +13,8 @@ type WholePrepared = PreparedRecord & { readonly changeset: Uint8Array };
 
 /**
  * What the records after `lsn` have changed, oldest first: rows, definitions, and transactions
- * over several partitions where their commit stands. One that is prepared there and has no
- * verdict comes last. `lsn` is at least the log's firstLsn - 1.
+ * over several partitions where their commit stands. One that is prepared, there or before, and
+ * has no verdict comes last. `lsn` is at least the log's firstLsn - 1.
  */
 export function* visibleChanges(log: Log, lsn: LSN): Generator<LoggedChange> {
   let prepared: { readonly record: LogRecord; readonly of: WholePrepared } | null = null;
@@ -36,7 +36,7 @@ export function* visibleChanges(log: Log, lsn: LSN): Generator<LoggedChange> {
       yield { ...change(record, { kind: 'rows', changeset }), transactionId };
     }
   }
-  if (prepared === null || prepared.of.lsn <= lsn) return;
+  if (prepared === null) return;
   const { changeset, transactionId } = prepared.of;
   const content = { kind: 'rows', changeset } as const;
   yield { ...change(prepared.record, content), transactionId, isDecided: false };

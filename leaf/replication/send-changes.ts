@@ -3,7 +3,7 @@
 import type { LSN } from '#shared/log/lsn.ts';
 import type { ChangesItem, LoggedChange } from '#shared/wire/message.ts';
 import type { Partition } from '#leaf/partition/partition.ts';
-import { tablesAt, visibleChanges } from '#leaf/partition/visible-changes.ts';
+import { preparedAt, tablesAt, visibleChanges } from '#leaf/partition/visible-changes.ts';
 
 /** Bytes of changes in one batch; a single longer one goes alone. */
 const batchBytesMax = 1024 * 1024;
@@ -12,7 +12,8 @@ const batchBytesMax = 1024 * 1024;
 export async function* sendChanges(partition: Partition, lsn: LSN): AsyncGenerator<ChangesItem> {
   const { log } = partition;
   const from = lsn + 1n < log.firstLsn ? log.firstLsn - 1n : lsn;
-  if (from >= log.tail.lsn) {
+  const isBehind = from >= log.tail.lsn;
+  if (isBehind && (from > log.tail.lsn || preparedAt(log, from) === null)) {
     yield { kind: 'tables', tables: [] };
     return;
   }

@@ -1,7 +1,7 @@
 // The cut through logs that end apart: every transaction on all of its partitions, or on none.
 
 import test from 'ava';
-import { findConsistentCut } from '#aggregator/replication/consistent-cut.ts';
+import { committedOnlyAfter, findConsistentCut } from '#aggregator/replication/consistent-cut.ts';
 import type { PartitionTransactions } from '#aggregator/replication/shared-transactions.ts';
 
 const second = 1000n << 16n;
@@ -135,4 +135,30 @@ test('cut: a log that begins late tells by its partition what has arrived before
   const torn = cutOf({ 0: log(5, early), 1: late });
   t.deepEqual(torn.dropped, ['t1']);
   t.deepEqual(torn.lsns, { 0: 2n, 1: 9n });
+});
+
+test('cut: what no shared part of a log has committed may be lost to who shares it', (t) => {
+  const logs = new Map([
+    [
+      0,
+      log(30, [
+        ['early', [0, 1], 3, 'commit@4'],
+        ['late', [0, 1], 9, 'commit@20'],
+        ['none', [0, 1], 21, 'abort@22'],
+      ]),
+    ],
+    [
+      1,
+      log(30, [
+        ['early', [0, 1], 3, 'undecided'],
+        ['late', [0, 1], 9, 'undecided'],
+        ['there', [1, 2], 11, 'commit@25'],
+      ]),
+    ],
+    [2, log(30, [['there', [1, 2], 11, 'commit@12']])],
+  ]);
+  const shared = new Map([0, 1, 2].map((ordinal) => [ordinal, 15n]));
+  t.deepEqual([...committedOnlyAfter(logs, shared)], ['late']);
+  shared.set(2, 11n);
+  t.deepEqual([...committedOnlyAfter(logs, shared)], ['late', 'there']);
 });
