@@ -68,6 +68,8 @@ export class Cursor implements RowSink {
 
   async #spill(): Promise<void> {
     this.#file ??= await openNameless();
+    // It was closed while the file was being opened: nobody else would close that.
+    if (this.#closed) return await this.close();
     const bytes = Buffer.concat(this.#inMemory);
     this.#inMemory = [];
     this.#memoryBytes = 0;
