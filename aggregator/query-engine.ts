@@ -1,6 +1,7 @@
 // The way of a query on one page: parse, plan, execute, hand back the rows.
 
 import type { AggregatorContext } from './aggregator-context.ts';
+import { bindParameters } from './commands/bind-parameters.ts';
 import type { Command, CommandTable } from './commands/command.ts';
 import { GatherFiles } from './executor/gather-files.ts';
 import { GatherWorkers } from './executor/gather-workers.ts';
@@ -237,7 +238,8 @@ async function dispatch(
   if (statement.kind === 'loadData') return runLoadData(run, statement);
   const command = options.commands[statement.kind] as Command | undefined;
   if (command === undefined) throw databaseError('unsupported', { what: statement.kind });
-  return command(context, run.session, statement);
+  const bound = parameterCount === 0 ? statement : bindParameters(statement, run.parameters);
+  return command(context, run.session, bound);
 }
 
 /** A query or a change of rows, planned for itself. */
