@@ -4,6 +4,7 @@
 // model is that of the record before it and itself. So whatever copy stands behind that record, in
 // whichever cluster, must have exactly those rows.
 
+import { DatabaseError } from '#shared/error.ts';
 import { DatabaseSync } from 'node:sqlite';
 import { join } from 'node:path';
 import type { PartitionKey } from '#shared/cluster/topology.ts';
@@ -64,9 +65,7 @@ export class Archive {
   read(): void {
     try {
       let waiting = this.#world.leaves.flatMap((leaf) =>
-        leaf.partitions
-          .filter(({ failure }) => failure === null)
-          .map((partition) => ({ leaf, partition })),
+        leaf.partitions.filter(hasLog).map((partition) => ({ leaf, partition })),
       );
       // A copy may begin behind a record that is to be read in another copy first.
       for (let isLast = false; waiting.length > 0;) {
@@ -258,4 +257,15 @@ const metaQuery = 'SELECT term, lsn, log_hash FROM _twinleaf_meta';
 function appliedOf(meta: Record<string, unknown> | undefined): Position {
   const { term, lsn, log_hash: logHash } = meta ?? {};
   return { term: Number(term), lsn: BigInt(lsn as number), logHash: logHash as Uint8Array };
+}
+
+/** Not while it is closed because of a fault, or its files are being replaced. */
+function hasLog(partition: Partition): boolean {
+  if (partition.failure !== null) return false;
+  try {
+    return partition.log.tail.lsn >= 0n;
+  } catch (error) {
+    if (error instanceof DatabaseError && error.is('partitionNotOnline')) return false;
+    throw error;
+  }
 }
