@@ -108,6 +108,7 @@ const restoreStep = kinds({
   chunk: object({ offset: natural, compressed: bytes }),
   install: anyObject,
   records: object({ frames: bytes }),
+  'record part': object({ offset: natural, bytes, bytesTotal: natural }),
 });
 
 const contentAsk = kinds({

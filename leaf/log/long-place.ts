@@ -2,7 +2,12 @@
 
 import { closeSync, openSync, readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { FRAME_HEADER_BYTES, FrameError, recordPosition } from '#shared/log/log-frame.ts';
+import {
+  FRAME_HEADER_BYTES,
+  FrameError,
+  frameLogHash,
+  recordPosition,
+} from '#shared/log/log-frame.ts';
 import {
   BodyDigest,
   checkPlace,
@@ -86,8 +91,7 @@ export function readLongPosition({ path, offset, bytes }: LogPlace): Position | 
     readSync(descriptor, first, 0, first.length, offset);
     const body = first.subarray(FRAME_HEADER_BYTES);
     const { record } = decodeHead(body, bytes - FRAME_HEADER_BYTES);
-    const logHash = new Uint8Array(first.subarray(8, FRAME_HEADER_BYTES));
-    return recordPosition({ ...record, logHash });
+    return recordPosition({ ...record, logHash: frameLogHash(first) });
   } catch (error) {
     if (error instanceof FrameError) return null;
     throw error;

@@ -24,6 +24,9 @@ export class Restores {
         return this.#install(partition);
       case 'records':
         await partition.applyFrames(step.frames);
+        return;
+      case 'record part':
+        await partition.applyPart(step);
     }
   }
 

@@ -81,6 +81,11 @@ export function frameLength(bytes: Uint8Array, offset = 0): number | null {
   return FRAME_HEADER_BYTES + length;
 }
 
+/** The log hash that stands in a frame's header. */
+export function frameLogHash(frame: Uint8Array): Uint8Array {
+  return new Uint8Array(frame.subarray(8, FRAME_HEADER_BYTES));
+}
+
 /**
  * The record of one frame, which must be whole. Checks the CRC and the form; with `previous` also
  * that it follows it: LSN without a gap, term not going back, log hash. Throws FrameError.
@@ -88,7 +93,7 @@ export function frameLength(bytes: Uint8Array, offset = 0): number | null {
 export function decodeFrame(frame: Uint8Array, previous: Position | null): LogRecord {
   if (frameLength(frame) !== frame.length) throw new FrameError('a frame is cut off');
   checkFrame(frame);
-  const logHash = new Uint8Array(frame.subarray(8, FRAME_HEADER_BYTES));
+  const logHash = frameLogHash(frame);
   const body = frame.subarray(FRAME_HEADER_BYTES);
   const record = decodeBody(body, logHash);
   if (previous === null) return record;

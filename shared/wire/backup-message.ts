@@ -1,6 +1,7 @@
 // What backups and restores ask of leaves.
 
 import type { PartitionKey } from '#shared/cluster/topology.ts';
+import type { RecordPart } from './link-message.ts';
 import type { Position } from '#shared/log/lsn.ts';
 
 /** How an empty secondary gets the content of a backup: begin, chunks, install, then records. */
@@ -12,7 +13,9 @@ export type RestoreStep =
   /** All of it is there: it becomes the partition's content. */
   | { readonly kind: 'install' }
   /** Log records that follow, framed. */
-  | { readonly kind: 'records'; readonly frames: Uint8Array };
+  | { readonly kind: 'records'; readonly frames: Uint8Array }
+  /** The next part of a long one. */
+  | ({ readonly kind: 'record part' } & RecordPart);
 
 /** Part of LeafCalls (message.ts). */
 export interface BackupCalls {

@@ -8,10 +8,17 @@ import { promisify } from 'node:util';
 import { constants, zstdCompress } from 'node:zlib';
 import { partitionName, type PartitionKey } from '#shared/cluster/topology.ts';
 import { databaseError } from '#shared/error.ts';
-import { logStart, readFrames, recordPosition } from '#shared/log/log-frame.ts';
+import {
+  FRAME_HEADER_BYTES,
+  frameLogHash,
+  logStart,
+  readFrames,
+  recordPosition,
+} from '#shared/log/log-frame.ts';
 import type { LogRecord } from '#shared/log/log-record.ts';
 import type { LSN, Position } from '#shared/log/lsn.ts';
-import type { LeafService, SubscribeItem } from '#shared/wire/message.ts';
+import { decodeHead } from '#shared/log/long-frame.ts';
+import type { LeafService, RecordPart, SubscribeItem } from '#shared/wire/message.ts';
 import type { CopiedTransaction } from './backup-cut.ts';
 import { ChunkFileWriter, type FileSeal } from './chunk-file.ts';
 import { backupFileName, type PartitionBackup } from './manifest.ts';
@@ -76,18 +83,30 @@ export async function copyRecords(
   const prepared = new Map<string, CopiedTransaction>();
   let position = from;
   let offset = 0;
+  const append = async (bytes: Uint8Array): Promise<void> => {
+    await file.append({ offset, compressed: await compress(bytes, compression) });
+    offset += bytes.length;
+  };
+  const arrived = (record: LogRecord): void => {
+    note(prepared, record);
+    position = recordPosition(record);
+  };
+  let long: LogRecord | null = null;
   try {
     for await (const item of position.lsn < last ? subscribe(source, from) : []) {
       if (item.kind === 'snapshot' || item.kind === 'diverged') {
         throw failed(source, 'its log was not kept for as long as the snapshot took');
       }
-      if (item.kind !== 'records') continue;
-      for (const { record } of readFrames(item.frames, position)) {
-        note(prepared, record);
-        position = recordPosition(record);
+      if (item.kind === 'record part') {
+        if (item.offset === 0) long = headOf(item);
+        await append(item.bytes);
+        if (long === null || item.offset + item.bytes.length < item.bytesTotal) continue;
+        arrived(long);
+        long = null;
+      } else if (item.kind === 'records') {
+        for (const { record } of readFrames(item.frames, position)) arrived(record);
+        await append(item.frames);
       }
-      await file.append({ offset, compressed: await compress(item.frames, compression) });
-      offset += item.frames.length;
       if (position.lsn >= last) break;
     }
   } catch (error) {
@@ -100,12 +119,20 @@ export async function copyRecords(
   throw failed(source, 'its leaf ended the log in the middle');
 }
 
+/** A long record without its changes; the leaf that gets it back verifies all of it. */
+function headOf({ bytes, bytesTotal }: RecordPart): LogRecord {
+  const body = bytes.subarray(FRAME_HEADER_BYTES);
+  const { record } = decodeHead(body, bytesTotal - FRAME_HEADER_BYTES);
+  return { ...record, logHash: frameLogHash(bytes) };
+}
+
 /** `from` null: a snapshot first. */
 function subscribe(source: PartitionSource, from: Position | null): AsyncIterable<SubscribeItem> {
   const { leaf, key, followerId, signal } = source;
   const position = from ?? logStart;
   const request = { key, followerId, address: '', position, resume: null, synchronous: false };
-  return leaf.stream('subscribe', { ...request, anew: from === null }, signal);
+  const long = { inParts: true, anew: from === null };
+  return leaf.stream('subscribe', { ...request, ...long }, signal);
 }
 
 function pathOf({ directory, key }: PartitionSource, what: 'snapshot' | 'log'): string {

@@ -18,7 +18,7 @@ import { databaseError } from '#shared/error.ts';
 import { frameLength } from '#shared/log/log-frame.ts';
 import type { RestoreStep } from '#shared/wire/backup-message.ts';
 import { forEachOf, type BackupParts } from './backup-parts.ts';
-import { readChunks } from './chunk-file.ts';
+import { readChunks, type FileSeal } from './chunk-file.ts';
 import { backupFileName, readManifest, type Manifest, type PartitionBackup } from './manifest.ts';
 
 const decompress = promisify(zstdDecompress);
@@ -154,11 +154,32 @@ async function sendPartition(
     await send({ kind: 'chunk', ...chunk });
   }
   await send({ kind: 'install' });
-  let lsn = position.lsn;
-  for await (const { compressed } of readChunks(log.path, log.seal)) {
+  await sendRecords(send, partition, log);
+}
+
+/** Sends the records of a file up to the backup's cut. Throws backupDamaged, and what `send` does. */
+export async function sendRecords(
+  send: (step: RestoreStep) => Promise<void>,
+  { position, lastLsn }: Pick<PartitionBackup, 'position' | 'lastLsn'>,
+  file: { readonly path: string; readonly seal: FileSeal },
+): Promise<void> {
+  let { lsn } = position;
+  let long = { bytesTotal: 0, offset: 0 };
+  for await (const { compressed } of readChunks(file.path, file.seal)) {
+    if (lsn >= lastLsn) continue;
     const frames = await decompress(compressed, { maxOutputLength: recordBytesMax });
-    const wanted = framesUpTo(frames, partition.lastLsn - lsn);
-    if (wanted.count === 0n) continue;
+    if (long.offset === long.bytesTotal) {
+      long = { bytesTotal: frameLength(frames) ?? 0, offset: 0 };
+    }
+    // A long record has chunks of its own.
+    if (long.bytesTotal > frames.length) {
+      await send({ kind: 'record part', bytes: frames, ...long });
+      long.offset += frames.length;
+      if (long.offset === long.bytesTotal) lsn += 1n;
+      continue;
+    }
+    long = { bytesTotal: 0, offset: 0 };
+    const wanted = framesUpTo(frames, lastLsn - lsn);
     await send({ kind: 'records', frames: wanted.frames });
     lsn += wanted.count;
   }
