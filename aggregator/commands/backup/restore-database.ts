@@ -157,7 +157,7 @@ async function sendPartition(
   await sendRecords(send, partition, log);
 }
 
-/** Sends the records of a file up to the backup's cut. Throws backupDamaged, and what `send` does. */
+/** Sends the records of a file up to the cut. Throws backupDamaged, and what `send` throws. */
 export async function sendRecords(
   send: (step: RestoreStep) => Promise<void>,
   { position, lastLsn }: Pick<PartitionBackup, 'position' | 'lastLsn'>,
