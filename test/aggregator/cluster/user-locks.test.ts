@@ -5,12 +5,21 @@ import { connectionIdBase } from '#aggregator/cluster/connection-owner.ts';
 import { ServedUserLocks } from '#aggregator/cluster/served-user-locks.ts';
 import { LocalUserLocks } from '#aggregator/cluster/user-locks.ts';
 import { FollowedUserLocks } from '#aggregator/child/followed-user-locks.ts';
-import { realClock } from '#shared/clock.ts';
+import { realClock, type Clock } from '#shared/clock.ts';
 import { DatabaseError } from '#shared/error.ts';
 import type { MasterService } from '#shared/wire/message.ts';
 import { until } from '#test/support/wait.ts';
 
 const never = new AbortController().signal;
+
+/** Its timers keep the test's process alive, which may have nothing else to do. */
+const clock: Clock = {
+  ...realClock,
+  after: (ms, action) => {
+    const timer = setTimeout(action, ms);
+    return { cancel: () => clearTimeout(timer) };
+  },
+};
 
 function get(
   locks: LocalUserLocks,
@@ -22,7 +31,7 @@ function get(
 }
 
 test('user locks: as often given back as taken, then the one that waited longest', async (t) => {
-  const locks = new LocalUserLocks(realClock);
+  const locks = new LocalUserLocks(clock);
   t.true(await get(locks, 1, 'a'));
   t.true(await get(locks, 1, 'a', 0));
   t.false(await get(locks, 2, 'a', 0));
@@ -41,7 +50,7 @@ test('user locks: as often given back as taken, then the one that waited longest
 });
 
 test('user locks: who would wait in a circle is told so, and the others go on', async (t) => {
-  const locks = new LocalUserLocks(realClock);
+  const locks = new LocalUserLocks(clock);
   for (const holder of [1, 2, 3]) t.true(await get(locks, holder, `l${holder}`));
   const [first, second] = [get(locks, 1, 'l2'), get(locks, 2, 'l3')];
   const error = await t.throwsAsync(get(locks, 3, 'l1'));
@@ -53,7 +62,7 @@ test('user locks: who would wait in a circle is told so, and the others go on', 
 });
 
 test('user locks: who is interrupted leaves the queue', async (t) => {
-  const locks = new LocalUserLocks(realClock);
+  const locks = new LocalUserLocks(clock);
   await get(locks, 1, 'a');
   const cut = new AbortController();
   const waiting = locks.acquire({ holder: 2, name: 'a', timeoutMs: null }, cut.signal);
@@ -90,7 +99,7 @@ function childOf(served: ServedUserLocks, nodeId: number) {
 }
 
 test('user locks: those of a child aggregator end with it, and their holders too', async (t) => {
-  const served = new ServedUserLocks(new LocalUserLocks(realClock), realClock);
+  const served = new ServedUserLocks(new LocalUserLocks(clock), clock);
   const { child, cut, ended, following } = childOf(served, 5);
   const [keeps, gives] = [connectionIdBase(5) + 1, connectionIdBase(5) + 2];
   t.true(await child.acquire({ holder: keeps, name: 'a', timeoutMs: 0 }, never));
@@ -109,7 +118,7 @@ test('user locks: those of a child aggregator end with it, and their holders too
 });
 
 test('user locks: what was granted while its child gave up is taken back', async (t) => {
-  const served = new ServedUserLocks(new LocalUserLocks(realClock), realClock);
+  const served = new ServedUserLocks(new LocalUserLocks(clock), clock);
   const { child, cut, following } = childOf(served, 5);
   const holder = connectionIdBase(5) + 1;
   await get(served.locks, 1, 'a');
