@@ -131,7 +131,7 @@ export class WorkerPool {
   #pick(): LeafWorker {
     let best: LeafWorker | null = null;
     for (const worker of this.#workers) {
-      if (worker.ended) continue;
+      if (worker.isEnding) continue;
       const better = best === null || weight(worker) < weight(best);
       if (better) best = worker;
     }

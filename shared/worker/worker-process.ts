@@ -58,6 +58,7 @@ export class WorkerProcess<Request, Reply extends object> {
   #running: Task<Request, Reply> | null = null;
   #queue: Task<Request, Reply>[] = [];
   #ended = false;
+  #isKilled = false;
   #counter = 0;
   readonly #read: (payload: Uint8Array) => Reply | WorkerFailure;
   readonly #exited: Promise<unknown>;
@@ -102,6 +103,11 @@ export class WorkerProcess<Request, Reply extends object> {
     return this.#ended;
   }
 
+  /** True from the moment that it is told to end: what it is asked from then on would be lost. */
+  get isEnding(): boolean {
+    return this.#ended || this.#isKilled;
+  }
+
   /** A number for a statement or a transaction, unique in this worker. */
   nextNumber(): number {
     this.#counter += 1;
@@ -116,7 +122,7 @@ export class WorkerProcess<Request, Reply extends object> {
   /** Rejects with the worker's DatabaseError, or with WorkerLostError. */
   ask(owner: object, request: Request): Promise<Reply> {
     return new Promise((resolve, reject) => {
-      if (this.#ended) {
+      if (this.isEnding) {
         reject(new WorkerLostError(false));
         return;
       }
@@ -135,6 +141,7 @@ export class WorkerProcess<Request, Reply extends object> {
   /** Ends the process at once, whatever it is at; resolves when it is gone. */
   async kill(): Promise<void> {
     if (this.#ended) return;
+    this.#isKilled = true;
     this.#keepAlive('ref');
     this.#process.kill('SIGKILL');
     await this.#exited;
