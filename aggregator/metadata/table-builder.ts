@@ -32,9 +32,10 @@ const internalPrefix = '_twinleaf_';
 export function checkTableName(name: string): void {
   const isInternal = name.toLowerCase().startsWith(internalPrefix);
   const isSqlites = name.toLowerCase().startsWith('sqlite_');
-  if (name === '' || name.endsWith(' ') || name.length > nameLengthMax || isInternal || isSqlites) {
-    throw databaseError('wrongTableName', { name });
-  }
+  const isName = name !== '' && !name.endsWith(' ') && name.length <= nameLengthMax;
+  // The store keeps names as keys, and takes no `__proto__` for one.
+  if (isName && !isInternal && !isSqlites && name !== '__proto__') return;
+  throw databaseError('wrongTableName', { name });
 }
 
 function optionOf(options: readonly TableOption[], name: string): string | null {

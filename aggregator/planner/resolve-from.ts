@@ -1,6 +1,7 @@
 // FROM: each table reference to a relation, each join to its condition and the names it leaves.
 
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
+import { tableNamed } from '#aggregator/metadata/find-table.ts';
 import type { JoinReference, TableReference } from '#aggregator/parser/ast.ts';
 import type { ResultColumn } from '#aggregator/statement-result.ts';
 import { databaseError, type DatabaseError } from '#shared/error.ts';
@@ -66,7 +67,7 @@ function resolveTable(
   }
   const definition = environment.catalog.database(database);
   refusePending(definition);
-  const table = definition.tables[reference.table];
+  const table = tableNamed(definition, reference.table);
   if (table === undefined) throw absentTable(definition, reference.table);
   const { view } = table;
   if (view !== undefined) {

@@ -2,6 +2,7 @@
 
 import type { TableName } from '#aggregator/parser/ast.ts';
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
+import { existingTable } from '#aggregator/metadata/find-table.ts';
 import type { ColumnDefinition, TableDefinition } from '#shared/cluster/table-definition.ts';
 import { databaseError } from '#shared/error.ts';
 import { sameName, type ResolveEnvironment } from './resolve-environment.ts';
@@ -24,10 +25,7 @@ export function resolveTarget(name: TableName, environment: ResolveEnvironment):
   const database = environment.catalog.database(databaseName);
   // A first copy that is on its way has no tables yet: what is wrong is that it is a secondary.
   requireWritable(database);
-  const table = database.tables[name.table];
-  if (table === undefined) {
-    throw databaseError('unknownTable', { database: databaseName, table: name.table });
-  }
+  const table = existingTable(database, name.table);
   if (table.view !== undefined) throw databaseError('nonInsertableTable', { name: table.name });
   return { database, table };
 }

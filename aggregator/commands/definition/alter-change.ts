@@ -2,6 +2,7 @@
 
 import { HIDDEN_KEY } from '#aggregator/metadata/column-builder.ts';
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
+import { tableNamed } from '#aggregator/metadata/find-table.ts';
 import { livesIn, rebuildStatements } from '#aggregator/metadata/sqlite-table.ts';
 import {
   assembleTable,
@@ -237,7 +238,7 @@ export function renameChange(
   to: string,
 ): SchemaChange {
   checkTableName(to);
-  if (database.tables[to] !== undefined) throw databaseError('tableExists', { name: to });
+  if (tableNamed(database, to) !== undefined) throw databaseError('tableExists', { name: to });
   const children = Object.values(database.tables)
     .filter((child) => child.foreignKeys.some((key) => key.referencedTable === table.name))
     .map((child) => (child.name === table.name ? { ...child, name: to } : child));

@@ -3,6 +3,7 @@
 import type { Command, CommandTable } from '#aggregator/commands/command.ts';
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
 import { DefinitionNotes } from '#aggregator/metadata/definition-notes.ts';
+import { existingTable } from '#aggregator/metadata/find-table.ts';
 import type { TableName } from '#aggregator/parser/ast-query.ts';
 import type { Session } from '#aggregator/session.ts';
 import { ok } from '#aggregator/statement-result.ts';
@@ -23,7 +24,6 @@ import {
   databaseOf,
   sqlModesOf,
   tableOf,
-  tableOrViewOf,
   type TableCommandParts,
 } from './table-commands.ts';
 
@@ -77,7 +77,7 @@ async function renameTables(
       throw databaseError('unsupported', { what: 'moving a table to another database' });
     }
     await parts.changer.change(name, (database) =>
-      renameChange(database, tableOrViewOf(database, from.table), to.table),
+      renameChange(database, existingTable(database, from.table), to.table),
     );
   }
 }

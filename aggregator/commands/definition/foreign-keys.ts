@@ -1,6 +1,7 @@
 // What a foreign key asks of the tables it joins: a parent with that key, in the same partition.
 
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
+import { tableNamed } from '#aggregator/metadata/find-table.ts';
 import { must } from '#shared/assert.ts';
 import { databaseError } from '#shared/error.ts';
 import { quoteIdentifier } from '#shared/sqlite-file.ts';
@@ -20,7 +21,7 @@ export function parentsToGather(
       checkParent(table, key);
       continue;
     }
-    const parent = database.tables[key.referencedTable];
+    const parent = tableNamed(database, key.referencedTable);
     if (parent === undefined) {
       // As in MySQL, a dump may make the child first, with the checks switched off.
       if (foreignKeyChecks)

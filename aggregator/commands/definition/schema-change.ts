@@ -4,6 +4,7 @@ import type { TableDefinition } from '#shared/cluster/table-definition.ts';
 import { REFERENCE_ORDINAL, type PartitionPlacement } from '#shared/cluster/topology.ts';
 import type { DefinitionChange } from '#shared/log/log-record.ts';
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
+import { tableNamed } from '#aggregator/metadata/find-table.ts';
 import type { PartitionPlace } from '#aggregator/metadata/sqlite-table.ts';
 
 /** One step of a schema, before it is spelled out for each partition. */
@@ -101,8 +102,10 @@ export function compensatingChange(
 ): PendingChange {
   const { previous } = refused;
   const touched = [...refused.put.map((table) => table.name), ...refused.drop];
-  const put = touched.map((name) => previous.tables[name]).filter((table) => table !== undefined);
-  const drop = touched.filter((name) => previous.tables[name] === undefined);
+  const put = touched
+    .map((name) => tableNamed(previous, name))
+    .filter((table) => table !== undefined);
+  const drop = touched.filter((name) => tableNamed(previous, name) === undefined);
   const partitions = refused.partitions.map(({ ordinal, undo }) => ({
     ordinal,
     statements: done.has(ordinal) ? undo : [],

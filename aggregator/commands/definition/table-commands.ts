@@ -5,6 +5,7 @@ import type { Command, CommandTable } from '#aggregator/commands/command.ts';
 import type { Catalog } from '#aggregator/metadata/catalog.ts';
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
 import { DefinitionNotes } from '#aggregator/metadata/definition-notes.ts';
+import { existingTable, findTable, tableNamed } from '#aggregator/metadata/find-table.ts';
 import type { StoredSequences } from '#aggregator/metadata/sequences.ts';
 import { createTableStatements, livesIn } from '#aggregator/metadata/sqlite-table.ts';
 import {
@@ -46,16 +47,9 @@ export function databaseOf(parts: { catalog: Catalog }, session: Session, name: 
 
 /** The table of that name. Throws unknownTable, and notBaseTable for a view. */
 export function tableOf(database: DatabaseDefinition, name: string): TableDefinition {
-  const table = tableOrViewOf(database, name);
+  const table = existingTable(database, name);
   if (table.view === undefined) return table;
   throw databaseError('notBaseTable', { database: database.name, table: name });
-}
-
-/** Throws unknownTable. */
-export function tableOrViewOf(database: DatabaseDefinition, name: string): TableDefinition {
-  const table = database.tables[name];
-  if (table !== undefined) return table;
-  throw databaseError('unknownTable', { database: database.name, table: name });
 }
 
 export function hasForeignKeyChecks(session: Session): boolean {
@@ -129,7 +123,7 @@ async function createTable(
   let created: TableDefinition | null = null;
   /** Null: it exists, and IF NOT EXISTS was said. */
   const plan = (database: DatabaseDefinition): TableDefinition | null => {
-    if (database.tables[statement.table.table] !== undefined) {
+    if (tableNamed(database, statement.table.table) !== undefined) {
       if (!statement.ifNotExists)
         throw databaseError('tableExists', { name: statement.table.table });
       session.warn('Note', 1050, `Table '${statement.table.table}' already exists`);
@@ -182,7 +176,7 @@ async function createFilled(
 ): Promise<OkResult> {
   const { table } = statement;
   const database = databaseOf(parts, session, table);
-  const isThere = parts.catalog.database(database).tables[table.table] !== undefined;
+  const isThere = findTable(parts.catalog, database, table.table) !== null;
   const { definition, filled } = isThere
     ? { definition: { ...statement, query: null }, filled: [] }
     : withColumnsOf(parts, session, statement);
@@ -209,15 +203,17 @@ function tablesToDrop(
   names: readonly string[],
   options: { readonly ifExists: boolean; readonly session: Session },
 ): TableDefinition[] {
-  const isTable = (name: string): boolean =>
-    database.tables[name] !== undefined && database.tables[name].view === undefined;
-  const missing = names.filter((name) => !isTable(name));
+  const baseTable = (name: string): TableDefinition[] => {
+    const found = tableNamed(database, name);
+    return found === undefined || found.view !== undefined ? [] : [found];
+  };
+  const missing = names.filter((name) => baseTable(name).length === 0);
   const qualified = missing.map((name) => `${database.name}.${name}`);
   if (missing.length > 0 && !options.ifExists) {
     throw databaseError('unknownTableDrop', { name: qualified.join(',') });
   }
   for (const name of qualified) options.session.warn('Note', 1051, `Unknown table '${name}'`);
-  const tables = names.filter(isTable).flatMap((name) => database.tables[name] ?? []);
+  const tables = names.flatMap(baseTable);
   if (hasForeignKeyChecks(options.session)) {
     for (const table of tables) {
       const reference = referenceTo(database, table.name, names);

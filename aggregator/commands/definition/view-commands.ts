@@ -3,7 +3,7 @@
 import type { Command, CommandTable } from '#aggregator/commands/command.ts';
 import type { Catalog } from '#aggregator/metadata/catalog.ts';
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
-import { findTable } from '#aggregator/metadata/find-table.ts';
+import { existingTable, findTable, tableNamed } from '#aggregator/metadata/find-table.ts';
 import { checkTableName } from '#aggregator/metadata/table-builder.ts';
 import type { CreateView } from '#aggregator/parser/ast-definition.ts';
 import type { TableName } from '#aggregator/parser/ast-query.ts';
@@ -140,11 +140,8 @@ function standing(
   statement: CreateView,
 ): View | null | 'kept' {
   const { table: name } = statement.view;
-  const table = database.tables[name];
-  if (table === undefined) {
-    if (statement.kind === 'createView') return null;
-    throw databaseError('unknownTable', { database: database.name, table: name });
-  }
+  if (statement.kind === 'createView' && tableNamed(database, name) === undefined) return null;
+  const table = existingTable(database, name);
   if (statement.kind === 'createView' && !statement.orReplace) {
     if (!statement.ifNotExists) throw databaseError('tableExists', { name });
     session.warn('Note', 1050, `Table '${name}' already exists`);
@@ -173,22 +170,22 @@ async function createView(
 /** Those of one database. Throws notView and, without IF EXISTS, unknownTableDrop. */
 function viewsToDrop(
   session: Session,
-  { name: database, tables }: DatabaseDefinition,
+  database: DatabaseDefinition,
   { names, ifExists }: { readonly names: readonly string[]; readonly ifExists: boolean },
 ): readonly string[] {
   for (const table of names) {
-    const found = tables[table];
+    const found = tableNamed(database, table);
     if (found !== undefined && found.view === undefined) {
-      throw databaseError('notView', { database, table });
+      throw databaseError('notView', { database: database.name, table });
     }
   }
-  const missing = names.filter((table) => tables[table] === undefined);
-  const qualified = missing.map((table) => `${database}.${table}`);
+  const missing = names.filter((table) => tableNamed(database, table) === undefined);
+  const qualified = missing.map((table) => `${database.name}.${table}`);
   if (missing.length > 0 && !ifExists) {
     throw databaseError('unknownTableDrop', { name: qualified.join(',') });
   }
   for (const one of qualified) session.warn('Note', 1051, `Unknown table '${one}'`);
-  return [...new Set(names.filter((table) => tables[table] !== undefined))];
+  return [...new Set(names.filter((table) => tableNamed(database, table) !== undefined))];
 }
 
 async function dropViews(

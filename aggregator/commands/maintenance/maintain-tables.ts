@@ -6,6 +6,7 @@ import { Breather } from '#aggregator/breather.ts';
 import type { Command, CommandTable } from '#aggregator/commands/command.ts';
 import { readTable } from '#aggregator/commands/definition/read-table.ts';
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
+import { existingTable } from '#aggregator/metadata/find-table.ts';
 import { storedLiteral } from '#aggregator/metadata/stored-literal.ts';
 import type { Query, TableName } from '#aggregator/parser/ast.ts';
 import { parseStatements } from '#aggregator/parser/parser.ts';
@@ -100,9 +101,7 @@ function placeOf(session: Session, { database, table }: TableName): Place {
 /** Throws unknownDatabase and unknownTable. */
 function find({ catalog }: AggregatorContext, place: Place): Named {
   const database = catalog.database(place.database);
-  const table = database.tables[place.table];
-  if (table === undefined) throw databaseError('unknownTable', place);
-  return { database, table };
+  return { database, table: existingTable(database, place.table) };
 }
 
 /** What is said of a table that cannot be looked at. Throws what is not the table's fault. */

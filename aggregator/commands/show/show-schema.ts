@@ -2,6 +2,7 @@
 
 import type { Accounts } from '#aggregator/metadata/accounts.ts';
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
+import { existingTable } from '#aggregator/metadata/find-table.ts';
 import { tableColumns, typeFields } from '#aggregator/metadata/information-schema/column-tables.ts';
 import type { InformationSchema } from '#aggregator/metadata/information-schema.ts';
 import { tableStatistics } from '#aggregator/metadata/information-schema/key-tables.ts';
@@ -44,9 +45,7 @@ interface FoundTable {
 /** Throws noDatabase, unknownDatabase or unknownTable. */
 function findTable(parts: ShowParts, session: Session, name: TableName): FoundTable {
   const database = databaseName(session, name.database);
-  const table = findDatabase(parts, session, database).tables[name.table];
-  if (table === undefined) throw databaseError('unknownTable', { database, table: name.table });
-  return { database, table };
+  return { database, table: existingTable(findDatabase(parts, session, database), name.table) };
 }
 
 export function showDatabases(parts: ShowParts, session: Session): ShowAnswer {

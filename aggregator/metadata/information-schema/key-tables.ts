@@ -5,6 +5,7 @@ import type {
   IndexDefinition,
   TableDefinition,
 } from '#shared/cluster/table-definition.ts';
+import { tableNamed } from '#aggregator/metadata/find-table.ts';
 import { perTable } from './per-table.ts';
 import { virtualColumns, type VirtualRow, type VirtualTable } from './virtual-table.ts';
 
@@ -184,7 +185,7 @@ const referentialConstraints: VirtualTable = {
         ...constraint(database.name, table, key.name),
         UNIQUE_CONSTRAINT_CATALOG: 'def',
         UNIQUE_CONSTRAINT_SCHEMA: database.name,
-        UNIQUE_CONSTRAINT_NAME: referencedKey(database.tables[key.referencedTable], key),
+        UNIQUE_CONSTRAINT_NAME: referencedKey(tableNamed(database, key.referencedTable), key),
         MATCH_OPTION: 'NONE',
         UPDATE_RULE: key.onUpdate.toUpperCase(),
         DELETE_RULE: key.onDelete.toUpperCase(),

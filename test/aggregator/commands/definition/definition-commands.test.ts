@@ -98,3 +98,21 @@ test('create and alter: zero dates as defaults, where the sql_mode takes them', 
   await run('SET sql_mode = DEFAULT');
   t.is(await errno(`ALTER TABLE t ADD more ${column}`), 1067);
 });
+
+test('a table may be called as what every object of the language has', async (t) => {
+  const { run, rows, tables, errno } = await openShop(t);
+  for (const name of ['constructor', 'toString', 'hasOwnProperty']) {
+    t.is(await errno(`SELECT * FROM ${name}`), 1146);
+    t.is(await errno(`INSERT INTO ${name} VALUES (1)`), 1146);
+    t.is(await errno(`DROP TABLE ${name}`), 1051);
+    t.is(await errno(`DROP VIEW ${name}`), 1051);
+    t.is(await errno(`ALTER TABLE ${name} ADD a INT`), 1146);
+    await run(`CREATE TABLE ${name} (id INT PRIMARY KEY)`);
+    await run(`INSERT INTO ${name} VALUES (1)`);
+    t.deepEqual(await rows(`SELECT * FROM ${name}`), ['1']);
+  }
+  t.is(await errno('CREATE TABLE `__proto__` (id INT)'), 1103);
+  t.is(await errno('SELECT * FROM `__proto__`'), 1146);
+  t.is(await errno('DROP TABLE `__proto__`'), 1051);
+  t.deepEqual(tables(), ['constructor', 'hasOwnProperty', 'toString']);
+});
