@@ -65,6 +65,7 @@ function setWhereAllowed(
   try {
     session.variables.set('session', name, value);
   } catch (error) {
-    if (!(error instanceof DatabaseError && error.is('readOnlyVariable'))) throw error;
+    const isKept = error instanceof DatabaseError && error.is('readOnlyVariable', 'variableScope');
+    if (!isKept) throw error;
   }
 }

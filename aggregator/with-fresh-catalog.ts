@@ -8,7 +8,7 @@ import { DatabaseError } from '#shared/error.ts';
 /** How long a statement tries before its client is told, in milliseconds. */
 const RETRY_MS_MAX = 15_000;
 
-/** Runs `action`, again after each catalogMismatch or partitionMoved: nothing was done then. */
+/** Runs `action`, again after each error that is stale: nothing was done then. */
 export async function withFreshCatalog<T>(
   context: AggregatorContext,
   { session, statement }: { readonly session: Session; readonly statement: Statement },
@@ -28,12 +28,12 @@ export async function withFreshCatalog<T>(
 }
 
 /**
- * True for what was refused because the schema, or a place, is another by now. So is what has the
- * number of partitionMoved: a database or a partition that is being made, or dropped.
+ * True for what was refused because the schema, or a place, is another by now, or is about to be: a
+ * database or a partition that is being made, or dropped.
  */
 export function isStale(error: unknown): boolean {
   if (!(error instanceof DatabaseError)) return false;
-  return error.is('catalogMismatch') || error.is('partitionMoved');
+  return error.is('catalogMismatch', 'partitionMoved', 'partitionNotOnline', 'databasePending');
 }
 
 /** The databases that a statement names, or means by naming none. */

@@ -96,7 +96,7 @@ export async function inOwnTransaction<T>(
       return result;
     } catch (error) {
       await transaction.rollback();
-      const isDeadlock = error instanceof DatabaseError && error.is('deadlock') && mayRepeat();
+      const isDeadlock = isDeadlocked(error) && mayRepeat();
       if (!isDeadlock || attempt >= DEADLOCK_RETRIES_MAX || execution.signal.aborted) throw error;
     }
     await clock.sleep(1 + clock.random(Math.min(2 ** attempt, DEADLOCK_PAUSE_MS_MAX)));
@@ -119,9 +119,12 @@ export async function writeInTransaction(
   }
   const done = requests.filter((_, i) => settled[i]?.status === 'fulfilled');
   await transaction.undoLastWrite(done.map(({ key }) => key));
-  throw (
-    failures.find((error) => error instanceof DatabaseError && error.is('deadlock')) ?? failures[0]
-  );
+  throw failures.find(isDeadlocked) ?? failures[0];
+}
+
+/** The transaction is gone, and nothing of it has happened: another attempt may succeed. */
+function isDeadlocked(error: unknown): boolean {
+  return error instanceof DatabaseError && error.is('deadlock', 'transactionLost');
 }
 
 function requestsOf(execution: Execution, { database, catalogVersion, tasks }: PartitionWrites) {

@@ -322,5 +322,5 @@ function touchesRows({ changes, rows }: WriteStepResult): boolean {
  */
 function endsTransaction(error: unknown): boolean {
   if (!(error instanceof DatabaseError)) return true;
-  return error.is('deadlock') || error.is('leafUnreachable');
+  return error.is('deadlock', 'transactionLost', 'leafUnreachable');
 }

@@ -1,7 +1,7 @@
 // What two connected nodes say to each other: calls and streams by number, and their answers.
 
 import { decode, encode } from '#shared/codec.ts';
-import type { WireError } from '#shared/error.ts';
+import { errorNameOf, type WireError } from '#shared/error.ts';
 
 /**
  * The dialling end numbers its calls and streams from 1; an id is never used again on the
@@ -107,14 +107,14 @@ function text(value: unknown): string {
 
 function wireError(value: unknown): WireError {
   if (typeof value === 'object' && value !== null) {
-    const { errno, sqlState, message, retry } = value as Record<string, unknown>;
+    const { entry, errno, sqlState, message, retry } = value as Record<string, unknown>;
     if (
       typeof errno === 'number' &&
       typeof sqlState === 'string' &&
       typeof message === 'string' &&
       typeof retry === 'boolean'
     ) {
-      return { errno, sqlState, message, retry };
+      return { entry: errorNameOf(entry), errno, sqlState, message, retry };
     }
   }
   throw new MalformedMessageError('an error that is none');
