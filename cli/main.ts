@@ -8,11 +8,17 @@ import { failureOf } from './failure.ts';
 export async function main(args: readonly string[]): Promise<number> {
   const root = fileURLToPath(new URL('..', import.meta.url));
   try {
-    await run(args.length === 0 ? ['--help'] : [...args], { root });
+    await run(withHelpAsFlag(args), { root });
     return 0;
   } catch (error) {
     const { status, line } = failureOf(error);
     if (line !== '') process.stderr.write(`twinleaf: ${line}\n`);
     return status;
   }
+}
+
+/** `twinleaf help log dump` means `twinleaf log dump --help`; nothing at all is a call for help. */
+function withHelpAsFlag(args: readonly string[]): string[] {
+  const [first, ...rest] = args;
+  return first === undefined || first === 'help' ? [...rest, '--help'] : [...args];
 }

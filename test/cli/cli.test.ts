@@ -36,6 +36,10 @@ test('cli: help names every command, and each flag with its variable', async (t)
   const start = await twinleaf(['start', '--help']);
   t.is(start.status, 0);
   t.regex(start.output, /--data-dir=DIR +\[env: TWINLEAF_DATA_DIR\]/);
+  t.deepEqual(await twinleaf(['help']), help);
+  t.deepEqual(await twinleaf(['help', 'start']), start);
+  t.regex((await twinleaf(['help', 'log', 'dump'])).output, /log dump/);
+  t.is((await twinleaf(['help', 'nope'])).status, 2);
 });
 
 test('cli: help that nobody reads to its end is no mistake', async (t) => {
