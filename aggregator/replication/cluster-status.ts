@@ -1,14 +1,10 @@
 // Databases and partitions with their roles, states and positions, as SingleStore shows them.
 
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
-import {
-  partitionName,
-  type DatabaseState,
-  type NodeDescription,
-} from '#shared/cluster/topology.ts';
+import { partitionName, type NodeDescription } from '#shared/cluster/topology.ts';
 import type { Row } from '#shared/sql/column-type.ts';
 import type { LinkStatus, PartitionStatus } from '#shared/wire/message.ts';
-import { masterCopies, type LeafPartitions } from './leaf-statuses.ts';
+import { masterCopies, shownCopyState, shownState, type LeafPartitions } from './leaf-statuses.ts';
 import { positionText, statusColumns, type StatusTable } from './status-columns.ts';
 
 const bytesPerMb = 1024 * 1024;
@@ -17,18 +13,6 @@ const bytesPerMb = 1024 * 1024;
 function slowest(partitions: readonly PartitionStatus[]): PartitionStatus | null {
   if (partitions.length === 0) return null;
   return partitions.reduce((a, b) => (b.replay.lsn < a.replay.lsn ? b : a));
-}
-
-/** The database's state; that of its partitions where they are worse off. */
-export function shownState(
-  database: DatabaseDefinition,
-  masters: readonly PartitionStatus[],
-): DatabaseState {
-  if (database.state === 'pending') return 'pending';
-  if (masters.some(({ state }) => state === 'unrecoverable')) return 'unrecoverable';
-  if (masters.length < database.placements.length) return 'offline';
-  if (masters.some(({ state }) => state === 'recovering')) return 'recovering';
-  return database.state;
 }
 
 const databasesColumns = statusColumns({
@@ -100,8 +84,26 @@ function detailsOf(
   if (recovering > 0) return `${recovering} partitions are being opened`;
   const error = partitions.find((each) => each.error !== '')?.error;
   if (error !== undefined) return error;
+  const stopped = stoppedDetails(database, partitions);
+  if (stopped !== null) return stopped;
   if (trouble !== '') return trouble;
   return partitions.find(({ link }) => (link?.lastError ?? '') !== '')?.link?.lastError ?? '';
+}
+
+/** Why a link has stopped, and what has it go on. */
+function stoppedDetails(
+  database: DatabaseDefinition,
+  partitions: readonly PartitionStatus[],
+): string | null {
+  const state = shownState(database, partitions);
+  if (state !== 'diverged' && state !== 'failed') return null;
+  const reason = partitions.find(({ link }) => link?.state === state)?.link?.lastError ?? '';
+  const wayOut =
+    state === 'failed'
+      ? `CONTINUE REPLICATING ${database.name} tries again`
+      : `REPLICATE DATABASE ${database.name} WITH FORCE DIFFERENTIAL FROM ... takes back what ` +
+        'the primary has not, and follows';
+  return `${reason}; ${wayOut}`;
 }
 
 const databaseStatusColumns = statusColumns({ Key: 'text', Value: 'long' });
@@ -202,7 +204,7 @@ function extendedOf(database: string, ordinal: number, leaf: LeafPartitions | un
     return ['offline', null, null, null, null, null, null, error];
   }
   return [
-    status.state,
+    shownCopyState(status),
     positionText(status.replay),
     positionText(status.tail),
     BigInt(status.catalogVersion),
@@ -270,7 +272,7 @@ function clusterRow(
     BigInt(node.address.port),
     partitionName(key),
     partition.role === 'secondary' ? 'replica' : role,
-    partition.state,
+    shownCopyState(partition),
     positionText(partition.replay),
     link?.source.host ?? null,
     link === null ? null : BigInt(link.source.port),

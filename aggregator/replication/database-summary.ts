@@ -2,8 +2,7 @@
 
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
 import type { Row } from '#shared/sql/column-type.ts';
-import type { PartitionStatus } from '#shared/wire/message.ts';
-import { masterCopies, type LeafPartitions } from './leaf-statuses.ts';
+import { masterCopies, shownCopyState, type LeafPartitions } from './leaf-statuses.ts';
 import { statusColumns } from './status-columns.ts';
 
 /** The last one is true when a copy follows in another mode than the database's. */
@@ -21,9 +20,12 @@ export const databaseSummaryColumns = statusColumns({
   SYNC_MISMATCH: 'integer',
 });
 
-type Counted = PartitionStatus['state'] | 'offline';
+type Counted = ReturnType<typeof shownCopyState> | 'offline';
 
-/** `healthy`: every copy serves. `degraded`: every partition can be read. Else `offline`. */
+/**
+ * `healthy`: every copy serves, and follows if it has to. `degraded`: every partition can be read.
+ * Else `offline`. A copy whose link has stopped is in none of the counts.
+ */
 export function databaseSummary(
   database: DatabaseDefinition,
   leaves: readonly LeafPartitions[],
@@ -63,7 +65,7 @@ function copyStates(
       const status = leaf?.partitions.find(
         ({ key }) => key.database === database.name && key.ordinal === ordinal,
       );
-      return status?.state ?? 'offline';
+      return status === undefined ? 'offline' : shownCopyState(status);
     }),
   );
 }

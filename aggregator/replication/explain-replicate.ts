@@ -48,7 +48,7 @@ export async function explainReplicate(
   const source = await askPrimary(parts, login, returning === null ? existing : null);
   checkSource(parts, name, { login, source });
   if (returning === null && existing !== null) throw databaseError('copyExists', { name });
-  if (returning !== null) checkFailback(returning, { source, login });
+  if (returning !== null) await checkFailback(parts, returning, { source, login });
   const placements = returning?.placements ?? placeCopies(parts, name, source);
   const details =
     returning === null ? null : await describeFailback(parts, returning, { source, login });

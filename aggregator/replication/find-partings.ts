@@ -4,7 +4,7 @@ import type { DatabaseDefinition } from '#aggregator/metadata/database-definitio
 import { must } from '#shared/assert.ts';
 import { partitionName } from '#shared/cluster/topology.ts';
 import { databaseError } from '#shared/error.ts';
-import type { PartingPoint } from './link-record.ts';
+import { readLinkRecord, type PartingPoint } from './link-record.ts';
 import { leafOf } from './master-leaves.ts';
 import type { PrimaryLogin } from './primary-client.ts';
 import type { ReplicationParts } from './replication-parts.ts';
@@ -21,9 +21,19 @@ function impossible(database: DatabaseDefinition, login: PrimaryLogin, reason: s
   return databaseError('failbackImpossible', { name: database.name, address, reason });
 }
 
-/** Throws failbackImpossible when the database cannot follow it, whatever their histories. */
-export function checkFailback(database: DatabaseDefinition, { source, login }: NewPrimary): void {
-  if (source.role !== 'primary') {
+/**
+ * Throws failbackImpossible when the database cannot follow it, whatever their histories. One that
+ * is a secondary itself is followed on by who follows it: any other could follow us, in a circle.
+ */
+export async function checkFailback(
+  { store }: Pick<ReplicationParts, 'store'>,
+  database: DatabaseDefinition,
+  { source, login }: NewPrimary,
+): Promise<void> {
+  const before = await readLinkRecord(store, database.name);
+  const followsIt =
+    before?.primaryClusterId === source.clusterId && before.remoteDatabase === login.database;
+  if (source.role !== 'primary' && !followsIt) {
     const reason = `it is a secondary itself; run STOP REPLICATING ${login.database} there first`;
     throw impossible(database, login, reason);
   }

@@ -3,7 +3,7 @@
 import type { LeafDirectory } from '#aggregator/aggregator-context.ts';
 import type { Clock } from '#shared/clock.ts';
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
-import type { NodeDescription } from '#shared/cluster/topology.ts';
+import type { DatabaseState, NodeDescription } from '#shared/cluster/topology.ts';
 import { DatabaseError } from '#shared/error.ts';
 import type { PartitionStatus } from '#shared/wire/message.ts';
 
@@ -50,6 +50,35 @@ async function ask(
     if (signal.aborted) return { node, partitions: [], error: 'no answer', refusal: null };
     return { node, partitions: [], error: error.message, refusal: error };
   }
+}
+
+/** A state as it is told: SingleStore's, or that of a link which does not go on by itself. */
+export type ShownState = DatabaseState | StoppedLink;
+
+type StoppedLink = 'failed' | 'diverged';
+
+/** How the link of a copy has ended; null of one that goes on by itself, or is paused. */
+function stoppedLink({ link }: PartitionStatus): StoppedLink | null {
+  return link?.state === 'failed' || link?.state === 'diverged' ? link.state : null;
+}
+
+/** What follows has the state of its link, where that has stopped: it can be read all the same. */
+export function shownCopyState(copy: PartitionStatus): PartitionStatus['state'] | StoppedLink {
+  return (copy.state === 'replicating' ? stoppedLink(copy) : null) ?? copy.state;
+}
+
+/** The database's state; that of its partitions, or of their links, where they are worse off. */
+export function shownState(
+  database: DatabaseDefinition,
+  masters: readonly PartitionStatus[],
+): ShownState {
+  if (database.state === 'pending') return 'pending';
+  if (masters.some(({ state }) => state === 'unrecoverable')) return 'unrecoverable';
+  if (masters.length < database.placements.length) return 'offline';
+  if (masters.some(({ state }) => state === 'recovering')) return 'recovering';
+  if (database.state !== 'replicating') return database.state;
+  const states = masters.map(shownCopyState);
+  return (['diverged', 'failed'] as const).find((state) => states.includes(state)) ?? 'replicating';
 }
 
 /** The master copies of a database's partitions, by ordinal, as far as their leaves answer. */

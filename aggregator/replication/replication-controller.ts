@@ -111,7 +111,7 @@ export class ReplicationController {
     }
     const source = await askPrimary(this.#parts, login, null);
     checkSource(this.#parts, name, { login, source });
-    checkFailback(existing, { source, login });
+    await checkFailback(this.#parts, existing, { source, login });
     const { placements } = existing;
     await checkLeavesReach(this.#parts, { placements, source, remoteDatabase: login.database });
     return await this.#parts.inTurn(name, async () => {
@@ -124,7 +124,8 @@ export class ReplicationController {
       this.#parts.returning.add(name);
       try {
         // Both sides may have begun by now: whoever asks last sees that the other has.
-        checkFailback(database, { source: await askPrimary(this.#parts, login, null), login });
+        const asked = await askPrimary(this.#parts, login, null);
+        await checkFailback(this.#parts, database, { source: asked, login });
         const partings = await findPartings(this.#parts, database, { source, login });
         const record = { ...fresh, partings, intent: 'returning' } as const;
         this.#unfollow(name);

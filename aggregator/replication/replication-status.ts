@@ -44,8 +44,13 @@ export function knownLag({ hears }: LinkStatus, lag: number): number | null {
 /** SingleStore's word for where a link's partition is. */
 function replicaState(link: LinkStatus, partition: PartitionStatus): string {
   if (link.state === 'paused') return 'replication paused';
-  if (link.state === 'failed' || link.state === 'diverged') return link.state;
+  if (hasStopped(link.state)) return link.state;
   return partition.state === 'provisioning' ? 'provisioning' : 'replicating';
+}
+
+/** A link that does not go on by itself. */
+function hasStopped(state: string): boolean {
+  return state === 'failed' || state === 'diverged';
 }
 
 const statusTable = statusColumns({
@@ -337,9 +342,7 @@ function aggregate(group: readonly { held: Held; view: ViewRow }[]): ViewRow {
   const link = first?.held.partition.link ?? null;
   const sum = (field: keyof ViewRow) => views.reduce((all, view) => all + Number(view[field]), 0);
   const worst =
-    views.find(
-      ({ secondaryState }) => secondaryState === 'failed' || secondaryState === 'diverged',
-    ) ??
+    views.find(({ secondaryState }) => hasStopped(secondaryState)) ??
     views.find(({ secondaryState }) => secondaryState === 'provisioning') ??
     views.find(({ secondaryState }) => secondaryState !== 'replicating') ??
     views[0];

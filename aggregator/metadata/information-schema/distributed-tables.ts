@@ -2,10 +2,11 @@
 
 import { crc32 } from 'node:zlib';
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
-import { shownState } from '#aggregator/replication/cluster-status.ts';
 import {
   gatherLeafStatuses,
   masterCopies,
+  shownCopyState,
+  shownState,
   type LeafPartitions,
 } from '#aggregator/replication/leaf-statuses.ts';
 import { REFERENCE_ORDINAL, type PartitionPlacement } from '#shared/cluster/topology.ts';
@@ -82,7 +83,7 @@ function copyRow(
     ROLE: copy.role,
     LOCKED: 0n,
     OFFLINE: flag(status === undefined),
-    STATE: status?.state ?? 'offline',
+    STATE: status === undefined ? 'offline' : shownCopyState(status),
     TERM: status === undefined ? null : BigInt(status.tail.term),
     NODE_ID: BigInt(copy.leafId),
   };
