@@ -78,7 +78,10 @@ export interface SyntaxEngine extends QueryEngine {
   describe(session: Session, query: Query): readonly ResultColumn[];
   /** What names mean in this session now, for who resolves by itself. */
   environment(session: Session): ResolveEnvironment;
-  /** A change of rows that its statement has been authorized for. */
+  /**
+   * A change of rows that its statement has been authorized for: in the open transaction, or by
+   * itself where there is none, whatever `autocommit` is.
+   */
   change(session: Session, statement: InsertStatement): Promise<OkResult>;
 }
 
@@ -176,13 +179,12 @@ export function createQueryEngine(options: QueryEngineOptions): SyntaxEngine {
 function syntaxRunner(
   parts: StatementParts,
 ): Pick<SyntaxEngine, 'describe' | 'environment' | 'change'> {
-  const { context, transactions } = parts;
+  const { context } = parts;
   return {
     describe: (session, query) =>
       outputColumns(resolveQuery(query, resolveEnvironment(parts, session, []))),
     environment: (session) => resolveEnvironment(parts, session, []),
-    async change(session, statement) {
-      openImplicitly(transactions, session, statement);
+    change(session, statement) {
       const run = { parts, session, parameters: [] };
       return withFreshCatalog(context, { session, statement }, () =>
         runInsertStatement(run, statement),

@@ -35,8 +35,8 @@ export function withColumnsOf(
   return { definition: { ...statement, columns: [...own, ...filling], query: null }, filled };
 }
 
-/** Puts the query's rows into the table, and commits them. Throws what an INSERT throws. */
-export async function fillTable(
+/** Puts the query's rows into the table, all or none. Throws what an INSERT throws. */
+export function fillTable(
   { engine }: AsSelectParts,
   session: Session,
   fill: {
@@ -58,11 +58,7 @@ export async function fillTable(
     ignore: false,
     onDuplicate: [],
   };
-  const result = await engine().change(session, insert);
-  const { transaction } = session;
-  session.transaction = null;
-  await transaction?.commit();
-  return result;
+  return engine().change(session, insert);
 }
 
 function folded(name: string): string {

@@ -116,3 +116,13 @@ test('a table may be called as what every object of the language has', async (t)
   t.is(await errno('DROP TABLE `__proto__`'), 1051);
   t.deepEqual(tables(), ['constructor', 'hasOwnProperty', 'toString']);
 });
+
+test('create table … select: without autocommit, too, refused rows take the table away', async (t) => {
+  const { run, rows, tables, errno } = await openShop(t);
+  await run('SET autocommit = 0');
+  t.is(await errno('CREATE TABLE a (id INT PRIMARY KEY) SELECT 1 AS id UNION ALL SELECT 1'), 1062);
+  t.deepEqual(tables(), []);
+  await run('CREATE TABLE a (id INT PRIMARY KEY) SELECT 1 AS id');
+  await run('ROLLBACK');
+  t.deepEqual(await rows('SELECT * FROM a'), ['1']);
+});
