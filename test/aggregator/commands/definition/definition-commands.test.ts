@@ -117,7 +117,7 @@ test('a table may be called as what every object of the language has', async (t)
   t.deepEqual(tables(), ['constructor', 'hasOwnProperty', 'toString']);
 });
 
-test('create table … select: without autocommit, too, refused rows take the table away', async (t) => {
+test('create table … select: refused rows take the table away, autocommit or not', async (t) => {
   const { run, rows, tables, errno } = await openShop(t);
   await run('SET autocommit = 0');
   t.is(await errno('CREATE TABLE a (id INT PRIMARY KEY) SELECT 1 AS id UNION ALL SELECT 1'), 1062);
