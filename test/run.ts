@@ -1,6 +1,9 @@
 // Runs the tests through AVA and ends with one line: `N passed, N failed, N skipped`.
 
 import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 interface Tally {
@@ -23,11 +26,25 @@ function count(tally: Tally, line: string): void {
   }
 }
 
+/** Where all tests make their directories: gone at the end, whatever was killed before. */
+function directoryOfRun(): string {
+  const path = mkdtempSync(join(tmpdir(), 'twinleaf-run-'));
+  process.once('exit', () => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
 async function runAva(files: readonly string[], tally: Tally): Promise<number> {
   const ava = new URL('../node_modules/ava/entrypoints/cli.mjs', import.meta.url).pathname;
   const child = spawn(process.execPath, [ava, '--tap', ...files], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, TMPDIR: directoryOfRun() },
   });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      child.kill(signal);
+      process.exit(1);
+    });
+  }
   const exited = new Promise<number>((resolve) => {
     child.on('close', (code) => resolve(code ?? 1));
   });

@@ -28,7 +28,7 @@ function twinleaf(...args: readonly string[]): Promise<Answer> {
 /** Records: term, definition, insert, update and delete, prepare, commit. */
 async function partitionAt(root: string): Promise<string> {
   const directory = join(root, 'leaf-1', 'partitions', 'shop_0');
-  const partition = await createTestPartition({ directory });
+  const partition = await createTestPartition(directory);
   await partition.write(insertOf(1, 10));
   await partition.write(insertOf(2, 20));
   await partition.write(writeOf('UPDATE account SET balance = balance + 1'));

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, statfsSync, truncateSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { temporaryDirectory } from './temporary-directory.ts';
 
 /** Can this process mount a file system? */
 function canMount(): boolean {
@@ -37,12 +38,9 @@ export class SmallDisk {
   readonly path: string;
 
   constructor(t: ExecutionContext<unknown>, megabytes: number) {
-    this.path = mkdtempSync(join(tmpdir(), 'twinleaf-disk-'));
+    this.path = temporaryDirectory(t);
     mount(this.path, megabytes);
-    t.teardown(() => {
-      unmount(this.path);
-      rmSync(this.path, { recursive: true, force: true });
-    });
+    t.teardown(() => unmount(this.path));
   }
 
   get #ballast(): string {

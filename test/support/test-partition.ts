@@ -1,8 +1,7 @@
 // Partitions for tests: one in a directory of its own, and tasks in short form.
 
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ExecutionContext } from 'ava';
 import { defaultRetention } from '#leaf/log/log-retention.ts';
 import { verifyClosedSegment } from '#leaf/log/verify-segment.ts';
 import { checkFile } from '#leaf/partition/check-file.ts';
@@ -21,6 +20,7 @@ import type { Row } from '#shared/sql/column-type.ts';
 import { SqliteFile } from '#shared/sqlite-file.ts';
 import type { TransactionTag, WriteStep } from '#shared/wire/message.ts';
 import { rowsOfBatch } from '#shared/wire/row-batch.ts';
+import { temporaryDirectory } from './temporary-directory.ts';
 
 const integer = { kind: 'integer', bits: 32, unsigned: false } as const;
 
@@ -114,21 +114,25 @@ export function testPlace(directory: string, ordinal = 0): PartitionPlace {
   return { directory, key, reference: new ReferenceFile(null), ...nobodyCares };
 }
 
-export function testDirectory(): string {
-  return join(mkdtempSync(join(tmpdir(), 'twinleaf-partition-')), 'shop_0');
+/** For a partition of this test; gone when it ends. */
+export function testDirectory(t: ExecutionContext<unknown>): string {
+  return join(temporaryDirectory(t), 'shop_0');
 }
 
-/** A new partition; a primary with the table `account`, at catalog version 1. */
+/**
+ * A new partition in that directory, or in one of the test's own; a primary with the table
+ * `account`, at catalog version 1.
+ */
 export async function createTestPartition(
+  home: ExecutionContext<unknown> | string,
   options: {
-    readonly directory?: string;
     readonly role?: PartitionRole;
     readonly durability?: 'sync' | 'async';
     readonly environment?: PartitionEnvironment;
   } = {},
 ): Promise<Partition> {
   const { role = 'primary', durability = 'sync' } = options;
-  const place = testPlace(options.directory ?? testDirectory());
+  const place = testPlace(typeof home === 'string' ? home : testDirectory(home));
   const identity = { role, durability, origin: 'test' };
   const environment = options.environment ?? testEnvironment();
   const partition = await Partition.create(place, identity, environment);

@@ -26,13 +26,13 @@ export async function workerWorld(
   } = {},
 ): Promise<WorkerWorld> {
   const { size = 2, failpoint = () => undefined } = options;
-  const directory = testDirectory();
+  const directory = testDirectory(t);
   const pool = new WorkerPool({ size, clock: realClock, logger: quietLogger().logger });
   const environment = testEnvironment({
     workers: pool,
     failpoint: (name) => failpoint(name, pool),
   });
-  const partition = await createTestPartition({ directory, environment });
+  const partition = await createTestPartition(directory, { environment });
   t.teardown(async () => {
     await partition.close();
     await pool.close();

@@ -1,9 +1,8 @@
 // The log keeps what it was given, in order, over segments, restarts and torn tails.
 
-import { mkdtempSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { Log } from '#leaf/log/log.ts';
 import type { LogOptions } from '#leaf/log/log-options.ts';
 import { LogDamage, SegmentDamage, type SegmentFault } from '#leaf/log/log-damage.ts';
@@ -12,11 +11,12 @@ import { DatabaseError } from '#shared/error.ts';
 import { countFrames, decodeFrame, logStart, readFrames } from '#shared/log/log-frame.ts';
 import type { LogRecord } from '#shared/log/log-record.ts';
 import { SmallDisk, smallDiskTest } from '#test/support/small-disk.ts';
+import { temporaryDirectory } from '#test/support/temporary-directory.ts';
 
 const options: LogOptions = { durability: 'sync', segmentBytesMax: 4096 };
 
-function directory(): string {
-  return join(mkdtempSync(join(tmpdir(), 'twinleaf-log-')), 'log');
+function directory(t: ExecutionContext): string {
+  return join(temporaryDirectory(t), 'log');
 }
 
 function fill(log: Log, count: number, bytes = 100): void {
@@ -32,7 +32,7 @@ function records(log: Log): LogRecord[] {
 }
 
 test('log: what was appended is read back over many segments and a restart', async (t) => {
-  const path = directory();
+  const path = directory(t);
   const log = Log.create(path, { position: logStart, timestamp: 0n }, options);
   fill(log, 200);
   t.is(log.tail.lsn, 200n);
@@ -50,7 +50,7 @@ test('log: what was appended is read back over many segments and a restart', asy
 });
 
 test('log: a torn last record is cut off, and appending goes on', async (t) => {
-  const path = directory();
+  const path = directory(t);
   const log = Log.create(path, { position: logStart, timestamp: 0n }, options);
   fill(log, 5);
   await log.close();
@@ -64,7 +64,7 @@ test('log: a torn last record is cut off, and appending goes on', async (t) => {
 });
 
 test('log: damage before what the file has applied is named, and nothing is cut', async (t) => {
-  const path = directory();
+  const path = directory(t);
   const log = Log.create(path, { position: logStart, timestamp: 0n }, options);
   fill(log, 5);
   await log.close();
@@ -78,7 +78,7 @@ test('log: damage before what the file has applied is named, and nothing is cut'
 });
 
 test('log: contains tells same, different, ahead and dropped apart', async (t) => {
-  const log = Log.create(directory(), { position: logStart, timestamp: 0n }, options);
+  const log = Log.create(directory(t), { position: logStart, timestamp: 0n }, options);
   fill(log, 100);
   await log.sync();
   const at = log.reader.positionAt(40n);
@@ -95,7 +95,7 @@ test('log: contains tells same, different, ahead and dropped apart', async (t) =
 
 test('log: a follower gets what is on disk, in bounded batches, and waits for more', async (t) => {
   const wide = { ...options, segmentBytesMax: 1_000_000 };
-  const log = Log.create(directory(), { position: logStart, timestamp: 0n }, wide);
+  const log = Log.create(directory(t), { position: logStart, timestamp: 0n }, wide);
   fill(log, 50);
   t.is(log.read(0n, 1000).length, 0);
   await log.sync();
@@ -119,8 +119,8 @@ test('log: a follower gets what is on disk, in bounded batches, and waits for mo
 });
 
 test('log: frames of another copy are kept byte for byte', async (t) => {
-  const first = Log.create(directory(), { position: logStart, timestamp: 0n }, options);
-  const second = Log.create(directory(), { position: logStart, timestamp: 0n }, options);
+  const first = Log.create(directory(t), { position: logStart, timestamp: 0n }, options);
+  const second = Log.create(directory(t), { position: logStart, timestamp: 0n }, options);
   fill(first, 30);
   await first.sync();
   for (let lsn = 0n; lsn < 30n; lsn = second.tail.lsn) {
@@ -134,7 +134,7 @@ test('log: frames of another copy are kept byte for byte', async (t) => {
 });
 
 test('log: truncateAfter takes records back over segments; reset begins elsewhere', async (t) => {
-  const path = directory();
+  const path = directory(t);
   const log = Log.create(path, { position: logStart, timestamp: 0n }, options);
   fill(log, 100);
   const at = log.reader.positionAt(33n);
@@ -167,7 +167,7 @@ async function rotten(path: string): Promise<void> {
 }
 
 test('log: a damaged record before whole ones is no torn end, at a primary', async (t) => {
-  const path = directory();
+  const path = directory(t);
   await rotten(path);
   const size = readFileSync(join(path, '0000000001.log')).length;
   const strict = { ...options, strict: true };
@@ -181,7 +181,7 @@ test('log: a damaged record before whole ones is no torn end, at a primary', asy
 });
 
 test('log: damage in a closed segment is told to who reads it, with its place', async (t) => {
-  const path = directory();
+  const path = directory(t);
   const log = Log.create(path, { position: logStart, timestamp: 0n }, options);
   fill(log, 200);
   await log.close();
@@ -214,7 +214,7 @@ test('log: damage in a closed segment is told to who reads it, with its place', 
 });
 
 test('log: a segment that was being begun when the process ended is begun again', async (t) => {
-  const path = directory();
+  const path = directory(t);
   const log = Log.create(path, { position: logStart, timestamp: 0n }, options);
   fill(log, 3);
   await log.close();

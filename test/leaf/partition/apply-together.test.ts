@@ -6,8 +6,8 @@ import { createTestPartition, insertOf, rowsOf, writeOf } from '#test/support/te
 import { SqliteFile } from '#shared/sqlite-file.ts';
 
 test('together: many small records in one batch lead to the same rows and position', async (t) => {
-  const source = await createTestPartition();
-  const follower = await createTestPartition({ role: 'secondary' });
+  const source = await createTestPartition(t);
+  const follower = await createTestPartition(t, { role: 'secondary' });
   for (let id = 0; id < 200; id += 1) await source.write(insertOf(id, id));
   for (let id = 0; id < 200; id += 3) {
     await source.write(

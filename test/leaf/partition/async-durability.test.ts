@@ -5,7 +5,7 @@ import { countFrames } from '#shared/log/log-frame.ts';
 import { createTestPartition, insertOf, rowsOf } from '#test/support/test-partition.ts';
 
 test('async durability: a write is answered and visible before it is on disk', async (t) => {
-  const partition = await createTestPartition({ durability: 'async' });
+  const partition = await createTestPartition(t, { durability: 'async' });
   t.teardown(() => partition.close());
   await partition.maintain();
   const { hardened } = partition.log;
@@ -18,7 +18,7 @@ test('async durability: a write is answered and visible before it is on disk', a
 });
 
 test('async durability: a follower gets only what is on disk, and soon', async (t) => {
-  const partition = await createTestPartition({ durability: 'async' });
+  const partition = await createTestPartition(t, { durability: 'async' });
   t.teardown(() => partition.close());
   await partition.maintain();
   const { log } = partition;

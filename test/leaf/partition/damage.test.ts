@@ -4,7 +4,7 @@
 import { closeSync, existsSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { checkFile } from '#leaf/partition/check-file.ts';
 import { Partition } from '#leaf/partition/partition.ts';
 import { DatabaseError } from '#shared/error.ts';
@@ -28,10 +28,10 @@ async function fill(partition: Partition, rows: number): Promise<void> {
 }
 
 /** A partition of a few pages and segments, closed. */
-async function atRest(rows = 400): Promise<string> {
-  const directory = testDirectory();
+async function atRest(t: ExecutionContext, rows = 400): Promise<string> {
+  const directory = testDirectory(t);
   const environment = testEnvironment({ segmentBytesMax: 2 * 1024 });
-  const partition = await createTestPartition({ directory, environment });
+  const partition = await createTestPartition(directory, { environment });
   await fill(partition, rows);
   await partition.close();
   return directory;
@@ -79,7 +79,7 @@ function newestSegment(directory: string): string {
 
 for (const [name, spoil, sentence] of faults) {
   test(`damage: ${name} of a primary is named, refused, and left as it is`, async (t) => {
-    const directory = await atRest();
+    const directory = await atRest(t);
     spoil(directory);
     const partition = await reopen(directory);
     t.regex(reasonOf(partition), sentence);
@@ -96,7 +96,7 @@ for (const [name, spoil, sentence] of faults) {
 }
 
 test('damage: an old segment is left behind, and what it held is not sent', async (t) => {
-  const directory = await atRest();
+  const directory = await atRest(t);
   const oldest = join(directory, 'log', '0000000001.log');
   damage(oldest, 200);
   const partition = await reopen(directory);
@@ -115,7 +115,7 @@ test('damage: an old segment is left behind, and what it held is not sent', asyn
 });
 
 test('damage: an old segment that is missing is left behind too', async (t) => {
-  const directory = await atRest();
+  const directory = await atRest(t);
   rmSync(join(directory, 'log', '0000000002.log'));
   const partition = await reopen(directory);
   t.is(partition.failure, null);
@@ -129,11 +129,11 @@ test('damage: an old segment that is missing is left behind too', async (t) => {
 });
 
 /** A secondary that has followed a primary for a while, closed; with the primary. */
-async function follower(): Promise<{ primary: Partition; directory: string }> {
-  const primary = await createTestPartition();
+async function follower(t: ExecutionContext): Promise<{ primary: Partition; directory: string }> {
+  const primary = await createTestPartition(t);
   await fill(primary, 300);
-  const directory = testDirectory();
-  const copy = await createTestPartition({ directory, role: 'secondary' });
+  const directory = testDirectory(t);
+  const copy = await createTestPartition(directory, { role: 'secondary' });
   await copy.applyFrames(primary.log.read(0n, 10_000_000));
   await copy.markProvisioned();
   await copy.close();
@@ -142,7 +142,7 @@ async function follower(): Promise<{ primary: Partition; directory: string }> {
 
 for (const [name, spoil] of faults) {
   test(`damage: ${name} of a secondary: it begins anew, and is whole again`, async (t) => {
-    const { primary, directory } = await follower();
+    const { primary, directory } = await follower(t);
     spoil(directory);
     const copy = await reopen(directory);
     t.is(copy.failure, null, reasonOf(copy));
@@ -162,7 +162,7 @@ for (const [name, spoil] of faults) {
 }
 
 test('damage: a promoted copy is never set aside', async (t) => {
-  const { primary, directory } = await follower();
+  const { primary, directory } = await follower(t);
   const copy = await reopen(directory);
   await copy.promote();
   await copy.close();
@@ -175,7 +175,7 @@ test('damage: a promoted copy is never set aside', async (t) => {
 });
 
 test('damage: met by a statement, it stops the partition, now and after a restart', async (t) => {
-  const directory = await atRest(3000);
+  const directory = await atRest(t, 3000);
   const partition = await reopen(directory);
   // A page of rows, behind the back of connections that have not read it yet.
   const { size } = statSync(join(directory, 'data.sqlite'));
@@ -196,7 +196,7 @@ test('damage: met by a statement, it stops the partition, now and after a restar
 });
 
 test('damage: followers that cannot be read are forgotten, and nothing else', async (t) => {
-  const directory = await atRest(10);
+  const directory = await atRest(t, 10);
   writeFileSync(join(directory, 'followers'), 'garbage');
   const partition = await reopen(directory);
   t.is(partition.failure, null);

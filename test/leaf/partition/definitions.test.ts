@@ -35,9 +35,9 @@ async function world(t: ExecutionContext) {
   const places = { at: (() => undefined) as Failpoint };
   const failpoint: Failpoint = (name) => places.at(name);
   const environment = testEnvironment({ workers: pool, failpoint });
-  const primary = await createTestPartition({ environment });
-  const secondary = await createTestPartition({ role: 'secondary', environment });
-  const other = await createTestPartition({ environment });
+  const primary = await createTestPartition(t, { environment });
+  const secondary = await createTestPartition(t, { role: 'secondary', environment });
+  const other = await createTestPartition(t, { environment });
   t.teardown(async () => {
     for (const partition of [primary, secondary, other]) await partition.close();
     await pool.close();
@@ -195,7 +195,7 @@ test('a definition of few rows takes no worker', async (t) => {
 test('to alter one of very many tables takes a worker, to make another one does not', async (t) => {
   const { logger } = quietLogger();
   const workers = new WorkerPool({ size: 1, clock: realClock, logger });
-  const partition = await createTestPartition({ environment: testEnvironment({ workers }) });
+  const partition = await createTestPartition(t, { environment: testEnvironment({ workers }) });
   t.teardown(async () => {
     await partition.close();
     await workers.close();

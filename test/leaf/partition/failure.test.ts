@@ -18,7 +18,7 @@ for (const failpoint of ['after-append', 'before-commit'] as const) {
         if (armed && name === failpoint) throw new Error('the disk is gone');
       },
     });
-    const partition = await createTestPartition({ environment });
+    const partition = await createTestPartition(t, { environment });
     await partition.write(insertOf(1, 1));
     armed = true;
     const error = await t.throwsAsync(partition.write(insertOf(2, 2)));

@@ -28,7 +28,7 @@ async function feed(source: Partition, follower: Partition, bytesMax = 1000): Pr
 }
 
 test('follower: has the same log and rows, through definitions and verdicts', async (t) => {
-  const source = await createTestPartition();
+  const source = await createTestPartition(t);
   for (let id = 0; id < 100; id += 1) await source.write(insertOf(id, id));
   await source.write(writeOf('UPDATE account SET balance = balance + 1 WHERE id < 50'));
   await source.write(writeOf('DELETE FROM account WHERE id % 7 = 0'));
@@ -40,7 +40,7 @@ test('follower: has the same log and rows, through definitions and verdicts', as
   await source.decide('b', 'abort');
   const add = 'ALTER TABLE account ADD COLUMN note TEXT';
   await source.define({ version: 2, sqlite: [add], put: [], drop: [] });
-  const follower = await createTestPartition({ role: 'secondary' });
+  const follower = await createTestPartition(t, { role: 'secondary' });
   t.is(follower.status().state, 'provisioning');
   const refused = await t.throwsAsync(rowsOf(follower));
   t.true(refused instanceof DatabaseError && refused.is('databaseProvisioning'));
@@ -58,9 +58,9 @@ test('follower: has the same log and rows, through definitions and verdicts', as
 });
 
 test('follower: prepared is invisible till its verdict, over a restart', async (t) => {
-  const source = await createTestPartition();
-  const directory = testDirectory();
-  let follower = await createTestPartition({ directory, role: 'secondary' });
+  const source = await createTestPartition(t);
+  const directory = testDirectory(t);
+  let follower = await createTestPartition(directory, { role: 'secondary' });
   await follower.markProvisioned();
   await source.write(insertOf(1, 1, tagOf('a', 1)));
   await source.prepare('a', [0, 1]);
@@ -81,8 +81,8 @@ test('follower: prepared is invisible till its verdict, over a restart', async (
 });
 
 test('follower: frames that do not continue its log change nothing', async (t) => {
-  const source = await createTestPartition();
-  const follower = await createTestPartition({ role: 'secondary' });
+  const source = await createTestPartition(t);
+  const follower = await createTestPartition(t, { role: 'secondary' });
   await source.write(insertOf(1, 1));
   const frames = source.log.read(0n, 1e6);
   await t.throwsAsync(follower.applyFrames(source.log.read(1n, 1e6)), { instanceOf: FrameError });
@@ -98,9 +98,9 @@ test('follower: frames that do not continue its log change nothing', async (t) =
 });
 
 test('follower: a change that meets other rows names them; no half is applied', async (t) => {
-  const source = await createTestPartition();
-  const directory = testDirectory();
-  const follower = await createTestPartition({ directory, role: 'secondary' });
+  const source = await createTestPartition(t);
+  const directory = testDirectory(t);
+  const follower = await createTestPartition(directory, { role: 'secondary' });
   await follower.markProvisioned();
   await source.write(insertOf(17, 1));
   await feed(source, follower);
@@ -125,8 +125,8 @@ test('follower: a change that meets other rows names them; no half is applied', 
 });
 
 test('follower: refuses writes by name; promotion opens the next term, once', async (t) => {
-  const source = await createTestPartition();
-  const follower = await createTestPartition({ role: 'secondary' });
+  const source = await createTestPartition(t);
+  const follower = await createTestPartition(t, { role: 'secondary' });
   await source.write(insertOf(1, 1));
   await feed(source, follower);
   const error = await t.throwsAsync(follower.write(insertOf(2, 2)));
@@ -142,9 +142,9 @@ test('follower: refuses writes by name; promotion opens the next term, once', as
 });
 
 test('promotion: a prepared transaction keeps the lock until its verdict', async (t) => {
-  const source = await createTestPartition();
-  const directory = testDirectory();
-  let follower = await createTestPartition({ directory, role: 'secondary' });
+  const source = await createTestPartition(t);
+  const directory = testDirectory(t);
+  let follower = await createTestPartition(directory, { role: 'secondary' });
   await source.write(insertOf(1, 1, tagOf('a', 1)));
   await source.prepare('a', [0, 1]);
   // The decider's is on disk with its verdict: a follower has it before only by chance.
@@ -163,8 +163,8 @@ test('promotion: a prepared transaction keeps the lock until its verdict', async
 });
 
 test('rewind: a lost history is taken back, and the other one follows', async (t) => {
-  const source = await createTestPartition();
-  const old = await createTestPartition({ role: 'secondary' });
+  const source = await createTestPartition(t);
+  const old = await createTestPartition(t, { role: 'secondary' });
   for (let id = 0; id < 30; id += 1) await source.write(insertOf(id, id));
   await feed(source, old);
   const shared = old.log.tail;
@@ -184,7 +184,7 @@ test('rewind: a lost history is taken back, and the other one follows', async (t
 });
 
 test('snapshot: taken under writes it is exact, and the log goes on from it', async (t) => {
-  const source = await createTestPartition();
+  const source = await createTestPartition(t);
   const sql = 'INSERT INTO account (id, balance) VALUES (?, ?)';
   const rows = Array.from({ length: 30_000 }, (_, id) => [BigInt(id), 1n]);
   await source.write({ ...insertOf(0, 0), steps: [{ kind: 'rows', sql, rows }] });
@@ -206,7 +206,7 @@ test('snapshot: taken under writes it is exact, and the log goes on from it', as
   const snapshot = await takeUnderWrites();
   t.is(source.findSnapshot(snapshot.id), snapshot);
   t.true(source.log.tail.lsn > snapshot.position.lsn);
-  const follower = await createTestPartition({ role: 'secondary' });
+  const follower = await createTestPartition(t, { role: 'secondary' });
   await follower.installSnapshot(snapshot.path, snapshot.position);
   t.deepEqual(follower.log.tail, snapshot.position);
   await feed(source, follower, 100_000);
@@ -218,8 +218,8 @@ test('snapshot: taken under writes it is exact, and the log goes on from it', as
 test('retention: what the file covers and every follower has is dropped', async (t) => {
   const retention = { keptBytesMin: 0, logSizeBytesMax: 1e9, ageMsMax: 1e9 };
   const environment = testEnvironment({ retention, segmentBytesMax: 500 });
-  const directory = testDirectory();
-  const source = await createTestPartition({ directory, environment });
+  const directory = testDirectory(t);
+  const source = await createTestPartition(directory, { environment });
   for (let id = 0; id < 100; id += 1) await source.write(insertOf(id, id));
   source.followers.register('other/shop_0', 5n);
   await source.maintain();

@@ -1,6 +1,6 @@
 // Foreign keys hold where a client writes, can be off for a task, and are never checked by replay.
 
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import type { Partition } from '#leaf/partition/partition.ts';
 import type { TableDefinition } from '#shared/cluster/table-definition.ts';
 import { DatabaseError } from '#shared/error.ts';
@@ -32,8 +32,8 @@ const transfer: TableDefinition = {
 const createTransfer = `CREATE TABLE transfer (id INTEGER PRIMARY KEY,
   balance INTEGER REFERENCES account (id) ON DELETE CASCADE ON UPDATE CASCADE)`;
 
-async function withTransfers(): Promise<Partition> {
-  const partition = await createTestPartition();
+async function withTransfers(t: ExecutionContext): Promise<Partition> {
+  const partition = await createTestPartition(t);
   await partition.define({ version: 2, sqlite: [createTransfer], put: [transfer], drop: [] });
   return partition;
 }
@@ -46,7 +46,7 @@ const transferOf = (id: number, account: number) => ({
 const transfers = 'SELECT id, balance FROM transfer ORDER BY id';
 
 test('foreign keys: tasks with and without checks that wait together do not mix', async (t) => {
-  const partition = await withTransfers();
+  const partition = await withTransfers(t);
   const settled = await Promise.allSettled([
     partition.write(transferOf(1, 77)),
     partition.write({ ...transferOf(2, 77), foreignKeyChecks: false }),
@@ -66,7 +66,7 @@ test('foreign keys: tasks with and without checks that wait together do not mix'
 });
 
 test('foreign keys: a cascade is in the log, and a follower ends with the same rows', async (t) => {
-  const partition = await withTransfers();
+  const partition = await withTransfers(t);
   await partition.write({ ...insertOf(1, 1), ...at2 });
   await partition.write(transferOf(5, 1));
   await partition.write({ ...transferOf(6, 404), foreignKeyChecks: false });
@@ -77,7 +77,7 @@ test('foreign keys: a cascade is in the log, and a follower ends with the same r
   ]);
   await partition.write({ ...writeOf('DELETE FROM account'), ...at2 });
   t.deepEqual(await rowsOf(partition, transfers, at2), [[6, 404]]);
-  const follower = await createTestPartition({ role: 'secondary' });
+  const follower = await createTestPartition(t, { role: 'secondary' });
   await follower.applyFrames(partition.log.read(0n, 1e6));
   t.deepEqual(await follower.checksum(), await partition.checksum());
   await follower.close();
@@ -85,7 +85,7 @@ test('foreign keys: a cascade is in the log, and a follower ends with the same r
 });
 
 test('foreign keys: a transaction keeps the checks that it began with', async (t) => {
-  const partition = await withTransfers();
+  const partition = await withTransfers(t);
   const tag = tagOf('t', 1);
   await partition.write({ ...transferOf(1, 404), transaction: tag, foreignKeyChecks: false });
   const joined = { ...tag, joined: true };
@@ -98,7 +98,7 @@ test('foreign keys: a transaction keeps the checks that it began with', async (t
 });
 
 test('foreign keys: a table is rebuilt without its rows counting as deleted', async (t) => {
-  const partition = await withTransfers();
+  const partition = await withTransfers(t);
   await partition.write({ ...insertOf(1, 1), ...at2 });
   await partition.write(transferOf(5, 1));
   const sqlite = [

@@ -36,7 +36,7 @@ for (const freeBytes of [32, 48, 64, 80, 96, 112].map((kib) => kib * 1024)) {
     const disk = new SmallDisk(t, 8);
     const directory = join(disk.path, 'shop_0');
     const environment = testEnvironment({ segmentBytesMax: 16 * 1024 });
-    const partition = await createTestPartition({ directory, environment });
+    const partition = await createTestPartition(directory, { environment });
     disk.fillUpTo(freeBytes);
     const { rows, error } = await writeUntilFull(partition);
     t.true(error instanceof DatabaseError, String(error));
@@ -63,7 +63,7 @@ for (const freeBytes of [32, 48, 64, 80, 96, 112].map((kib) => kib * 1024)) {
 smallDiskTest('full disk at the start: named, tried again, and online by itself', async (t) => {
   const disk = new SmallDisk(t, 8);
   const directory = join(disk.path, 'shop_0');
-  const partition = await createTestPartition({ directory });
+  const partition = await createTestPartition(directory);
   await partition.write(insertMany(0));
   await partition.close();
   disk.fillUpTo(0);

@@ -150,7 +150,7 @@ test('one that has given up is not counted, and a failed journal gathers nobody'
 });
 
 test('partitions of one leaf write together, and each of them whole', async (t) => {
-  const directory = testDirectory();
+  const directory = testDirectory(t);
   const root = dirname(directory);
   const journal = SyncJournal.open({ directory: join(root, 'journal'), root });
   t.teardown(() => journal.close());
@@ -158,7 +158,7 @@ test('partitions of one leaf write together, and each of them whole', async (t) 
   const environment = testEnvironment({ journal, gathering });
   const directories = [directory, join(root, 'shop_1'), join(root, 'shop_2')];
   const partitions = await Promise.all(
-    directories.map((place) => createTestPartition({ directory: place, environment })),
+    directories.map((place) => createTestPartition(place, { environment })),
   );
   for (const partition of partitions) t.teardown(() => partition.close());
   const ids = Array.from({ length: 40 }, (_, id) => id);

@@ -23,7 +23,7 @@ const stillClock: Clock = { ...realClock, monotonicMs: () => 0 };
 const LOG_BYTES_MAX = 2 ** 26;
 
 test('group commit: many writes at once are few records and as few syncs', async (t) => {
-  const directory = testDirectory();
+  const directory = testDirectory(t);
   const root = dirname(directory);
   const journal = SyncJournal.open({ directory: join(root, 'journal'), root });
   t.teardown(() => journal.close());
@@ -34,7 +34,7 @@ test('group commit: many writes at once are few records and as few syncs', async
     await sync();
   };
   const environment = testEnvironment({ clock: stillClock, journal });
-  const partition = await createTestPartition({ directory, environment });
+  const partition = await createTestPartition(directory, { environment });
   t.teardown(() => partition.close());
   const { lsn } = partition.log.tail;
   syncs = 0;
@@ -49,7 +49,7 @@ test('group commit: many writes at once are few records and as few syncs', async
 
 test('group commit: a row that is not told by hand brings a session for its group', async (t) => {
   const environment = testEnvironment({ clock: stillClock });
-  const primary = await createTestPartition({ durability: 'async', environment });
+  const primary = await createTestPartition(t, { durability: 'async', environment });
   t.teardown(() => primary.close());
   await primary.define(addNote);
   const version = { catalogVersion: addNote.version };
@@ -69,7 +69,7 @@ test('group commit: a row that is not told by hand brings a session for its grou
     [3, 31, ''],
   ];
   t.deepEqual(await rowsOf(primary, sql, version), expected);
-  const secondary = await createTestPartition({ role: 'secondary' });
+  const secondary = await createTestPartition(t, { role: 'secondary' });
   t.teardown(() => secondary.close());
   await primary.log.harden();
   await secondary.applyFrames(primary.log.read(0n, LOG_BYTES_MAX));
@@ -152,7 +152,7 @@ test('group commit: whatever fails leaves nothing, and its neighbours are whole'
   const below = seededRandom(1);
   const counts = { done: 0, refused: 0 };
   for (let round = 0; round < 40; round += 1) {
-    const primary = await createTestPartition({ durability: 'async', environment });
+    const primary = await createTestPartition(t, { durability: 'async', environment });
     let rows: Rows = new Map();
     for (let group = 0; group < 3; group += 1) {
       const tasks = Array.from({ length: 1 + below(12) }, () => randomTask(below));
@@ -169,7 +169,7 @@ test('group commit: whatever fails leaves nothing, and its neighbours are whole'
     const expected = [...rows].toSorted(([a], [b]) => a - b);
     t.deepEqual(await rowsOf(primary), expected);
     // The log says the same as the file.
-    const secondary = await createTestPartition({ role: 'secondary', environment });
+    const secondary = await createTestPartition(t, { role: 'secondary', environment });
     await primary.log.harden();
     await secondary.applyFrames(primary.log.read(0n, LOG_BYTES_MAX));
     await secondary.markProvisioned();

@@ -57,7 +57,7 @@ async function tryAll(partition: Partition, incarnation: number, id: number): Pr
 }
 
 test('incarnation: a plan for another database is refused, after a restart as well', async (t) => {
-  const place = testPlace(testDirectory());
+  const place = testPlace(testDirectory(t));
   const identity = { role: 'primary', durability: 'sync', origin: 'test', incarnation: 3 } as const;
   const partition = await Partition.create(place, identity, testEnvironment());
   await partition.define(change);
@@ -81,7 +81,7 @@ test('incarnation: a plan for another database is refused, after a restart as we
 });
 
 test('incarnation: a partition that was never given one takes plans of the version', async (t) => {
-  const place = testPlace(testDirectory());
+  const place = testPlace(testDirectory(t));
   const identity = { role: 'primary', durability: 'sync', origin: 'test' } as const;
   const partition = await Partition.create(place, identity, testEnvironment());
   await partition.define(change);

@@ -34,7 +34,7 @@ async function afterPowerCut(
 ): Promise<{ directory: string; tail: Position }> {
   const root = temporaryDirectory(t);
   const directory = join(root, 'shop_0');
-  const partition = await createTestPartition({ directory });
+  const partition = await createTestPartition(directory);
   await partition.write(insertOf(1, 10));
   await partition.write(insertOf(2, 20, tagOf('t', 1)));
   await partition.prepare('t', participants);
@@ -63,7 +63,7 @@ for (const verdict of ['commit', 'abort'] as const) {
     const rows = [[1, 10], ...(verdict === 'commit' ? [[2, 20]] : [])];
     t.deepEqual(await rowsOf(again), rows);
     await again.write(insertOf(3, 30));
-    const secondary = await createTestPartition({ role: 'secondary' });
+    const secondary = await createTestPartition(t, { role: 'secondary' });
     t.teardown(() => secondary.close());
     await secondary.applyFrames(again.log.read(0n, LOG_BYTES_MAX));
     await secondary.markProvisioned();
@@ -74,7 +74,7 @@ for (const verdict of ['commit', 'abort'] as const) {
 test('a log that lacks more than that is damaged', async (t) => {
   const root = temporaryDirectory(t);
   const directory = join(root, 'shop_0');
-  const partition = await createTestPartition({ directory });
+  const partition = await createTestPartition(directory);
   await partition.write(insertOf(2, 20, tagOf('t', 1)));
   cpSync(join(directory, 'log'), join(root, 'kept'), { recursive: true });
   await partition.prepare('t', participants);
@@ -99,7 +99,7 @@ function tear(directory: string, frame: Uint8Array): void {
 test('a verdict that is torn before whole records takes none of them with it', async (t) => {
   const root = temporaryDirectory(t);
   const directory = join(root, 'shop_0');
-  const partition = await createTestPartition({ directory });
+  const partition = await createTestPartition(directory);
   await partition.write(insertOf(2, 20, tagOf('t', 1)));
   await partition.prepare('t', participants);
   const before = partition.log.tail.lsn;
@@ -141,7 +141,7 @@ async function withoutTimers(
     journal: SyncJournal.open({ directory: journal, root }),
     ...changes,
   });
-  const partition = await createTestPartition({ directory: join(root, 'shop_0'), environment });
+  const partition = await createTestPartition(join(root, 'shop_0'), { environment });
   t.teardown(() => partition.close());
   return { partition, timers };
 }

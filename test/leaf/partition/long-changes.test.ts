@@ -69,7 +69,7 @@ async function follow(primary: Partition, secondary: Partition): Promise<number>
 async function secondaryOf(t: ExecutionContext, withWorkers: boolean): Promise<Partition> {
   const pool = new WorkerPool({ size: 1, clock: realClock, logger: quietLogger().logger });
   const environment = testEnvironment({ workers: withWorkers ? pool : null });
-  const secondary = await createTestPartition({ role: 'secondary', environment });
+  const secondary = await createTestPartition(t, { role: 'secondary', environment });
   t.teardown(async () => {
     await secondary.close();
     await pool.close();
@@ -174,11 +174,11 @@ test('long changes: a record that is cut amid comes again, whole', async (t) => 
 });
 
 test('long changes: a long transaction that is prepared commits after a restart', async (t) => {
-  const directory = testDirectory();
+  const directory = testDirectory(t);
   const pool = new WorkerPool({ size: 1, clock: realClock, logger: quietLogger().logger });
   t.teardown(() => pool.close());
   const environment = testEnvironment({ workers: pool });
-  const partition = await createTestPartition({ directory, environment });
+  const partition = await createTestPartition(directory, { environment });
   await partition.write(fillOf(20_000));
   await partition.write(writeOf(MORE, [], tagOf('t1', 1)));
   await partition.prepare('t1', [0, 1]);
@@ -194,7 +194,7 @@ test('long changes: a long transaction that is prepared commits after a restart'
 test('long changes: more than the leaf takes are refused, and nothing stays', async (t) => {
   const pool = new WorkerPool({ size: 1, clock: realClock, logger: quietLogger().logger });
   const environment = testEnvironment({ workers: pool, transactionBytesMax: 1024 * 1024 });
-  const partition = await createTestPartition({ environment });
+  const partition = await createTestPartition(t, { environment });
   t.teardown(async () => {
     await partition.close();
     await pool.close();

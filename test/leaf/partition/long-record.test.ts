@@ -12,8 +12,8 @@ const FILL = `
   SELECT i, i FROM n`;
 
 test('long record: applied in turns, even where far rows exchange unique values', async (t) => {
-  const primary = await createTestPartition();
-  const secondary = await createTestPartition({ role: 'secondary' });
+  const primary = await createTestPartition(t);
+  const secondary = await createTestPartition(t, { role: 'secondary' });
   t.teardown(() => Promise.all([primary.close(), secondary.close()]));
   const unique = 'CREATE UNIQUE INDEX balances ON account (balance)';
   await primary.define({ version: 2, sqlite: [unique], put: [], drop: [] });

@@ -39,7 +39,7 @@ test('a WAL that was long once is not moved again for every write', async (t) =>
     return plain.checkpoint(path);
   };
   const environment = testEnvironment({ clock: hand.clock, checkpoint });
-  const partition = await createTestPartition({ durability: 'async', environment });
+  const partition = await createTestPartition(t, { durability: 'async', environment });
   t.teardown(() => partition.close());
   await partition.define(addNote);
   const version = { catalogVersion: addNote.version };
@@ -72,7 +72,7 @@ test('a long WAL is in the file before that is closed', async (t) => {
     return plain.checkpoint(path);
   };
   const environment = testEnvironment({ clock: new HandClock().clock, checkpoint });
-  const partition = await createTestPartition({ environment });
+  const partition = await createTestPartition(t, { environment });
   await partition.define(addNote);
   const sql = `INSERT INTO account VALUES (?, 1, hex(zeroblob(${MIB})))`;
   const write = { ...writeOf(sql, [1n]), catalogVersion: addNote.version };

@@ -17,8 +17,8 @@ import {
 } from '#test/support/test-partition.ts';
 
 test('partition: what was written is read, and read again after a restart', async (t) => {
-  const directory = testDirectory();
-  const partition = await createTestPartition({ directory });
+  const directory = testDirectory(t);
+  const partition = await createTestPartition(directory);
   const results = await partition.write(insertOf(1, 10));
   t.deepEqual(results, [{ changes: 1, changesPerRow: [], rows: [] }]);
   t.deepEqual(await rowsOf(partition), [[1, 10]]);
@@ -35,7 +35,7 @@ test('partition: what was written is read, and read again after a restart', asyn
 test('group commit: who waits together is one record, and a bad one harms none', async (t) => {
   // A group is cut after some time, which may pass at any line on a busy machine.
   const clock = { ...realClock, monotonicMs: () => 0 };
-  const partition = await createTestPartition({ environment: testEnvironment({ clock }) });
+  const partition = await createTestPartition(t, { environment: testEnvironment({ clock }) });
   const before = partition.log.tail.lsn;
   const tasks = [1, 2, 2, 3, 4].map((id) => partition.write(insertOf(id, id)));
   const settled = await Promise.allSettled(tasks);
@@ -55,7 +55,7 @@ test('group commit: who waits together is one record, and a bad one harms none',
 });
 
 test('group commit: a group that changes nothing writes no record', async (t) => {
-  const partition = await createTestPartition();
+  const partition = await createTestPartition(t);
   const { lsn } = partition.log.tail;
   await partition.write(writeOf('UPDATE account SET balance = 0 WHERE id = 77'));
   t.is(partition.log.tail.lsn, lsn);
@@ -63,7 +63,7 @@ test('group commit: a group that changes nothing writes no record', async (t) =>
 });
 
 test('task: all steps succeed or none has happened; an old plan is refused', async (t) => {
-  const partition = await createTestPartition();
+  const partition = await createTestPartition(t);
   const good = { kind: 'statement', sql: 'DELETE FROM account', parameters: [], returning: false };
   const sql = 'INSERT INTO account (id, balance) VALUES (?, ?)';
   const rows = [
@@ -83,7 +83,7 @@ test('task: all steps succeed or none has happened; an old plan is refused', asy
 });
 
 test('transaction: reads its own writes; others do not; savepoints and undo go back', async (t) => {
-  const partition = await createTestPartition();
+  const partition = await createTestPartition(t);
   const tag = tagOf('t1', 1);
   const joined = tagOf('t1', 1, true);
   await partition.write(insertOf(1, 10, tag));
@@ -108,7 +108,7 @@ test('transaction: reads its own writes; others do not; savepoints and undo go b
 });
 
 test('transaction: a result under way keeps its rows when the transaction writes', async (t) => {
-  const partition = await createTestPartition();
+  const partition = await createTestPartition(t);
   const rows = Array.from({ length: 20_000 }, (_, id) => [BigInt(id), 1n]);
   const sql = 'INSERT INTO account (id, balance) VALUES (?, ?)';
   const steps = [{ kind: 'rows', sql, rows }] as const;
@@ -132,7 +132,7 @@ test('transaction: a result under way keeps its rows when the transaction writes
 });
 
 test('lock: a younger transaction and an autocommit task wait, and give up in time', async (t) => {
-  const partition = await createTestPartition();
+  const partition = await createTestPartition(t);
   await partition.write(insertOf(1, 1, tagOf('old', 1)));
   const younger = { ...insertOf(2, 2, tagOf('young', 2)), lockWaitTimeoutMs: 30 };
   const first = await t.throwsAsync(partition.write(younger));
@@ -151,7 +151,7 @@ test('lock: a younger transaction and an autocommit task wait, and give up in ti
 });
 
 test('lock: an older transaction rolls a younger holder back, which hears of it', async (t) => {
-  const partition = await createTestPartition();
+  const partition = await createTestPartition(t);
   await partition.write(insertOf(1, 1, tagOf('young', 20)));
   await partition.write(insertOf(2, 2, tagOf('old', 10)));
   const error = await t.throwsAsync(partition.write(insertOf(3, 3, tagOf('young', 20, true))));
@@ -162,7 +162,7 @@ test('lock: an older transaction rolls a younger holder back, which hears of it'
 });
 
 test('lock: a prepared holder is not rolled back; the older one waits', async (t) => {
-  const partition = await createTestPartition();
+  const partition = await createTestPartition(t);
   await partition.write(insertOf(1, 1, tagOf('young', 20)));
   await partition.prepare('young', [0, 1]);
   const older = partition.write(insertOf(2, 2, tagOf('old', 10)));
@@ -174,8 +174,8 @@ test('lock: a prepared holder is not rolled back; the older one waits', async (t
 });
 
 test('transaction: one that a restarted partition does not know may not go on', async (t) => {
-  const directory = testDirectory();
-  const partition = await createTestPartition({ directory });
+  const directory = testDirectory(t);
+  const partition = await createTestPartition(directory);
   await partition.write(insertOf(1, 1, tagOf('t', 1)));
   await partition.close();
   const again = await Partition.open(testPlace(directory), testEnvironment());
@@ -187,8 +187,8 @@ test('transaction: one that a restarted partition does not know may not go on', 
 });
 
 test('prepared: found again in doubt after a restart, invisible until its verdict', async (t) => {
-  const directory = testDirectory();
-  const partition = await createTestPartition({ directory });
+  const directory = testDirectory(t);
+  const partition = await createTestPartition(directory);
   await partition.write(insertOf(1, 1, tagOf('t', 1)));
   await partition.prepare('t', [0, 3]);
   await partition.close();
@@ -213,8 +213,8 @@ test('prepared: found again in doubt after a restart, invisible until its verdic
 });
 
 test('verdict: where none is written, abort is written down and stays', async (t) => {
-  const directory = testDirectory();
-  const partition = await createTestPartition({ directory });
+  const directory = testDirectory(t);
+  const partition = await createTestPartition(directory);
   t.is(await partition.verdict('never seen'), 'abort');
   await partition.write(insertOf(1, 1, tagOf('t', 1)));
   await partition.prepare('t', [0, 1]);
@@ -230,7 +230,7 @@ test('verdict: where none is written, abort is written down and stays', async (t
 });
 
 test('read: a long result keeps its snapshot; a new one sees the newest commit', async (t) => {
-  const partition = await createTestPartition();
+  const partition = await createTestPartition(t);
   const rows = Array.from({ length: 20_000 }, (_, id) => [BigInt(id), 1n]);
   const sql = 'INSERT INTO account (id, balance) VALUES (?, ?)';
   await partition.write({ ...insertOf(0, 0), steps: [{ kind: 'rows', sql, rows }] });
@@ -251,7 +251,7 @@ test('read: a long result keeps its snapshot; a new one sees the newest commit',
 
 test('idle: a transaction that nobody uses is rolled back', async (t) => {
   const environment = testEnvironment({ idleTransactionMsMax: 20 });
-  const partition = await createTestPartition({ environment });
+  const partition = await createTestPartition(t, { environment });
   await partition.write(insertOf(1, 1, tagOf('t', 1)));
   await partition.write(insertOf(2, 2));
   t.deepEqual(await rowsOf(partition), [[2, 2]]);

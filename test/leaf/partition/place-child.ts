@@ -141,7 +141,7 @@ async function follow(): Promise<void> {
 }
 
 async function install(): Promise<void> {
-  const source = await createTestPartition({ directory: join(root, 'source', 'shop_0') });
+  const source = await createTestPartition(join(root, 'source', 'shop_0'));
   for (let id = 0; id < 50; id += 1) await source.write(insertOf(id, id));
   const { path, position } = await source.snapshot();
   const partition = await open();

@@ -21,7 +21,7 @@ const countRows = 'SELECT count(*) FROM account';
 
 for (const place of ['amid-append', 'after-append']) {
   crashTest(test, `crash ${place} of writeLong`, async (t, { root, directory }) => {
-    const partition = await createTestPartition({ directory });
+    const partition = await createTestPartition(directory);
     await partition.write(fillOf(FILLED_ROWS));
     const { lsn } = partition.log.tail;
     await partition.close();
@@ -38,7 +38,7 @@ for (const place of ['amid-append', 'after-append']) {
 
 for (const place of ['after-prepare', 'after-decide-append']) {
   crashTest(test, `crash ${place} of twoPhasesLong`, async (t, { root, directory }) => {
-    const partition = await createTestPartition({ directory });
+    const partition = await createTestPartition(directory);
     await partition.write(fillOf(FILLED_ROWS));
     await partition.close();
     await crash(root, 'twoPhasesLong', place);
@@ -57,12 +57,12 @@ for (const place of ['after-prepare', 'after-decide-append']) {
 for (const place of ['amid-append', 'after-append', 'after-sync']) {
   crashTest(test, `crash ${place} of followLong`, async (t, { root, directory }) => {
     const workers = new WorkerPool({ size: 1, clock: realClock, logger: quietLogger().logger });
-    const source = await createTestPartition({ environment: testEnvironment({ workers }) });
+    const source = await createTestPartition(t, { environment: testEnvironment({ workers }) });
     await source.write(fillOf(FILLED_ROWS));
     const { lsn } = source.log.tail;
     await source.write(fillOf(LONG_ROWS, FILLED_ROWS));
     writeFileSync(join(root, 'frames'), source.log.read(lsn, 1));
-    const secondary = await createTestPartition({ directory, role: 'secondary' });
+    const secondary = await createTestPartition(directory, { role: 'secondary' });
     await secondary.applyFrames(source.log.read(0n, 4_000_000, lsn));
     t.is(secondary.log.tail.lsn, lsn);
     await secondary.close();

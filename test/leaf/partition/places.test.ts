@@ -40,7 +40,7 @@ for (const [work, places] of [
 ] as const) {
   for (const place of places) {
     placeTest(work, place, async (t, { root, directory }) => {
-      const partition = await createTestPartition({ directory });
+      const partition = await createTestPartition(directory);
       await partition.write(insertOf(1, 1));
       await partition.close();
       const acknowledged = await crash(root, work, place);
@@ -62,7 +62,7 @@ const ofDecider = ends.map((place) => ['decide', place, [0, 1]] as const);
 const ofOther = ends.map((place) => ['hearVerdict', place, [1, 0]] as const);
 for (const [work, place, participants] of [...ofDecider, ...ofOther]) {
   placeTest(work, place, async (t, { root, directory }) => {
-    await (await createTestPartition({ directory })).close();
+    await (await createTestPartition(directory)).close();
     await crash(root, work, place);
     const again = await openAgain(directory);
     if (place === 'before-prepare') {
@@ -90,7 +90,7 @@ for (const place of [
   'after-commit',
 ]) {
   placeTest('define', place, async (t, { root, directory }) => {
-    const partition = await createTestPartition({ directory });
+    const partition = await createTestPartition(directory);
     await partition.write(insertOf(7, 7));
     await partition.close();
     await crash(root, 'define', place);
@@ -106,7 +106,7 @@ for (const place of [
 
 for (const place of ['after-define', 'after-append', 'after-sync', 'after-commit']) {
   placeTest('defineLarge', place, async (t, { root, directory }) => {
-    const partition = await createTestPartition({ directory });
+    const partition = await createTestPartition(directory);
     await partition.write(fillOf(6000));
     await partition.close();
     await crash(root, 'defineLarge', place);
@@ -123,12 +123,12 @@ for (const place of ['after-define', 'after-append', 'after-sync', 'after-commit
 for (const place of ['after-append', 'after-define', 'after-sync']) {
   // Of a secondary: the rows before, the step, and what comes after it.
   placeTest('followLarge', place, async (t, { root, directory }) => {
-    const source = await createTestPartition();
+    const source = await createTestPartition(t);
     await source.write(fillOf(6000));
     await source.define(addNote);
     await source.write({ ...insertOf(6001, 1), catalogVersion: 2 });
     writeFileSync(join(root, 'frames'), source.log.read(0n, 1_000_000));
-    await (await createTestPartition({ directory, role: 'secondary' })).close();
+    await (await createTestPartition(directory, { role: 'secondary' })).close();
     await crash(root, 'followLarge', place);
     const again = await openAgain(directory);
     t.deepEqual(again.log.tail, source.log.tail);
@@ -165,7 +165,7 @@ for (const place of ['amid-create', 'before-create-name', 'after-create-name', '
 
 for (const place of ['before-drop-name', 'after-drop-name'] as const) {
   placeTest('drop', place, async (t, { root, directory }) => {
-    await (await createTestPartition({ directory })).close();
+    await (await createTestPartition(directory)).close();
     await crash(root, 'drop', place);
     const partitions = setAt(root);
     await partitions.open();
@@ -184,11 +184,11 @@ for (const place of [
   'after-commit',
 ]) {
   placeTest('follow', place, async (t, { root, directory }) => {
-    const source = await createTestPartition();
+    const source = await createTestPartition(t);
     for (let id = 0; id < 20; id += 1) await source.write(insertOf(id, id));
     const frames = source.log.read(0n, 1_000_000);
     writeFileSync(join(root, 'frames'), frames);
-    await (await createTestPartition({ directory, role: 'secondary' })).close();
+    await (await createTestPartition(directory, { role: 'secondary' })).close();
     await crash(root, 'follow', place);
     const again = await openAgain(directory);
     const { lsn } = again.log.tail;
@@ -208,7 +208,7 @@ for (const place of [
   'after-file-replaced',
 ]) {
   placeTest('install', place, async (t, { root, directory }) => {
-    await (await createTestPartition({ directory, role: 'secondary' })).close();
+    await (await createTestPartition(directory, { role: 'secondary' })).close();
     await crash(root, 'install', place);
     const partitions = setAt(root);
     await partitions.open();
@@ -225,9 +225,9 @@ for (const place of [
 
 for (const place of ['after-promote-append', 'after-sync'] as const) {
   placeTest('promote', place, async (t, { root, directory }) => {
-    const source = await createTestPartition();
+    const source = await createTestPartition(t);
     await source.write(insertOf(1, 1));
-    const copy = await createTestPartition({ directory, role: 'secondary' });
+    const copy = await createTestPartition(directory, { role: 'secondary' });
     await copy.applyFrames(source.log.read(0n, 1_000_000));
     await copy.markProvisioned();
     await copy.close();
@@ -248,7 +248,7 @@ for (const place of ['after-promote-append', 'after-sync'] as const) {
 }
 
 placeTest('rewind', 'amid-rewind', async (t, { root, directory }) => {
-  const partition = await createTestPartition({ directory });
+  const partition = await createTestPartition(directory);
   for (let id = 0; id < 10; id += 1) await partition.write(insertOf(id, id));
   const { tail } = partition.log;
   await partition.close();
@@ -263,9 +263,9 @@ placeTest('rewind', 'amid-rewind', async (t, { root, directory }) => {
 
 for (const place of ['amid-set-aside', 'after-set-aside', 'after-log-removed']) {
   placeTest('begin', place, async (t, { root, directory }) => {
-    const source = await createTestPartition();
+    const source = await createTestPartition(t);
     await source.write(insertOf(1, 1));
-    const copy = await createTestPartition({ directory, role: 'secondary' });
+    const copy = await createTestPartition(directory, { role: 'secondary' });
     await copy.applyFrames(source.log.read(0n, 1_000_000));
     await copy.close();
     truncateSync(join(directory, 'data.sqlite'), 5000);

@@ -22,8 +22,8 @@ async function insert(partition: Partition, first: number, count: number): Promi
 test('retention: a follower that would need too many bytes is let go; the log stays', async (t) => {
   const retention = { keptBytesMin: 0, logSizeBytesMax: 6000, ageMsMax: 1e12 };
   const environment = testEnvironment({ retention, segmentBytesMax: 1000 });
-  const directory = testDirectory();
-  const partition = await createTestPartition({ directory, environment });
+  const directory = testDirectory(t);
+  const partition = await createTestPartition(directory, { environment });
   partition.followers.register(dead, 5n);
   await insert(partition, 0, 40);
   await partition.maintain();
@@ -53,7 +53,7 @@ test('retention: a follower that would need too old records is let go', async (t
   const retention = { keptBytesMin: 0, logSizeBytesMax: 1e12, ageMsMax: 3_600_000 };
   const more = { clock, hybridClock: new HybridClock(clock) };
   const environment = testEnvironment({ retention, segmentBytesMax: 500, ...more });
-  const partition = await createTestPartition({ environment });
+  const partition = await createTestPartition(t, { environment });
   partition.followers.register(dead, 5n);
   await insert(partition, 0, 40);
   laterMs = 1_800_000;

@@ -7,7 +7,7 @@ import { SqliteFile } from '#shared/sqlite-file.ts';
 import { createTestPartition, insertOf, rowsOf, writeOf } from '#test/support/test-partition.ts';
 
 test('snapshot: under constant writes each ends, and holds what its position says', async (t) => {
-  const partition = await createTestPartition();
+  const partition = await createTestPartition(t);
   for (let id = 0; id < 50; id++) await partition.write(insertOf(id, 0));
   const base = partition.replay.lsn;
   let stopped = false;
@@ -34,7 +34,7 @@ test('snapshot: under constant writes each ends, and holds what its position say
 });
 
 test('compact: the log goes but for what a follower needs', async (t) => {
-  const partition = await createTestPartition();
+  const partition = await createTestPartition(t);
   for (let id = 0; id < 10; id++) await partition.write(insertOf(id, id));
   partition.followers.register('other/shop_0', 5n);
   await partition.maintain({ all: true });

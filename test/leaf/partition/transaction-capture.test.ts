@@ -95,7 +95,7 @@ class Life {
 
 test('transactions: their records lead a copy to the same rows, savepoints and all', async (t) => {
   const random = seededRandom(7);
-  const primary = await createTestPartition({ durability: 'async' });
+  const primary = await createTestPartition(t, { durability: 'async' });
   t.teardown(() => primary.close());
   await primary.define(addNote);
   const version = { catalogVersion: addNote.version };
@@ -103,7 +103,7 @@ test('transactions: their records lead a copy to the same rows, savepoints and a
   const odd = `INSERT INTO account VALUES (1, 1, CAST(x'ff41' AS TEXT)), (2, 2, 'two')`;
   await primary.write({ ...writeOf(odd), ...version });
   for (let life = 0; life < 150; life += 1) await new Life(primary, random, `t${life}`).live();
-  const secondary = await createTestPartition({ role: 'secondary' });
+  const secondary = await createTestPartition(t, { role: 'secondary' });
   t.teardown(() => secondary.close());
   await primary.log.harden();
   await secondary.applyFrames(primary.log.read(0n, LOG_BYTES_MAX));
@@ -114,7 +114,7 @@ test('transactions: their records lead a copy to the same rows, savepoints and a
 });
 
 test('transactions: a session that a savepoint has outlived leaves nothing behind', async (t) => {
-  const primary = await createTestPartition({ durability: 'async' });
+  const primary = await createTestPartition(t, { durability: 'async' });
   t.teardown(() => primary.close());
   await primary.write(insertOf(1, 10));
   const write = async (steps: readonly WriteStep[], joined: boolean) => {

@@ -13,9 +13,9 @@ import {
 } from '#test/support/test-partition.ts';
 
 test('verifier: sound and damaged files; a file that is not there; its end', async (t) => {
-  const directory = testDirectory();
+  const directory = testDirectory(t);
   const environment = testEnvironment({ segmentBytesMax: 500 });
-  const partition = await createTestPartition({ directory, environment });
+  const partition = await createTestPartition(directory, { environment });
   for (let id = 0; id < 30; id += 1) await partition.write(insertOf(id, id));
   const closed = partition.log.closedSegments();
   const [first, second] = closed;

@@ -20,7 +20,7 @@ const full = { depth: 'full', scratch: null } as const;
 
 async function filled(directory: string, segmentBytesMax = 1024): Promise<Partition> {
   const environment = testEnvironment({ segmentBytesMax });
-  const partition = await createTestPartition({ directory, environment });
+  const partition = await createTestPartition(directory, { environment });
   for (let id = 0; id < 40; id += 1) await partition.write(insertOf(id, id));
   return partition;
 }
@@ -32,7 +32,7 @@ function damage(path: string, offset: number): void {
 }
 
 test('verify: a sound partition, at work and at rest; its rows are those of its log', async (t) => {
-  const directory = testDirectory();
+  const directory = testDirectory(t);
   const partition = await filled(directory);
   const scratch = join(dirname(directory), 'rebuilt.sqlite');
   const atWork = await verifyPartition(directory, { depth: 'full', scratch });
@@ -51,7 +51,7 @@ test('verify: a sound partition, at work and at rest; its rows are those of its 
 });
 
 test('verify: rows that the log did not write are found', async (t) => {
-  const directory = testDirectory();
+  const directory = testDirectory(t);
   await (await filled(directory)).close();
   const file = SqliteFile.open(join(directory, 'data.sqlite'));
   file.run('UPDATE account SET balance = 1000 WHERE id = 3');
@@ -100,7 +100,7 @@ const faults: readonly (readonly [string, (log: string) => void, RegExp])[] = [
 
 for (const [name, spoil, sentence] of faults) {
   test(`verify: ${name} is named`, async (t) => {
-    const directory = testDirectory();
+    const directory = testDirectory(t);
     await (await filled(directory)).close();
     spoil(join(directory, 'log'));
     t.regex((await verifyPartition(directory, full)).fault, sentence);
@@ -110,7 +110,7 @@ for (const [name, spoil, sentence] of faults) {
 test('verify: partitions are found in a directory of any kind', async (t) => {
   const root = temporaryDirectory(t);
   const directory = join(root, 'leaf-1', 'partitions', 'shop_0');
-  await (await createTestPartition({ directory })).close();
+  await (await createTestPartition(directory)).close();
   for (const path of [root, join(root, 'leaf-1'), directory]) {
     t.deepEqual(findPartitions(path), [directory]);
   }

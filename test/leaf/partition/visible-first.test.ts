@@ -1,7 +1,7 @@
 // What is durable at the primary is visible at a secondary before it is durable there, and a power
 // cut that takes the end of the secondary's log takes nothing of its rows.
 
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { readdirSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { must } from '#shared/assert.ts';
@@ -21,12 +21,12 @@ import {
 const clock: Clock = { ...realClock, after: () => ({ cancel: () => undefined }) };
 
 /** A secondary that has taken `rows` rows without waiting for its disk; with its primary. */
-async function following(rows: number) {
-  const primary = await createTestPartition();
+async function following(t: ExecutionContext, rows: number) {
+  const primary = await createTestPartition(t);
   for (let id = 0; id < rows; id += 1) await primary.write(insertOf(id, id));
-  const directory = testDirectory();
+  const directory = testDirectory(t);
   const environment = testEnvironment({ clock });
-  const copy = await createTestPartition({ directory, role: 'secondary', environment });
+  const copy = await createTestPartition(directory, { role: 'secondary', environment });
   await copy.markProvisioned();
   await copy.takeFrames(primary.log.read(0n, 1e6));
   return { primary, copy, directory };
@@ -40,7 +40,7 @@ function cutLog(directory: string, bytes: number): void {
 }
 
 test('a record that has come is visible, and durable when it is hardened', async (t) => {
-  const { primary, copy } = await following(3);
+  const { primary, copy } = await following(t, 3);
   t.is(copy.log.hardened.lsn, 0n, 'nobody has synced');
   t.is(copy.log.read(0n, 1e6).length, 0, 'nobody who follows here gets it');
   t.deepEqual(copy.replay, primary.replay);
@@ -52,7 +52,7 @@ test('a record that has come is visible, and durable when it is hardened', async
 });
 
 test('a log that lost its end keeps its rows, and goes on behind them', async (t) => {
-  const { primary, copy, directory } = await following(20);
+  const { primary, copy, directory } = await following(t, 20);
   await copy.close();
   cutLog(directory, 100);
   const again = await Partition.open(testPlace(directory), testEnvironment());
@@ -71,7 +71,7 @@ test('a log that lost its end keeps its rows, and goes on behind them', async (t
 });
 
 test('a prepared transaction that was lost with the end comes again', async (t) => {
-  const { primary, copy, directory } = await following(2);
+  const { primary, copy, directory } = await following(t, 2);
   await primary.write(insertOf(100, 1, tagOf('a', 1)));
   await primary.prepare('a', [0, 1]);
   await copy.takeFrames(primary.log.read(copy.log.tail.lsn, 1e6));

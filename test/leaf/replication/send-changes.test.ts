@@ -18,7 +18,7 @@ async function told(partition: Partition, lsn: LSN): Promise<readonly unknown[]>
 }
 
 test('changes: what is prepared and undecided is told, wherever it stands', async (t) => {
-  const partition = await createTestPartition();
+  const partition = await createTestPartition(t);
   t.teardown(() => partition.close());
   await partition.write(insertOf(1, 1));
   const before = partition.log.tail.lsn;

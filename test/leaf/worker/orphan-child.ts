@@ -18,7 +18,7 @@ const pool = new WorkerPool({
 });
 const directory = join(must(process.argv[2]), 'shop_0');
 const environment = testEnvironment({ workers: pool });
-const partition = await createTestPartition({ directory, environment });
+const partition = await createTestPartition(directory, { environment });
 void rowsOf(partition, ENDLESS);
 while (pool.busy === 0) await realClock.sleep(5);
 // By now the worker has had the time to start.
