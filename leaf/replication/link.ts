@@ -158,20 +158,27 @@ export class Link {
 
   /** One connection, from its beginning to its end; what has come is applied by then. */
   async #follow(signal: AbortSignal): Promise<void> {
-    const { dial, followerId, address, partition } = this.#options;
     const source = this.#source;
-    const leaf = await dial(source.address, source.ticket, signal);
+    const leaf = await this.#options.dial(source.address, source.ticket, signal);
+    try {
+      await this.#receive({ leaf, key: source.key }, signal);
+    } finally {
+      leaf.close();
+    }
+  }
+
+  async #receive(checked: CheckedSource, signal: AbortSignal): Promise<void> {
+    const { followerId, address, partition } = this.#options;
+    const { leaf, key } = checked;
     // AbortSignal.any is asked at every step here, and looks at its sources each time.
     const over = new AbortController();
     const connected = over.signal;
     const stop = (): void => over.abort(signal.reason);
-    signal.addEventListener('abort', stop, { once: true });
-    if (signal.aborted) stop();
     let failure: { readonly error: unknown } | null = null;
     const subscription = openSubscription({
       ...this.#options,
       leaf,
-      source,
+      key,
       signal: connected,
       apply: (frames) =>
         this.#applied(this.#applier.applyBatch(frames), frames.length, subscription),
@@ -180,10 +187,12 @@ export class Link {
         over.abort(error);
       },
     });
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
     try {
       await partition.harden();
       const request = {
-        key: source.key,
+        key,
         followerId,
         address,
         position: this.#applier.position,
@@ -192,7 +201,7 @@ export class Link {
         synchronous: partition.role === 'replica',
         inParts: true,
       };
-      this.#checked = { leaf, key: source.key };
+      this.#checked = checked;
       for await (const item of leaf.stream('subscribe', request, connected)) {
         if (connected.aborted) break;
         await this.#take(item, subscription);
@@ -207,7 +216,6 @@ export class Link {
       over.abort();
       this.#checked = null;
       await this.#check?.stop();
-      leaf.close();
     }
     if (failure !== null) throw failure.error;
   }

@@ -1,8 +1,9 @@
 // What the items of one subscription are applied with.
 
 import type { Clock } from '#shared/clock.ts';
+import type { PartitionKey } from '#shared/cluster/topology.ts';
 import type { LSN } from '#shared/log/lsn.ts';
-import type { LeafService, LinkSource } from '#shared/wire/message.ts';
+import type { LeafService } from '#shared/wire/message.ts';
 import type { Partition } from '#leaf/partition/partition.ts';
 import { Acknowledger } from './acknowledger.ts';
 import { Hardener } from './hardener.ts';
@@ -11,7 +12,8 @@ import type { Pace } from './pace.ts';
 
 export interface SubscriptionOptions {
   readonly partition: Partition;
-  readonly source: LinkSource;
+  /** The partition at the primary. */
+  readonly key: PartitionKey;
   readonly followerId: string;
   readonly clock: Clock;
   readonly pace: Pace | null;
@@ -33,9 +35,9 @@ export interface Subscription {
 
 /** Begins to take items; they go from the intake to `apply`, and from there to the hardener. */
 export function openSubscription(options: SubscriptionOptions): Subscription {
-  const { partition, source, pace, apply, onFailure } = options;
+  const { partition, pace, apply, onFailure } = options;
   const synchronous = partition.role === 'replica';
-  const acknowledger = new Acknowledger({ ...options, key: source.key, synchronous });
+  const acknowledger = new Acknowledger({ ...options, synchronous });
   const mayHold = (): boolean => partition.provisioned;
   return {
     acknowledger,

@@ -38,6 +38,13 @@ export class Network {
   wire: Wire = (item) => item;
   /** True: nobody reaches anybody. */
   isDown = false;
+  /** How often a leaf has reached another. */
+  dials = 0;
+
+  /** How many connections are neither cut nor closed. */
+  get open(): number {
+    return [...this.#connections].filter(({ signal }) => !signal.aborted).length;
+  }
 
   add(leaf: TestLeaf): void {
     this.#leaves.set(leaf.port, leaf);
@@ -59,6 +66,7 @@ export class Network {
     }
     const connection = new AbortController();
     this.#connections.add(connection);
+    this.dials += 1;
     const network = this;
     const { handler } = leaf;
     const check = () => {

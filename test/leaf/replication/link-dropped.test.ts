@@ -1,4 +1,5 @@
-// A copy that is dropped amid its snapshot leaves no file open: the process would die of it later.
+// A link leaves nothing open: no file of a dropped copy, which the process would die of later, and
+// no connection of an attempt that came to nothing.
 
 import test from 'ava';
 import { readdirSync, readlinkSync } from 'node:fs';
@@ -53,3 +54,20 @@ for (const how of ['dropped', 'promoted'] as const) {
     t.false(isOpen());
   });
 }
+
+test('link: an attempt whose partition cannot be asked closes its connection', async (t) => {
+  const directory = temporaryDirectory(t);
+  const network = new Network();
+  const primary = await TestLeaf.start(network, { port: 1, directory });
+  const secondary = await TestLeaf.start(network, { port: 2, directory });
+  t.teardown(() => Promise.all([primary.stop(), secondary.stop()]));
+  await primary.create('primary');
+  await secondary.create('secondary');
+  await secondary.follow(primary);
+  await until('the link to stream', async () => (await secondary.link()).state === 'streaming');
+  await secondary.partition.close();
+  network.cut();
+  const before = network.dials;
+  await until('it to have tried again', () => network.dials >= before + 3);
+  t.true(network.open <= 1, `${network.open} connections are open`);
+});
