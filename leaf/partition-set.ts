@@ -13,6 +13,7 @@ import {
   type PartitionKey,
 } from '#shared/cluster/topology.ts';
 import { databaseError } from '#shared/error.ts';
+import { Turns } from '#shared/turns.ts';
 import type { LeafCalls } from '#shared/wire/message.ts';
 import { syncDirectory } from '#leaf/log/segment.ts';
 import type { PartitionIdentity } from '#leaf/partition/create-partition.ts';
@@ -49,8 +50,8 @@ export class PartitionSet {
   /** What the leaf has found at its start, and not opened yet. */
   readonly #recovering: RecoveringPartitions;
   #opening: Promise<unknown> = Promise.resolve();
-  /** By partition name: what is being created or dropped. */
-  #busy = new Map<string, Promise<unknown>>();
+  /** By partition name: one creation or drop after another. */
+  readonly #turns = new Turns();
 
   constructor(directory: string, environment: PartitionEnvironment, listener: PartitionListener) {
     this.#directory = directory;
@@ -128,7 +129,7 @@ export class PartitionSet {
    * of an older database of the name is replaced: it was dropped while this leaf was away.
    */
   async create(key: PartitionKey, identity: PartitionIdentity): Promise<void> {
-    await this.#alone(key, async () => {
+    await this.#turns.inTurn(partitionName(key), async () => {
       if (this.#incarnationOf(key) < (identity.incarnation ?? 0)) await this.#drop(key);
       const existing = this.#partitions.get(partitionName(key));
       if (existing === undefined) {
@@ -152,7 +153,7 @@ export class PartitionSet {
     key: PartitionKey,
     { movedTo, incarnation = Infinity }: DropOptions = {},
   ): Promise<boolean> {
-    return await this.#alone(key, async () => {
+    return await this.#turns.inTurn(partitionName(key), async () => {
       if (this.#incarnationOf(key) > incarnation) return false;
       const partition = this.#partitions.get(partitionName(key));
       if (partition !== undefined && movedTo !== undefined)
@@ -190,7 +191,7 @@ export class PartitionSet {
   async close(): Promise<void> {
     this.#recovering.stop();
     await Promise.allSettled([this.#opening]);
-    await Promise.allSettled(this.#busy.values());
+    await this.#turns.ended();
     for (const partition of this.#partitions.values()) {
       await this.#listener.closing(partition);
       await partition.close();
@@ -214,7 +215,7 @@ export class PartitionSet {
 
   /** It stopped or could not be opened, and is back: with other files perhaps. */
   async #openedAgain(key: PartitionKey): Promise<void> {
-    await this.#alone(key, async () => {
+    await this.#turns.inTurn(partitionName(key), async () => {
       const partition = this.#partitions.get(partitionName(key));
       if (partition === undefined) return;
       await this.#listener.closing(partition);
@@ -249,21 +250,6 @@ export class PartitionSet {
 
   #referencesChanged(key: PartitionKey): void {
     if (key.ordinal === REFERENCE_ORDINAL) this.#references.get(key.database)?.changed();
-  }
-
-  /** One creation or drop of a partition after another. */
-  async #alone<T>(key: PartitionKey, work: () => Promise<T>): Promise<T> {
-    const name = partitionName(key);
-    const before = this.#busy.get(name);
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#busy.set(name, promise);
-    await before;
-    try {
-      return await work();
-    } finally {
-      resolve();
-      if (this.#busy.get(name) === promise) this.#busy.delete(name);
-    }
   }
 }
 

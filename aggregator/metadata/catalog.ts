@@ -16,7 +16,7 @@ import {
   tableKey,
   type StoredTable,
 } from './stored-database.ts';
-import { Turns } from './turns.ts';
+import { Turns } from '#shared/turns.ts';
 
 /** The newest number that a database was given by this cluster. */
 const incarnationKey = 'incarnation';

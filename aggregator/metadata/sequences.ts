@@ -3,7 +3,7 @@
 import type { Sequences } from '#aggregator/aggregator-context.ts';
 import { updateMetadata, type MetadataStore } from './metadata-store.ts';
 import { keyWord } from './store-key.ts';
-import { Turns } from './turns.ts';
+import { Turns } from '#shared/turns.ts';
 
 /** Numbers reserved at a time, beyond what is asked for. After a crash they are skipped. */
 const blockSize = 1000n;

@@ -6,6 +6,7 @@ import { databaseError, type DatabaseError } from '#shared/error.ts';
 import type { DefinitionChange } from '#shared/log/log-record.ts';
 import type { LSN, Position } from '#shared/log/lsn.ts';
 import type { Row } from '#shared/sql/column-type.ts';
+import { Turns } from '#shared/turns.ts';
 import type {
   LeafCalls,
   LeafStreams,
@@ -55,8 +56,8 @@ export class Partition {
   #open: OpenPartition | null = null;
   #failure: DatabaseError | null = null;
   #closed = false;
-  /** Ends when the last change of role or content that was asked for has ended. */
-  #turn: Promise<void> = Promise.resolve();
+  /** One change of role or content after another. */
+  readonly #turns = new Turns();
 
   private constructor(place: PartitionPlace, environment: PartitionEnvironment) {
     this.key = place.key;
@@ -385,15 +386,7 @@ export class Partition {
     this.#place.onOpenedAgain();
   }
 
-  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const before = this.#turn;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#turn = promise;
-    await before;
-    try {
-      return await work();
-    } finally {
-      resolve();
-    }
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    return this.#turns.inTurn(this.name, work);
   }
 }

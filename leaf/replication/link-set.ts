@@ -4,6 +4,7 @@ import type { Clock } from '#shared/clock.ts';
 import { databaseError } from '#shared/error.ts';
 import type { LSN, Position } from '#shared/log/lsn.ts';
 import type { Logger } from '#shared/logger.ts';
+import { Turns } from '#shared/turns.ts';
 import type { CheckReport } from '#shared/wire/content-message.ts';
 import type { LeafCalls, LinkSource, LinkStatus, PartitionStatus } from '#shared/wire/message.ts';
 import type { Partition } from '#leaf/partition/partition.ts';
@@ -44,7 +45,7 @@ export interface LinkSetOptions {
 export class LinkSet {
   readonly #options: LinkSetOptions;
   readonly #links = new Map<string, Link>();
-  readonly #turns = new Map<string, Promise<void>>();
+  readonly #turns = new Turns();
 
   constructor(options: LinkSetOptions) {
     this.#options = options;
@@ -52,7 +53,7 @@ export class LinkSet {
 
   /** The leaf has opened the partition: goes on with its link, where it has one. */
   async resume(partition: Partition): Promise<void> {
-    await this.#inTurn(partition, async () => {
+    await this.#turns.inTurn(partition.name, async () => {
       await Applier.removeLeftovers(partition);
       const remembered = await readLinkFile(partition);
       if (remembered === null) return;
@@ -63,7 +64,7 @@ export class LinkSet {
 
   /** Makes the partition follow the source, or moves its link to it. Idempotent. */
   async startLink(partition: Partition, source: LinkSource): Promise<void> {
-    await this.#inTurn(partition, async () => {
+    await this.#turns.inTurn(partition.name, async () => {
       if (partition.role === 'primary') {
         throw databaseError('notReplicating', { name: partition.key.database });
       }
@@ -77,7 +78,7 @@ export class LinkSet {
 
   /** Throws notReplicating when there is no link. */
   async pauseLink(partition: Partition): Promise<void> {
-    await this.#inTurn(partition, async () => {
+    await this.#turns.inTurn(partition.name, async () => {
       const link = this.#links.get(partition.name);
       const remembered = await readLinkFile(partition);
       if (link === undefined || remembered === null) {
@@ -90,7 +91,7 @@ export class LinkSet {
 
   /** What the partition holds is not the primary's: a snapshot is to take its place. */
   async abandonHistory(partition: Partition): Promise<void> {
-    await this.#inTurn(partition, async () => {
+    await this.#turns.inTurn(partition.name, async () => {
       await abandonHistory(partition);
       await partition.markProvisioned(false);
     });
@@ -98,7 +99,7 @@ export class LinkSet {
 
   /** See LeafCalls.markWhole. */
   async markWhole(partition: Partition): Promise<void> {
-    await this.#inTurn(partition, () => markWhole(partition));
+    await this.#turns.inTurn(partition.name, () => markWhole(partition));
   }
 
   /** What the files beside a secondary tell of its copy. */
@@ -116,7 +117,7 @@ export class LinkSet {
    * promotionBlocked where its copy is not whole, unless it is to be promoted anyway.
    */
   async promote(partition: Partition, { anyway }: { readonly anyway: boolean }): Promise<Position> {
-    return await this.#inTurn(partition, async () => {
+    return await this.#turns.inTurn(partition.name, async () => {
       const link = this.#links.get(partition.name);
       // What waits for a snapshot of another history still has all of its own.
       const isWhole = partition.provisioned || isHistoryAbandoned(partition);
@@ -190,7 +191,7 @@ export class LinkSet {
 
   /** The partition closes or goes: its link stops. A dropped directory takes the file along. */
   async stop(partition: Partition): Promise<void> {
-    await this.#inTurn(partition, async () => {
+    await this.#turns.inTurn(partition.name, async () => {
       await this.#links.get(partition.name)?.end();
       this.#links.delete(partition.name);
     });
@@ -224,18 +225,5 @@ export class LinkSet {
   #followerId(partition: Partition, source: LinkSource): string {
     const id = `${this.#options.clusterId()}/${partition.name}`;
     return source.ticket === null ? `${id}@${this.#options.address()}` : id;
-  }
-
-  async #inTurn<T>(partition: Partition, work: () => Promise<T>): Promise<T> {
-    const before = this.#turns.get(partition.name);
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#turns.set(partition.name, promise);
-    await before;
-    try {
-      return await work();
-    } finally {
-      resolve();
-      if (this.#turns.get(partition.name) === promise) this.#turns.delete(partition.name);
-    }
   }
 }

@@ -11,7 +11,7 @@ import { Catalog } from '#aggregator/metadata/catalog.ts';
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
 import { StoredSequences } from '#aggregator/metadata/sequences.ts';
 import { SqliteMetadataStore } from '#aggregator/metadata/sqlite-metadata-store.ts';
-import { Turns } from '#aggregator/metadata/turns.ts';
+import { Turns } from '#shared/turns.ts';
 import { startRecovery, type RunningRecovery } from '#aggregator/recovery.ts';
 import { ReplicationController } from '#aggregator/replication/replication-controller.ts';
 import { rescueColumns } from '#aggregator/replication/rescue-row.ts';

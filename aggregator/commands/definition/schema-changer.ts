@@ -10,7 +10,7 @@ import type { Catalog } from '#aggregator/metadata/catalog.ts';
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
 import type { MetadataStore } from '#aggregator/metadata/metadata-store.ts';
 import { keyWord } from '#aggregator/metadata/store-key.ts';
-import { Turns } from '#aggregator/metadata/turns.ts';
+import { Turns } from '#shared/turns.ts';
 import type { Clock } from '#shared/clock.ts';
 import type { PartitionPlacement } from '#shared/cluster/topology.ts';
 import { databaseError, DatabaseError } from '#shared/error.ts';

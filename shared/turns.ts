@@ -9,6 +9,11 @@ export class Turns {
     return !this.#last.has(name);
   }
 
+  /** Resolves when all work that was asked for by now has ended. */
+  async ended(): Promise<void> {
+    await Promise.allSettled(this.#last.values());
+  }
+
   /** Runs `work` after all earlier work on `name`, however that ended. */
   async inTurn<T>(name: string, work: () => Promise<T>): Promise<T> {
     const before = this.#last.get(name);
