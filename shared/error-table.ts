@@ -142,6 +142,47 @@ export const errorTable = {
       `nonaggregated column '${p.column}'; this is incompatible with sql_mode=only_full_group_by`,
   ),
   noTablesUsed: entry(1096, 'HY000', () => 'No tables used'),
+  recursionWithoutUnion: entry<Name>(
+    3573,
+    'HY000',
+    (p) => `Recursive Common Table Expression '${p.name}' should contain a UNION`,
+  ),
+  recursionOrder: entry<Name>(
+    3574,
+    'HY000',
+    (p) =>
+      `Recursive Common Table Expression '${p.name}' should have one or more non-recursive query ` +
+      'blocks followed by one or more recursive ones',
+  ),
+  recursionAggregates: entry<Name>(
+    3575,
+    'HY000',
+    (p) =>
+      `Recursive Common Table Expression '${p.name}' can contain neither aggregation nor window ` +
+      'functions in recursive query block',
+  ),
+  recursionJoinOrder: entry<Name>(
+    3576,
+    'HY000',
+    (p) =>
+      `In recursive query block of Recursive Common Table Expression '${p.name}', the recursive ` +
+      'table must neither be in the right argument of a LEFT JOIN, nor be forced to be ' +
+      'non-first with join order hints',
+  ),
+  recursionReferences: entry<Name>(
+    3577,
+    'HY000',
+    (p) =>
+      `In recursive query block of Recursive Common Table Expression '${p.name}', the recursive ` +
+      'table must be referenced only once, and not in any subquery',
+  ),
+  recursionTooLong: entry<{ steps: number }>(
+    3636,
+    'HY000',
+    (p) =>
+      `Recursive query aborted after ${p.steps} iterations. Try increasing ` +
+      '@@cte_max_recursion_depth to a larger value.',
+  ),
   unknownWindow: entry<Name>(3579, 'HY000', (p) => `Window name '${p.name}' is not defined.`),
   wrongColumnCount: entry<{ row: number }>(
     1136,
@@ -227,7 +268,9 @@ export const errorTable = {
   viewColumnCount: entry(
     1353,
     'HY000',
-    () => "View's SELECT and view's field list have different column counts",
+    () =>
+      'In definition of view, derived table or common table expression, SELECT list and column ' +
+      'names list have different column counts',
   ),
   invalidView: entry<TableName>(
     1356,

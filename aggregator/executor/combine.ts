@@ -1,7 +1,7 @@
 // Gathers rows into a SQLite of the aggregator and runs the rest of a query there: in memory and at
 // once where they are few, in a worker process where they are many.
 
-import type { GatheredTable } from '#aggregator/planner/plan.ts';
+import type { GatheredTable, RecurseOperator } from '#aggregator/planner/plan.ts';
 import type { Fragment } from '#aggregator/planner/deparse/fragment.ts';
 import { must } from '#shared/assert.ts';
 import { databaseError } from '#shared/error.ts';
@@ -10,14 +10,14 @@ import type { RowBatch } from '#shared/wire/message.ts';
 import { rowsOfBatch } from '#shared/wire/row-batch.ts';
 import type { EncodedBatches, Execution } from './execution.ts';
 import { gatherElsewhere, type GatheredBatch } from './gather-elsewhere.ts';
-import { GatherSize } from './gather-size.ts';
-import { insertRows, shapeOf } from './gather-table.ts';
+import { SqliteFile } from '#shared/sqlite-file.ts';
+import { GatherSize, HERE_ROWS_MAX } from './gather-size.ts';
+import { definitionOf, insertRows, shapeOf } from './gather-table.ts';
+import { bindRecursion, foundRows, recurse, type Recursion } from './recurse.ts';
 import { bindFragment } from './statement-values.ts';
 
 /** Rows that are handed on together. */
 const BATCH_ROWS = 256;
-/** A query of this kind may have any number of rows, even without a table. */
-const RECURSIVE = /\bRECURSIVE\b/;
 
 type Table = Pick<GatheredTable, 'name' | 'columns'>;
 
@@ -27,11 +27,35 @@ export interface GatheredSource {
   readonly rows: EncodedBatches;
 }
 
+/** What is done with gathered rows: a recursion first, where there is one, then a query. */
+interface Combining {
+  readonly recursion: Recursion | null;
+  readonly statement: Fragment;
+}
+
 /** Gathers all sources, then yields the rows of `statement` over them. */
-export async function* combine(
+export function combine(
   execution: Execution,
   sources: readonly GatheredSource[],
   statement: Fragment,
+): EncodedBatches {
+  return combineSources(execution, sources, { recursion: null, statement });
+}
+
+/** Gathers all sources, then yields the rows that the recursion makes of them. */
+export function combineSteps(
+  execution: Execution,
+  sources: readonly GatheredSource[],
+  operator: RecurseOperator,
+): EncodedBatches {
+  const recursion = bindRecursion(operator, execution.values);
+  return combineSources(execution, sources, { recursion, statement: foundRows(operator) });
+}
+
+async function* combineSources(
+  execution: Execution,
+  sources: readonly GatheredSource[],
+  { recursion, statement }: Combining,
 ): EncodedBatches {
   const tables = sources.map(({ table }) => table);
   const size = new GatherSize(tables.length);
@@ -43,11 +67,13 @@ export async function* combine(
       size.add(next.value.table, next.value.batch);
       if (size.isSmall) continue;
       const batches = oneAfterTheOther(gathered, coming);
-      const large = { tables: tables.map(shapeOf), batches, statement };
+      const large = { tables: tables.map(shapeOf), batches, recursion, statement };
       yield* gatherElsewhere(execution, large);
       return;
     }
-    yield* combineHere(execution, { tables, gathered, size }, statement);
+    const small = { tables, gathered, size };
+    if (recursion === null) yield* combineHere(execution, small, statement);
+    else yield* recurseHere(execution, small, { recursion, statement });
   } finally {
     await coming.return();
   }
@@ -106,6 +132,35 @@ async function* combineHere(
   }
 }
 
+/** A recursion that turns out to be long begins anew in a worker. */
+async function* recurseHere(
+  execution: Execution,
+  { tables, gathered, size }: SmallGather,
+  { recursion, statement }: { readonly recursion: Recursion; readonly statement: Fragment },
+): AsyncGenerator<RowBatch, void, undefined> {
+  const shapes = tables.map(shapeOf);
+  const file = SqliteFile.open(':memory:');
+  let rows: Row[] | null = null;
+  try {
+    for (const shape of shapes) file.exec(definitionOf(shape));
+    for (const { table, batch } of gathered) {
+      insertRows(file, must(shapes[table]), rowsOfBatch(batch));
+    }
+    const goesOn = (last: number, all: number) => all <= HERE_ROWS_MAX && size.isSmallWith(last);
+    if (recurse(file, recursion, goesOn)) rows = file.rows(statement.sql, [], false);
+  } finally {
+    file.close();
+  }
+  if (rows !== null) {
+    if (rows.length > 0) yield { rows };
+    return;
+  }
+  const batches = oneAfterTheOther([...gathered], nothingMore());
+  yield* gatherElsewhere(execution, { tables: shapes, batches, recursion, statement });
+}
+
+async function* nothingMore(): AsyncGenerator<GatheredBatch, void, undefined> {}
+
 /** As combine, of one table whose rows are all there; null where they are not few. */
 export function combineNow(
   execution: Execution,
@@ -125,10 +180,9 @@ export function combineNow(
   }
 }
 
-/** As combine, of no table at all; null where the rows may be many. */
-export function computeNow(execution: Execution, statement: Fragment): readonly Row[] | null {
+/** As combine, of no table at all. */
+export function computeNow(execution: Execution, statement: Fragment): readonly Row[] {
   const { sql, parameters } = bindFragment(statement, execution.values);
-  if (RECURSIVE.test(sql)) return null;
   const gathered = execution.gatherFiles.take([]);
   try {
     return gathered.file.rows(sql, parameters, false);

@@ -8,13 +8,12 @@ import type { RowBatch } from '#shared/wire/message.ts';
 import { WorkerLostError } from '#shared/worker/worker-process.ts';
 import { quietly } from './concatenate.ts';
 import type { Execution } from './execution.ts';
+import { GATHERED_BYTES_MAX } from './gather-size.ts';
 import type { GatherData, GatherRequest } from './gather-message.ts';
+import type { Recursion } from './recurse.ts';
 import type { TableShape } from './gather-table.ts';
 import type { GatherWorker } from './gather-workers.ts';
 import { bindFragment } from './statement-values.ts';
-
-/** What one query may gather in a worker's file, in bytes: above it the query is refused. */
-const GATHERED_BYTES_MAX = 4 * 1024 * 1024 * 1024;
 
 /** Rows that are encoded here together. */
 const SLICE_ROWS = 512;
@@ -29,6 +28,8 @@ export interface GatheredBatch {
 export interface LargeGather {
   readonly tables: readonly TableShape[];
   readonly batches: AsyncIterable<GatheredBatch>;
+  /** What is to be done before the statement; null: nothing. */
+  readonly recursion: Recursion | null;
   readonly statement: Fragment;
 }
 
@@ -46,6 +47,8 @@ export async function* gatherElsewhere(
   const ask = (request: GatherRequest) => quietly(answerOf(execution, worker, { owner, request }));
   try {
     await fill(ask, number, gather);
+    const { recursion } = gather;
+    if (recursion !== null) await ask({ kind: 'recurse', gather: number, recursion });
     const { sql, parameters } = bindFragment(gather.statement, execution.values);
     let pending = ask({ kind: 'run', gather: number, sql, parameters });
     for (let done = false; !done;) {

@@ -2,6 +2,7 @@
 
 import type { WireError } from '#shared/error.ts';
 import type { Row } from '#shared/sql/column-type.ts';
+import type { Recursion } from './recurse.ts';
 import type { TableShape } from './gather-table.ts';
 
 /** `gather` is a number that the aggregator chooses, unique among those of a worker. */
@@ -15,6 +16,8 @@ export type GatherRequest =
       readonly table: number;
       readonly encoded: Uint8Array;
     }
+  /** Makes the rows of a recursion of what is in the tables. */
+  | { readonly kind: 'recurse'; readonly gather: number; readonly recursion: Recursion }
   /** Runs the query over the tables, and answers its first rows. */
   | {
       readonly kind: 'run';

@@ -10,6 +10,8 @@ import { toDatabaseError } from '#shared/to-database-error.ts';
 import { SqliteFile } from '#shared/sqlite-file.ts';
 import { rowsOfBatch } from '#shared/wire/row-batch.ts';
 import type { GatherReply, GatherRequest } from './gather-message.ts';
+import { recurse, type Recursion } from './recurse.ts';
+import { GATHERED_BYTES_MAX } from './gather-size.ts';
 import { definitionOf, insertRows, rowBytes, type TableShape } from './gather-table.ts';
 
 /** What SQLite keeps of a gather in memory, in KiB; the rest is in a file without a name. */
@@ -50,6 +52,9 @@ export class GatherService {
         insertRows(file, must(tables[request.table]), rowsOfBatch({ encoded }));
         return { kind: 'done' };
       }
+      case 'recurse':
+        recursed(this.#gather(request).file, request.recursion);
+        return { kind: 'done' };
       case 'run': {
         const gather = this.#gather(request);
         gather.rows = gather.file.iterate(request.sql, request.parameters);
@@ -88,6 +93,15 @@ export class GatherService {
   #gather({ gather }: { readonly gather: number }): Gather {
     return must(this.#gathers.get(gather), 'the aggregator names a gather under way');
   }
+}
+
+function recursed(file: SqliteFile, recursion: Recursion): void {
+  recurse(file, recursion, () => {
+    const [pages] = must(file.get('PRAGMA page_count'));
+    const [pageBytes] = must(file.get('PRAGMA page_size'));
+    if (Number(pages) * Number(pageBytes) <= GATHERED_BYTES_MAX) return true;
+    throw databaseError('gatheredTooMuch', { bytes: GATHERED_BYTES_MAX });
+  });
 }
 
 function takeBatch(source: Iterator<Row>): GatherReply {

@@ -8,6 +8,9 @@ import { rowBytes } from './gather-table.ts';
 export const HERE_ROWS_MAX = 4096;
 const HERE_BYTES_MAX = 1024 * 1024;
 
+/** What one query may gather in a worker's file, in bytes: above it the query is refused. */
+export const GATHERED_BYTES_MAX = 4 * 1024 * 1024 * 1024;
+
 /** And only while its tables have no more rows than this multiplied: a join may look at each. */
 const HERE_PAIRS_MAX = 250_000;
 
@@ -32,8 +35,14 @@ export class GatherSize {
 
   /** True while the query may be computed here. */
   get isSmall(): boolean {
-    const sum = this.#rows.reduce((total, rows) => total + rows, 0);
+    return this.isSmallWith(1);
+  }
+
+  /** The same with a table of so many rows more. */
+  isSmallWith(rows: number): boolean {
+    const sum = this.#rows.reduce((total, each) => total + each, 0);
     if (sum > HERE_ROWS_MAX || this.#bytes > HERE_BYTES_MAX) return false;
-    return this.#rows.reduce((product, rows) => product * Math.max(rows, 1), 1) <= HERE_PAIRS_MAX;
+    const pairs = this.#rows.reduce((product, each) => product * Math.max(each, 1), rows);
+    return pairs <= HERE_PAIRS_MAX;
   }
 }

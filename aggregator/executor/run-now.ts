@@ -46,6 +46,7 @@ function onlyTask(operator: Operator): ReadTask | null {
     case 'mergeSort':
       return operator.task;
     case 'virtual':
+    case 'recurse':
       return null;
     case 'combine': {
       const [table, second] = operator.tables;
@@ -68,6 +69,7 @@ function runOver(execution: Execution, operator: Operator, parts: Parts): readon
       return rows.map((row) => (row.length > visible ? row.slice(0, visible) : row));
     }
     case 'virtual':
+    case 'recurse':
       return null;
     case 'combine': {
       const [table] = operator.tables;

@@ -1,7 +1,7 @@
 // An operator of the plan tree to its rows: one switch.
 
-import type { Operator, ReadTask } from '#aggregator/planner/plan.ts';
-import { combine } from './combine.ts';
+import type { GatheredTable, Operator, ReadTask } from '#aggregator/planner/plan.ts';
+import { combine, combineSteps, type GatheredSource } from './combine.ts';
 import { concatenate } from './concatenate.ts';
 import { rowsOfBatch } from '#shared/wire/row-batch.ts';
 import type { EncodedBatches, Execution, RowBatches } from './execution.ts';
@@ -15,6 +15,7 @@ export function runOperator(execution: Execution, operator: Operator): RowBatche
   switch (operator.kind) {
     case 'read':
     case 'combine':
+    case 'recurse':
       return decoded(execution, runEncoded(execution, operator));
     case 'mergeSort': {
       const parts = partitionRows(execution, operator.task);
@@ -36,16 +37,20 @@ export function runEncoded(execution: Execution, operator: Operator): EncodedBat
       const [only] = sources;
       return sources.length === 1 && only !== undefined ? only : concatenate(sources);
     }
-    case 'combine': {
-      const sources = operator.tables.map((table) => ({
-        table,
-        rows: runEncoded(execution, table.rows),
-      }));
-      return combine(execution, sources, operator.statement);
-    }
+    case 'combine':
+      return combine(execution, sourcesOf(execution, operator.tables), operator.statement);
+    case 'recurse':
+      return combineSteps(execution, sourcesOf(execution, operator.tables), operator);
     default:
       return asBatches(runOperator(execution, operator));
   }
+}
+
+function sourcesOf(
+  execution: Execution,
+  tables: readonly GatheredTable[],
+): readonly GatheredSource[] {
+  return tables.map((table) => ({ table, rows: runEncoded(execution, table.rows) }));
 }
 
 /** Rows as they came, to rows. */

@@ -2,12 +2,12 @@
 
 import type { GivenValue } from '#aggregator/executor/insert-rows.ts';
 import type { Expression } from '#aggregator/parser/ast.ts';
-import { BlockScope } from '#aggregator/planner/block-scope.ts';
+import { BlockScope, newBlock } from '#aggregator/planner/block-scope.ts';
 import { noNames } from '#aggregator/planner/from-names.ts';
 import { mapSyntax } from '#aggregator/planner/map-syntax.ts';
 import type { ResolveEnvironment } from '#aggregator/planner/resolve-environment.ts';
 import { resolveExpression } from '#aggregator/planner/resolve-expression.ts';
-import { createQueryResolver, newBlock } from '#aggregator/planner/resolve-query.ts';
+import { createQueryResolver } from '#aggregator/planner/resolve-query.ts';
 import type { TypedExpression } from '#aggregator/planner/typed-expression.ts';
 import { must } from '#shared/assert.ts';
 import type { ColumnDefinition } from '#shared/cluster/table-definition.ts';

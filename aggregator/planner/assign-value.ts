@@ -34,6 +34,25 @@ export function assignedValue(
     : storedValue(column, value, scope);
 }
 
+/**
+ * The value that a recursion goes on with in a column: what does not fit is refused here, for no
+ * table checks it.
+ */
+export function recursiveValue(
+  column: ColumnDefinition,
+  value: TypedExpression,
+  scope: ResolveScope,
+): TypedExpression {
+  const { type } = column;
+  if (value.type.kind === 'null' || typeText(value.type) === typeText(type)) {
+    return convert(value, type, scope);
+  }
+  const isWide = type.kind === 'integer' && type.bits === 64 && !type.unsigned;
+  const keepsAll = isWide ? isIntegerLike(value.type) : type.kind === 'double';
+  const isPlain = keepsAll && isNumber(value.type);
+  return isPlain ? convert(value, type, scope) : storedValue(column, value, scope);
+}
+
 /** True where the conversion itself refuses nothing, so that the table's checks see it all. */
 function losesNothing(from: ColumnType, to: ColumnType): boolean {
   if (from.kind === 'null' || sameStoredForm(from, to)) return true;

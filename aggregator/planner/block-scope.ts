@@ -28,6 +28,15 @@ export interface Block {
   readonly lock: LockClause | null;
 }
 
+/** A block of its own, which has named nothing outside yet. */
+export function newBlock(
+  resolver: QueryResolver,
+  outer: OuterScope | null,
+  commonTables: CommonTables,
+): Block {
+  return { resolver, outer, commonTables, outerRelations: new Set(), lock: null };
+}
+
 export interface ScopeOptions {
   readonly clause: Clause;
   readonly names: FromNames;

@@ -46,6 +46,10 @@ function relationIds(query: ResolvedQuery): readonly number[] {
   if (query.kind === 'setOperation') {
     return [...relationIds(query.left), ...relationIds(query.right)];
   }
+  if (query.kind === 'recursion') {
+    const { start, members } = query;
+    return [start, ...members.map((member) => member.query)].flatMap(relationIds);
+  }
   const ids = relationsOf(query.from).flatMap((relation) =>
     relation.kind === 'derived' ? [relation.id, ...relationIds(relation.query)] : [relation.id],
   );

@@ -1,7 +1,7 @@
 // A plan as indented text: which planner and why, and the SQLite text of every step.
 
 import type { Fragment } from './deparse/fragment.ts';
-import type { Operator, QueryPlan, ReadTask, Target } from './plan.ts';
+import type { GatheredTable, Operator, QueryPlan, ReadTask, Target } from './plan.ts';
 
 /** The lines of EXPLAIN, two spaces a level. */
 export function explainQuery(plan: QueryPlan): readonly string[] {
@@ -20,11 +20,17 @@ function explainOperator(operator: Operator): readonly string[] {
     }
     case 'virtual':
       return [`rows of ${operator.database}.${operator.name}`];
+    case 'recurse': {
+      const { start, members, distinct, depthMax } = operator;
+      const steps = members.map((member) => `then: ${explainFragment(member)}`);
+      return [
+        `${distinct ? 'recursion without duplicates' : 'recursion'}, at most ${depthMax} steps: ` +
+          explainFragment(start),
+        ...indent([...steps, ...explainTables(operator.tables)]),
+      ];
+    }
     case 'combine': {
-      const tables = operator.tables.flatMap(({ name, rows }) => [
-        `${name}:`,
-        ...indent(explainOperator(rows)),
-      ]);
+      const tables = explainTables(operator.tables);
       const [first] = operator.tables;
       const title = first === undefined ? 'run here' : 'gather and combine';
       return [`${title}: ${explainFragment(operator.statement)}`, ...indent(tables)];
@@ -35,6 +41,10 @@ function explainOperator(operator: Operator): readonly string[] {
       return [`limit ${count}${offset}`, ...indent(explainOperator(operator.input))];
     }
   }
+}
+
+function explainTables(tables: readonly GatheredTable[]): readonly string[] {
+  return tables.flatMap(({ name, rows }) => [`${name}:`, ...indent(explainOperator(rows))]);
 }
 
 function explainTask(title: string, task: ReadTask): readonly string[] {

@@ -4,11 +4,14 @@
 // subquery without outer references) is planned by itself first: its rows are gathered instead of
 // its tables. What is left is run in an in-memory SQLite.
 
+import { assert } from '#shared/assert.ts';
 import { conjunction, integerConstant } from './functions/build.ts';
 import { columnsRelation, freshRelation } from './combined-relation.ts';
 import { conjuncts } from './from-tree.ts';
 import type { GatheredTable, Operator } from './plan.ts';
+import type { Fragment } from './deparse/fragment.ts';
 import {
+  boundsOf,
   gatheredQuery,
   readTask,
   startPlanning,
@@ -21,7 +24,9 @@ import { outputColumns } from './resolve-from.ts';
 import { plainSelect } from './plain-select.ts';
 import { selectItem } from './resolve-select-items.ts';
 import { noNames } from './from-names.ts';
-import type { FromTree, ResolvedQuery } from './resolved-query.ts';
+import { stepTable } from './names-itself.ts';
+import { withRowKey } from './row-key.ts';
+import type { FromTree, ResolvedQuery, ResolvedRecursion } from './resolved-query.ts';
 import { surveyQuery, type SurveyedTable } from './survey-query.ts';
 import type { TypedExpression } from './typed-expression.ts';
 import { REFERENCE_ORDINAL } from '#shared/cluster/topology.ts';
@@ -39,10 +44,23 @@ export type PlanPart = (planning: Planning) => Operator;
 
 /** Always fits. */
 export function gatherPlan(planning: Planning, planPart: PlanPart): Operator {
-  const tables: GatheredTable[] = [];
-  const names = new Map<number, string>();
-  const parts = new PartReplacer(planning, planPart, { tables, names });
+  const gathering: Gathering = { tables: [], names: new Map() };
+  const parts = new PartReplacer(planning, planPart, gathering);
   const query = parts.replaceIn(planning.query);
+  return {
+    kind: 'combine',
+    statement: gatheredStatement(planning, query, gathering),
+    tables: gathering.tables,
+    columns: typesOf(outputColumns(planning.query)),
+  };
+}
+
+/** The query over gathered rows; what of its tables is not gathered yet is added. */
+function gatheredStatement(
+  planning: Planning,
+  query: ResolvedQuery,
+  { tables, names }: Gathering,
+): Fragment {
   const survey = surveyQuery(query);
   const columns = neededColumns(query);
   for (const table of survey.tables) {
@@ -57,11 +75,37 @@ export function gatherPlan(planning: Planning, planPart: PlanPart): Operator {
     const rows = { kind: 'virtual', database: relation.database, name: relation.name } as const;
     tables.push({ name, columns: relation.columns, rows });
   }
+  return gatheredQuery(query, names);
+}
+
+/** Begins with the rows of its first part, and reads for its steps what the others read. */
+function recursionPlan(
+  { catalog, hasOwnReferences }: Planning,
+  recursion: ResolvedRecursion,
+  planPart: PlanPart,
+): Operator {
+  const { columns, distinct, members, depthMax, start } = recursion;
+  const planning = startPlanning(recursion, catalog, hasOwnReferences);
+  const rows = planPart(startPlanning(start, catalog, hasOwnReferences));
+  const relation = columnsRelation(freshRelation(recursion), 'start', columns);
+  const tables: GatheredTable[] = [{ name: 'start', columns: relation.tableColumns, rows }];
+  const names = new Map(members.map(({ reads }) => [reads, stepTable]));
+  const parts = new PartReplacer(planning, planPart, { tables, names });
+  const withKey = (statement: Fragment) => withRowKey(statement, distinct ? columns : null);
+  const steps = members.map(({ query }) =>
+    withKey(gatheredStatement(planning, parts.replaceIn(query), { tables, names })),
+  );
+  const items = columns.map((column, i) => ({ column, expression: relation.column(i) }));
+  const all = plainSelect({ items, from: relation.from });
   return {
-    kind: 'combine',
+    kind: 'recurse',
     tables,
-    statement: gatheredQuery(query, names),
-    columns: typesOf(outputColumns(planning.query)),
+    start: withKey(gatheredQuery(all, new Map([[relation.id, 'start']]))),
+    members: steps,
+    columns: typesOf(columns),
+    distinct,
+    depthMax,
+    ...boundsOf(recursion),
   };
 }
 
@@ -88,6 +132,7 @@ class PartReplacer {
 
   /** The same query with its independent parts replaced, itself left as it is. */
   replaceIn(query: ResolvedQuery): ResolvedQuery {
+    assert(query.kind !== 'recursion', 'a recursion is a part by itself');
     if (query.kind === 'setOperation') {
       return { ...query, left: this.#replace(query.left), right: this.#replace(query.right) };
     }
@@ -133,12 +178,15 @@ class PartReplacer {
     if (query.outerRelations.length > 0) return this.replaceIn(query);
     const { catalog, hasOwnReferences } = this.#planning;
     const planning = startPlanning(query, catalog, hasOwnReferences);
-    if (planning.survey.tables.length === 0) return query;
+    if (planning.survey.tables.length === 0 && !planning.survey.recursive) return query;
     const columns = outputColumns(query);
     const id = this.#nextRelation++;
     const name = `p${id}`;
     const relation = columnsRelation(id, name, columns);
-    const rows = this.#planPart(planning);
+    const rows =
+      query.kind === 'recursion'
+        ? recursionPlan(planning, query, this.#planPart)
+        : this.#planPart(planning);
     this.#gathering.tables.push({ name, columns: relation.tableColumns, rows });
     this.#gathering.names.set(id, name);
     const items = columns.map((column, i) => ({ column, expression: relation.column(i) }));

@@ -50,6 +50,9 @@ export interface GatheredTable {
   readonly rows: Operator;
 }
 
+/** Rows that are made step by step. */
+export type RecurseOperator = Extract<Operator, { readonly kind: 'recurse' }>;
+
 /** What yields rows. */
 export type Operator =
   /** The rows of one task: each partition's after the other's, as they come. */
@@ -68,6 +71,22 @@ export type Operator =
       readonly tables: readonly GatheredTable[];
       readonly statement: Fragment;
       readonly columns: readonly ColumnType[];
+    }
+  /** Rows that make further ones, step by step: WITH RECURSIVE. */
+  | {
+      readonly kind: 'recurse';
+      /** What is gathered for it, first of all the rows that it begins with. */
+      readonly tables: readonly GatheredTable[];
+      /** Over the first table; with `distinct` its last column is the row's key. */
+      readonly start: Fragment;
+      /** Over the others and the rows of the step before. */
+      readonly members: readonly Fragment[];
+      readonly columns: readonly ColumnType[];
+      readonly distinct: boolean;
+      readonly depthMax: number;
+      readonly offset: number;
+      /** Null for all. */
+      readonly count: number | null;
     }
   | {
       readonly kind: 'limit';

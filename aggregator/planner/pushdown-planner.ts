@@ -34,11 +34,14 @@ interface PushDown {
 
 export function pushdownPlan(planning: Planning): PlannerAnswer {
   const { query, survey } = planning;
+  if (survey.recursive) return { fits: false, reason: 'WITH RECURSIVE' };
+  if (query.kind === 'recursion') return { fits: false, reason: 'WITH RECURSIVE' };
   if (query.kind !== 'select') return { fits: false, reason: query.operator.toUpperCase() };
   const database = onlyDatabase(planning);
   if (database === null) return { fits: false, reason: 'tables of several databases' };
   const problem = colocationProblem(query, survey.tables);
   if (problem !== null) return { fits: false, reason: problem };
+  if (survey.virtual.length > 0) return { fits: false, reason: 'a virtual table' };
   const target = blockTarget(planning, query, database);
   const push: PushDown = { planning, select: query, database, target };
   if (hasWindows(query) && !windowsFollowShardKey(push)) {

@@ -16,13 +16,13 @@ import {
   type StoreConstant,
 } from './assign-value.ts';
 import { writing } from './functions/strict-write.ts';
-import { BlockScope, type Block } from './block-scope.ts';
+import { BlockScope, type Block, newBlock } from './block-scope.ts';
 import { takeLastInsertId } from './functions/effect-functions.ts';
 import { noNames, tablesNamed, type FromNames } from './from-names.ts';
 import { sameName, type CommonTables, type ResolveEnvironment } from './resolve-environment.ts';
 import { resolveCondition, resolveExpression } from './resolve-expression.ts';
 import { resolveFrom } from './resolve-from.ts';
-import { createQueryResolver, extendCommonTables, newBlock } from './resolve-query.ts';
+import { createQueryResolver, extendCommonTables } from './resolve-query.ts';
 import { requireWritable, visibleColumn, writableColumn } from './resolve-target.ts';
 import type { FromTree } from './resolved-query.ts';
 import type { TableRelation } from './survey-query.ts';

@@ -3,7 +3,7 @@
 import type { CatalogReader } from '#aggregator/aggregator-context.ts';
 import type { CommonTable, JoinReference, Query, SelectItem } from '#aggregator/parser/ast.ts';
 import type { ResultColumn } from '#aggregator/statement-result.ts';
-import type { ResolvedQuery } from './resolved-query.ts';
+import type { ResolvedQuery, ResolvedRecursion } from './resolved-query.ts';
 import type { ResolveScope } from './resolve-scope.ts';
 
 /** The part of a session and its aggregator that resolving may ask. Nothing here waits. */
@@ -45,6 +45,17 @@ export interface CommonTableEntry {
   readonly visible: CommonTables;
   /** The scope around the WITH. */
   readonly outer: OuterScope | null;
+  /** WITH RECURSIVE: its query may name the table itself. */
+  readonly recursive: boolean;
+  /** Within that query the name means the rows of the step before. */
+  readonly step?: RecursionStep;
+}
+
+/** What the recursive part of a query calls by the name of its table. */
+export interface RecursionStep {
+  readonly columns: readonly ResultColumn[];
+  /** The relations that have been made of it. Grows. */
+  readonly relations: Set<number>;
 }
 
 /** A scope that inner blocks may look into. */
@@ -68,6 +79,8 @@ export interface QueryResolver {
   /** A number for a FROM item, unique in the statement. */
   nextRelation(): number;
   resolve(query: Query, outer: OuterScope | null, commonTables: CommonTables): ResolvedQuery;
+  /** The query of a table that names itself. */
+  resolveRecursion(entry: CommonTableEntry): ResolvedRecursion;
   /** The same statement's resolver for a query whose names mean something else: a view's. */
   within(environment: ResolveEnvironment): QueryResolver;
 }

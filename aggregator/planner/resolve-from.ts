@@ -9,9 +9,16 @@ import type { TableDefinition, ViewDefinition } from '#shared/cluster/table-defi
 import { BlockScope, type Block } from './block-scope.ts';
 import { innerName, namesOfRelation, type ResolvedFrom } from './from-names.ts';
 import { commonColumns, joinCondition, joinedNames } from './join-names.ts';
-import { sameName, type CommonTableEntry, type CommonTables } from './resolve-environment.ts';
+import { columnsRelation } from './combined-relation.ts';
+import {
+  sameName,
+  type CommonTableEntry,
+  type CommonTables,
+  type RecursionStep,
+} from './resolve-environment.ts';
 import { resolveCondition } from './resolve-expression.ts';
 import { refusePending } from './resolve-target.ts';
+import { namesItself, stepTable } from './names-itself.ts';
 import { mergedView } from './merge-view.ts';
 import { resolveView } from './resolve-view.ts';
 import type { JoinKind, Relation, ResolvedQuery } from './resolved-query.ts';
@@ -90,8 +97,27 @@ function findCommonTable(tables: CommonTables, name: string): CommonTableEntry |
 }
 
 function resolveCommonTable(block: Block, entry: CommonTableEntry, alias: string): ResolvedFrom {
-  const query = block.resolver.resolve(entry.table.query, entry.outer, entry.visible);
+  if (entry.step !== undefined) return stepRelation(block, entry.step, alias);
+  const query = namesItself(entry)
+    ? block.resolver.resolveRecursion(entry)
+    : block.resolver.resolve(entry.table.query, entry.outer, entry.visible);
   return derivedRelation(block, query, alias, entry.table.columns);
+}
+
+/** The rows of the step before, in a recursive part: a table of the SQLite that does the steps. */
+function stepRelation(block: Block, step: RecursionStep, alias: string): ResolvedFrom {
+  const id = block.resolver.nextRelation();
+  step.relations.add(id);
+  const name = stepTable;
+  const relation: Relation = { kind: 'virtual', id, alias, database: '', name, columns: [] };
+  const columns = step.columns.map((column) => ({ ...column, table: alias }));
+  const { tree, names } = single(relation, columns);
+  const star = names.star.map((visible, i) => ({
+    ...visible,
+    expression: columnsRelation(id, name, columns).column(i),
+  }));
+  const tables = names.tables.map((table) => ({ ...table, columns: star }));
+  return { tree, names: { tables, star }, conditions: [], orderBy: [] };
 }
 
 function virtualRelation(
@@ -123,7 +149,7 @@ function derivedRelation(
   for (const relation of query.outerRelations) block.outerRelations.add(relation);
   const output = outputColumns(query);
   if (names.length > 0 && names.length !== output.length) {
-    throw databaseError('wrongColumnCount', { row: 1 });
+    throw databaseError('viewColumnCount', {});
   }
   const columns = output.map((column, i) => ({
     ...column,

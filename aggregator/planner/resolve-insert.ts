@@ -12,13 +12,13 @@ import {
   type StoreConstant,
 } from './assign-value.ts';
 import { writing } from './functions/strict-write.ts';
-import { BlockScope, type Block } from './block-scope.ts';
+import { BlockScope, type Block, newBlock } from './block-scope.ts';
 import { takeLastInsertId } from './functions/effect-functions.ts';
 import { namesOfRelation, noNames, type FromNames } from './from-names.ts';
 import { sameName, type ResolveEnvironment } from './resolve-environment.ts';
 import { resolveExpression } from './resolve-expression.ts';
 import { outputColumns, tableColumns } from './resolve-from.ts';
-import { createQueryResolver, newBlock } from './resolve-query.ts';
+import { createQueryResolver } from './resolve-query.ts';
 import {
   resolveTarget,
   visibleColumn,

@@ -11,15 +11,15 @@ import type {
 import { emptySelect } from '#aggregator/parser/query-tail.ts';
 import { databaseError } from '#shared/error.ts';
 import { unreachable } from '#shared/assert.ts';
-import type { Block } from './block-scope.ts';
+import { newBlock } from './block-scope.ts';
 import {
-  sameName,
   type CommonTables,
   type OuterScope,
   type QueryResolver,
   type ResolveEnvironment,
 } from './resolve-environment.ts';
 import { halved } from '#aggregator/parser/halved.ts';
+import { resolveRecursion } from './resolve-recursion.ts';
 import { resolveSelect } from './resolve-select.ts';
 import { resolveSetOperation } from './resolve-set-operation.ts';
 import type { ResolvedQuery } from './resolved-query.ts';
@@ -49,6 +49,7 @@ function resolverWithin(
         statement.depth -= 1;
       }
     },
+    resolveRecursion: (entry) => resolveRecursion(resolver, entry),
     within: (other) => resolverWithin(other, statement),
   };
   return resolver;
@@ -79,15 +80,6 @@ function resolveInside(
     default:
       return unreachable(query);
   }
-}
-
-/** A block of its own, which has named nothing outside yet. */
-export function newBlock(
-  resolver: QueryResolver,
-  outer: OuterScope | null,
-  commonTables: CommonTables,
-): Block {
-  return { resolver, outer, commonTables, outerRelations: new Set(), lock: null };
 }
 
 function resolveOperation(
@@ -130,21 +122,9 @@ export function extendCommonTables(
 ): CommonTables {
   let visible = commonTables;
   for (const table of clause.tables) {
-    if (clause.recursive && namesTable(table.query, table.name)) {
-      throw databaseError('unsupported', { what: 'WITH RECURSIVE' });
-    }
-    visible = [...visible, { table, visible, outer }];
+    visible = [...visible, { table, visible, outer, recursive: clause.recursive }];
   }
   return visible;
-}
-
-/** True when a plain table of that name stands anywhere in the syntax. */
-function namesTable(value: unknown, name: string): boolean {
-  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return false;
-  const node = value as Readonly<Record<string, unknown>>;
-  const isTable = node['kind'] === 'table' && node['database'] === null;
-  if (isTable && sameName(String(node['table']), name)) return true;
-  return Object.values(node).some((part) => namesTable(part, name));
 }
 
 /** VALUES ROW(…), ROW(…) is a union of selects without tables. */

@@ -13,7 +13,7 @@ import { resolveBound } from './resolve-limit.ts';
 import { outputColumns } from './resolve-from.ts';
 import type { ResolveScope } from './resolve-scope.ts';
 import type { ResolvedQuery, ResolvedSetOperation } from './resolved-query.ts';
-import { must } from '#shared/assert.ts';
+import { assert, must } from '#shared/assert.ts';
 
 /** `sides` are the operands, resolved already. */
 export function resolveSetOperation(
@@ -45,7 +45,7 @@ export function resolveSetOperation(
 }
 
 /** The query with its columns brought to these types. */
-function retyped(
+export function retyped(
   query: ResolvedQuery,
   columns: readonly ResultColumn[],
   scope: ResolveScope,
@@ -58,6 +58,7 @@ function retyped(
       right: retyped(query.right, columns, scope),
     };
   }
+  assert(query.kind === 'select', 'a recursion stands in FROM');
   const items = query.items.map((item, i) => {
     const { type } = must(columns[i]);
     return {

@@ -1,5 +1,6 @@
 // Subqueries inside expressions: IN, ANY, ALL, EXISTS and single values.
 
+import { assert } from '#shared/assert.ts';
 import { databaseError } from '#shared/error.ts';
 import { BIGINT, call, isNullConstant, nullConstant } from './functions/build.ts';
 import { convert } from './functions/convert.ts';
@@ -112,6 +113,7 @@ function withColumn(query: ResolvedQuery, index: number, form: TypedExpression):
   if (query.kind === 'setOperation') {
     throw databaseError('unsupported', { what: 'IN over a UNION of another type' });
   }
+  assert(query.kind === 'select', 'a recursion stands in FROM');
   const items = query.items.map((item, i) => {
     if (i !== index) return item;
     const expression = substitute(form, item.expression);

@@ -90,4 +90,29 @@ export interface ResolvedSetOperation {
   readonly outerRelations: readonly number[];
 }
 
-export type ResolvedQuery = ResolvedSelect | ResolvedSetOperation;
+/**
+ * A table of WITH RECURSIVE: the rows of `start`, those that the members make of them, those that
+ * they make of these, and so on until none comes.
+ */
+export interface ResolvedRecursion {
+  readonly kind: 'recursion';
+  readonly start: ResolvedQuery;
+  readonly members: readonly RecursiveMember[];
+  /** UNION DISTINCT: a row that was there already is none. */
+  readonly distinct: boolean;
+  readonly columns: readonly ResultColumn[];
+  /** Steps at most; one more is error 3636. */
+  readonly depthMax: number;
+  readonly limit: TypedExpression | null;
+  readonly offset: TypedExpression | null;
+  /** Always empty. */
+  readonly outerRelations: readonly number[];
+}
+
+export interface RecursiveMember {
+  readonly query: ResolvedSelect;
+  /** The relation by which it reads the rows of the step before: a virtual one. */
+  readonly reads: number;
+}
+
+export type ResolvedQuery = ResolvedSelect | ResolvedSetOperation | ResolvedRecursion;

@@ -10,6 +10,7 @@ import { commonRoute } from './common-route.ts';
 /** Every sharded table pruned to one and the same partition, single tables being in the first. */
 export function routerPlan(planning: Planning): PlannerAnswer {
   const { survey } = planning;
+  if (survey.recursive) return { fits: false, reason: 'WITH RECURSIVE' };
   if (survey.virtual.length > 0) return { fits: false, reason: 'a virtual table' };
   const database = onlyDatabase(planning);
   if (database === null) return { fits: false, reason: 'tables of several databases' };

@@ -27,19 +27,21 @@ export interface SurveyedTable {
 export interface Survey {
   readonly tables: readonly SurveyedTable[];
   readonly virtual: readonly VirtualRelation[];
+  /** True where a WITH RECURSIVE stands somewhere: its steps are the aggregator's. */
+  readonly recursive: boolean;
 }
 
 /** Looks through a query, its derived tables and its subqueries. */
 export function surveyQuery(query: ResolvedQuery): Survey {
-  const tables: SurveyedTable[] = [];
-  const virtual: VirtualRelation[] = [];
-  surveyInto({ tables, virtual }, query, []);
-  return { tables, virtual };
+  const survey: OpenSurvey = { tables: [], virtual: [], recursive: false };
+  surveyInto(survey, query, []);
+  return survey;
 }
 
 interface OpenSurvey {
   readonly tables: SurveyedTable[];
   readonly virtual: VirtualRelation[];
+  recursive: boolean;
 }
 
 function surveyInto(
@@ -50,6 +52,12 @@ function surveyInto(
   if (query.kind === 'setOperation') {
     surveyInto(survey, query.left, outer);
     surveyInto(survey, query.right, outer);
+    return;
+  }
+  if (query.kind === 'recursion') {
+    survey.recursive = true;
+    surveyInto(survey, query.start, []);
+    for (const member of query.members) surveyInto(survey, member.query, []);
     return;
   }
   for (const relation of relationsOf(query.from)) {

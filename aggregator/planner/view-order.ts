@@ -29,6 +29,7 @@ export function orderOfView({
   const relation = from.kind === 'relation' ? from.relation : null;
   if (relation?.kind !== 'derived' || relation.view === undefined) return { from, orderBy: [] };
   const { query } = relation;
+  if (query.kind === 'recursion') return { from, orderBy: [] };
   const sorted =
     query.kind === 'select' ? sortedSelect(relation, query) : sortedOperation(relation, query);
   return sorted ?? { from, orderBy: [] };

@@ -1,7 +1,7 @@
 // Looks through typed expressions and rebuilds them: the one place that knows their children.
 
 import { unreachable } from '#shared/assert.ts';
-import type { FromTree, ResolvedQuery, SelectItem } from './resolved-query.ts';
+import type { FromTree, ResolvedQuery, ResolvedSelect, SelectItem } from './resolved-query.ts';
 import type { OrderItem, TypedExpression } from './typed-expression.ts';
 
 export type ColumnExpression = Extract<TypedExpression, { kind: 'column' }>;
@@ -77,6 +77,10 @@ export function queryExpressions(query: ResolvedQuery): readonly TypedExpression
   const bounds = [query.limit, query.offset].filter((part) => part !== null);
   if (query.kind === 'setOperation') {
     return [...queryExpressions(query.left), ...queryExpressions(query.right), ...bounds];
+  }
+  if (query.kind === 'recursion') {
+    const members = query.members.flatMap((member) => queryExpressions(member.query));
+    return [...queryExpressions(query.start), ...members, ...bounds];
   }
   return [
     ...query.items.map((item) => item.expression),
@@ -169,6 +173,14 @@ function mapOrder(
 
 /** Rebuilds a query with every expression that stands directly in it replaced by `map` of it. */
 export function mapQuery(
+  query: ResolvedSelect,
+  map: (part: TypedExpression) => TypedExpression,
+): ResolvedSelect;
+export function mapQuery(
+  query: ResolvedQuery,
+  map: (part: TypedExpression) => TypedExpression,
+): ResolvedQuery;
+export function mapQuery(
   query: ResolvedQuery,
   map: (part: TypedExpression) => TypedExpression,
 ): ResolvedQuery {
@@ -182,6 +194,13 @@ export function mapQuery(
       limit,
       offset,
     };
+  }
+  if (query.kind === 'recursion') {
+    const members = query.members.map((member) => ({
+      ...member,
+      query: mapQuery(member.query, map),
+    }));
+    return { ...query, start: mapQuery(query.start, map), members, limit, offset };
   }
   const items: readonly SelectItem[] = query.items.map((item) => ({
     ...item,

@@ -124,6 +124,6 @@ function emitScalarQuery(query: ResolvedQuery, emitter: Emitter): Fragment {
 
 function hasOneRow(query: ResolvedQuery): boolean {
   if (query.limit?.kind === 'constant' && BigInt(query.limit.value as bigint) <= 1n) return true;
-  if (query.kind === 'setOperation') return false;
+  if (query.kind !== 'select') return false;
   return query.from === null || (query.aggregated && query.groupBy.length === 0);
 }

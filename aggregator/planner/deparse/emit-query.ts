@@ -1,6 +1,7 @@
 // SELECT blocks and set operations as SQLite text.
 
 import { unreachable } from '#shared/assert.ts';
+import { databaseError } from '#shared/error.ts';
 import type {
   FromTree,
   ResolvedQuery,
@@ -20,6 +21,9 @@ export function emitQuery(
   emitter: Emitter,
   names?: readonly string[],
 ): Fragment {
+  if (query.kind === 'recursion') {
+    throw databaseError('unsupported', { what: 'WITH RECURSIVE in this place' });
+  }
   if (query.kind === 'setOperation') return emitSetOperation(query, emitter, names);
   if (
     query.distinct &&
