@@ -1,6 +1,6 @@
 // By whose rights a view is read: its definer's or its reader's, each time that it is read.
 
-import type { Statement } from '#aggregator/parser/ast.ts';
+import type { CreateView, Statement } from '#aggregator/parser/ast.ts';
 import type { ViewDefinition } from '#shared/cluster/table-definition.ts';
 import { databaseError } from '#shared/error.ts';
 import type { AccountDefinition } from './account.ts';
@@ -74,4 +74,22 @@ function checkReads(
     if (next === null) continue;
     checkReads(rights, behind, { view: next, reader: subject, path: [...path, view] });
   }
+}
+
+/**
+ * Only who may do everything says what is read by another account's rights. Throws
+ * privilegeRequired.
+ */
+export function checkDefiner(
+  { findView }: ViewRights,
+  caller: { readonly account: AccountIdentity; readonly database: string | null },
+  { kind, view, definer }: CreateView,
+): void {
+  const database = view.database ?? caller.database;
+  // ALTER VIEW keeps the definer that it does not name.
+  const kept = kind === 'alterView' && database !== null ? findView(database, view.table) : null;
+  const named = definer === null ? kept?.definer : definer.current ? undefined : definer;
+  const { user, host } = caller.account;
+  if (named === undefined || (named.user === user && named.host === host)) return;
+  throw databaseError('privilegeRequired', { privilege: 'SUPER' });
 }

@@ -1,11 +1,10 @@
 // Whether an account may do what a statement asks for; if not, MySQL's error says what is missing.
 
-import type { AccountName } from '#aggregator/parser/ast-administration.ts';
 import type { Statement } from '#aggregator/parser/ast.ts';
 import { databaseError, type DatabaseError } from '#shared/error.ts';
 import type { AccountDefinition } from './account.ts';
 import type { AccountIdentity, Accounts } from './accounts.ts';
-import { checkView, type FindView, type ViewRights } from './authorize-views.ts';
+import { checkDefiner, checkView, type FindView, type ViewRights } from './authorize-views.ts';
 import { allPrivileges, hasAny, hasPrivilege } from './privilege.ts';
 import { requiredPrivileges } from './required-privileges.ts';
 import type { Requirement } from './requirement.ts';
@@ -22,7 +21,7 @@ export interface Caller {
 
 /** Checks statements before they are planned. */
 export interface Authorizer {
-  /** Throws databaseAccessDenied, commandDenied, privilegeRequired and what checkView throws. */
+  /** Throws databaseAccessDenied, commandDenied, privilegeRequired, and what a view's checks do. */
   authorize(caller: Caller, statement: Statement): void;
   /**
    * Rises with every change of what anyone is allowed: a statement that was allowed for an account
@@ -42,9 +41,8 @@ export function createAuthorizer(accounts: Accounts, findView: FindView): Author
         if (account === null || !allows(account, requirement)) throw denial(requirement, caller);
         checkView(rights, account, { statement, requirement });
       }
-      if (statement.kind !== 'createView' && statement.kind !== 'alterView') return;
-      if (!isOwn(statement.definer, caller.account)) {
-        throw databaseError('privilegeRequired', { privilege: 'SUPER' });
+      if (statement.kind === 'createView' || statement.kind === 'alterView') {
+        checkDefiner(rights, caller, statement);
       }
     },
     get version() {
@@ -57,11 +55,6 @@ export function createAuthorizer(accounts: Accounts, findView: FindView): Author
 function refuseWithoutNewPassword(statement: Statement): void {
   if (statement.kind === 'alterUser' || statement.kind === 'set') return;
   throw databaseError('passwordExpired', {});
-}
-
-/** Only who may do everything makes views that are read by another account's rights. */
-function isOwn(definer: AccountName | null, { user, host }: AccountIdentity): boolean {
-  return definer === null || definer.current || (definer.user === user && definer.host === host);
 }
 
 function allowsEverything(account: AccountDefinition): boolean {

@@ -184,6 +184,13 @@ test.serial('a view is read by the rights of its definer, or of who reads it', a
     [['']],
   );
 
+  // What another account's rights read, that account says.
+  await rows('CREATE VIEW other.roots AS SELECT n FROM other.stock');
+  const other = 'VIEW other.roots AS SELECT item AS n FROM other.stock';
+  t.is(await maker.failure(`ALTER ${other}`), '1227 42000');
+  t.is(await maker.failure(`ALTER DEFINER = CURRENT_USER ${other}`), 'ok');
+  t.is(await maker.failure(`ALTER ${other}`), 'ok');
+
   // The same statement again, whose plan is kept.
   await rows('REVOKE SELECT ON shop.item FROM maker');
   t.is(await reader.failure('SELECT * FROM other.priced'), '1356 HY000');
