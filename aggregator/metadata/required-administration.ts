@@ -1,15 +1,10 @@
 // What SHOW, SET, accounts, replication and upkeep need their account to be allowed.
 
 import type { AdministrationStatement, SetItem, ShowWhat } from '#aggregator/parser/ast.ts';
-import { atDatabase, atTable, everywhere, type Requirement } from './requirement.ts';
-import { tablesRead } from './statement-tables.ts';
+import { atDatabase, atTable, everywhere, reads, type Requirement } from './requirement.ts';
 
 const none: readonly Requirement[] = [];
 const metadata = ['SHOW METADATA', 'CLUSTER', 'SUPER'] as const;
-
-function reads(piece: unknown, database: string | null): readonly Requirement[] {
-  return tablesRead(piece).flatMap((table) => atTable(['SELECT'], table, database));
-}
 
 /** What SHOW lists without being asked about one thing is filtered, row by row, by the command. */
 function showNeeds(what: ShowWhat, database: string | null): readonly Requirement[] {

@@ -15,13 +15,8 @@ import type {
   TableName,
 } from '#aggregator/parser/ast.ts';
 import { requiredForAdministration } from './required-administration.ts';
-import { atDatabase, atTable, type Requirement } from './requirement.ts';
+import { atDatabase, atTable, reads, type Requirement } from './requirement.ts';
 import { namesColumn, tablesRead } from './statement-tables.ts';
-
-/** SELECT on every table that `piece` reads. */
-function reads(piece: unknown, database: string | null): readonly Requirement[] {
-  return tablesRead(piece).flatMap((table) => atTable(['SELECT'], table, database));
-}
 
 function queryNeeds(query: Query, database: string | null): readonly Requirement[] {
   const needs = reads(query, database);

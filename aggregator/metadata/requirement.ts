@@ -1,6 +1,7 @@
 // One thing that a statement needs its account to be allowed.
 
 import type { TableName } from '#aggregator/parser/ast.ts';
+import { tablesRead } from './statement-tables.ts';
 
 export interface Requirement {
   /** One of these suffices. `ANY` stands for whatever privilege there is at the scope. */
@@ -19,6 +20,11 @@ export function atTable(
 ): readonly Requirement[] {
   const name = table.database ?? database;
   return name === null ? [] : [{ anyOf, database: name, table: table.table }];
+}
+
+/** SELECT on every table that `piece` reads. */
+export function reads(piece: unknown, database: string | null): readonly Requirement[] {
+  return tablesRead(piece).flatMap((table) => atTable(['SELECT'], table, database));
 }
 
 /** At a database; null needs nothing. */
