@@ -80,11 +80,6 @@ function cellText(value: unknown): string {
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
-/** A name in backticks. */
-export function quoteName(name: string): string {
-  return `\`${name.replaceAll('`', '``')}\``;
-}
-
 /** A text literal. */
 export function quoteText(text: string): string {
   return mysql.escape(text);

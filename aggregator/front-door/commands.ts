@@ -5,6 +5,7 @@ import type { CommandName } from '#aggregator/session-registry.ts';
 import type { Session } from '#aggregator/session.ts';
 import { databaseError } from '#shared/error.ts';
 import { parserOptions } from '#aggregator/parser/parser.ts';
+import { nameText } from '#aggregator/parser/print-text.ts';
 import { writeColumnDefinition } from './column-definition.ts';
 import type { FrontDoorParts } from './front-door-parts.ts';
 import { clientError, writeError, type Encode } from './error-packet.ts';
@@ -223,7 +224,7 @@ export class CommandHandler {
   }
 
   async #use(name: Buffer): Promise<void> {
-    await this.#runOwnText(`USE \`${this.#decode(name).replaceAll('`', '``')}\``);
+    await this.#runOwnText(`USE ${nameText(this.#decode(name))}`);
   }
 
   #ok(): void {
@@ -236,8 +237,11 @@ export class CommandHandler {
   /** COM_FIELD_LIST, which the mysql client's completion asks for each table. */
   async #listFields(payload: Buffer): Promise<void> {
     const { parts, stream } = this.#options;
-    const table = new PayloadReader(payload, 1).zeroText().replaceAll('`', '``');
-    const { columns } = await parts.engine.prepare(this.#session, `SELECT * FROM \`${table}\``);
+    const table = new PayloadReader(payload, 1).zeroText();
+    const { columns } = await parts.engine.prepare(
+      this.#session,
+      `SELECT * FROM ${nameText(table)}`,
+    );
     const encoding = encodingOf(this.#context());
     for (const column of columns) {
       writeColumnDefinition(stream.writer, column, { encoding, defaultValue: true });

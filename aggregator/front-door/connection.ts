@@ -11,6 +11,7 @@ import { accountText, type AccountDefinition } from '#aggregator/metadata/accoun
 import { hasPrivilege } from '#aggregator/metadata/privilege.ts';
 import type { RegisteredSession } from '#aggregator/session-registry.ts';
 import { Session } from '#aggregator/session.ts';
+import { nameText } from '#aggregator/parser/print-text.ts';
 import { collationById } from '#aggregator/charset.ts';
 import { DatabaseError, databaseError } from '#shared/error.ts';
 import { announcedCapabilities, capability, has } from './capabilities.ts';
@@ -214,8 +215,8 @@ export class Connection {
     const session = this.#makeSession(login, account);
     const stream = this.#stream;
     if (login.database !== null) {
-      const name = login.database.replaceAll('`', '``');
-      for await (const result of this.#parts.engine.execute(session, `USE \`${name}\``)) {
+      const use = `USE ${nameText(login.database)}`;
+      for await (const result of this.#parts.engine.execute(session, use)) {
         void result;
       }
     }

@@ -6,17 +6,9 @@ import type {
   IndexDefinition,
   TableDefinition,
 } from '#shared/cluster/table-definition.ts';
+import { nameText, stringText } from '#aggregator/parser/print-text.ts';
 import { formatValue } from '#shared/sql/format-value.ts';
 import { typeName } from './type-name.ts';
-
-/** A name in MySQL's backticks. */
-export function backticked(name: string): string {
-  return `\`${name.replaceAll('`', '``')}\``;
-}
-
-function quoted(text: string): string {
-  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
-}
 
 /** DEFAULT as text: the value, CURRENT_TIMESTAMP or an expression; null where there is none. */
 export function defaultText(column: ColumnDefinition): string | null {
@@ -41,7 +33,7 @@ export function defaultText(column: ColumnDefinition): string | null {
 function defaultClause(column: ColumnDefinition): string {
   const text = defaultText(column);
   if (column.default.kind === 'value') {
-    if (text !== null) return ` DEFAULT ${quoted(text)}`;
+    if (text !== null) return ` DEFAULT ${stringText(text)}`;
     const isLarge = column.type.kind === 'json' || /text|blob/.test(typeName(column.type));
     return column.nullable && !isLarge ? ' DEFAULT NULL' : '';
   }
@@ -61,7 +53,7 @@ export function columnLine(
   column: ColumnDefinition,
   table: { readonly collation: string },
 ): string {
-  const parts = [`${backticked(column.name)} ${typeName(column.type)}`];
+  const parts = [`${nameText(column.name)} ${typeName(column.type)}`];
   parts.push(collateClause(column, table));
   const { generated } = column;
   if (generated !== undefined) {
@@ -76,7 +68,7 @@ export function columnLine(
     const fsp = 'fsp' in column.type && column.type.fsp > 0 ? `(${column.type.fsp})` : '';
     parts.push(` ON UPDATE CURRENT_TIMESTAMP${fsp}`);
   }
-  if (column.comment !== '') parts.push(` COMMENT ${quoted(column.comment)}`);
+  if (column.comment !== '') parts.push(` COMMENT ${stringText(column.comment)}`);
   return parts.join('');
 }
 
@@ -91,21 +83,21 @@ const indexWords: Record<IndexDefinition['kind'], string> = {
 function indexLine(index: IndexDefinition): string {
   const parts = index.parts.map((part) => {
     const prefix = part.prefixLength === undefined ? '' : `(${part.prefixLength})`;
-    return `${backticked(part.column)}${prefix}${part.descending ? ' DESC' : ''}`;
+    return `${nameText(part.column)}${prefix}${part.descending ? ' DESC' : ''}`;
   });
-  const name = index.kind === 'primary' ? '' : ` ${backticked(index.name)}`;
-  const comment = index.comment === '' ? '' : ` COMMENT ${quoted(index.comment)}`;
+  const name = index.kind === 'primary' ? '' : ` ${nameText(index.name)}`;
+  const comment = index.comment === '' ? '' : ` COMMENT ${stringText(index.comment)}`;
   return `${indexWords[index.kind]}${name} (${parts.join(',')})${comment}`;
 }
 
 function foreignKeyLine(key: ForeignKeyDefinition): string {
-  const columns = key.columns.map(backticked).join(', ');
-  const referenced = key.referencedColumns.map(backticked).join(', ');
+  const columns = key.columns.map(nameText).join(', ');
+  const referenced = key.referencedColumns.map(nameText).join(', ');
   const action = (word: string, value: string): string =>
     value === 'no action' ? '' : ` ON ${word} ${value.toUpperCase()}`;
   return (
-    `CONSTRAINT ${backticked(key.name)} FOREIGN KEY (${columns}) ` +
-    `REFERENCES ${backticked(key.referencedTable)} (${referenced})` +
+    `CONSTRAINT ${nameText(key.name)} FOREIGN KEY (${columns}) ` +
+    `REFERENCES ${nameText(key.referencedTable)} (${referenced})` +
     action('DELETE', key.onDelete) +
     action('UPDATE', key.onUpdate)
   );
@@ -115,7 +107,7 @@ function shardKeyLine(table: TableDefinition): string[] {
   if (table.spread !== 'sharded' || !table.shardKeyExplicit) return [];
   const hidden = new Set(table.columns.filter((column) => column.hidden).map(({ name }) => name));
   const columns = table.shardKey.filter((name) => !hidden.has(name));
-  return [`SHARD KEY (${columns.map(backticked).join(',')})`];
+  return [`SHARD KEY (${columns.map(nameText).join(',')})`];
 }
 
 /** The statement; `nextNumber` is the AUTO_INCREMENT that comes next, null where none was used. */
@@ -128,17 +120,17 @@ export function showCreateTable(table: TableDefinition, nextNumber: bigint | nul
     ...indexes.map(indexLine),
     ...shardKeyLine(table),
     ...table.foreignKeys.map(foreignKeyLine),
-    ...table.checks.map((check) => `CONSTRAINT ${backticked(check.name)} CHECK (${check.text})`),
+    ...table.checks.map((check) => `CONSTRAINT ${nameText(check.name)} CHECK (${check.text})`),
   ];
   const kind = table.spread === 'reference' ? 'CREATE REFERENCE TABLE' : 'CREATE TABLE';
   const number =
     nextNumber !== null && nextNumber > 1n && visible.some((column) => column.autoIncrement)
       ? ` AUTO_INCREMENT=${nextNumber}`
       : '';
-  const comment = table.comment === '' ? '' : ` COMMENT=${quoted(table.comment)}`;
+  const comment = table.comment === '' ? '' : ` COMMENT=${stringText(table.comment)}`;
   const body = lines.map((line) => `  ${line}`).join(',\n');
   return (
-    `${kind} ${backticked(table.name)} (\n${body}\n) ENGINE=InnoDB${number} ` +
+    `${kind} ${nameText(table.name)} (\n${body}\n) ENGINE=InnoDB${number} ` +
     `DEFAULT CHARSET=utf8mb4 COLLATE=${table.collation}${comment}`
   );
 }

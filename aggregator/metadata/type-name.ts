@@ -1,10 +1,7 @@
 // A type as MySQL writes it, in SHOW COLUMNS, SHOW CREATE TABLE and information_schema.
 
+import { stringText } from '#aggregator/parser/print-text.ts';
 import type { ColumnType } from '#shared/sql/column-type.ts';
-
-function quoted(text: string): string {
-  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
-}
 
 function withFsp(name: string, fsp: number): string {
   return fsp === 0 ? name : `${name}(${fsp})`;
@@ -51,7 +48,7 @@ export function typeName(type: ColumnType): string {
         : type.form;
     case 'enum':
     case 'set':
-      return `${type.kind}(${type.members.map(quoted).join(',')})`;
+      return `${type.kind}(${type.members.map(stringText).join(',')})`;
     case 'datetime':
     case 'timestamp':
     case 'time':

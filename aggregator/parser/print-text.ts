@@ -18,7 +18,7 @@ export function stringText(value: string): string {
   return `'${value.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
 }
 
-export function tableNameText(name: TableName): string {
+export function tableNameText(name: Pick<TableName, 'database' | 'table'>): string {
   return name.database === null
     ? nameText(name.table)
     : `${nameText(name.database)}.${nameText(name.table)}`;

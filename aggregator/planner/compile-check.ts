@@ -3,6 +3,7 @@
 import { parseStatements } from '#aggregator/parser/parser.ts';
 import type { Query } from '#aggregator/parser/ast.ts';
 import type { CheckSource } from '#aggregator/metadata/table-builder.ts';
+import { nameText } from '#aggregator/parser/print-text.ts';
 import { must } from '#shared/assert.ts';
 import type { CheckDefinition } from '#shared/cluster/table-definition.ts';
 import { databaseError, DatabaseError } from '#shared/error.ts';
@@ -35,8 +36,7 @@ export function compileCheck(source: CheckSource): CheckDefinition {
 
 function resolvedCondition(source: CheckSource, refuse: () => never): TypedExpression {
   const { name, text, table } = source;
-  const quoted = `\`${table.replaceAll('`', '``')}\``;
-  const [parsed] = parseStatements(`SELECT 1 FROM ${quoted} WHERE (${text})`);
+  const [parsed] = parseStatements(`SELECT 1 FROM ${nameText(table)} WHERE (${text})`);
   try {
     const query = resolveQuery(must(parsed).statement as Query, rowEnvironment(source, refuse));
     if (query.kind === 'select' && query.where !== null) return query.where;

@@ -4,6 +4,7 @@ import type { ColumnsSource } from '#aggregator/metadata/table-builder.ts';
 import { storedLiteral } from '#aggregator/metadata/stored-literal.ts';
 import type { Query } from '#aggregator/parser/ast.ts';
 import { parseStatements } from '#aggregator/parser/parser.ts';
+import { nameText } from '#aggregator/parser/print-text.ts';
 import { must } from '#shared/assert.ts';
 import type { ColumnDefinition } from '#shared/cluster/table-definition.ts';
 import { databaseError, DatabaseError } from '#shared/error.ts';
@@ -35,8 +36,7 @@ export function compileGenerated({ table, columns }: ColumnsSource): readonly Co
 }
 
 function resolved(source: ColumnsSource, text: string, refuse: () => never): TypedExpression {
-  const quoted = `\`${source.table.replaceAll('`', '``')}\``;
-  const [parsed] = parseStatements(`SELECT (${text}) FROM ${quoted}`);
+  const [parsed] = parseStatements(`SELECT (${text}) FROM ${nameText(source.table)}`);
   try {
     const query = resolveQuery(must(parsed).statement as Query, rowEnvironment(source, refuse));
     if (query.kind === 'select' && query.items.length === 1 && !query.aggregated) {

@@ -1,6 +1,7 @@
 // Logs in at the primary's master aggregator, as any MySQL client would, and asks for a source.
 
 import { createConnection, type Connection } from 'mysql2';
+import { nameText } from '#aggregator/parser/print-text.ts';
 import { must } from '#shared/assert.ts';
 import type { Clock } from '#shared/clock.ts';
 import { databaseError, type DatabaseError } from '#shared/error.ts';
@@ -67,8 +68,8 @@ async function fetchSource(
   });
   try {
     await query(connection, `SET @${followerVariable} = ?`, [follower]);
-    const name = login.database.replaceAll('`', '``');
-    const rows = await query(connection, `SHOW REPLICATION SOURCE FOR \`${name}\``, []);
+    const name = nameText(login.database);
+    const rows = await query(connection, `SHOW REPLICATION SOURCE FOR ${name}`, []);
     const source = rows[0] === undefined ? null : readSourceRow(rows[0]);
     if (source !== null) return source;
     throw databaseError('primaryNotMasterAggregator', { address: `${host}:${port}` });

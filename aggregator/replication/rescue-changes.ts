@@ -1,6 +1,7 @@
 // Changes that are about to be taken back are kept first, where they can be queried: <db>_rescued.
 
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
+import { nameText } from '#aggregator/parser/print-text.ts';
 import type { TableDefinition } from '#shared/cluster/table-definition.ts';
 import type { LSN } from '#shared/log/lsn.ts';
 import type { SourceValue } from '#shared/sql/source-value.ts';
@@ -83,7 +84,7 @@ function noteDefinition(tables: Map<string, TableDefinition>, { content }: Logge
 
 /** Two rescues at the same moment would both make it. */
 async function makeTable(parts: ReplicationParts, database: string): Promise<void> {
-  const name = quote(rescuedName(database));
+  const name = nameText(rescuedName(database));
   const columns = rescueColumns.map(([column, sql]) => `${column} ${sql}`).join(', ');
   await parts.runStatement(`CREATE DATABASE IF NOT EXISTS ${name} PARTITIONS 1`, []);
   await parts.runStatement(
@@ -98,12 +99,8 @@ async function keep(
   rows: readonly SourceValue[][],
 ): Promise<void> {
   const marks = `(${rescueColumns.map(() => '?').join(', ')})`;
-  const into = `INSERT IGNORE INTO ${quote(rescuedName(database))}.changes`;
+  const into = `INSERT IGNORE INTO ${nameText(rescuedName(database))}.changes`;
   const columns = rescueColumns.map(([name]) => name).join(', ');
   const text = `${into} (${columns}) VALUES ${rows.map(() => marks).join(', ')}`;
   await parts.runStatement(text, rows.flat());
-}
-
-function quote(name: string): string {
-  return `\`${name.replaceAll('`', '``')}\``;
 }

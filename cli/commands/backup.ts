@@ -1,7 +1,8 @@
 // `twinleaf backup`: BACKUP DATABASE as a command.
 
 import { Args, Command } from '@oclif/core';
-import { printInfo, quoteName, quoteText } from '#cli/client.ts';
+import { nameText } from '#aggregator/parser/print-text.ts';
+import { printInfo, quoteText } from '#cli/client.ts';
 import { settingFlags, SettingValues } from '#cli/setting.ts';
 
 export class BackupCommand extends Command {
@@ -19,7 +20,7 @@ export class BackupCommand extends Command {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(BackupCommand);
     const { database, directory } = args;
-    const sql = `BACKUP DATABASE ${quoteName(database)} TO ${quoteText(directory)}`;
+    const sql = `BACKUP DATABASE ${nameText(database)} TO ${quoteText(directory)}`;
     await printInfo(new SettingValues(flags), sql);
   }
 }

@@ -1,7 +1,8 @@
 // `twinleaf restore`: RESTORE DATABASE as a command.
 
 import { Args, Command, Flags } from '@oclif/core';
-import { printInfo, quoteName, quoteText } from '#cli/client.ts';
+import { nameText } from '#aggregator/parser/print-text.ts';
+import { printInfo, quoteText } from '#cli/client.ts';
 import { settingFlags, SettingValues } from '#cli/setting.ts';
 
 export class RestoreCommand extends Command {
@@ -22,10 +23,10 @@ export class RestoreCommand extends Command {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(RestoreCommand);
     const { as, ...settings } = flags;
-    const target = typeof as === 'string' ? ` AS ${quoteName(as)}` : '';
+    const target = typeof as === 'string' ? ` AS ${nameText(as)}` : '';
     const { database, directory } = args;
     const from = quoteText(directory);
-    const sql = `RESTORE DATABASE ${quoteName(database)}${target} FROM ${from}`;
+    const sql = `RESTORE DATABASE ${nameText(database)}${target} FROM ${from}`;
     await printInfo(new SettingValues(settings), sql);
   }
 }

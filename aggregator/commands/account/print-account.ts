@@ -2,7 +2,7 @@
 
 import type { AccountDefinition, Grant } from '#aggregator/metadata/account.ts';
 import { allPrivileges, levelOf } from '#aggregator/metadata/privilege.ts';
-import { backticked } from '#aggregator/metadata/show-create-table.ts';
+import { nameText } from '#aggregator/parser/print-text.ts';
 
 /** The lines of SHOW GRANTS. */
 export function grantLines(account: AccountDefinition): readonly string[] {
@@ -16,7 +16,7 @@ export function grantLines(account: AccountDefinition): readonly string[] {
 
 /** `user`@`host`, as SHOW GRANTS writes it. */
 function grantee({ user, host }: { readonly user: string; readonly host: string }): string {
-  return `${backticked(user)}@${backticked(host)}`;
+  return `${nameText(user)}@${nameText(host)}`;
 }
 
 function grantLine(each: Grant, who: string): string {
@@ -24,8 +24,8 @@ function grantLine(each: Grant, who: string): string {
   const isAll = all.every((name) => each.privileges.includes(name));
   const ordered = all.filter((name) => each.privileges.includes(name)).join(', ');
   const names = isAll ? 'ALL PRIVILEGES' : ordered === '' ? 'USAGE' : ordered;
-  const database = each.database === null ? '*' : backticked(each.database);
-  const table = each.table === null ? '*' : backticked(each.table);
+  const database = each.database === null ? '*' : nameText(each.database);
+  const table = each.table === null ? '*' : nameText(each.table);
   const option = each.grantOption ? ' WITH GRANT OPTION' : '';
   return `GRANT ${names} ON ${database}.${table} TO ${who}${option}`;
 }

@@ -9,6 +9,7 @@ import type { DatabaseDefinition } from '#aggregator/metadata/database-definitio
 import { existingTable } from '#aggregator/metadata/find-table.ts';
 import { storedLiteral } from '#aggregator/metadata/stored-literal.ts';
 import type { Query, TableName } from '#aggregator/parser/ast.ts';
+import { tableNameText } from '#aggregator/parser/print-text.ts';
 import { parseStatements } from '#aggregator/parser/parser.ts';
 import type { SyntaxEngine } from '#aggregator/query-engine.ts';
 import { statusColumns } from '#aggregator/replication/status-columns.ts';
@@ -125,8 +126,8 @@ async function check(
 ): Promise<readonly Message[]> {
   const { database, table } = named;
   if (table.view !== undefined) {
-    const path = [database.name, table.name].map((part) => `\`${part.replaceAll('`', '``')}\``);
-    const [parsed] = parseStatements(`SELECT * FROM ${path.join('.')}`);
+    const view = tableNameText({ database: database.name, table: table.name });
+    const [parsed] = parseStatements(`SELECT * FROM ${view}`);
     named.engine.describe(session, parsed?.statement as Query);
     return [done];
   }

@@ -7,9 +7,10 @@ import { tableColumns, typeFields } from '#aggregator/metadata/information-schem
 import type { InformationSchema } from '#aggregator/metadata/information-schema.ts';
 import { tableStatistics } from '#aggregator/metadata/information-schema/key-tables.ts';
 import type { VirtualRow } from '#aggregator/metadata/information-schema/virtual-table.ts';
-import { backticked, showCreateTable } from '#aggregator/metadata/show-create-table.ts';
+import { showCreateTable } from '#aggregator/metadata/show-create-table.ts';
 import { showCreateView } from '#aggregator/metadata/show-create-view.ts';
 import type { ShowWhat, TableName } from '#aggregator/parser/ast.ts';
+import { nameText } from '#aggregator/parser/print-text.ts';
 import type { Session } from '#aggregator/session.ts';
 import type { TableDefinition } from '#shared/cluster/table-definition.ts';
 import { databaseError } from '#shared/error.ts';
@@ -170,7 +171,7 @@ export function showCreateDatabase(
   const { name, collation } = findDatabase(parts, session, what.name);
   const exists = what.ifNotExists ? '/*!32312 IF NOT EXISTS*/ ' : '';
   const text =
-    `CREATE DATABASE ${exists}${backticked(name)} ` +
+    `CREATE DATABASE ${exists}${nameText(name)} ` +
     `/*!40100 DEFAULT CHARACTER SET utf8mb4 COLLATE ${collation} */`;
   return answer(['Database', ['Create Database', 'long']], [[name, text]]);
 }
