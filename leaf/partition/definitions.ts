@@ -13,6 +13,7 @@ import type { WorkerTransaction } from '#leaf/worker/worker-transaction.ts';
 import type { PartitionCore } from './partition-core.ts';
 import { appendElsewhere } from './write-elsewhere.ts';
 import { appendRecord, makeVisible, makeVisibleElsewhere } from './write-transaction.ts';
+import { patientClaim } from './write-lock.ts';
 import { toClientError } from './write-steps.ts';
 
 /** How long a definition waits for the write lock, in milliseconds. */
@@ -32,8 +33,7 @@ const TABLES_MAX = 500;
 export async function define(core: PartitionCore, change: DefinitionChange): Promise<void> {
   const { file, lock, environment, key } = core;
   if (file.meta.catalogVersion >= change.version) return;
-  const startedAt = environment.hybridClock.next();
-  const claim = { startedAt, wounds: false, wound: () => undefined };
+  const claim = patientClaim(environment.hybridClock.next());
   await lock.acquire(claim, DEFINITION_LOCK_WAIT_MS);
   let lsn: LSN | null = null;
   try {

@@ -9,7 +9,7 @@ import { databaseError, DatabaseError } from '#shared/error.ts';
 import { must } from '#shared/assert.ts';
 import type { WriteStep, WriteStepResult } from '#shared/wire/message.ts';
 import type { Gathering } from './gathering.ts';
-import type { LockClaim } from './write-lock.ts';
+import { patientClaim } from './write-lock.ts';
 import type { PartitionCore } from './partition-core.ts';
 import { HandCapture, NotByHandError } from './hand-capture.ts';
 import type { PlainStep } from './plain-steps.ts';
@@ -106,7 +106,7 @@ export class GroupCommit {
     this.#pumping = true;
     try {
       for (let first = this.#queue[0]; first !== undefined; first = this.#queue[0]) {
-        const claim: LockClaim = { startedAt: first.startedAt, wounds: false, wound: () => {} };
+        const claim = patientClaim(first.startedAt);
         if (!lock.tryAcquire(claim)) await lock.acquire(claim, null);
         try {
           const turn = this.#gathering?.turn ?? null;

@@ -8,6 +8,7 @@ import { decides, mayBeLate, syncVerdictSoon } from './late-sync.ts';
 import { applyElsewhere } from './write-elsewhere.ts';
 import type { OpenTransaction } from './open-transaction.ts';
 import type { PartitionCore } from './partition-core.ts';
+import { patientClaim } from './write-lock.ts';
 import { appendRecord, makeVisible, makeVisibleElsewhere } from './write-transaction.ts';
 
 export type ForgettableVerdicts = Omit<LeafCalls['forgetVerdicts']['request'], 'key'>;
@@ -104,8 +105,7 @@ export async function abortUnknown(core: PartitionCore, transactionId: string): 
 /** Brings verdicts that stand in the log alone into the file, as soon as nobody writes. */
 async function noteInFile(core: PartitionCore): Promise<void> {
   const { file, lock, log, verdicts, environment, fail } = core;
-  const startedAt = environment.hybridClock.next();
-  const claim = { startedAt, wounds: false, wound: () => undefined };
+  const claim = patientClaim(environment.hybridClock.next());
   await lock.acquire(claim, null);
   try {
     if (!verdicts.isPending) return;
@@ -133,8 +133,7 @@ export async function forgetVerdicts(
   const { file, lock, verdicts, environment, fail } = core;
   const oldest = verdicts.oldestBut(kept);
   if (oldest === null) return;
-  const startedAt = environment.hybridClock.next();
-  const claim = { startedAt, wounds: false, wound: () => undefined };
+  const claim = patientClaim(environment.hybridClock.next());
   await lock.acquire(claim, FORGET_WAIT_MS);
   try {
     file.begin(false);

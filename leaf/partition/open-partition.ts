@@ -33,6 +33,7 @@ import type { OwnResult, OwnRows } from './transaction-task.ts';
 import { Transactions } from './transactions.ts';
 import type { WriteFences } from './write-fences.ts';
 import { isLong, writeElsewhere } from './write-elsewhere.ts';
+import { patientClaim } from './write-lock.ts';
 import { toClientError } from './write-steps.ts';
 
 /** How long closing waits for a write that is under way, in milliseconds. */
@@ -41,9 +42,6 @@ const CLOSE_WAIT_MS = 10_000;
 type WriteRequest = Omit<LeafCalls['write']['request'], 'key'>;
 type FenceRequest = Omit<LeafCalls['fence']['request'], 'key'>;
 type ReadRequest = Omit<LeafStreams['read']['request'], 'key'>;
-
-/** A claim to the write lock of one who only waits. */
-const patient = { wounds: false, wound: () => undefined };
 
 export class OpenPartition {
   readonly core: PartitionCore;
@@ -182,7 +180,7 @@ export class OpenPartition {
     const { lock, environment } = this.core;
     // The writers that run must end first, unless it is fenced already.
     if (leaseMs > 0 && !this.#fences.isUp(reason)) {
-      const claim = { startedAt: environment.hybridClock.next(), ...patient };
+      const claim = patientClaim(environment.hybridClock.next());
       await lock.acquire(claim, waitMs);
       lock.release(claim);
     }
@@ -212,8 +210,7 @@ export class OpenPartition {
     this.#closing = true;
     this.transactions.rollbackAll();
     this.#groups.close();
-    const startedAt = 0n;
-    const claim = { startedAt, wounds: false, wound: () => undefined };
+    const claim = patientClaim(0n);
     const prepared = this.transactions.inDoubt() !== null;
     try {
       if (!prepared) await lock.acquire(claim, CLOSE_WAIT_MS);

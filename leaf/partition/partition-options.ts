@@ -30,10 +30,10 @@ export interface PartitionPlace {
   readonly onBegunAnew: (reason: string) => void;
 }
 
-/** What every partition of a leaf shares. */
 /** By nobody; by who is told when it is on disk; by who must have it before it is acknowledged. */
 export type Followed = 'by nobody' | 'behind' | 'in step';
 
+/** What every partition of a leaf shares. */
 export interface PartitionEnvironment {
   readonly clock: Clock;
   readonly hybridClock: HybridClock;

@@ -10,7 +10,7 @@ import { decodeHead, encodeHead, LONG_BODY_BYTES, PIECE_BYTES } from '#shared/lo
 import type { LSN } from '#shared/log/lsn.ts';
 import type { LogPlace } from '#leaf/log/long-place.ts';
 import type { WorkerTransaction } from '#leaf/worker/worker-transaction.ts';
-import type { LockClaim } from './write-lock.ts';
+import { patientClaim } from './write-lock.ts';
 import type { PartitionCore } from './partition-core.ts';
 import {
   appendRecord,
@@ -60,8 +60,7 @@ export async function writeElsewhere(
   steps: readonly WriteStep[],
 ): Promise<WriteStepResult[]> {
   const { lock, environment, key } = core;
-  const startedAt = environment.hybridClock.next();
-  const claim: LockClaim = { startedAt, wounds: false, wound: () => undefined };
+  const claim = patientClaim(environment.hybridClock.next());
   await lock.acquire(claim, options.timeoutMs);
   let lsn: LSN | null;
   let results: WriteStepResult[];

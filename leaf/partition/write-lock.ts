@@ -20,6 +20,11 @@ export interface LockClaim {
   readonly wound: () => void;
 }
 
+/** The claim of one who only waits for its turn, and holds no other partition's lock. */
+export function patientClaim(startedAt: bigint): LockClaim {
+  return { startedAt, wounds: false, wound: () => undefined };
+}
+
 interface Waiter {
   readonly claim: LockClaim;
   readonly granted: () => void;
