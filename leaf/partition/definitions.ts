@@ -11,7 +11,6 @@ import type { LSN } from '#shared/log/lsn.ts';
 import { quoteIdentifier } from '#shared/sqlite-file.ts';
 import type { WorkerTransaction } from '#leaf/worker/worker-transaction.ts';
 import type { PartitionCore } from './partition-core.ts';
-import { appendElsewhere } from './write-elsewhere.ts';
 import { appendRecord, makeVisible, makeVisibleElsewhere } from './write-transaction.ts';
 import { patientClaim } from './write-lock.ts';
 import { toClientError } from './write-steps.ts';
@@ -75,10 +74,7 @@ export async function beginDefinition(
   const end = (): void => void worker.rollback();
   signal?.addEventListener('abort', end, { once: true });
   try {
-    await worker.define(change);
-  } catch (error) {
-    await worker.rollback();
-    throw error;
+    await worker.orRollback(() => worker.define(change));
   } finally {
     signal?.removeEventListener('abort', end);
   }
@@ -127,7 +123,8 @@ async function defineLocked(core: PartitionCore, change: DefinitionChange): Prom
 async function defineElsewhere(core: PartitionCore, change: DefinitionChange): Promise<LSN> {
   const worker = await beginInterruptible(core, change);
   core.environment.failpoint('after-define');
-  const record = await appendElsewhere(core, worker, { kind: 'definition', change });
+  const payload = { kind: 'definition', change } as const;
+  const record = await worker.orRollback(async () => appendRecord(core, payload));
   await makeVisibleElsewhere(core, { ...record, change }, worker);
   return record.position.lsn;
 }

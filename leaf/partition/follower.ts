@@ -226,14 +226,11 @@ export class Follower {
       this.#replay.apply(record, true);
       return;
     }
-    try {
+    await worker.orRollback(async () => {
       await synced();
       this.#replay.apply(record, true);
       await commitInWorker(core, this.#replay.applied, worker);
-    } catch (error) {
-      await worker.rollback();
-      throw error;
-    }
+    });
     file.begin(false);
   }
 
@@ -241,14 +238,11 @@ export class Follower {
   async #defineElsewhere(record: LogRecord, change: DefinitionChange): Promise<void> {
     const core = this.#core;
     const worker = await beginDefinition(core, change);
-    try {
+    await worker.orRollback(async () => {
       core.environment.failpoint('after-define');
       this.#replay.apply(record, true);
       await commitInWorker(core, { ...this.#replay.applied, change }, worker);
-    } catch (error) {
-      await worker.rollback();
-      throw error;
-    }
+    });
   }
 
   /** Opens the next term and makes the partition a primary; a prepared transaction stays so. */

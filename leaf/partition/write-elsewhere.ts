@@ -67,12 +67,7 @@ export async function writeElsewhere(
   try {
     options.check();
     const worker = await beginElsewhere(core, options.foreignKeys);
-    try {
-      results = await worker.write(steps);
-    } catch (error) {
-      await worker.rollback();
-      throw error;
-    }
+    results = await worker.orRollback(() => worker.write(steps));
     lsn = await commitElsewhere(core, worker);
   } finally {
     lock.release(claim);
@@ -108,15 +103,12 @@ export async function prepareElsewhere(
   await syncPrepare(core);
 }
 
-async function countChanges(core: PartitionCore, worker: WorkerTransaction): Promise<number> {
-  try {
+function countChanges(core: PartitionCore, worker: WorkerTransaction): Promise<number> {
+  return worker.orRollback(async () => {
     const bytes = await worker.countChanges();
     checkSize(core, bytes);
     return bytes;
-  } catch (error) {
-    await worker.rollback();
-    throw error;
-  }
+  });
 }
 
 /** A record of what a worker has changed, but for the changes themselves. */
@@ -127,19 +119,16 @@ interface ChangesRecord {
 
 type WithoutChanges<P> = P extends LogPayload ? Omit<P, 'changeset'> : never;
 
-async function appendChanges(
+function appendChanges(
   core: PartitionCore,
   worker: WorkerTransaction,
   { bytes, payload }: ChangesRecord,
 ): Promise<AppendedRecord> {
-  try {
+  return worker.orRollback(async () => {
     if (bytes > LONG_BODY_BYTES) return await appendLong(core, worker, { bytes, payload });
     const changeset = await worker.changes(0, bytes);
     return appendRecord(core, { ...payload, changeset });
-  } catch (error) {
-    await worker.rollback();
-    throw error;
-  }
+  });
 }
 
 /** In pieces, of which the event loop sees one at a time. */
@@ -170,20 +159,6 @@ async function appendLong(
   }
 }
 
-/** Appends a record of what a worker holds; undoes that if it cannot. */
-export async function appendElsewhere(
-  core: PartitionCore,
-  worker: WorkerTransaction,
-  payload: Parameters<typeof appendRecord>[1],
-): Promise<ReturnType<typeof appendRecord>> {
-  try {
-    return appendRecord(core, payload);
-  } catch (error) {
-    await worker.rollback();
-    throw error;
-  }
-}
-
 /** A worker's transaction with the changes of a long record; null where there are no workers. */
 export async function applyElsewhere(
   core: PartitionCore,
@@ -192,11 +167,6 @@ export async function applyElsewhere(
   const { workers } = core.environment;
   if (workers === null) return null;
   const worker = await workers.begin(core.workerFile(), { foreignKeys: false, captures: false });
-  try {
-    await worker.applyFrom(changes);
-    return worker;
-  } catch (error) {
-    await worker.rollback();
-    throw error;
-  }
+  await worker.orRollback(() => worker.applyFrom(changes));
+  return worker;
 }

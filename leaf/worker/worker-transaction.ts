@@ -120,6 +120,16 @@ export class WorkerTransaction {
     leave();
   }
 
+  /** Answers what `work` does with it; where that throws, everything is undone. */
+  async orRollback<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      await this.rollback();
+      throw error;
+    }
+  }
+
   async #ask(request: WorkerRequest): Promise<WorkerReply> {
     try {
       return await this.#place.worker.ask(this.#place.owner, request);
