@@ -13,6 +13,9 @@ import type { Row, StoredValue } from './sql/column-type.ts';
 import { functionLibrary } from './sql/functions/library.ts';
 import type { SqlFunction } from './sql/functions/sql-function.ts';
 
+/** Copied in one go, on another thread: each further go waits for a turn of the event loop. */
+const BACKUP_PAGES = 2_000;
+
 /** Prepared statements kept for each open file. */
 const STATEMENTS_MAX = 512;
 /** A longer text is compiled each time, in characters: what is kept of it is ten times its size. */
@@ -30,6 +33,8 @@ export interface OpenOptions {
   readonly cacheSize?: number;
   /** False: SQLite syncs nothing; the caller syncs the file before it counts. */
   readonly durable?: boolean;
+  /** False: our SQL functions are not known there, which takes longer than to open the file. */
+  readonly functions?: boolean;
 }
 
 /**
@@ -96,6 +101,7 @@ export class SqliteFile {
     this.exec(`PRAGMA wal_autocheckpoint = ${AUTOCHECKPOINT_PAGES}`);
     this.exec('PRAGMA trusted_schema = ON');
     if (options.cacheSize !== undefined) this.exec(`PRAGMA cache_size = ${options.cacheSize}`);
+    if (options.functions === false) return;
     for (const definition of functionLibrary()) this.#register(definition);
   }
 
@@ -247,7 +253,7 @@ export class SqliteFile {
   /** Writes a copy of the whole database, as of one moment, to `path`. */
   async backup(path: string): Promise<void> {
     try {
-      await backup(this.#database, path);
+      await backup(this.#database, path, { rate: BACKUP_PAGES });
     } catch (error) {
       throw toSqliteError(error);
     }

@@ -13,7 +13,7 @@ port.on('message', ({ id, path }: CheckpointRequest) => {
 
 function checkpoint(path: string): Omit<CheckpointReply, 'id'> {
   try {
-    const file = SqliteFile.open(path);
+    const file = SqliteFile.open(path, { functions: false });
     try {
       return { whole: file.checkpoint('passive'), error: '' };
     } finally {

@@ -69,7 +69,7 @@ export async function readySnapshot(
     readonly provisioned?: boolean;
   },
 ): Promise<void> {
-  const snapshot = SqliteFile.open(received, { durable: false });
+  const snapshot = SqliteFile.open(received, { durable: false, functions: false });
   try {
     if (!samePosition(readMeta(snapshot).applied, own.position)) {
       throw databaseError('internal', { reason: 'a snapshot is not of the position it was for' });
@@ -100,7 +100,7 @@ export async function installReadySnapshot(
   options: { readonly segmentBytesMax: number; readonly failpoint: Failpoint },
 ): Promise<boolean> {
   if (!existsSync(paths.ready)) return false;
-  const snapshot = SqliteFile.open(paths.ready);
+  const snapshot = SqliteFile.open(paths.ready, { functions: false });
   const { applied, timestamp, durability } = readMeta(snapshot);
   snapshot.close();
   for (const suffix of ['-wal', '-shm']) rmSync(`${paths.ready}${suffix}`, { force: true });

@@ -59,7 +59,7 @@ export function createStateFile(
   path: string,
   identity: Pick<PartitionMeta, 'role' | 'durability' | 'origin'>,
 ): void {
-  const file = SqliteFile.open(path, { durable: false });
+  const file = SqliteFile.open(path, { durable: false, functions: false });
   file.exec('BEGIN');
   file.exec(CREATE_META);
   file.run('INSERT INTO _twinleaf_meta VALUES (1, 0, 0, ?, 0, 0, ?, ?, ?, ?)', [

@@ -3,6 +3,7 @@
 //     a long text, or many values: compiling it takes long → a worker
 //     no loop: a lookup by whole keys                      → here
 //     loops over tables that are small, all together       → here
+//     counts all rows of a table of a file of few pages    → here, and timed
 //     was short the last times, with values no further apart → here, and timed
 //     anything else                                        → a worker, and timed there
 
@@ -16,6 +17,11 @@ const ROWS_MAX = 10_000;
 /** A statement with more is not even compiled on the event loop: SQLite takes its time with it. */
 const CHARACTERS_MAX = 16 * 1024;
 const PARAMETERS_MAX = 1_000;
+/**
+ * To count all rows SQLite looks at pages, not at rows: some 0.5 µs each, and a few times that when
+ * they come from the disk.
+ */
+const COUNTED_PAGES_MAX = 2_000;
 /** A table is counted up to here. */
 const COUNTED_ROWS_MAX = 2_000;
 /** A count of a small table holds so long, in milliseconds; that of a large one longer. */
@@ -79,8 +85,9 @@ export class StatementCosts {
     const known = this.#know(connection, sql, catalogVersion);
     if (known.shape === keyLookup) return 'key';
     if (this.#rowsOf(connection, known.shape) <= ROWS_MAX) return 'key';
-    if (known.missing > 0 || spanOf(parameters) > known.span) return 'long';
-    return 'timed';
+    if (known.missing > 0) return 'long';
+    const isShort = spanOf(parameters) <= known.span || isShortCount(connection, known.shape);
+    return isShort ? 'timed' : 'long';
   }
 
   /**
@@ -167,6 +174,12 @@ export class StatementCosts {
     this.#counts.set(table, { rows: small ? found : Infinity, untilMs });
     return small ? found : Infinity;
   }
+}
+
+/** No worker must start for the first COUNT(*) of a table that is not large. */
+function isShortCount(connection: SqliteFile, { counts }: StatementShape): boolean {
+  if (counts === null) return false;
+  return Number(connection.get(`PRAGMA ${counts}.page_count`)?.[0]) <= COUNTED_PAGES_MAX;
 }
 
 function tryShape(connection: SqliteFile, sql: string): StatementShape {

@@ -8,10 +8,12 @@ import { quoteIdentifier, type SqliteFile } from '#shared/sqlite-file.ts';
 export interface StatementShape {
   /** The tables looped over, `schema.name` quoted; null among them: more than can be told. */
   readonly loops: readonly (string | null)[];
+  /** The schema, quoted, whose one table it counts page by page; null: it does more than that. */
+  readonly counts: string | null;
 }
 
 /** No loop at all. */
-export const keyLookup: StatementShape = { loops: [] };
+export const keyLookup: StatementShape = { loops: [], counts: null };
 
 const OPENS = new Set(['OpenRead', 'OpenWrite', 'ReopenIdx']);
 const LOOPS = new Set(['Next', 'Prev', 'Count', 'VNext']);
@@ -31,6 +33,7 @@ export function shapeOf(connection: SqliteFile, sql: string): StatementShape {
   }
   const loops: (string | null)[] = [];
   const looped = new Set<unknown>();
+  const counted: (string | null)[] = [];
   const rewound = new Set<unknown>();
   for (const [, opcode, p1, p2] of program) {
     if (opcode === 'Rewind') rewound.add(p1);
@@ -41,21 +44,29 @@ export function shapeOf(connection: SqliteFile, sql: string): StatementShape {
     looped.add(p1);
     const cursor = cursors.get(p1);
     // What is not a stored table (a list, a sorter) holds what another loop has put there.
-    if (cursor !== undefined) loops.push(tableAt(connection, cursor));
+    if (cursor === undefined) continue;
+    loops.push(tableAt(connection, cursor));
+    if (opcode === 'Count') counted.push(schemaOf(connection, cursor));
   }
   // A queue that is rewound and never stepped through is a recursion, without a bound.
   const recursive = [...rewound].some((cursor) => !looped.has(cursor) && !cursors.has(cursor));
   if (recursive && !program.some(([, opcode]) => opcode === 'SorterNext')) loops.push(null);
-  return loops.length === 0 ? keyLookup : { loops };
+  if (loops.length === 0) return keyLookup;
+  const [counts = null] = loops.length === 1 ? counted : [];
+  return { loops, counts };
 }
 
 /** The table of a table's or an index's first page. */
-function tableAt(connection: SqliteFile, { database, root }: Cursor): string | null {
+function tableAt(connection: SqliteFile, cursor: Cursor): string | null {
+  const schema = schemaOf(connection, cursor);
+  if (schema === null) return null;
+  const sql = `SELECT tbl_name FROM ${schema}.sqlite_schema WHERE rootpage = ?`;
+  const name = connection.get(sql, [BigInt(cursor.root)])?.[0];
+  return typeof name === 'string' ? `${schema}.${quoteIdentifier(name)}` : null;
+}
+
+function schemaOf(connection: SqliteFile, { database }: Cursor): string | null {
   const schemas = connection.all('PRAGMA database_list');
   const schema = schemas.find(([number]) => number === database)?.[1];
-  if (typeof schema !== 'string') return null;
-  const quoted = quoteIdentifier(schema);
-  const sql = `SELECT tbl_name FROM ${quoted}.sqlite_schema WHERE rootpage = ?`;
-  const name = connection.get(sql, [BigInt(root)])?.[0];
-  return typeof name === 'string' ? `${quoted}.${quoteIdentifier(name)}` : null;
+  return typeof schema === 'string' ? quoteIdentifier(schema) : null;
 }

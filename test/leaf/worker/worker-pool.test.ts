@@ -13,6 +13,8 @@ import { ROWS, workerWorld } from '#test/support/worker-world.ts';
 
 /** Hours of work. */
 const ENDLESS = 'SELECT count(*) FROM account a, account b, account c WHERE a.id + b.id + c.id < 0';
+/** Looks at every row: that is not for the event loop. */
+const COUNTED = 'SELECT count(*) FROM account WHERE balance >= 0';
 
 function request(sql: string): ReadRequest {
   return {
@@ -85,7 +87,7 @@ test('worker: a slow consumer is read one batch ahead, and others go on', async 
   const slow = Array.from({ length: 20 }, () => partition.read(request(sql)));
   const first = await Promise.all(slow.map((rows) => rows.next()));
   t.true(first.every(({ done }) => done === false));
-  const count = await readAll(partition, 'SELECT count(*) FROM account');
+  const count = await readAll(partition, COUNTED);
   t.deepEqual(count, [[ROWS]]);
   const second = await Promise.all(slow.map((rows) => rows.next()));
   t.true(second.every(({ done }) => done === false));
@@ -97,7 +99,7 @@ test('worker: what waits behind a statement that is ended begins again elsewhere
   const { partition, pool } = await workerWorld(t, { size: 1 });
   const abort = new AbortController();
   const long = readAll(partition, ENDLESS, abort.signal);
-  const waiting = readAll(partition, 'SELECT count(*) FROM account');
+  const waiting = readAll(partition, COUNTED);
   await until('a worker', () => pool.size === 1);
   await realClock.sleep(0);
   abort.abort();
@@ -113,12 +115,22 @@ test('worker: one that dies ends its statement with a clear error, and no more',
   process.kill(must(pool.processIds()[0]), 'SIGKILL');
   const error = await t.throwsAsync(long);
   t.true(error instanceof DatabaseError && error.is('workerLost'));
+  t.deepEqual(await readAll(partition, COUNTED), [[ROWS]]);
+});
+
+test('worker: none starts to count all rows of a short file', async (t) => {
+  const { partition, pool } = await workerWorld(t);
+  for (const filler of pool.processIds()) process.kill(filler, 'SIGKILL');
+  await until('no worker', () => pool.size === 0);
   t.deepEqual(await readAll(partition, 'SELECT count(*) FROM account'), [[ROWS]]);
+  t.is(pool.size, 0);
+  t.deepEqual(await readAll(partition, COUNTED), [[ROWS]]);
+  t.is(pool.size, 1);
 });
 
 test('worker: each statement sees the newest commit and the newest schema', async (t) => {
   const { partition } = await workerWorld(t, { size: 1 });
-  const sql = 'SELECT count(*) FROM account';
+  const sql = COUNTED;
   t.deepEqual(await readAll(partition, sql), [[ROWS]]);
   await partition.write(writeOf('DELETE FROM account WHERE id = 1'));
   t.deepEqual(await readAll(partition, sql), [[ROWS - 1]]);
