@@ -5,7 +5,7 @@ import { createConnection, type Connection, type RowDataPacket } from 'mysql2/pr
 import type { ReplicationFailpointName } from '#aggregator/replication/failpoint.ts';
 import { startEmbeddedCluster, type EmbeddedCluster } from '#cli/embedded-cluster.ts';
 import { must } from '#shared/assert.ts';
-import { realClock } from '#shared/clock.ts';
+import { realClock, type Clock } from '#shared/clock.ts';
 import { freePorts } from './free-ports.ts';
 import { quietLogger } from './quiet-logger.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
@@ -19,6 +19,8 @@ export interface ClusterOptions {
   readonly advertiseHost?: string;
   /** PEM files for TLS with clients. */
   readonly tls?: { readonly cert: string; readonly key: string };
+  /** The machine's own, unless given. */
+  readonly clock?: Clock;
   /** Called at each step of a promotion and a failback. */
   readonly replicationFailpoint?: (name: ReplicationFailpointName) => void;
 }
@@ -62,7 +64,7 @@ export class TestClusterProcess {
   async start(): Promise<void> {
     const { version = '0.1.0', advertiseHost = '127.0.0.1' } = this.#options;
     const { leaves } = this;
-    const { replicationFailpoint = () => undefined, tls } = this.#options;
+    const { replicationFailpoint = () => undefined, tls, clock = realClock } = this.#options;
     // It is listened on again after a stop: in between no connection may be given it.
     if (this.#ports.port === 0) this.#ports = { port: must((await freePorts(1))[0]), leafPort: 0 };
     const { logger } = quietLogger();
@@ -76,7 +78,7 @@ export class TestClusterProcess {
       rootPassword: 'secret',
       replicationFailpoint,
       tls: tls === undefined ? null : { ...tls, ca: null },
-      clock: realClock,
+      clock,
       logger,
       version,
     });

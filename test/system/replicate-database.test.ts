@@ -226,6 +226,20 @@ test('replicate: the password is nowhere to be read', async (t) => {
   const from = `FROM repl:'vErYsEcReT'@127.0.0.1:${primary.port}`;
   await secondary.query(`REPLICATE DATABASE shop ${from}`);
   await caughtUp(secondary, 'shop');
+  for (const sql of [
+    'SHOW REPLICATION STATUS',
+    'SHOW DATABASES EXTENDED',
+    'USING shop SHOW DATABASE STATUS',
+    'SHOW CLUSTER STATUS',
+    'SHOW PROCESSLIST',
+    'EXPLAIN STOP REPLICATING shop',
+    'SELECT * FROM information_schema.MV_REPLICATION_STATUS',
+    'SELECT * FROM information_schema.DISTRIBUTED_DATABASES',
+  ]) {
+    const rows = await secondary.query(sql);
+    t.true(rows.length > 0, sql);
+    t.false(JSON.stringify(rows).includes('vErYsEcReT'), sql);
+  }
   await secondary.stop();
   const files = readdirSync(secondary.directory, { recursive: true, withFileTypes: true });
   for (const file of files.filter((entry) => entry.isFile())) {

@@ -1,6 +1,7 @@
 // Each statement of replication in each state: what it does, or the number that it is refused with.
 
 import test from 'ava';
+import { errnoOf } from '#test/support/errno-of.ts';
 import { caughtUp, refusalOf, sameRows, stateOf } from '#test/support/follow.ts';
 import { TestClusterProcess } from '#test/support/two-clusters.ts';
 import { until } from '#test/support/wait.ts';
@@ -88,4 +89,82 @@ test('statements: in every state each is done, or refused with its number', asyn
   await until('nobody to be followed by', async () => {
     return (await primary.query("SHOW REPLICAS WHERE Connected = 'yes'")).length === 0;
   });
+});
+
+test('statements: each ends the transaction before it, and has done one row', async (t) => {
+  const primary = await TestClusterProcess.start(t, { leaves: 1 });
+  const secondary = await TestClusterProcess.start(t, { leaves: 1 });
+  await primary.query('CREATE DATABASE shop WITH ASYNC DURABILITY PARTITIONS 1');
+  await primary.query('CREATE TABLE shop.item (id INT PRIMARY KEY)');
+  await secondary.query('CREATE DATABASE own PARTITIONS 1');
+  await secondary.query('CREATE TABLE own.note (text VARCHAR(80))');
+  const client = await secondary.connect('root', 'secret');
+  t.teardown(() => client.destroy());
+  const from = `FROM root:'secret'@127.0.0.1:${primary.port}`;
+  const statements = [
+    `REPLICATE DATABASE shop ${from}`,
+    'PAUSE REPLICATING shop',
+    'CONTINUE REPLICATING shop',
+    'STOP REPLICATING shop',
+    `REPLICATE DATABASE shop WITH FORCE DIFFERENTIAL ${from}`,
+  ];
+  for (const [index, sql] of statements.entries()) {
+    await client.query('BEGIN');
+    await client.query('INSERT INTO own.note VALUES (?)', [sql.slice(0, 5)]);
+    const [result] = await client.query(sql);
+    t.is((result as { affectedRows?: number }).affectedRows, 1, sql);
+    await client.query('ROLLBACK');
+    const [count] = await secondary.query('SELECT count(*) AS n FROM own.note');
+    t.is(Number(count?.['n']), index + 1, sql);
+    if (sql.startsWith('REPLICATE') || sql.startsWith('CONTINUE'))
+      await caughtUp(secondary, 'shop');
+  }
+  // A secondary has its primary's durability, and is backed up at its primary.
+  const [durability] = await secondary.query(
+    "USING shop SHOW DATABASE STATUS WHERE `Key` = 'durability'",
+  );
+  t.is(durability?.['Value'], 'async');
+  t.is(await refusalOf(secondary, "BACKUP DATABASE shop TO 'dir'"), 1235);
+  await t.throwsAsync(secondary.query('INSERT INTO shop.item VALUES (1)'), {
+    message: new RegExp(`read-only secondary of 127\\.0\\.0\\.1:${primary.port}/shop`),
+  });
+});
+
+test('statements: who has no right to one is refused, and nothing is done', async (t) => {
+  const primary = await TestClusterProcess.start(t, { leaves: 1 });
+  const secondary = await TestClusterProcess.start(t, { leaves: 1 });
+  await primary.query('CREATE DATABASE shop PARTITIONS 1');
+  const from = `FROM root:'secret'@127.0.0.1:${primary.port}`;
+  await secondary.query("CREATE USER guest IDENTIFIED BY 'pw'");
+  await secondary.query("CREATE USER maker IDENTIFIED BY 'pw'");
+  await secondary.query("CREATE USER keeper IDENTIFIED BY 'pw'");
+  await secondary.query('GRANT CREATE DATABASE ON *.* TO maker');
+  await secondary.query('GRANT CLUSTER ON *.* TO keeper');
+  const [guest, maker, keeper] = [
+    await secondary.connect('guest', 'pw'),
+    await secondary.connect('maker', 'pw'),
+    await secondary.connect('keeper', 'pw'),
+  ];
+  t.teardown(() => [guest, maker, keeper].forEach((client) => client.destroy()));
+  const [denied, lacking] = [1044, 1227];
+  t.is(await errnoOf(guest.query(`REPLICATE DATABASE shop ${from}`)), denied);
+  t.is(await errnoOf(guest.query(`EXPLAIN REPLICATE DATABASE shop ${from}`)), denied);
+  await maker.query(`REPLICATE DATABASE shop ${from}`);
+  await caughtUp(secondary, 'shop');
+  for (const sql of [
+    'PAUSE REPLICATING shop',
+    'CONTINUE REPLICATING shop',
+    'STOP REPLICATING shop',
+    'STOP REPLICATING shop FORCE',
+    'EXPLAIN STOP REPLICATING shop',
+    'CHECK REPLICATION ON shop',
+    'SHOW REPLICATION STATUS',
+    'SHOW REPLICAS',
+  ]) {
+    t.is(await errnoOf(guest.query(sql)), lacking, sql);
+    t.is(await errnoOf(maker.query(sql)), lacking, sql);
+  }
+  t.is(await stateOf(secondary, 'shop'), 'replicating');
+  for (const verb of ['PAUSE', 'CONTINUE', 'STOP']) await keeper.query(`${verb} REPLICATING shop`);
+  t.is(await stateOf(secondary, 'shop'), 'online');
 });
