@@ -55,8 +55,11 @@ export class ClusterLeafDirectory implements LeafDirectory {
     throw databaseError('leafUnreachable', { leaf: `node ${nodeId}`, reason });
   }
 
+  /** Of a leaf: whether it can be asked; of a child aggregator: whether it was heard of lately. */
   isOnline(nodeId: number): boolean {
-    return this.#near.has(nodeId) || this.#far.get(nodeId)?.service.online === true;
+    if (this.#near.has(nodeId)) return true;
+    const far = this.#far.get(nodeId);
+    return far === undefined ? this.#options.membership.isAlive(nodeId) : far.service.online;
   }
 
   /** A leaf of this process: from now on it is asked by calls. */

@@ -6,7 +6,7 @@ import { partitionName, REFERENCE_ORDINAL } from '#shared/cluster/topology.ts';
 import type { Row, StoredValue } from '#shared/sql/column-type.ts';
 import type { FollowerStatus, LinkStatus, PartitionStatus } from '#shared/wire/message.ts';
 import type { LeafPartitions } from './leaf-statuses.ts';
-import { addressText, positionText, statusColumns, uriText } from './status-columns.ts';
+import { addressText, databaseId, positionText, statusColumns, uriText } from './status-columns.ts';
 import type { StatusTable } from './status-columns.ts';
 
 const bytesPerMb = 1024 * 1024;
@@ -319,7 +319,7 @@ export function replicationViewRows(leaves: readonly LeafPartitions[]): Row[] {
 export function localReplicationViewRows(leaves: readonly LeafPartitions[]): Row[] {
   return viewRows(leaves).map(({ held: { partition }, view }) => [
     0n,
-    BigInt(partition.key.ordinal),
+    databaseId(partition.key.database),
     ...toRow(view),
   ]);
 }

@@ -1,5 +1,6 @@
 // The types of columns that tell of nodes and links, and positions as clients read them.
 
+import { crc32 } from 'node:zlib';
 import { computedColumn, type ResultColumn } from '#aggregator/statement-result.ts';
 import type { Address } from '#shared/cluster/topology.ts';
 import type { LSN } from '#shared/log/lsn.ts';
@@ -13,6 +14,7 @@ export interface StatusTable {
 
 const types = {
   text: { kind: 'string', form: 'varchar', length: 512, collation: 'utf8mb4_general_ci' },
+  short: { kind: 'string', form: 'varchar', length: 256, collation: 'utf8mb4_general_ci' },
   long: { kind: 'string', form: 'text', length: 65535, collation: 'utf8mb4_general_ci' },
   integer: { kind: 'integer', bits: 64, unsigned: false },
   real: { kind: 'double', unsigned: false },
@@ -23,6 +25,11 @@ export function statusColumns(
   columns: Readonly<Record<string, keyof typeof types>>,
 ): readonly ResultColumn[] {
   return Object.entries(columns).map(([name, type]) => computedColumn(name, types[type]));
+}
+
+/** A number for a name: databases have no other identity. */
+export function databaseId(database: string): bigint {
+  return BigInt(crc32(database));
 }
 
 /** `<term>:<LSN>`, where SingleStore has `<log file>:<offset>`. */

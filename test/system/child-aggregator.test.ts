@@ -171,6 +171,8 @@ test('child aggregator: on either side of a replication', async (t) => {
   t.is(await count('SELECT COUNT(*) n FROM d.t'), 3, 'the child needs no master to read');
   await primary.aggregator.start();
   const atMaster = await primary.connect('d');
+  const states = (await query(atMaster, 'SHOW AGGREGATORS')).map((row) => row['State']);
+  t.deepEqual(states, ['online', 'offline'], 'the child that was killed is told');
   await atMaster.query('INSERT INTO t VALUES (4)');
   await until('a row to come while the master is dead', async () => {
     return (await count('SELECT COUNT(*) n FROM d.t')) === 4;
@@ -180,4 +182,7 @@ test('child aggregator: on either side of a replication', async (t) => {
   await secondary.aggregator.start();
   await atMaster.query('ALTER TABLE t ADD COLUMN b INT NOT NULL DEFAULT 5');
   await until('the new column', async () => (await count('SELECT SUM(b) n FROM d.t')) === 20);
+  for (const verb of ['PAUSE', 'CONTINUE', 'STOP']) await copy.query(`${verb} REPLICATING d`);
+  await copy.query('INSERT INTO d.t (a) VALUES (9)');
+  t.is(await count('SELECT COUNT(*) n FROM d.t'), 5);
 });

@@ -1,5 +1,6 @@
 // LEAVES, AGGREGATORS, DISTRIBUTED_DATABASES and DISTRIBUTED_PARTITIONS: who holds what.
 
+import { masterNodeId } from '#aggregator/cluster/membership.ts';
 import { DatabaseError } from '#shared/error.ts';
 import type { NodeDescription } from '#shared/cluster/topology.ts';
 import type { LeafStatus } from '#shared/wire/message.ts';
@@ -51,6 +52,8 @@ async function leafRow(scope: VirtualScope, node: NodeDescription): Promise<Virt
     STATE: online ? 'online' : 'offline',
     OPENED_CONNECTIONS: online ? 1n : 0n,
     AVERAGE_ROUNDTRIP_LATENCY_MS: answer?.latencyMs ?? null,
+    GRACE_PERIOD_IN_SECONDS: null,
+    MINIMUM_PRE_PREPARE_TS: null,
     RUNTIME_STATE: online ? 'online' : 'offline',
     EVENT_LOOP_DELAY_P50_MS: delay?.p50 ?? null,
     EVENT_LOOP_DELAY_P99_MS: delay?.p99 ?? null,
@@ -71,6 +74,8 @@ const leaves: VirtualTable = {
     STATE name64
     OPENED_CONNECTIONS number
     AVERAGE_ROUNDTRIP_LATENCY_MS double?
+    GRACE_PERIOD_IN_SECONDS number?
+    MINIMUM_PRE_PREPARE_TS number?
     RUNTIME_STATE name64
     EVENT_LOOP_DELAY_P50_MS double?
     EVENT_LOOP_DELAY_P99_MS double?
@@ -83,6 +88,23 @@ const leaves: VirtualTable = {
   },
 };
 
+/** The master hears its children; a child hears the master alone, and counts its own clients. */
+function aggregatorRow(scope: VirtualScope, { id, address }: NodeDescription): VirtualRow {
+  const isMaster = id === masterNodeId;
+  const isHeard = scope.nodeId === masterNodeId ? scope.leaves.isOnline(id) : true;
+  const state = isMaster || isHeard ? 'online' : 'offline';
+  return {
+    NODE_ID: BigInt(id),
+    HOST: address.host,
+    PORT: BigInt(address.port),
+    STATE: state,
+    OPENED_CONNECTIONS: id === scope.nodeId ? BigInt(scope.registry.size) : null,
+    MASTER_AGGREGATOR: isMaster ? 1n : 0n,
+    ROLE: isMaster ? 'leader' : 'follower',
+    RUNTIME_STATE: state,
+  };
+}
+
 const aggregators: VirtualTable = {
   name: 'AGGREGATORS',
   columns: virtualColumns(`
@@ -90,7 +112,7 @@ const aggregators: VirtualTable = {
     HOST text
     PORT number
     STATE name64
-    OPENED_CONNECTIONS number
+    OPENED_CONNECTIONS number?
     AVERAGE_ROUNDTRIP_LATENCY_MS double?
     MASTER_AGGREGATOR number
     ROLE name64
@@ -99,16 +121,7 @@ const aggregators: VirtualTable = {
     scope.leaves
       .nodes()
       .filter((node) => node.kind === 'aggregator' && maySeeCluster(scope))
-      .map((node) => ({
-        NODE_ID: BigInt(node.id),
-        HOST: node.address.host,
-        PORT: BigInt(node.address.port),
-        STATE: 'online',
-        OPENED_CONNECTIONS: BigInt(scope.registry.size),
-        MASTER_AGGREGATOR: node.id === scope.nodeId ? 1n : 0n,
-        ROLE: node.id === scope.nodeId ? 'leader' : 'follower',
-        RUNTIME_STATE: 'online',
-      })),
+      .map((node) => aggregatorRow(scope, node)),
 };
 
 export const clusterTables: readonly VirtualTable[] = [

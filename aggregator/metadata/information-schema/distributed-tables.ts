@@ -1,7 +1,7 @@
 // DISTRIBUTED_DATABASES and DISTRIBUTED_PARTITIONS: every database and every copy of a partition.
 
-import { crc32 } from 'node:zlib';
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
+import { databaseId } from '#aggregator/replication/status-columns.ts';
 import {
   gatherLeafStatuses,
   masterCopies,
@@ -16,11 +16,6 @@ import {
   type VirtualScope,
   type VirtualTable,
 } from './virtual-table.ts';
-
-/** A number for a name: databases have no other identity. */
-function idOf(database: string): bigint {
-  return BigInt(crc32(database));
-}
 
 function flag(holds: boolean): bigint {
   return holds ? 1n : 0n;
@@ -44,7 +39,7 @@ export const distributedDatabases: VirtualTable = {
   rows: async (scope) => {
     const leaves = await gatherLeafStatuses(scope, null);
     return scope.databases.map((database) => ({
-      DATABASE_ID: idOf(database.name),
+      DATABASE_ID: databaseId(database.name),
       DATABASE_NAME: database.name,
       NUM_PARTITIONS: BigInt(database.partitionCount),
       NUM_SUB_PARTITIONS: 0n,
@@ -75,7 +70,7 @@ function copyRow(
     ({ key }) => key.database === database.name && key.ordinal === ordinal,
   );
   return {
-    DATABASE_ID: idOf(database.name),
+    DATABASE_ID: databaseId(database.name),
     DATABASE_NAME: database.name,
     ORDINAL: ordinal === REFERENCE_ORDINAL ? null : BigInt(ordinal),
     HOST: leaf?.node.address.host ?? null,
