@@ -29,7 +29,7 @@ export interface CatalogReader {
 /** AUTO_INCREMENT numbers and hidden keys (metadata/sequences.ts). */
 export interface Sequences {
   /** The first of `count` consecutive numbers, for ever this table's own. */
-  allocate(database: string, tableId: number, count: number): Promise<bigint>;
+  allocate(database: string, tableId: number, count: number): bigint | Promise<bigint>;
   /** None of these numbers was written: they are given anew, unless others were given since. */
   giveBack(database: string, tableId: number, first: bigint, count: number): void;
   /** A client wrote `value` itself: later numbers are above it. */

@@ -47,14 +47,38 @@ export class Breather {
   }
 }
 
-/** Calls `action` for each item in turn, with pauses. */
-export async function forEachInTurn<T>(
+/** Calls `action` for each item in turn, with pauses; a promise only where there was one. */
+export function forEachInTurn<T>(
   breather: Breather,
   items: readonly T[],
   action: (item: T, index: number) => void,
+): void | Promise<void> {
+  const reached = untilDue(breather, items, { action, from: 0 });
+  if (reached < items.length) return goOn(breather, items, { action, from: reached });
+}
+
+interface Turns<T> {
+  readonly action: (item: T, index: number) => void;
+  readonly from: number;
+}
+
+/** Answers the number of the item before which it is others' turn, or how many there are. */
+function untilDue<T>(breather: Breather, items: readonly T[], { action, from }: Turns<T>): number {
+  for (let index = from; index < items.length; index += 1) {
+    const isLook = index % ITEMS_TOGETHER === ITEMS_TOGETHER - 1 && index > from;
+    if (isLook && breather.isDue) return index;
+    action(items[index] as T, index);
+  }
+  return items.length;
+}
+
+async function goOn<T>(
+  breather: Breather,
+  items: readonly T[],
+  { action, from }: Turns<T>,
 ): Promise<void> {
-  for (const [index, item] of items.entries()) {
-    if (index % ITEMS_TOGETHER === ITEMS_TOGETHER - 1 && breather.isDue) await breather.pause();
-    action(item, index);
+  for (let at = from; at < items.length;) {
+    await breather.pause();
+    at = untilDue(breather, items, { action, from: at });
   }
 }

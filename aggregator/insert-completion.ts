@@ -46,7 +46,7 @@ export function insertCompletion(
     return must(evaluateExpressions(execution, [expression])[0]);
   };
   const written = new Map<string, TypedExpression>();
-  const taken: { readonly first: bigint; readonly count: number }[] = [];
+  const taken: Taken[] = [];
   return {
     database: database.name,
     table,
@@ -74,8 +74,9 @@ export function insertCompletion(
           return implicitDefault(session, column, environment);
       }
     },
-    async allocate(count) {
-      const first = await sequences.allocate(database.name, table.id, count);
+    allocate(count) {
+      const first = sequences.allocate(database.name, table.id, count);
+      if (typeof first !== 'bigint') return noteLater(taken, first, count);
       taken.push({ first, count });
       return first;
     },
@@ -86,6 +87,18 @@ export function insertCompletion(
     },
     observe: (value) => sequences.observe(database.name, table.id, value),
   };
+}
+
+/** Numbers that a statement was given. */
+interface Taken {
+  readonly first: bigint;
+  readonly count: number;
+}
+
+async function noteLater(taken: Taken[], coming: Promise<bigint>, count: number): Promise<bigint> {
+  const first = await coming;
+  taken.push({ first, count });
+  return first;
 }
 
 function zeroWithWarning(session: Session, column: ColumnDefinition): StoredValue {

@@ -6,11 +6,11 @@ import type { Command, CommandTable } from './commands/command.ts';
 import { GatherFiles } from './executor/gather-files.ts';
 import { GatherWorkers } from './executor/gather-workers.ts';
 import { explainStatement } from './explain-statement.ts';
-import type { KeptStatement } from './kept-plans/kept-plan.ts';
-import { KeptStatements } from './kept-plans/kept-statements.ts';
+import type { KeptPlan, KeptStatement } from './kept-plans/kept-plan.ts';
+import { KeptStatements, type KeptCandidate } from './kept-plans/kept-statements.ts';
 import type { PlanCache } from './kept-plans/plan-cache.ts';
-import { quickRead, type PacketsResult } from './kept-plans/quick-read.ts';
-import { runKept } from './kept-plans/run-kept.ts';
+import { quickRead, type QuickResult } from './kept-plans/quick-read.ts';
+import { runKept, runKnown } from './kept-plans/run-kept.ts';
 import { runLoadData } from './load-data/load-data.ts';
 import type { InsertStatement, Query, Statement } from './parser/ast.ts';
 import { iterateStatements, parserOptions, type ParsedStatement } from './parser/parser.ts';
@@ -59,14 +59,15 @@ export interface QueryEngine {
     parameters?: readonly SourceValue[],
   ): AsyncIterable<StatementResult>;
   /**
-   * The short way of a query whose rows one leaf writes as packets. Null, at once or later, where
-   * it is to go the long way, by `execute`: nothing has happened then. Throws what it fails with.
+   * The short way of a query whose rows one leaf writes as packets, and of a change of rows by a
+   * plan that is kept. Null, at once or later, where the text is to go the long way, by `execute`:
+   * nothing has happened then. Throws, or rejects with, what it fails with.
    */
   executePackets?(
     session: Session,
     text: string,
     options: { readonly parameters: readonly SourceValue[]; readonly format: PacketFormat },
-  ): PacketsResult | Promise<PacketsResult | null> | null;
+  ): QuickResult | Promise<QuickResult | null> | null;
   prepare(session: Session, text: string): Promise<PreparedShape>;
   /** Ends the processes that it has started; no statement runs any more. */
   close?(): Promise<void>;
@@ -158,7 +159,10 @@ export function createQueryEngine(options: QueryEngineOptions): SyntaxEngine {
     },
     executePackets(session, text, { parameters, format }) {
       if (options.keepPlans === false) return null;
-      return quickRead({ run: { parts, session, parameters }, kept, text, format });
+      const run = { parts, session, parameters };
+      const change = (candidate: KeptCandidate, plan: KeptPlan) =>
+        runKnown({ run, kept, candidate, planned: (statement) => runRows(run, statement) }, plan);
+      return quickRead({ run, kept, text, format, change });
     },
     async prepare(session, text) {
       const [parsed, ...more] = statementsOf(parts, session, text);

@@ -11,6 +11,7 @@ import type {
   LeafStatus,
   LeafStreams,
   PartitionStatus,
+  WriteStepResult,
 } from '#shared/wire/message.ts';
 import type { PacketAnswer, PacketBatch } from '#shared/wire/packet-batch.ts';
 import type { Row } from '#shared/sql/column-type.ts';
@@ -167,6 +168,17 @@ export class RequestHandler implements LeafService {
   ): Promise<PacketAnswer> {
     await this.#partitions.recovered(request.key);
     return await this.readPackets(request, signal);
+  }
+
+  async writeNear(request: LeafCalls['write']['request']): Promise<readonly WriteStepResult[]> {
+    try {
+      if (this.#partitions.isRecovering(request.key)) {
+        await this.#partitions.recovered(request.key);
+      }
+      return await this.#partitions.find(request.key).write(request);
+    } catch (error) {
+      throw toPeerError(error);
+    }
   }
 
   /** Stops measuring. */

@@ -24,7 +24,7 @@ export interface RowCompletion {
   defaultOf(column: ColumnDefinition, row: number): StoredValue;
   /** Gives way to others amid many rows. */
   readonly breather: Breather;
-  allocate(count: number): Promise<bigint>;
+  allocate(count: number): bigint | Promise<bigint>;
   /** No row was written, and the statement runs again: its numbers may be given anew. */
   giveBack(): void;
   observe(value: bigint): Promise<void>;
@@ -37,18 +37,18 @@ export interface CompletedRows {
   readonly firstGenerated: bigint | null;
 }
 
-/** `firstRow` counts from 1, for errors. */
-export async function completeRows(
+/** `firstRow` counts from 1, for errors. A promise only where there is something to wait for. */
+export function completeRows(
   completion: RowCompletion,
   given: readonly (readonly GivenValue[])[],
   firstRow: number,
-): Promise<CompletedRows> {
+): CompletedRows | Promise<CompletedRows> {
   const columns = storedColumns(completion.table);
   const places = columns.map((column) =>
     completion.columns.findIndex((other) => other.name === column.name),
   );
   const rows: StoredValue[][] = [];
-  await forEachInTurn(completion.breather, given, (values, index) => {
+  const converted = forEachInTurn(completion.breather, given, (values, index) => {
     const row = columns.map((column, i) => {
       const place = must(places[i]);
       const value = place < 0 ? 'default' : must(values[place]);
@@ -56,9 +56,20 @@ export async function completeRows(
     });
     rows.push(row);
   });
-  const numbered = columns.findIndex((column) => isNumbered(column));
-  if (numbered < 0) return { rows, firstGenerated: null };
-  return numberRows(completion, rows, numbered);
+  const place = columns.findIndex((column) => isNumbered(column));
+  const column = columns[place];
+  const numbered = column === undefined ? null : { column, place };
+  if (converted === undefined) return numberRows(completion, rows, numbered);
+  return numberLater(completion, { rows, converted }, numbered);
+}
+
+async function numberLater(
+  completion: RowCompletion,
+  { rows, converted }: { readonly rows: StoredValue[][]; readonly converted: Promise<void> },
+  numbered: NumberedColumn | null,
+): Promise<CompletedRows> {
+  await converted;
+  return await numberRows(completion, rows, numbered);
 }
 
 function isNumbered(column: ColumnDefinition): boolean {
@@ -82,25 +93,67 @@ function completeValue(
   return isZero && !completion.zeroIsValue ? null : stored;
 }
 
-async function numberRows(
+/** The column whose numbers are made, and its place among those that are stored. */
+interface NumberedColumn {
+  readonly column: ColumnDefinition;
+  readonly place: number;
+}
+
+function numberRows(
   completion: RowCompletion,
   rows: readonly StoredValue[][],
-  place: number,
-): Promise<CompletedRows> {
-  const explicit = rows.flatMap((row) => {
-    const value = row[place];
-    return value === null || value === undefined ? [] : [BigInt(value as bigint | number)];
-  });
-  if (explicit.length > 0) {
-    await completion.observe(explicit.reduce((a, b) => (a > b ? a : b)));
+  numbered: NumberedColumn | null,
+): CompletedRows | Promise<CompletedRows> {
+  if (numbered === null) return { rows, firstGenerated: null };
+  const { place } = numbered;
+  let greatest: bigint | null = null;
+  const missing: StoredValue[][] = [];
+  for (const row of rows) {
+    const value = row[place] ?? null;
+    if (value === null) missing.push(row);
+    else {
+      const number = BigInt(value as bigint | number);
+      if (greatest === null || number > greatest) greatest = number;
+    }
   }
-  const missing = rows.filter((row) => row[place] === null);
+  if (greatest !== null) return observeFirst(completion, greatest, { rows, missing, numbered });
+  return giveNumbers(completion, { rows, missing, numbered });
+}
+
+interface Unnumbered {
+  readonly rows: readonly StoredValue[][];
+  readonly missing: readonly StoredValue[][];
+  readonly numbered: NumberedColumn;
+}
+
+async function observeFirst(
+  completion: RowCompletion,
+  greatest: bigint,
+  unnumbered: Unnumbered,
+): Promise<CompletedRows> {
+  await completion.observe(greatest);
+  return await giveNumbers(completion, unnumbered);
+}
+
+function giveNumbers(
+  completion: RowCompletion,
+  unnumbered: Unnumbered,
+): CompletedRows | Promise<CompletedRows> {
+  const { rows, missing } = unnumbered;
   if (missing.length === 0) return { rows, firstGenerated: null };
-  const first = await completion.allocate(missing.length);
+  const first = completion.allocate(missing.length);
+  return typeof first === 'bigint' ? numberFrom(first, unnumbered) : numberOnce(first, unnumbered);
+}
+
+async function numberOnce(first: Promise<bigint>, unnumbered: Unnumbered): Promise<CompletedRows> {
+  return numberFrom(await first, unnumbered);
+}
+
+function numberFrom(first: bigint, { rows, missing, numbered }: Unnumbered): CompletedRows {
+  const { column, place } = numbered;
   missing.forEach((row, i) => {
     row[place] = first + BigInt(i);
   });
-  const column = must(storedColumns(completion.table)[place]);
   checkRange(column, first + BigInt(missing.length) - 1n);
   return { rows, firstGenerated: column.hidden ? null : first };
 }

@@ -42,6 +42,8 @@ import {
 /** Rows that are looked at, and values that are computed, without a pause. */
 const ROWS_TOGETHER = 64;
 const VALUES_TOGETHER = 2000;
+/** More rows of constants than these are taken with pauses. */
+const CONSTANT_ROWS_MAX = 256;
 
 /** No client can write this name, which has a space in front. */
 const STATEMENT_SAVEPOINT = ' statement';
@@ -59,22 +61,42 @@ export async function runInsert(execution: Execution, run: InsertRun): Promise<I
   const { source } = run.insert;
   if (source.kind !== 'values') return insertQuery(execution, run);
   const statement = boundStatement(execution, run);
-  const given = await givenValues(execution, source.rows);
-  const completed = await completeRows(run.completion, given, 1);
-  const { writes, groups } = await writesOf(execution, run, { statement, rows: completed.rows });
-  const results = await writeAll(execution, run, writes);
+  // Most rows are there at once: each wait is a turn of the queue of promises.
+  let given = constantRows(execution, source.rows) ?? givenValues(execution, source.rows);
+  if (given instanceof Promise) given = await given;
+  let completed = completeRows(run.completion, given, 1);
+  if (completed instanceof Promise) completed = await completed;
+  let spread = writesOf(execution, run, { statement, rows: completed.rows });
+  if (spread instanceof Promise) spread = await spread;
+  const { writes, groups } = spread;
   const { insert, foundRows } = run;
-  return countInserted({ insert, foundRows, groups, ...completed }, results);
-}
-
-/** What is refused because the schema has changed runs again, with the same numbers. */
-async function writeAll(execution: Execution, run: InsertRun, writes: PartitionWrites) {
   try {
-    return await writePartitions(execution, writes);
+    const results = await writePartitions(execution, writes);
+    return countInserted({ insert, foundRows, groups, ...completed }, results);
   } catch (error) {
+    // What is refused because the schema has changed runs again, with the same numbers.
     if (isStale(error)) run.completion.giveBack();
     throw error;
   }
+}
+
+/** The values of a few rows that are all constants or DEFAULT; else null. */
+function constantRows(
+  { values }: Execution,
+  rows: readonly (readonly InsertValue[])[],
+): readonly (readonly GivenValue[])[] | null {
+  if (rows.length > CONSTANT_ROWS_MAX) return null;
+  const given: GivenValue[][] = [];
+  for (const row of rows) {
+    const one: GivenValue[] = [];
+    for (const value of row) {
+      if (value.kind === 'default') one.push('default');
+      else if (value.kind === 'constant') one.push(constantValue(value, values));
+      else return null;
+    }
+    given.push(one);
+  }
+  return given;
 }
 
 async function givenValues(
@@ -110,20 +132,47 @@ function boundStatement({ values }: Execution, run: InsertRun): CompiledStatemen
   return bindFragment(run.text ?? insertText(run.insert), values);
 }
 
-async function writesOf(
-  { breather, values }: Execution,
+/** The tasks of the partitions, and the rows of each. */
+interface SpreadRows {
+  readonly writes: PartitionWrites;
+  readonly groups: readonly (readonly Row[])[];
+}
+
+interface BoundRows {
+  readonly statement: CompiledStatement;
+  readonly rows: readonly Row[];
+}
+
+function writesOf(
+  execution: Execution,
   run: InsertRun,
-  { statement, rows }: { readonly statement: CompiledStatement; readonly rows: readonly Row[] },
-): Promise<{ readonly writes: PartitionWrites; readonly groups: readonly (readonly Row[])[] }> {
+  bound: BoundRows,
+): SpreadRows | Promise<SpreadRows> {
   const { database, table } = run.insert.target;
   const ordinalOf = rowRouter(table, database.partitionCount);
   const byPartition = new Map<number, Row[]>();
-  await forEachInTurn(breather, rows, (row) => {
+  const placed = forEachInTurn(execution.breather, bound.rows, (row) => {
     const ordinal = ordinalOf(row);
     const group = byPartition.get(ordinal);
     if (group === undefined) byPartition.set(ordinal, [row]);
     else group.push(row);
   });
+  if (placed === undefined) return tasksOf(execution, run, { ...bound, byPartition });
+  return tasksLater(placed, () => tasksOf(execution, run, { ...bound, byPartition }));
+}
+
+async function tasksLater(placed: Promise<void>, tasks: () => SpreadRows): Promise<SpreadRows> {
+  await placed;
+  return tasks();
+}
+
+function tasksOf(
+  { values }: Execution,
+  run: InsertRun,
+  placed: BoundRows & { readonly byPartition: ReadonlyMap<number, readonly Row[]> },
+): SpreadRows {
+  const { database } = run.insert.target;
+  const { statement, rows, byPartition } = placed;
   const sorted = [...byPartition].sort(([a], [b]) => a - b);
   const asked = numberText(run.insert);
   const number = asked === null ? null : bindFragment(asked, values);

@@ -5,7 +5,7 @@ import type { PartitionWrites, TaskResults } from '#aggregator/transaction/parti
 import type { Transaction } from '#aggregator/transaction/transaction.ts';
 import { PATIENCE_MS } from '#aggregator/transaction/write-groups.ts';
 import { DatabaseError } from '#shared/error.ts';
-import type { WriteStepResult } from '#shared/wire/message.ts';
+import type { LeafCalls, LeafService, WriteStepResult } from '#shared/wire/message.ts';
 import type { Execution } from './execution.ts';
 
 /** How often an autocommit statement over several partitions gives way to older transactions. */
@@ -25,10 +25,13 @@ export async function writePartitions(
   if (execution.transaction !== null) {
     return writeInTransaction(execution, execution.transaction, writes);
   }
-  const [first, ...others] = writes.tasks;
-  if (first === undefined) return [];
+  const { tasks } = writes;
+  if (tasks.length === 0) return [];
   // A transaction can be ended from here; a task by itself cannot.
-  if (others.length === 0 && !writes.mayBeLong) return [await writeAlone(execution, writes)];
+  if (tasks.length === 1 && !writes.mayBeLong) {
+    const [request] = requestsOf(execution, writes);
+    return request === undefined ? [] : [await writeAlone(execution, request)];
+  }
   const alone = (): Promise<TaskResults> =>
     inOwnTransaction(execution, (own) => writeInTransaction(execution, own, writes));
   if (writes.mayBeLong) return alone();
@@ -63,14 +66,20 @@ async function writeTogether(
   }
 }
 
-async function writeAlone(
-  execution: Execution,
-  writes: PartitionWrites,
+function writeAlone(
+  { context }: Execution,
+  request: Omit<LeafCalls['write']['request'], 'transaction'>,
 ): Promise<readonly WriteStepResult[]> {
-  const [request] = requestsOf(execution, writes);
-  if (request === undefined) return [];
-  const leaf = leafOfPartition(execution.context, request.key);
-  return (await leaf.call('write', { ...request, transaction: null })).results;
+  const leaf = leafOfPartition(context, request.key);
+  const alone = { ...request, transaction: null };
+  return leaf.writeNear?.(alone) ?? writeFar(leaf, alone);
+}
+
+async function writeFar(
+  leaf: LeafService,
+  request: LeafCalls['write']['request'],
+): Promise<readonly WriteStepResult[]> {
+  return (await leaf.call('write', request)).results;
 }
 
 /**

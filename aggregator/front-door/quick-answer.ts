@@ -1,8 +1,10 @@
-// The short way of an answer: rows that came as packets, between a head that is kept and an end.
+// The short way of an answer: rows that came as packets, between a head that is kept and an end; or
+// the OK of a change of rows.
 
-import type { ResultColumn, RowsResult } from '#aggregator/statement-result.ts';
+import type { OkResult, ResultColumn, RowsResult } from '#aggregator/statement-result.ts';
 import type { QueryEngine } from '#aggregator/query-engine.ts';
-import type { PacketsResult } from '#aggregator/kept-plans/quick-read.ts';
+import type { PacketsResult, QuickResult } from '#aggregator/kept-plans/quick-read.ts';
+import { assert } from '#shared/assert.ts';
 import { databaseError } from '#shared/error.ts';
 import { PacketWriter } from '#shared/mysql/packet-writer.ts';
 import type { SourceValue } from '#shared/sql/source-value.ts';
@@ -13,6 +15,7 @@ import {
   lastingFlagsOf,
   resultEnd,
   writeHead,
+  writeOk,
   writeRowsEnd,
   type AnswerContext,
   type RowProtocol,
@@ -76,19 +79,32 @@ export class QuickAnswers {
     const result = engine.executePackets(session, text, { parameters, format });
     if (result === null) return goLong();
     if (result instanceof Promise) return this.#later(options, result, goLong);
+    return this.#answer(options, result);
+  }
+
+  #answer(options: QuickOptions, result: QuickResult): void | Promise<void> {
+    if (result.kind === 'ok') return this.#ok(options, result);
+    assert(result.kind === 'packets', 'rows that are no packets go the long way');
     const isWhole = this.#begin(options, result);
     return isWhole ? this.#end(options, result.answer.first.count) : this.#rest(options, result);
   }
 
   async #later(
     options: QuickOptions,
-    pending: Promise<PacketsResult | null>,
+    pending: Promise<QuickResult | null>,
     goLong: () => Promise<void>,
   ): Promise<void> {
     const result = await pending;
-    if (result === null) return goLong();
-    if (!this.#begin(options, result)) return this.#rest(options, result);
-    this.#end(options, result.answer.first.count);
+    const answered = result === null ? goLong() : this.#answer(options, result);
+    if (answered !== undefined) await answered;
+  }
+
+  /** A change of rows leaves the session's database as it was. */
+  #ok({ stream, context }: QuickOptions, result: OkResult): void {
+    const { session, capabilities } = context;
+    const { statusFlags } = this.#profileOf(context);
+    const end = resultEnd(session, session.database, statusFlags);
+    writeOk(stream.writer, result, end, { capabilities });
   }
 
   /** Writes head and first rows. True where there are no others. */

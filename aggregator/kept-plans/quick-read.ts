@@ -1,5 +1,5 @@
 // The short way of a query that one partition answers: its rows are written where they are, as the
-// client reads them, and never looked at here.
+// client reads them, and never looked at here. A change of rows has none but its kept plan.
 
 import type { Execution } from '#aggregator/executor/execution.ts';
 import { readLeaves } from '#aggregator/executor/read-leaves.ts';
@@ -9,40 +9,57 @@ import { ordinalsOf } from '#aggregator/executor/read-partition.ts';
 import type { ReadTask } from '#aggregator/planner/plan.ts';
 import type { StatementRun } from '#aggregator/run-statement.ts';
 import { createExecution } from '#aggregator/statement-environment.ts';
-import type { ResultColumn } from '#aggregator/statement-result.ts';
+import type { ResultColumn, StatementResult } from '#aggregator/statement-result.ts';
 import { openImplicitly } from '#aggregator/statement-traces.ts';
 import { leafOfPartition } from '#aggregator/transaction/partition-client.ts';
 import { DatabaseError } from '#shared/error.ts';
 import type { LeafService, LeafStreams } from '#shared/wire/message.ts';
 import type { PacketAnswer, PacketBatch, PacketFormat } from '#shared/wire/packet-batch.ts';
 import type { KeptPlan } from './kept-plan.ts';
-import type { KeptStatements } from './kept-statements.ts';
+import type { KeptCandidate, KeptStatements } from './kept-statements.ts';
 
 /** The rows of a query as packets. */
 export interface PacketsResult {
+  readonly kind: 'packets';
   readonly columns: readonly ResultColumn[];
   readonly answer: PacketAnswer;
 }
+
+/** What the short way answers. */
+export type QuickResult = PacketsResult | StatementResult;
 
 export interface QuickRead {
   readonly run: StatementRun;
   readonly kept: KeptStatements;
   readonly text: string;
   readonly format: PacketFormat;
+  /** Runs a change of rows by the plan that is kept of it. */
+  readonly change: (candidate: KeptCandidate, plan: KeptPlan) => Promise<StatementResult>;
 }
 
 /**
  * Null, at once or later, where the statement is to go the long way: nothing has happened then.
  * Throws, or rejects with, what the statement fails with.
  */
-export function quickRead(quick: QuickRead): PacketsResult | Promise<PacketsResult | null> | null {
+export function quickRead(quick: QuickRead): QuickResult | Promise<QuickResult | null> | null {
   const { run, kept, text } = quick;
-  const { parts, session } = run;
+  const { session } = run;
   const candidate = kept.candidate(session, text, run.parameters);
-  if (candidate === null) return null;
-  const plan = kept.known(session, candidate);
-  const task = plan === null ? null : quickTask(plan);
-  if (plan === null || task === null || plan.body.kind !== 'query') return null;
+  const plan = candidate === null ? null : kept.known(session, candidate);
+  if (candidate === null || plan === null) return null;
+  if (plan.body.kind !== 'query') return quick.change(candidate, plan);
+  return readPlan(quick, candidate, plan);
+}
+
+function readPlan(
+  quick: QuickRead,
+  candidate: KeptCandidate,
+  plan: KeptPlan,
+): PacketsResult | Promise<PacketsResult | null> | null {
+  const { run, kept } = quick;
+  const { parts, session } = run;
+  const task = quickTask(plan);
+  if (task === null || plan.body.kind !== 'query') return null;
   const execution = createExecution(parts, session, candidate.literals);
   const { columns } = plan.body.plan;
   const format = kept.formats.of(quick.format);
@@ -52,7 +69,7 @@ export function quickRead(quick: QuickRead): PacketsResult | Promise<PacketsResu
     const answer = readParts(execution, task, format);
     if (answer === null) return farParts(quick, plan, { execution, task, columns, format });
     noteRun(run, plan);
-    return { columns, answer };
+    return { kind: 'packets', columns, answer };
   }
   const key = { database: task.database, ordinal };
   if (execution.transaction !== null && execution.transaction.takesPart(key)) return null;
@@ -73,7 +90,7 @@ export function quickRead(quick: QuickRead): PacketsResult | Promise<PacketsResu
   try {
     const answer = leaf.readPackets(request, session.signal);
     if (answer instanceof Promise) return later(columns, answer);
-    return { columns, answer };
+    return { kind: 'packets', columns, answer };
   } catch (error) {
     if (isStale(error)) return null;
     throw error;
@@ -125,7 +142,8 @@ async function farParts(
     const batches = parts.flatMap((part) => (part.kind === 'packets' ? [part] : []));
     const packets = Buffer.concat(batches.map((batch) => batch.packets));
     const count = batches.reduce((sum, batch) => sum + batch.count, 0);
-    return { columns: read.columns, answer: { first: { packets, count }, rest: null } };
+    const answer = { first: { packets, count }, rest: null };
+    return { kind: 'packets', columns: read.columns, answer };
   } catch (error) {
     if (isStale(error)) return null;
     throw error;
@@ -157,7 +175,7 @@ async function later(
   answer: Promise<PacketAnswer>,
 ): Promise<PacketsResult | null> {
   try {
-    return { columns, answer: await answer };
+    return { kind: 'packets', columns, answer: await answer };
   } catch (error) {
     if (isStale(error)) return null;
     throw error;

@@ -20,11 +20,16 @@ export interface KeptCall {
 
 /** Null, and nothing has happened, where the statement must be planned for itself. */
 export async function runKept(call: KeptCall): Promise<StatementResult | null> {
-  const { run, kept, candidate } = call;
-  const { parts, session } = run;
+  const { session } = call.run;
   session.warnings = [];
-  const plan = kept.plan(session, candidate);
-  if (plan === null) return null;
+  const plan = call.kept.plan(session, call.candidate);
+  return plan === null ? null : runKnown(call, plan);
+}
+
+/** By a plan that holds for this run. */
+export async function runKnown(call: KeptCall, plan: KeptPlan): Promise<StatementResult> {
+  const { parts, session } = call.run;
+  session.warnings = [];
   refuseInReadOnly(session, plan.statement);
   openImplicitly(parts.transactions, session, plan.statement);
   return remembered(session, () => runFresh(call, plan));

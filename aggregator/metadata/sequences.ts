@@ -44,13 +44,14 @@ export class StoredSequences implements Sequences {
     this.#store = store;
   }
 
-  async allocate(database: string, tableId: number, count: number): Promise<bigint> {
+  /** At once, where so many are reserved. */
+  allocate(database: string, tableId: number, count: number): bigint | Promise<bigint> {
     const key = keyOf(database, tableId);
     const known = this.#sequences.get(key);
     if (known !== undefined && this.#turns.isFree(key) && hasRoom(known, count)) {
       return take(known, count);
     }
-    return await this.#turns.inTurn(key, async () => {
+    return this.#turns.inTurn(key, async () => {
       const sequence = await this.#open(key);
       if (!hasRoom(sequence, count)) {
         await this.#reserve(key, sequence, { least: 1n, count: BigInt(count) });

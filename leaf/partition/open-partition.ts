@@ -89,7 +89,7 @@ export class OpenPartition {
     }
   }
 
-  async #write(request: WriteRequest): Promise<WriteStepResult[]> {
+  #write(request: WriteRequest): Promise<WriteStepResult[]> {
     this.#fences.checkMove();
     this.checkPrimary();
     const { file } = this.core;

@@ -123,7 +123,8 @@ export class Partition {
 
   // The requests of aggregators.
 
-  async write(request: WriteRequest): Promise<WriteStepResult[]> {
+  /** Throws, or rejects with, a DatabaseError. */
+  write(request: WriteRequest): Promise<WriteStepResult[]> {
     return this.#opened.write(request);
   }
 

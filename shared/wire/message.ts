@@ -383,6 +383,8 @@ export interface LeafService extends Service<LeafCalls, LeafStreams> {
     request: LeafStreams['readPackets']['request'],
     signal?: AbortSignal,
   ): PacketAnswer | Promise<PacketAnswer>;
+  /** The call `write` without a message, which only a leaf of this process has. */
+  writeNear?(request: LeafCalls['write']['request']): Promise<readonly WriteStepResult[]>;
 }
 /** The master aggregator, near or far. */
 export type MasterService = Service<MasterCalls, MasterStreams>;

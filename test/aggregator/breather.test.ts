@@ -34,7 +34,7 @@ test('breather: what is to stop stops at the next pause', async (t) => {
   const abort = new AbortController();
   const breather = new Breather(slowClock(20), abort.signal);
   let count = 0;
-  const error = await t.throwsAsync(
+  const error = await t.throwsAsync(async () =>
     forEachInTurn(
       breather,
       Array.from({ length: 10_000 }, () => 0),
