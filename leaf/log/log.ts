@@ -207,9 +207,8 @@ export class Log {
   }
 
   /** Makes what is appended durable, off the event loop. With durability `async`: at once. */
-  async sync(): Promise<void> {
-    if (this.#options.durability === 'async') return;
-    await this.harden();
+  sync(): Promise<void> {
+    return this.#options.durability === 'async' ? Promise.resolve() : this.harden();
   }
 
   /** fdatasync up to the present tail, whatever the durability. Who comes meanwhile waits on. */

@@ -115,13 +115,10 @@ export class SyncJournal {
   }
 
   /** Resolves when everything noted so far is on disk; rejects when the journal has failed. */
-  async sync(): Promise<void> {
-    if (this.#next === null && this.#pending.length === 0) {
-      if (this.#running !== null) await this.#running;
-      return;
-    }
-    this.#next ??= this.#writeNext();
-    await this.#next;
+  sync(): Promise<void> {
+    if (this.#next === null && this.#pending.length === 0)
+      return this.#running ?? Promise.resolve();
+    return (this.#next ??= this.#writeNext());
   }
 
   /**

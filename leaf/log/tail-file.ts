@@ -72,7 +72,14 @@ export class TailFile {
 
   /** Durable, one at a time. When it fails, what the disk has is unknown from here on. */
   async sync(): Promise<void> {
-    if (await this.#syncJournal()) return;
+    const journal = this.#journal;
+    if (journal !== null && !journal.failed && !this.#journalLacks) {
+      try {
+        return await journal.sync();
+      } catch {
+        // Nothing is lost with the journal: the bytes stand in the file too.
+      }
+    }
     this.#journalLacks = false;
     this.#syncing = true;
     try {
@@ -83,19 +90,6 @@ export class TailFile {
     } finally {
       this.#syncing = false;
       for (const descriptor of this.#replaced.splice(0)) closeSync(descriptor);
-    }
-  }
-
-  /** False when the file itself must be synced. */
-  async #syncJournal(): Promise<boolean> {
-    const journal = this.#journal;
-    if (journal === null || journal.failed || this.#journalLacks) return false;
-    try {
-      await journal.sync();
-      return true;
-    } catch {
-      // Nothing is lost with the journal: the bytes stand in the file too.
-      return false;
     }
   }
 

@@ -18,6 +18,7 @@ export class Waiters {
   }
 
   wakeAll(): void {
+    if (this.#wake.size === 0) return;
     for (const wake of [...this.#wake]) wake();
   }
 }

@@ -133,7 +133,7 @@ export class GroupCommit {
       this.#runTasks(first.foreignKeys, outcomes, byHand);
       if (!this.#core.file.inTransaction) transaction.rollback();
       const lsn = this.#core.file.inTransaction ? await transaction.commit() : null;
-      void this.#answer(outcomes, lsn);
+      this.#answer(outcomes, lsn);
     } catch (error) {
       if (error instanceof NotByHandError) {
         this.#core.file.rollback();
@@ -243,16 +243,26 @@ export class GroupCommit {
       try {
         const transaction = new WriteTransaction(this.#core, task.foreignKeys);
         alone.push(this.#runTask(task, () => this.#run(task, 0, null)));
-        void this.#answer(alone, await transaction.commit());
+        this.#answer(alone, await transaction.commit());
       } catch (error) {
         task.reject(error);
       }
     }
   }
 
-  async #answer(outcomes: readonly Outcome[], lsn: bigint | null): Promise<void> {
+  #answer(outcomes: readonly Outcome[], lsn: bigint | null): void {
     const { environment, key } = this.#core;
-    if (lsn !== null) await environment.waitForFollowers(key, lsn);
+    const followers = lsn === null ? null : environment.waitForFollowers(key, lsn);
+    if (followers === null) this.#tell(outcomes);
+    else void this.#tellAfter(followers, outcomes);
+  }
+
+  async #tellAfter(followers: Promise<unknown>, outcomes: readonly Outcome[]): Promise<void> {
+    await followers;
+    this.#tell(outcomes);
+  }
+
+  #tell(outcomes: readonly Outcome[]): void {
     for (const outcome of outcomes) {
       if (outcome.kind === 'done') outcome.task.resolve(outcome.value);
       else outcome.task.reject(outcome.error);

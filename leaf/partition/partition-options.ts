@@ -58,8 +58,11 @@ export interface PartitionEnvironment {
   readonly checkpoint: (path: string) => Promise<boolean>;
   /** Runs what is long; null: everything runs on the event loop. */
   readonly workers: WorkerPool | null;
-  /** Resolves when every online synchronous follower has the record, or counts as offline. */
-  readonly waitForFollowers: (key: PartitionKey, lsn: LSN) => Promise<void>;
+  /**
+   * Resolves when every online synchronous follower has the record, or counts as offline; null
+   * where there is none to wait for.
+   */
+  readonly waitForFollowers: (key: PartitionKey, lsn: LSN) => Promise<unknown> | null;
   /** Who follows the partition now; nobody unless given. */
   readonly followed?: (key: PartitionKey) => Followed;
 }

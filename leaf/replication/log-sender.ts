@@ -142,14 +142,17 @@ export class LogSender {
   }
 
   /**
-   * Resolves when every synchronous follower that is online and in step has confirmed `lsn`. One
-   * that takes too long is cut off: it counts as offline until it has caught up again.
+   * Resolves when every synchronous follower that is online and in step has confirmed `lsn`; null
+   * where there is none to wait for. One that takes too long is cut off: it counts as offline until
+   * it has caught up again.
    */
-  async waitForFollowers(key: PartitionKey, lsn: LSN): Promise<void> {
+  waitForFollowers(key: PartitionKey, lsn: LSN): Promise<unknown> | null {
+    if (this.#connected.size === 0) return null;
     const connected = this.#connected.get(partitionName(key));
-    if (connected === undefined) return;
+    if (connected === undefined) return null;
     const late = [...connected.values()].filter((each) => each.inSync && each.confirmed < lsn);
-    await Promise.all(late.map((follower) => follower.waitForConfirmed(lsn, this.#clock)));
+    if (late.length === 0) return null;
+    return Promise.all(late.map((follower) => follower.waitForConfirmed(lsn, this.#clock)));
   }
 
   /** Whether whoever commits waits for a follower now. */
