@@ -183,6 +183,11 @@ export const errorTable = {
       `Recursive query aborted after ${p.steps} iterations. Try increasing ` +
       '@@cte_max_recursion_depth to a larger value.',
   ),
+  groupingArgument: entry<{ argument: number }>(
+    3602,
+    'HY000',
+    (p) => `Argument #${p.argument} of GROUPING function is not in GROUP BY`,
+  ),
   unknownWindow: entry<Name>(3579, 'HY000', (p) => `Window name '${p.name}' is not defined.`),
   wrongColumnCount: entry<{ row: number }>(
     1136,

@@ -133,6 +133,9 @@ class PartReplacer {
   /** The same query with its independent parts replaced, itself left as it is. */
   replaceIn(query: ResolvedQuery): ResolvedQuery {
     assert(query.kind !== 'recursion', 'a recursion is a part by itself');
+    if (query.kind === 'setOperation' && query.sharesSource === true) {
+      return { ...query, left: this.replaceIn(query.left), right: this.replaceIn(query.right) };
+    }
     if (query.kind === 'setOperation') {
       return { ...query, left: this.#replace(query.left), right: this.#replace(query.right) };
     }

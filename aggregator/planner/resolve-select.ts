@@ -4,11 +4,12 @@ import type { Expression, OrderItem, SelectStatement } from '#aggregator/parser/
 import { databaseError } from '#shared/error.ts';
 import { BlockScope, type Block } from './block-scope.ts';
 import { checkGrouping } from './check-grouping.ts';
-import { findVisible, noNames, type FromNames } from './from-names.ts';
+import { findVisible, noNames, nullableNames, type FromNames } from './from-names.ts';
 import { conjunction } from './functions/build.ts';
 import { expandNamedWindows } from './named-windows.ts';
 import { sameName } from './resolve-environment.ts';
 import { resolveCondition, resolveExpression } from './resolve-expression.ts';
+import { refuseGrouping, rolledUp } from './rollup.ts';
 import { resolveFrom } from './resolve-from.ts';
 import { resolveBound } from './resolve-limit.ts';
 import { resolveSelectItems } from './resolve-select-items.ts';
@@ -20,7 +21,6 @@ import { containsAggregate } from './walk-expression.ts';
 
 /** A SELECT, resolved inside `block`, which is new and its own. */
 export function resolveSelect(block: Block, statement: SelectStatement): ResolvedSelect {
-  refuseUnsupported(statement);
   const select = expandNamedWindows(statement);
   // Who has a view spelled out is told of the view itself.
   const merges = block.resolver.environment.spelled === undefined;
@@ -28,7 +28,9 @@ export function resolveSelect(block: Block, statement: SelectStatement): Resolve
     select.from === null
       ? null
       : resolveFrom({ ...block, lock: select.lock }, select.from, { merges });
-  const names = from?.names ?? noNames;
+  // In the rows of totals a grouped column is NULL.
+  const visible = from?.names ?? noNames;
+  const names = select.rollup ? nullableNames(visible) : visible;
   const scope = (clause: Clause, aliases: readonly SelectItem[] = [], whole = false) =>
     new BlockScope(block, { clause, names, aliases, aggregates: whole, windows: whole });
   const whereScope = scope('where clause');
@@ -66,11 +68,9 @@ export function resolveSelect(block: Block, statement: SelectStatement): Resolve
     forUpdate: select.lock?.wait ?? false,
   };
   checkGrouping(resolved, block.resolver.environment.sqlMode);
+  if (select.rollup) return rolledUp(resolved, () => block.resolver.nextRelation());
+  refuseGrouping(resolved);
   return resolved;
-}
-
-function refuseUnsupported(select: SelectStatement): void {
-  if (select.rollup) throw databaseError('unsupported', { what: 'WITH ROLLUP' });
 }
 
 function anyAggregate(

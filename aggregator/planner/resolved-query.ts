@@ -88,6 +88,8 @@ export interface ResolvedSetOperation {
   readonly limit: TypedExpression | null;
   readonly offset: TypedExpression | null;
   readonly outerRelations: readonly number[];
+  /** Both sides have the same derived table in FROM, which is to be read once. */
+  readonly sharesSource?: true;
 }
 
 /**

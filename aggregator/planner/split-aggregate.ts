@@ -26,8 +26,11 @@ export interface SplitAggregates {
   readonly relation: CombinedRelation;
 }
 
-/** The two steps of a grouped query, or why it has none. */
-export function splitAggregates(select: ResolvedSelect): SplitAggregates | string {
+/** The two steps of a grouped query, or why it has none. `id` numbers the gathered rows. */
+export function splitAggregates(
+  select: ResolvedSelect,
+  id = freshRelation(select),
+): SplitAggregates | string {
   const { groupBy, having, orderBy, items } = select;
   const whole = [
     ...items.map((item) => item.expression),
@@ -40,7 +43,7 @@ export function splitAggregates(select: ResolvedSelect): SplitAggregates | strin
     const problem = collectParts(expression, groupBy, parts);
     if (problem !== null) return problem;
   }
-  const relation = columnsRelation(freshRelation(select), 'part', parts);
+  const relation = columnsRelation(id, 'part', parts);
   const lift = (expression: TypedExpression) =>
     liftExpression(expression, { groupBy, parts, relation });
   const partial: ResolvedSelect = {

@@ -9,7 +9,7 @@ import type {
   ResolvedSetOperation,
 } from '#aggregator/planner/resolved-query.ts';
 import type { TypedExpression } from '#aggregator/planner/typed-expression.ts';
-import { containsWindow } from '#aggregator/planner/walk-expression.ts';
+import { containsAggregate, containsWindow } from '#aggregator/planner/walk-expression.ts';
 import { relationAlias } from './deparse-context.ts';
 import { emitOrder } from './emit-aggregate.ts';
 import { needsKey, sortKey, sortKeyOf, type Emitter } from './emitter.ts';
@@ -75,10 +75,19 @@ function emitItems(
   emitter: Emitter,
   names: readonly string[] | undefined,
 ): Fragment {
-  const items = select.items.map(
-    (item, i) => sql`${emitter.expression(item.expression)} AS ${columnName(i, names)}`,
-  );
+  const items = select.items.map(({ expression }, i) => {
+    const value = emitter.expression(expression);
+    const isFirst = i === 0 && needsAggregate(select);
+    const given = isFirst ? sql`CASE WHEN count(*) >= 0 THEN ${value} END` : value;
+    return sql`${given} AS ${columnName(i, names)}`;
+  });
   return joined(items, ', ');
+}
+
+/** SQLite takes HAVING without GROUP BY only where something that is selected is an aggregate. */
+function needsAggregate({ aggregated, groupBy, having, items }: ResolvedSelect): boolean {
+  if (!aggregated || groupBy.length > 0 || having === null) return false;
+  return !items.some((item) => containsAggregate(item.expression));
 }
 
 function emitSelect(

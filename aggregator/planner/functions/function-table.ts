@@ -31,7 +31,7 @@ const KNOWN_ONLY: ReadonlySet<string> = new Set(
   (
     'aes_decrypt aes_encrypt benchmark compress uncompress uncompressed_length ' +
     'current_role extractvalue format_bytes format_pico_time get_format ' +
-    'grouping gtid_subset gtid_subtract ' +
+    'gtid_subset gtid_subtract ' +
     'icu_version json_schema_valid json_schema_validation_report json_storage_free ' +
     'json_storage_size json_table json_value load_file master_pos_wait source_pos_wait ' +
     'name_const ps_current_thread_id ps_thread_id random_bytes statement_digest ' +

@@ -1,8 +1,9 @@
 // What MySQL's functions tell of the session, and of the collations of their arguments.
 
+import { databaseError } from '#shared/error.ts';
 import type { ColumnType } from '#shared/sql/column-type.ts';
 import type { ContextValueName, TypedExpression } from '#aggregator/planner/typed-expression.ts';
-import { BIGINT, UNSIGNED_BIGINT, integerConstant, textConstant, varchar } from './build.ts';
+import { BIGINT, UNSIGNED_BIGINT, call, integerConstant, textConstant, varchar } from './build.ts';
 import { coercibilityOf, collationOf } from './collation-rule.ts';
 import { asInteger } from './convert.ts';
 import { setLastInsertId } from './effect-functions.ts';
@@ -36,6 +37,11 @@ export const informationFunctions: FunctionFamily = {
   found_rows: context('foundRows', BIGINT),
   row_count: context('rowCount', BIGINT),
   version: context('version', varchar(60)),
+  /** What it means is known where the groups are: rollup.ts. */
+  grouping: special(1, 64, (parts, scope) => {
+    if (!scope.aggregatesAllowed) throw databaseError('invalidGroupFunction', {});
+    return call('grouping', parts, BIGINT, { nullable: false });
+  }),
   charset: special(1, 1, (parts) =>
     textConstant(collationOf(argument(parts, 0).type) === 'binary' ? 'binary' : 'utf8mb4'),
   ),
