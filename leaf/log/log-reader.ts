@@ -83,20 +83,20 @@ export class LogReader {
     return run.length === 1 ? must(run[0]) : Buffer.concat(run);
   }
 
-  /** Is the record after `lsn` in memory? Then it is no long one. */
-  hasRecent(lsn: LSN): boolean {
-    return this.#recent.has(lsn + 1n);
-  }
-
   /**
    * The whole frame of the record after `lsn` where it is a long one: it is read by pieces, never
-   * by `read`. Makes that read quick, too.
+   * by `read`. Makes that read quick, too. Null, mostly at once: none is, up to `last`.
    */
-  async longAfter(lsn: LSN, last: LSN): Promise<LogPlace | null> {
-    if (lsn >= last || this.hasRecent(lsn)) return null;
-    const segment = segmentAfter(this.#list, lsn);
+  longAfter(lsn: LSN, last: LSN): Promise<LogPlace | null> | null {
+    // What is in memory is no long one.
+    if (lsn >= last || this.#recent.has(lsn + 1n)) return null;
+    return this.#findLong(lsn + 1n);
+  }
+
+  async #findLong(lsn: LSN): Promise<LogPlace | null> {
+    const segment = segmentAfter(this.#list, lsn - 1n);
     segment.index ??= await this.#noting(indexSegment(segment));
-    return longFrameAt(segment, lsn + 1n);
+    return longFrameAt(segment, lsn);
   }
 
   /** The frame of a long record in pieces; the last of them comes once all are verified. */

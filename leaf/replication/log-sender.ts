@@ -253,20 +253,21 @@ export class LogSender {
     // Another log, or a shorter one: the content was replaced under us, and the follower asks anew.
     const isWhole = () =>
       partition.log === log && sent + 1n >= log.firstLsn && sent <= log.tail.lsn;
+    const longAfter = (last: LSN) => (follower.inParts ? log.reader.longAfter(sent, last) : null);
     while (!follower.ended.aborted && isWhole()) {
       if (follower.checkAsked && this.#checks !== null) {
         follower.checkAsked = false;
         const check = await this.#checks.open(partition, follower.id);
         const { lsn: last } = check.position;
         while (sent < last && isWhole()) {
-          const long = await longAfter(follower, log, { sent, last });
+          const long = await longAfter(last);
           if (isWhole()) sent = yield* sendNext(log, { sent, last, long });
         }
         yield check;
       }
       const { lsn: last } = log.sendable;
       const before = sent;
-      const long = await longAfter(follower, log, { sent, last });
+      const long = await longAfter(last);
       if (!isWhole()) return;
       sent = yield* sendNext(log, { sent, last, long });
       const quietMs = this.#clock.monotonicMs() - beatAtMs;
@@ -295,16 +296,6 @@ export class LogSender {
     follower.ended.removeEventListener('abort', wake);
     timer.cancel();
   }
-}
-
-/** The next record where it is a long one and goes in parts; else null, and mostly at once. */
-function longAfter(
-  follower: ConnectedFollower,
-  log: Log,
-  { sent, last }: { readonly sent: LSN; readonly last: LSN },
-): Promise<LogPlace | null> | null {
-  if (!follower.inParts || sent >= last || log.reader.hasRecent(sent)) return null;
-  return log.reader.longAfter(sent, last);
 }
 
 /** Sends the long record, or a batch of others where there are any; answers the last one sent. */
