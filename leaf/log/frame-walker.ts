@@ -6,6 +6,8 @@ import { FrameError, frameLength } from '#shared/log/log-frame.ts';
 /** Bytes read at a time. */
 const SCAN_BYTES = 1024 * 1024;
 
+const CUT_OFF = 'a frame is cut off';
+
 /** Where to walk: bytes of a file. */
 export interface WalkedRange {
   /** Where the first frame begins. */
@@ -37,13 +39,10 @@ export class FrameWalker {
 
   /** The next whole frame; null at the end. Throws FrameError when it is cut off. */
   next(): Uint8Array | null {
-    let length = frameLength(this.#buffer);
-    while (length === null || length > this.#buffer.length) {
-      if (!this.#readMore((length ?? 0) - this.#buffer.length)) {
-        if (this.#buffer.length === 0) return null;
-        throw new FrameError('a frame is cut off');
-      }
-      length = frameLength(this.#buffer);
+    const length = this.#nextLength();
+    if (length === null) return null;
+    while (length > this.#buffer.length) {
+      if (!this.#readMore(length - this.#buffer.length)) throw new FrameError(CUT_OFF);
     }
     const frame = this.#buffer.subarray(0, length);
     this.#buffer = this.#buffer.subarray(length);
@@ -53,19 +52,24 @@ export class FrameWalker {
 
   /** The length of the next frame, past which it goes; null at the end. */
   skip(): number | null {
-    let length = frameLength(this.#buffer);
-    while (length === null) {
-      if (!this.#readMore(0)) {
-        if (this.#buffer.length === 0) return null;
-        throw new FrameError('a frame is cut off');
-      }
-      length = frameLength(this.#buffer);
-    }
+    const length = this.#nextLength();
+    if (length === null) return null;
     this.#offset += length;
-    if (this.#offset > this.#end) throw new FrameError('a frame is cut off');
+    if (this.#offset > this.#end) throw new FrameError(CUT_OFF);
     this.#buffer = this.#buffer.subarray(length);
     this.#readAt = Math.max(this.#readAt, this.#offset);
     return length;
+  }
+
+  /** Of the frame that comes next, of which little need be read for that; null at the end. */
+  #nextLength(): number | null {
+    for (;;) {
+      const length = frameLength(this.#buffer);
+      if (length !== null) return length;
+      if (this.#readMore(0)) continue;
+      if (this.#buffer.length === 0) return null;
+      throw new FrameError(CUT_OFF);
+    }
   }
 
   #readMore(wanted: number): boolean {

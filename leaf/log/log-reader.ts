@@ -7,7 +7,7 @@ import type { LSN, Position } from '#shared/log/lsn.ts';
 import type { Containment } from '#shared/wire/message.ts';
 import { indexSegment } from './index-segment.ts';
 import { SegmentDamage, type SegmentFault } from './log-damage.ts';
-import { longFrameAt, readLongFrame, readLongPosition, readLongRecord } from './long-place.ts';
+import { findLong, readLongFrame, readLongRecord } from './long-place.ts';
 import type { LogPlace, LongRecord } from './long-place.ts';
 import { readSegmentRun } from './read-segment.ts';
 import type { RecentFrames, RunLimits } from './recent-frames.ts';
@@ -61,9 +61,8 @@ export class LogReader {
     const only = { last: lsn, bytesMax: 1 };
     const recent = this.#recent.read(lsn - 1n, only);
     if (recent !== null) return recordPosition(decodeFrame(recent, null));
-    const long = this.#noted(() => longFrameAt(indexed(segment), lsn));
-    const ofLong = long === null ? null : readLongPosition(long);
-    if (ofLong !== null) return ofLong;
+    const long = this.#noted(() => findLong(indexed(segment), lsn));
+    if (long !== null) return long.position;
     const [frame] = this.#readRun(segment, lsn, only);
     return recordPosition(decodeFrame(must(frame), null));
   }
@@ -96,7 +95,7 @@ export class LogReader {
   async #findLong(lsn: LSN): Promise<LogPlace | null> {
     const segment = segmentAfter(this.#list, lsn - 1n);
     segment.index ??= await this.#noting(indexSegment(segment));
-    return longFrameAt(segment, lsn);
+    return findLong(segment, lsn)?.frame ?? null;
   }
 
   /** The frame of a long record in pieces; the last of them comes once all are verified. */

@@ -92,13 +92,19 @@ export class BodyDigest {
     this.#length += piece.length;
   }
 
-  /** The frame's header, and the log hash in it. Ends the digest. */
-  end(): { readonly header: Uint8Array; readonly logHash: Uint8Array } {
+  /**
+   * The frame's header, and the log hash in it. Ends the digest. Throws FrameError when it is not
+   * the one that is `expected`; null: any.
+   */
+  end(expected: Uint8Array | null): { readonly header: Uint8Array; readonly logHash: Uint8Array } {
     const logHash = new Uint8Array(this.#hash.digest().subarray(0, HASH_BYTES));
     const header = Buffer.alloc(FRAME_HEADER_BYTES);
     header.writeUInt32LE(this.#length, 0);
     header.writeUInt32LE(combineCrc32(crc32(logHash), this.#crc, this.#length), 4);
     header.set(logHash, FRAME_HEADER_BYTES - HASH_BYTES);
+    if (expected !== null && !header.equals(expected)) {
+      throw new FrameError('a long record fails its CRC, or belongs to another history');
+    }
     return { header, logHash };
   }
 }
