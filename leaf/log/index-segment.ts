@@ -2,7 +2,7 @@
 
 import { open } from 'node:fs/promises';
 import { FrameError, frameLength } from '#shared/log/log-frame.ts';
-import { damaged } from './long-place.ts';
+import { toSegmentDamage } from './log-damage.ts';
 import { noteInIndex, type IndexEntry, type Segment } from './segment.ts';
 
 /** Bytes read at a time. */
@@ -31,7 +31,7 @@ export async function indexSegment(segment: Segment): Promise<IndexEntry[]> {
     }
     return index;
   } catch (error) {
-    throw damaged(error, { path, offset, lsn });
+    throw toSegmentDamage(error, { path, offset, lsn });
   } finally {
     await file.close();
   }

@@ -30,6 +30,11 @@ export class SegmentDamage extends FrameError {
   }
 }
 
+/** A FrameError as damage of the segment at that place; any other error as it is. */
+export function toSegmentDamage(error: unknown, at: Omit<SegmentFault, 'reason'>): unknown {
+  return error instanceof FrameError ? new SegmentDamage({ ...at, reason: error.message }) : error;
+}
+
 /** `log segment 0000000003.log is damaged at offset 1234, record 57: a frame fails its CRC`. */
 export function describeFault({ path, offset, lsn, reason }: SegmentFault): string {
   return `log segment ${basename(path)} is damaged at offset ${offset}, record ${lsn}: ${reason}`;

@@ -20,7 +20,7 @@ import {
 } from '#shared/log/long-frame.ts';
 import type { LogRecord } from '#shared/log/log-record.ts';
 import type { LSN, Position } from '#shared/log/lsn.ts';
-import { SegmentDamage } from './log-damage.ts';
+import { toSegmentDamage } from './log-damage.ts';
 import type { Segment } from './segment.ts';
 
 /** Bytes of a segment: a whole frame, or what stands in it. */
@@ -83,7 +83,7 @@ export async function* readLongFrame(frame: LogPlace, lsn: LSN): AsyncGenerator<
     }
     check.end();
   } catch (error) {
-    throw damaged(error, { path: frame.path, offset: frame.offset, lsn });
+    throw toSegmentDamage(error, { path: frame.path, offset: frame.offset, lsn });
   }
   if (held !== null) yield held;
 }
@@ -125,11 +125,6 @@ export async function readLongRecord(frame: LogPlace, previous: Position): Promi
     const changes = { path, offset: offset + at, bytes: bytes - at };
     return { record: { ...head.record, logHash }, changes };
   } catch (error) {
-    throw damaged(error, { path, offset, lsn: previous.lsn + 1n });
+    throw toSegmentDamage(error, { path, offset, lsn: previous.lsn + 1n });
   }
-}
-
-/** An error of the bytes at a place, as one of the segment. */
-export function damaged(error: unknown, at: { path: string; offset: number; lsn: LSN }): unknown {
-  return error instanceof FrameError ? new SegmentDamage({ ...at, reason: error.message }) : error;
 }

@@ -4,7 +4,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { checkFrame, FrameError, frameLength } from '#shared/log/log-frame.ts';
 import { isLongFrame } from '#shared/log/long-frame.ts';
 import type { LSN } from '#shared/log/lsn.ts';
-import { SegmentDamage } from './log-damage.ts';
+import { toSegmentDamage } from './log-damage.ts';
 import type { RunLimits } from './recent-frames.ts';
 import { findInIndex, type IndexEntry, type Segment } from './segment.ts';
 
@@ -73,7 +73,7 @@ class RunReader {
 
   /** Goes to the noted place nearest before record `lsn`; answers it. */
   seek(lsn: LSN, bytesWanted: number): IndexEntry {
-    const start = this.#find(lsn);
+    const start = findInIndex(this.#segment, lsn);
     this.#offset = start.offset;
     this.#lsn = start.lsn;
     this.#buffer = Buffer.alloc(0);
@@ -111,16 +111,6 @@ class RunReader {
     }
   }
 
-  #find(lsn: LSN): IndexEntry {
-    try {
-      return findInIndex(this.#segment, this.#descriptor, lsn);
-    } catch (error) {
-      this.#offset = this.#segment.firstOffset;
-      this.#lsn = this.#segment.previous.lsn + 1n;
-      throw this.#damaged(error);
-    }
-  }
-
   #fill(sizeBytes: number): void {
     const size = Math.min(sizeBytes, this.#segment.sizeBytes - this.#offset);
     if (size <= this.#buffer.length) return;
@@ -130,9 +120,7 @@ class RunReader {
   }
 
   #damaged(error: unknown): unknown {
-    if (!(error instanceof FrameError)) return error;
     const { path } = this.#segment;
-    const reason = error.message;
-    return new SegmentDamage({ path, offset: this.#offset, lsn: this.#lsn, reason });
+    return toSegmentDamage(error, { path, offset: this.#offset, lsn: this.#lsn });
   }
 }

@@ -10,12 +10,13 @@
 import { closeSync, fstatSync, fsyncSync, openSync, readSync, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { must } from '#shared/assert.ts';
 import { decode, encode } from '#shared/codec.ts';
 import { checkFrame, decodeFrame, FrameError, recordPosition } from '#shared/log/log-frame.ts';
 import { isLongFrame } from '#shared/log/long-frame.ts';
 import type { LSN, Position } from '#shared/log/lsn.ts';
 import { FrameWalker } from './frame-walker.ts';
-import { SegmentDamage } from './log-damage.ts';
+import { SegmentDamage, toSegmentDamage } from './log-damage.ts';
 import { writeWhole } from './write-whole.ts';
 
 const MAGIC = Buffer.from('TWINLOG1', 'latin1');
@@ -168,10 +169,9 @@ export function noteInIndex(index: IndexEntry[], entry: IndexEntry): void {
 }
 
 /** The noted place nearest before record `lsn`; the segment holds that record. */
-export function findInIndex(segment: Segment, descriptor: number, lsn: LSN): IndexEntry {
-  segment.index ??= buildIndex(descriptor, segment);
+export function findInIndex(segment: Segment, lsn: LSN): IndexEntry {
   let found = { lsn: segment.previous.lsn + 1n, offset: segment.firstOffset, bytes: 0 };
-  for (const entry of segment.index) {
+  for (const entry of must(indexed(segment).index)) {
     if (entry.lsn > lsn) break;
     found = entry;
   }
@@ -187,9 +187,7 @@ export function indexed(segment: Segment): Segment {
     segment.index = buildIndex(descriptor, segment);
     return segment;
   } catch (error) {
-    if (!(error instanceof FrameError)) throw error;
-    const { message: reason } = error;
-    throw new SegmentDamage({ path, offset, lsn: previous.lsn + 1n, reason });
+    throw toSegmentDamage(error, { path, offset, lsn: previous.lsn + 1n });
   } finally {
     closeSync(descriptor);
   }
