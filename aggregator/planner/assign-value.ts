@@ -1,5 +1,6 @@
 // A value on its way into a column: constants are stored now, the rest is converted by SQLite.
 
+import { isStrict } from '#aggregator/sql-mode.ts';
 import type { ColumnDefinition } from '#shared/cluster/table-definition.ts';
 import type { ColumnType, StoredValue } from '#shared/sql/column-type.ts';
 import type { SourceValue } from '#shared/sql/store-value.ts';
@@ -67,15 +68,13 @@ function storedValue(
   value: TypedExpression,
   scope: ResolveScope,
 ): TypedExpression {
-  const { sqlMode } = scope;
-  const strict = sqlMode.has('STRICT_TRANS_TABLES') || sqlMode.has('STRICT_ALL_TABLES');
   const source = localised(value, scope);
   const parts = [
     source,
     textConstant(typeText(source.type)),
     textConstant(typeText(column.type)),
     textConstant(column.name),
-    integerConstant(strict ? 1 : 0),
+    integerConstant(isStrict(scope.sqlMode) ? 1 : 0),
     textConstant(timeZoneOf(scope)),
   ];
   return call('tl_store', parts, column.type, { nullable: true });

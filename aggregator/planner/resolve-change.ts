@@ -7,49 +7,31 @@ import type {
   OrderItem,
   UpdateStatement,
 } from '#aggregator/parser/ast.ts';
-import type { ColumnDefinition } from '#shared/cluster/table-definition.ts';
 import { databaseError } from '#shared/error.ts';
-import {
-  assignedValue,
-  currentTimestamp,
-  defaultValue,
-  type StoreConstant,
-} from './assign-value.ts';
+import type { StoreConstant } from './assign-value.ts';
 import { writing } from './functions/strict-write.ts';
 import { BlockScope, type Block, newBlock } from './block-scope.ts';
-import { takeLastInsertId } from './functions/effect-functions.ts';
 import { noNames, tablesNamed, type FromNames } from './from-names.ts';
-import { sameName, type CommonTables, type ResolveEnvironment } from './resolve-environment.ts';
+import { resolveAssignments, type Assigned } from './resolve-assignments.ts';
+import type { CommonTables, ResolveEnvironment } from './resolve-environment.ts';
 import { resolveCondition, resolveExpression } from './resolve-expression.ts';
 import { resolveFrom } from './resolve-from.ts';
 import { createQueryResolver, extendCommonTables } from './resolve-query.ts';
-import { requireWritable, visibleColumn, writableColumn } from './resolve-target.ts';
+import { requireWritable } from './resolve-target.ts';
 import type { FromTree } from './resolved-query.ts';
 import type { TableRelation } from './survey-query.ts';
 import type { OrderItem as TypedOrderItem, TypedExpression } from './typed-expression.ts';
-import { mapExpression } from './walk-expression.ts';
 
-/** A column with the value that it gets. */
-export interface ResolvedAssignment {
-  readonly column: ColumnDefinition;
-  readonly value: TypedExpression;
-  /** ON UPDATE CURRENT_TIMESTAMP: it alone does not make a row a changed one. */
-  readonly automatic: boolean;
-}
-
-export interface ResolvedChange {
+/** Without assignments for DELETE. */
+export interface ResolvedChange extends Assigned {
   readonly kind: 'update' | 'delete';
   /** The table that changes. */
   readonly target: TableRelation;
   /** All tables of the statement; the target alone for the single-table forms. */
   readonly from: FromTree;
   readonly where: TypedExpression | null;
-  /** Empty for DELETE. */
-  readonly assignments: readonly ResolvedAssignment[];
   readonly orderBy: readonly TypedOrderItem[];
   readonly limit: TypedExpression | null;
-  /** The n of LAST_INSERT_ID(n) in what a row is given. */
-  readonly lastInsertId: TypedExpression | null;
 }
 
 interface OpenChange {
@@ -85,33 +67,11 @@ function resolveUpdate(
   if (statement.ignore) throw databaseError('unsupported', { what: 'UPDATE IGNORE' });
   const open = openChange(statement, environment);
   const scope = new BlockScope(open.block, { clause: 'field list', names: open.names });
-  const isSingle = open.from.kind === 'relation';
+  const inOrder = open.from.kind === 'relation';
   const meant = rowsMeant(statement, open);
   return updatedTables(statement.assignments, scope, open.names).map(({ target, syntaxes }) => {
-    const assigned: ResolvedAssignment[] = [];
-    let lastInsertId: TypedExpression | null = null;
-    for (const assignment of syntaxes) {
-      const { value: syntax } = assignment;
-      const isDefault = syntax.kind === 'default' && syntax.column === null;
-      const named = visibleColumn(target.table, assignment.column.column);
-      if (isDefault && named.generated !== undefined) continue;
-      const column = writableColumn(target.table, assignment.column.column);
-      const raw = isDefault ? defaultValue(column) : resolveExpression(syntax, scope);
-      // From left to right: later values see what earlier ones have set.
-      const seen = isSingle ? substitute(raw, target, assigned) : raw;
-      const taken = isSingle ? takeLastInsertId(seen) : { value: seen, number: null };
-      lastInsertId = taken.number ?? lastInsertId;
-      assigned.push({
-        column,
-        value: assignedValue(column, taken.value, { scope, store }),
-        automatic: false,
-      });
-    }
-    if (assigned.length === 0) {
-      throw databaseError('unsupported', { what: 'an UPDATE of generated columns alone' });
-    }
-    const assignments = [...lastOfEach(assigned), ...automaticAssignments(target, assigned)];
-    return { kind: 'update', target, assignments, lastInsertId, ...meant };
+    const assigned = resolveAssignments(syntaxes, target, { scope, store, inOrder });
+    return { kind: 'update', target, ...assigned, ...meant };
   });
 }
 
@@ -198,33 +158,4 @@ function deletedTables({ targets }: DeleteStatement, names: FromNames): readonly
     if (table === undefined) throw databaseError('unknownTableInDelete', { name: target.table });
     return writtenTable(names, table.relation.id, 'DELETE');
   });
-}
-
-/** Reads of columns that were assigned before, replaced by the values they got. */
-function substitute(
-  value: TypedExpression,
-  target: TableRelation,
-  assigned: readonly ResolvedAssignment[],
-): TypedExpression {
-  if (assigned.length === 0) return value;
-  return mapExpression(value, (part) => {
-    if (part.kind !== 'column' || part.relation !== target.id) return null;
-    const earlier = assigned.findLast(({ column }) => sameName(column.name, part.column));
-    return earlier === undefined ? null : { ...earlier.value, type: part.type };
-  });
-}
-
-/** A column assigned twice keeps the last value. */
-function lastOfEach(assigned: readonly ResolvedAssignment[]): readonly ResolvedAssignment[] {
-  return [...new Map(assigned.map((one) => [one.column.name, one])).values()];
-}
-
-function automaticAssignments(
-  target: TableRelation,
-  assigned: readonly ResolvedAssignment[],
-): readonly ResolvedAssignment[] {
-  return target.table.columns
-    .filter((column) => column.onUpdateCurrentTimestamp)
-    .filter((column) => !assigned.some((one) => one.column.name === column.name))
-    .map((column) => ({ column, value: currentTimestamp(column.type), automatic: true }));
 }

@@ -5,30 +5,19 @@ import { isStrict } from '#aggregator/sql-mode.ts';
 import type { ColumnDefinition, TableDefinition } from '#shared/cluster/table-definition.ts';
 import { databaseError } from '#shared/error.ts';
 import type { SourceValue } from '#shared/sql/source-value.ts';
-import {
-  assignedValue,
-  currentTimestamp,
-  defaultValue,
-  type StoreConstant,
-} from './assign-value.ts';
+import type { StoreConstant } from './assign-value.ts';
 import { writing } from './functions/strict-write.ts';
 import { BlockScope, type Block, newBlock } from './block-scope.ts';
-import { takeLastInsertId } from './functions/effect-functions.ts';
 import { namesOfRelation, noNames, type FromNames } from './from-names.ts';
+import { resolveAssignments, type Assigned } from './resolve-assignments.ts';
 import { sameName, type ResolveEnvironment } from './resolve-environment.ts';
 import { resolveExpression } from './resolve-expression.ts';
 import { outputColumns, tableColumns } from './resolve-from.ts';
 import { createQueryResolver } from './resolve-query.ts';
-import {
-  resolveTarget,
-  visibleColumn,
-  writableColumn,
-  type WriteTarget,
-} from './resolve-target.ts';
-import type { ResolvedAssignment } from './resolve-change.ts';
+import { resolveTarget, visibleColumn, type WriteTarget } from './resolve-target.ts';
 import type { Relation, ResolvedQuery } from './resolved-query.ts';
 import type { TypedExpression } from './typed-expression.ts';
-import { mapExpression } from './walk-expression.ts';
+import { collectColumns } from './walk-expression.ts';
 
 /** A value of VALUES: DEFAULT is the column's own affair. */
 export type InsertValue = TypedExpression | { readonly kind: 'default' };
@@ -51,14 +40,11 @@ export interface ResolvedInsert {
   readonly passedOver: string | null;
 }
 
-export interface OnDuplicate {
+export interface OnDuplicate extends Assigned {
   /** The row that is there already. */
   readonly existing: number;
   /** The row that was to be inserted. */
   readonly inserted: number;
-  readonly assignments: readonly ResolvedAssignment[];
-  /** The n of LAST_INSERT_ID(n) in what the row that is there is given. */
-  readonly lastInsertId: TypedExpression | null;
 }
 
 /** Throws a DatabaseError that names what is wrong. */
@@ -179,8 +165,8 @@ interface DuplicateParts {
 }
 
 function resolveOnDuplicate(statement: InsertStatement, parts: DuplicateParts): OnDuplicate {
-  const { block, target, store } = parts;
-  const { table, database } = target;
+  const { block, store } = parts;
+  const { table, database } = parts.target;
   const names = (id: number, alias: string) => {
     const relation: Relation = { kind: 'table', id, alias, database: database.name, table };
     return namesOfRelation(relation, tableColumns(database.name, table, alias));
@@ -194,48 +180,26 @@ function resolveOnDuplicate(statement: InsertStatement, parts: DuplicateParts): 
     names: withRowAlias(existingNames, insertedNames, statement),
     inserted: (column) => columnOf(insertedNames, column),
   });
-  const assigned: ResolvedAssignment[] = [];
-  let lastInsertId: TypedExpression | null = null;
-  for (const { column: name, value: syntax } of statement.onDuplicate) {
-    const isDefault = syntax.kind === 'default' && syntax.column === null;
-    if (isDefault && visibleColumn(table, name.column).generated !== undefined) continue;
-    const column = writableColumn(table, name.column);
-    const raw = isDefault ? defaultValue(column) : resolveExpression(syntax, scope);
-    const seen = mapExpression(raw, (part) => {
-      refuseNewGenerated(part, inserted, table);
-      if (part.kind !== 'column' || part.relation !== existing) return null;
-      const earlier = assigned.findLast((one) => sameName(one.column.name, part.column));
-      return earlier === undefined ? null : { ...earlier.value, type: part.type };
-    });
-    const taken = takeLastInsertId(seen);
-    lastInsertId = taken.number ?? lastInsertId;
-    const value = assignedValue(column, taken.value, { scope, store });
-    assigned.push({ column, value, automatic: false });
-  }
-  if (assigned.length === 0) refuseNothing();
-  const automatic = table.columns
-    .filter((column) => column.onUpdateCurrentTimestamp)
-    .filter((column) => !assigned.some((one) => one.column.name === column.name))
-    .map((column) => ({ column, value: currentTimestamp(column.type), automatic: true }));
-  const last = [...new Map(assigned.map((one) => [one.column.name, one])).values()];
-  refuseShardKey(target, last);
-  return { existing, inserted, assignments: [...last, ...automatic], lastInsertId };
-}
-
-function refuseNothing(): never {
-  throw databaseError('unsupported', { what: 'an UPDATE of generated columns alone' });
+  const { onDuplicate } = statement;
+  const context = { scope, store, inOrder: true };
+  const assigned = resolveAssignments(onDuplicate, { id: existing, table }, context);
+  refuseNewGenerated(assigned, inserted, table);
+  refuseShardKey(table, assigned);
+  return { existing, inserted, ...assigned };
 }
 
 /** What would have been generated for the row is not known before it is there. */
 function refuseNewGenerated(
-  part: TypedExpression,
+  { assignments, lastInsertId }: Assigned,
   inserted: number,
   { columns }: TableDefinition,
 ): void {
-  if (part.kind !== 'column' || part.relation !== inserted) return;
-  const column = columns.find(({ name }) => name === part.column);
-  if (column?.generated === undefined) return;
-  const what = `VALUES() of the generated column '${column.name}'`;
+  const given = [...assignments.map(({ value }) => value), ...(lastInsertId ? [lastInsertId] : [])];
+  const read = given.flatMap((value) => collectColumns(value));
+  const names = new Set(read.flatMap((part) => (part.relation === inserted ? part.column : [])));
+  const found = columns.find(({ name, generated }) => generated !== undefined && names.has(name));
+  if (found === undefined) return;
+  const what = `VALUES() of the generated column '${found.name}'`;
   throw databaseError('unsupported', { what });
 }
 
@@ -270,9 +234,9 @@ function columnOf(names: FromNames, column: string): TypedExpression {
   throw databaseError('unknownColumn', { column, clause: 'field list' });
 }
 
-function refuseShardKey({ table }: WriteTarget, assigned: readonly ResolvedAssignment[]): void {
+function refuseShardKey(table: TableDefinition, { assignments }: Assigned): void {
   if (table.spread !== 'sharded') return;
-  const moved = assigned.find(({ column }) => table.shardKey.includes(column.name));
+  const moved = assignments.find(({ column }) => table.shardKey.includes(column.name));
   if (moved === undefined) return;
   // The row in the way may have been found by another key, so its shard key may differ.
   const { value, column } = moved;
