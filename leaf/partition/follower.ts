@@ -165,7 +165,7 @@ export class Follower {
           await this.#applyPlace({ record, changes }, synced);
           continue;
         }
-        this.#replay.apply(record, isApplied || (await this.#applyChanges(record)));
+        this.#replay.apply(record, isApplied || (await this.#applyChanges(changes)));
       }
       if (environment.clock.monotonicMs() - turnMs < APPLY_MS_MAX) continue;
       await yieldToOthers();
@@ -190,9 +190,8 @@ export class Follower {
   }
 
   /** The rows of a record, where there is a faster way than the common one; else false. */
-  async #applyChanges(record: LogRecord): Promise<boolean> {
-    const changes = this.#replay.changesOf(record);
-    if (changes === null || isPlace(changes) || changes.length === 0) return false;
+  async #applyChanges(changes: Uint8Array | null): Promise<boolean> {
+    if (changes === null || changes.length === 0) return false;
     if (changes.length <= TURN_BYTES) return this.#applySmall([changes]);
     await applyInTurns(this.#target, changes);
     return true;

@@ -9,7 +9,7 @@ import { applyElsewhere } from './write-elsewhere.ts';
 import type { OpenTransaction } from './open-transaction.ts';
 import type { PartitionCore } from './partition-core.ts';
 import { patientClaim } from './write-lock.ts';
-import { appendRecord, makeVisible, makeVisibleElsewhere } from './write-transaction.ts';
+import { appendOwn, makeVisible, makeVisibleElsewhere } from './write-transaction.ts';
 
 export type ForgettableVerdicts = Omit<LeafCalls['forgetVerdicts']['request'], 'key'>;
 
@@ -39,7 +39,7 @@ export async function carryOut(
   let worker = verdict === 'commit' ? transaction.worker : null;
   // A record that cannot be appended (a full disk) leaves the transaction prepared.
   const isLate = !decides(core, transaction.participants) && mayBeLate(core);
-  const record = appendVerdict(core, transaction.id, verdict);
+  const record = appendOwn(core, { kind: verdict, transactionId: transaction.id });
   const { lsn } = record.position;
   environment.failpoint('after-decide-append');
   try {
@@ -72,18 +72,6 @@ export async function carryOut(
   return lsn;
 }
 
-function appendVerdict(
-  { file, log, environment }: PartitionCore,
-  transactionId: string,
-  verdict: Verdict,
-): ReturnType<typeof appendRecord> {
-  const timestamp = environment.hybridClock.next();
-  const payload = { kind: verdict, transactionId } as const;
-  const { origin } = file.meta;
-  const { position } = log.append({ term: log.tail.term, timestamp, origin, payload });
-  return { position, timestamp };
-}
-
 /**
  * Writes `abort` down for a transaction that is not prepared here, durably: whoever asks later
  * gets the same answer. Needs no lock, since it changes no rows.
@@ -92,7 +80,7 @@ export async function abortUnknown(core: PartitionCore, transactionId: string): 
   const { log, verdicts, fail } = core;
   // A transaction that holds the lock may be at a long record.
   for (let end = log.free; end !== null; end = log.free) await end;
-  const { position } = appendVerdict(core, transactionId, 'abort');
+  const { position } = appendOwn(core, { kind: 'abort', transactionId });
   verdicts.note(transactionId, 'abort', position.lsn);
   try {
     await log.sync();

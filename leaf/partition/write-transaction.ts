@@ -104,19 +104,26 @@ export class WriteTransaction {
   }
 }
 
-/** Appends a record of this partition's own term; undoes the SQLite transaction if it cannot. */
+/** Appends a record of what was written; undoes the SQLite transaction if it cannot. */
 export function appendRecord(core: PartitionCore, payload: LogPayload): AppendedRecord {
-  const { file, log, environment } = core;
-  environment.failpoint('before-append');
-  const timestamp = environment.hybridClock.next();
+  core.environment.failpoint('before-append');
   try {
-    const { origin } = file.meta;
-    const { position } = log.append({ term: log.tail.term, timestamp, origin, payload });
-    return { position, timestamp };
+    return appendOwn(core, payload);
   } catch (error) {
-    file.rollback();
+    core.file.rollback();
     throw error;
   }
+}
+
+/** Appends a record of this partition's own term. Throws diskFull, and nothing has happened. */
+export function appendOwn(
+  { file, log, environment }: PartitionCore,
+  payload: LogPayload,
+): AppendedRecord {
+  const timestamp = environment.hybridClock.next();
+  const { origin } = file.meta;
+  const { position } = log.append({ term: log.tail.term, timestamp, origin, payload });
+  return { position, timestamp };
 }
 
 /** Makes an appended `prepare` durable, unless late: from here on its verdict decides. */
