@@ -72,7 +72,8 @@ function literalValue(expression: Expression): SourceValue | null {
   }
 }
 
-function isLarge(type: ColumnType): boolean {
+/** TEXT, BLOB and JSON: MySQL gives them no default but NULL, and does not write that one. */
+export function takesNoDefault(type: ColumnType): boolean {
   if (type.kind === 'json') return true;
   if (type.kind === 'string') return type.form !== 'char' && type.form !== 'varchar';
   return type.kind === 'binary' && type.form !== 'binary' && type.form !== 'varbinary';
@@ -84,7 +85,7 @@ function storedDefault(
   value: SourceValue,
   zeroDates: boolean,
 ): ColumnDefault {
-  if (value.value !== null && isLarge(column.type)) {
+  if (value.value !== null && takesNoDefault(column.type)) {
     throw databaseError('blobDefault', { column: column.name });
   }
   try {

@@ -8,6 +8,7 @@ import type {
 } from '#shared/cluster/table-definition.ts';
 import { nameText, stringText } from '#aggregator/parser/print-text.ts';
 import { formatValue } from '#shared/sql/format-value.ts';
+import { takesNoDefault } from './column-default-of.ts';
 import { typeName } from './type-name.ts';
 
 /** DEFAULT as text: the value, CURRENT_TIMESTAMP or an expression; null where there is none. */
@@ -34,8 +35,7 @@ function defaultClause(column: ColumnDefinition): string {
   const text = defaultText(column);
   if (column.default.kind === 'value') {
     if (text !== null) return ` DEFAULT ${stringText(text)}`;
-    const isLarge = column.type.kind === 'json' || /text|blob/.test(typeName(column.type));
-    return column.nullable && !isLarge ? ' DEFAULT NULL' : '';
+    return column.nullable && !takesNoDefault(column.type) ? ' DEFAULT NULL' : '';
   }
   if (text === null) return '';
   return column.default.kind === 'expression' ? ` DEFAULT (${text})` : ` DEFAULT ${text}`;

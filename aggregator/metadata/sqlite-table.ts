@@ -121,6 +121,7 @@ function columnNamed(table: TableDefinition, name: string): ColumnDefinition {
   return must(table.columns.find((column) => column.name === name));
 }
 
+/** Its values may be more than a quarter of a page of SQLite, which no key of it holds whole. */
 function isLarge(type: ColumnType): boolean {
   if (type.kind === 'json') return true;
   if (type.kind !== 'string' && type.kind !== 'binary') return false;
