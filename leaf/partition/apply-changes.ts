@@ -9,7 +9,7 @@ import type { ConflictKind, SqliteFile } from '#shared/sqlite-file.ts';
 import { FileDamage } from './damage.ts';
 
 /** A longer changeset is applied in turns, each of about so many bytes. */
-export const TURN_BYTES = 64 * 1024;
+export const TURN_BYTES = 128 * 1024;
 
 /** A turn that took longer is followed by shorter ones, in milliseconds and down to these bytes. */
 const TURN_MS_MAX = 10;

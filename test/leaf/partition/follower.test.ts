@@ -57,6 +57,23 @@ test('follower: has the same log and rows, through definitions and verdicts', as
   await follower.close();
 });
 
+test('follower: checks are those of its primary, and its own once it is promoted', async (t) => {
+  const source = await createTestPartition(t);
+  await t.throwsAsync(source.write(insertOf(1, -1)), { message: /balance >= 0/ });
+  await source.write(insertOf(1, 1));
+  const follower = await createTestPartition(t, { role: 'secondary' });
+  await feed(source, follower);
+  await follower.promote();
+  await t.throwsAsync(follower.write(insertOf(2, -1)), { message: /balance >= 0/ });
+  await follower.write(insertOf(2, 2));
+  t.deepEqual(await rowsOf(follower), [
+    [1, 1],
+    [2, 2],
+  ]);
+  await source.close();
+  await follower.close();
+});
+
 test('follower: prepared is invisible till its verdict, over a restart', async (t) => {
   const source = await createTestPartition(t);
   const directory = testDirectory(t);
