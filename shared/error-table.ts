@@ -407,6 +407,16 @@ export const errorTable = {
     () =>
       'All parts of a PRIMARY KEY must be NOT NULL; if you need NULL in a key, use UNIQUE instead',
   ),
+  displayWidth: entry<Column & { max: number }>(
+    1439,
+    '42000',
+    (p) => `Display width out of range for column '${p.column}' (max = ${p.max})`,
+  ),
+  tooManyMembers: entry<Column>(
+    1097,
+    'HY000',
+    (p) => `Too many strings for column ${p.column} and SET`,
+  ),
   duplicateMember: entry<Column & { value: string; type: string }>(
     1291,
     'HY000',

@@ -20,11 +20,10 @@ export function bindParameters(
 
 function literalOf({ type, value }: SourceValue, at: number): Expression {
   if (value === null) return { kind: 'null', at };
-  if (type.kind === 'integer') return signed(String(value), 'integer', at);
   if (type.kind === 'double' || type.kind === 'float') return signed(String(value), 'double', at);
   const printed = formatValue(value, type);
   if (typeof printed !== 'string') return { kind: 'hex', at, bytes: printed, charset: null };
-  if (type.kind === 'decimal') return signed(printed, 'decimal', at);
+  if (type.kind === 'integer' || type.kind === 'decimal') return signed(printed, type.kind, at);
   return { kind: 'string', at, value: printed, charset: null };
 }
 

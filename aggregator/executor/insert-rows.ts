@@ -89,6 +89,8 @@ function completeValue(
   if (!isNumbered(column)) return completion.store(column, value, row);
   if (value.value === null) return null;
   const stored = completion.store(column, value, row);
+  // Numbers are given out from 1 to 2^63-1 (sqlite-table.ts).
+  if (stored instanceof Uint8Array) throw databaseError('outOfRange', { column: column.name, row });
   const isZero = BigInt(stored as bigint | number) === 0n;
   return isZero && !completion.zeroIsValue ? null : stored;
 }

@@ -96,12 +96,17 @@ function compareTexts(a: string, b: string): number {
   return a < b ? -1 : 1;
 }
 
-/** SQLite's own order of values of one type: NULL first, texts by their UTF-8 bytes. */
+/**
+ * SQLite's own order of values of one type: NULL first, texts by their UTF-8 bytes, integers that
+ * are BLOBs (unsigned-integer.ts) behind all others.
+ */
 export function compareStored(a: StoredValue, b: StoredValue): number {
   if (a === null || b === null) return a === b ? 0 : a === null ? -1 : 1;
   if (typeof a === 'string' && typeof b === 'string') {
     return compareTexts(a, b);
   }
-  if (a instanceof Uint8Array && b instanceof Uint8Array) return Buffer.compare(a, b);
+  const isBlob = a instanceof Uint8Array;
+  if (isBlob && b instanceof Uint8Array) return Buffer.compare(a, b);
+  if (isBlob || b instanceof Uint8Array) return isBlob ? 1 : -1;
   return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -2,13 +2,8 @@
 
 import { isUtf8 } from 'node:buffer';
 import { databaseError } from '#shared/error.ts';
-import {
-  decimal,
-  fitsDecimal,
-  parseDecimal,
-  storedOfDecimal,
-  type Decimal,
-} from '#shared/sql/decimal.ts';
+import { fitsDecimal, parseDecimal, storedOfDecimal, type Decimal } from '#shared/sql/decimal.ts';
+import { storedInteger } from '#shared/sql/unsigned-integer.ts';
 import { dateText, dateTimeText, type Moment } from '#shared/sql/temporal.ts';
 import { MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND } from '#shared/sql/time-of-day.ts';
 import type { SourceValue } from '#shared/sql/store-value.ts';
@@ -27,16 +22,13 @@ export interface EncodedParameterType extends ParameterType {
   readonly charset: string;
 }
 
-const BIGINT_MAX = 0x7fff_ffff_ffff_ffffn;
 const FSP = 6;
 
 /** NULL, whatever type was declared. */
 export const nullParameter: SourceValue = { type: { kind: 'null' }, value: null };
 
 function integer(bits: 8 | 16 | 24 | 32 | 64, unsigned: boolean, value: bigint): SourceValue {
-  // BIGINT UNSIGNED ends at 2^63-1 here; above, the same number as an exact decimal.
-  if (value > BIGINT_MAX) return decimalValue(decimal(value));
-  return { type: { kind: 'integer', bits, unsigned }, value };
+  return { type: { kind: 'integer', bits, unsigned }, value: storedInteger(value) };
 }
 
 function decimalValue(value: Decimal): SourceValue {

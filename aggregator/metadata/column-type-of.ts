@@ -103,7 +103,7 @@ function floatingType(syntax: TypeName): ColumnType {
 
 function bitType(syntax: TypeName, column: string): ColumnType {
   const [length = 1] = syntax.lengths;
-  if (length > 63) throw databaseError('unsupported', { what: `BIT(${length}) (${column})` });
+  if (length > 64) throw databaseError('displayWidth', { column, max: 64 });
   return { kind: 'bit', length: Math.max(1, length) };
 }
 
@@ -127,8 +127,8 @@ function memberType(
     }
     seen.add(value.toLowerCase());
   }
-  if (kind === 'set' && members.length > 63) {
-    throw databaseError('unsupported', { what: `SET with ${members.length} members (${column})` });
+  if (kind === 'set' && members.length > 64) {
+    throw databaseError('tooManyMembers', { column });
   }
   return { kind, members, collation: collationOf(syntax, context) };
 }

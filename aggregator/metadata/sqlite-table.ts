@@ -12,6 +12,7 @@ import type {
 import { collationKeySql } from '#shared/sql/collation.ts';
 import type { ColumnType } from '#shared/sql/column-type.ts';
 import { isWide } from '#shared/sql/decimal.ts';
+import { isUint64 } from '#shared/sql/unsigned-integer.ts';
 import { quoteIdentifier } from '#shared/sqlite-file.ts';
 import { must } from '#shared/assert.ts';
 
@@ -31,10 +32,12 @@ export function livesIn(table: TableDefinition, place: PartitionPlace): boolean 
   }
 }
 
-type StorageClass = 'INTEGER' | 'REAL' | 'TEXT' | 'BLOB';
+type StorageClass = 'INTEGER' | 'REAL' | 'TEXT' | 'BLOB' | 'ANY';
 
 /** The SQLite type of the stored form (column-type.ts). */
-function storageClass(type: ColumnType): StorageClass {
+function storageClass(column: ColumnDefinition): StorageClass {
+  const { type } = column;
+  if (isUint64(type) && !column.autoIncrement) return 'ANY';
   switch (type.kind) {
     case 'integer':
     case 'bit':
@@ -61,8 +64,7 @@ function storageClass(type: ColumnType): StorageClass {
 }
 
 function integerRange(bits: number, unsigned: boolean): [bigint, bigint] {
-  // BIGINT UNSIGNED is held to what SQLite's INTEGER holds.
-  if (unsigned) return [0n, bits === 64 ? 2n ** 63n - 1n : 2n ** BigInt(bits) - 1n];
+  if (unsigned) return [0n, 2n ** BigInt(bits) - 1n];
   const half = 2n ** BigInt(bits - 1);
   return [-half, half - 1n];
 }
@@ -96,7 +98,10 @@ function columnChecks(column: ColumnDefinition): string[] {
   const quoted = quoteIdentifier(name);
   const range = storedRange(type);
   if (range !== null) {
-    const between = `${quoted} BETWEEN ${range[0]} AND ${range[1]}`;
+    // Of 64 bits without a sign: BLOBs, which are above all numbers, are told from them by 8 bytes.
+    const between = isUint64(type)
+      ? `${quoted} >= 0 AND typeof(${quoted}) IN ('integer', 'blob', 'null')`
+      : `${quoted} BETWEEN ${range[0]} AND ${range[1]}`;
     return [`CONSTRAINT ${quoteIdentifier(`range:${name}`)} CHECK (${between})`];
   }
   const length = lengthExpression(type, quoted);
@@ -156,14 +161,19 @@ function foreignKeyClause(key: ForeignKeyDefinition): string {
   );
 }
 
+/** True where SQLite's own row numbers hold every value of the column. */
+function isRowidType(column: ColumnDefinition): boolean {
+  return column.type.kind === 'integer' && storageClass(column) === 'INTEGER';
+}
+
 /** CREATE TABLE under the given name, without its indexes. */
 function createTableStatement(table: TableDefinition, as = table.name): string {
   const primary = must(table.indexes.find((index) => index.kind === 'primary'));
   const keyColumns = primary.parts.map((part) => columnNamed(table, part.column));
   const [only] = keyColumns;
-  const isRowid = keyColumns.length === 1 && only?.type.kind === 'integer';
+  const isRowid = only !== undefined && keyColumns.length === 1 && isRowidType(only);
   const columns = table.columns.map((column) => {
-    const parts = [quoteIdentifier(column.name), storageClass(column.type)];
+    const parts = [quoteIdentifier(column.name), storageClass(column)];
     if (!column.nullable) parts.push('NOT NULL');
     if (isRowid && column === only) parts.push('PRIMARY KEY');
     const { generated } = column;

@@ -4,10 +4,12 @@ import { isStrict } from '#aggregator/sql-mode.ts';
 import type { ColumnDefinition } from '#shared/cluster/table-definition.ts';
 import type { ColumnType, StoredValue } from '#shared/sql/column-type.ts';
 import type { SourceValue } from '#shared/sql/store-value.ts';
+import { isUint64 } from '#shared/sql/unsigned-integer.ts';
 import { databaseError } from '#shared/error.ts';
 import { typeText } from '#shared/sql/type-text.ts';
 import { call, constant, integerConstant, textConstant } from './functions/build.ts';
 import { convert, localised, timeZoneOf } from './functions/convert.ts';
+import { mayExceedInt64 } from './functions/integer-range.ts';
 import { isIntegerLike, isNumber, sameStoredForm } from './functions/result-type.ts';
 import { slotConstant } from './slot-constant.ts';
 import type { ResolveScope } from './resolve-scope.ts';
@@ -30,7 +32,7 @@ export function assignedValue(
   }
   const { scope } = context;
   const roomy = roomyType(column.type);
-  return losesNothing(value.type, roomy)
+  return losesNothing(value, roomy)
     ? convert(value, roomy, scope)
     : storedValue(column, value, scope);
 }
@@ -55,8 +57,11 @@ export function recursiveValue(
 }
 
 /** True where the conversion itself refuses nothing, so that the table's checks see it all. */
-function losesNothing(from: ColumnType, to: ColumnType): boolean {
-  if (from.kind === 'null' || sameStoredForm(from, to)) return true;
+function losesNothing(value: TypedExpression, to: ColumnType): boolean {
+  const from = value.type;
+  if (from.kind === 'null') return true;
+  if (mayExceedInt64(value) && !isUint64(to)) return false;
+  if (sameStoredForm(from, to)) return true;
   if (to.kind === 'integer') return isIntegerLike(from);
   if (to.kind === 'decimal') return isIntegerLike(from) || from.kind === 'decimal';
   return to.kind === 'double' && isNumber(from);
@@ -87,7 +92,7 @@ function storedValue(
 function roomyType(type: ColumnType): ColumnType {
   switch (type.kind) {
     case 'integer':
-      return { ...type, bits: 64, unsigned: false };
+      return { ...type, bits: 64, unsigned: isUint64(type) };
     case 'decimal':
       return { ...type, precision: type.precision <= 18 ? 18 : 65, unsigned: false };
     case 'string':

@@ -16,7 +16,7 @@ import {
   type CallExpression,
 } from './functions/build.ts';
 import { aggregateCollation } from './functions/collation-rule.ts';
-import { asDouble, asInteger, asNumber, asText, convert } from './functions/convert.ts';
+import { asBits, asDouble, asInteger, asNumber, asText, convert } from './functions/convert.ts';
 import { argument, type Parts } from './functions/function-definition.ts';
 import { asJsonValue } from './functions/json-argument.ts';
 import { concat } from './functions/string-functions.ts';
@@ -88,7 +88,7 @@ function aggregateOf(name: AggregateExpression['name'], parts: Parts, scope: Res
     case 'bit_and':
     case 'bit_or':
     case 'bit_xor':
-      return { values: [asInteger(argument(parts, 0), scope)], type: UNSIGNED_BIGINT };
+      return { values: [asBits(argument(parts, 0), scope)], type: UNSIGNED_BIGINT };
     case 'std':
     case 'stddev_samp':
     case 'variance':

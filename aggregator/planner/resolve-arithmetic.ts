@@ -18,13 +18,13 @@ import {
   type DecimalType,
 } from './functions/build.ts';
 import { asDouble, asNumber, convert, withNumbers } from './functions/convert.ts';
+import { INT64_MAX, INT64_MIN, integerOfStored } from '#shared/sql/unsigned-integer.ts';
 import {
-  INT64_MAX,
-  INT64_MIN,
   combineRanges,
   digitsOfRange,
   fitsInt64,
   integerRange,
+  mayExceedInt64,
   roughRange,
 } from './functions/integer-range.ts';
 import { digitsOf, isIntegerLike, isReal, isUnsigned } from './functions/result-type.ts';
@@ -43,6 +43,11 @@ import type { TypedExpression } from './typed-expression.ts';
 export type ArithmeticOperator = '+' | '-' | '*' | '/' | 'div' | '%';
 
 const CHECKED = { '+': 'tl_add', '-': 'tl_sub', '*': 'tl_mul' } as const;
+const UNSIGNED = {
+  '+': 'tl_unsigned_add',
+  '-': 'tl_unsigned_sub',
+  '*': 'tl_unsigned_mul',
+} as const;
 const DECIMAL = { '+': 'tl_decimal_add', '-': 'tl_decimal_sub', '*': 'tl_decimal_mul' } as const;
 
 export function resolveArithmetic(
@@ -101,6 +106,7 @@ function integerArithmetic(
   if (isNullConstant(left) || isNullConstant(right)) return nullConstant(type);
   const range = combineRanges(operator, roughRange(left), roughRange(right));
   const fits = range !== null && fitsInt64(range);
+  if (!fits && unsigned) return call(UNSIGNED[operator], [left, right], type);
   const result = call(fits ? operator : CHECKED[operator], [left, right], type);
   if (!unsigned || (range !== null && range.low >= 0n)) return result;
   return call('tl_unsigned', [result], type);
@@ -187,6 +193,9 @@ function wholeQuotient(
   const unsigned = isUnsigned(left.type) || isUnsigned(right.type);
   const type = unsigned ? UNSIGNED_BIGINT : BIGINT;
   if (isIntegerLike(left.type) && isIntegerLike(right.type)) {
+    if (mayExceedInt64(left) || mayExceedInt64(right)) {
+      return nullableCall('tl_unsigned_div', [left, divisor(right, scope)], type);
+    }
     const { low } = integerRange(left);
     const parts = [left, divisor(right, scope)];
     const whole = nullableCall(low > INT64_MIN ? '/' : 'tl_int_div', parts, type);
@@ -214,7 +223,8 @@ function remainder(
   }
   if (isIntegerLike(left.type) && isIntegerLike(right.type)) {
     const type = isUnsigned(left.type) ? UNSIGNED_BIGINT : BIGINT;
-    return nullableCall('%', [left, divisor(right, scope)], type);
+    const great = mayExceedInt64(left) || mayExceedInt64(right);
+    return nullableCall(great ? 'tl_unsigned_mod' : '%', [left, divisor(right, scope)], type);
   }
   const [dividend, modulus] = [unrounded(left), unrounded(right)];
   const type = remainderType(dividend, modulus);
@@ -241,7 +251,7 @@ export function resolveNegation(operand: TypedExpression, scope: ResolveScope): 
     const parts = [number, type.scale, type.precision, type.scale];
     return call('tl_decimal_neg', withNumbers(parts), type);
   }
-  const safe = integerRange(number).low > INT64_MIN;
+  const safe = integerRange(number).low > INT64_MIN && !mayExceedInt64(number);
   return call(safe ? 'negate' : 'tl_neg', [number], BIGINT);
 }
 
@@ -257,7 +267,8 @@ function negatedSlot(number: ConstantExpression): ConstantExpression | null {
       return storedOfDecimal({ unscaled: -unscaled, scale }, type);
     });
   }
-  const opposite = (value: StoredValue) => -BigInt(value as bigint);
+  const opposite = (value: StoredValue) => -integerOfStored(must(value));
+  if (!judged(number, (value) => opposite(value) >= INT64_MIN)) return null;
   if (!judged(number, (value) => opposite(value) <= INT64_MAX)) return null;
   return derivedConstant(number, BIGINT, opposite);
 }
@@ -269,13 +280,10 @@ function negatedConstant(
   if (value === null) return nullConstant(type);
   if (typeof value === 'number' && isReal(type)) return constant(-value, DOUBLE);
   if (type.kind !== 'decimal') {
-    const negative = -BigInt(value as bigint);
-    return negative <= INT64_MAX
-      ? constant(negative, BIGINT)
-      : constant(
-          storedOfDecimal({ unscaled: negative, scale: 0 }, decimalType(19, 0)),
-          decimalType(19, 0),
-        );
+    const negative = -integerOfStored(value);
+    if (negative >= INT64_MIN && negative <= INT64_MAX) return constant(negative, BIGINT);
+    const exact = decimalType(20, 0);
+    return constant(storedOfDecimal({ unscaled: negative, scale: 0 }, exact), exact);
   }
   const { unscaled, scale } = decimalOfStored(value, type);
   if (type.scale === 0 && -unscaled >= INT64_MIN) return constant(-unscaled, BIGINT);

@@ -19,6 +19,7 @@ import { encodeWideDecimal } from '#shared/sql/wide-decimal.ts';
 import {
   BIGINT,
   DATE,
+  UNSIGNED_BIGINT,
   call,
   constant,
   datetime,
@@ -31,7 +32,13 @@ import {
   type DecimalType,
 } from './functions/build.ts';
 import { callLibrary, castConstant, timeZoneOf } from './functions/convert.ts';
-import { INT64_MAX, INT64_MIN } from './functions/integer-range.ts';
+import {
+  INT64_MAX,
+  INT64_MIN,
+  UINT64_MAX,
+  isUint64,
+  storedInteger,
+} from '#shared/sql/unsigned-integer.ts';
 import { derivedConstant, judged, slotConstant } from './slot-constant.ts';
 import type { ResolveScope } from './resolve-scope.ts';
 import type { TypedExpression } from './typed-expression.ts';
@@ -106,7 +113,9 @@ export function compareToNumber(
   const { type } = left;
   const isWide = type.kind === 'decimal' && type.precision > 18;
   const scale = type.kind === 'decimal' && !isWide ? type.scale : 0;
-  const shown: ColumnType = type.kind === 'decimal' ? narrow(type) : BIGINT;
+  const greatest = isUint64(type) ? UINT64_MAX : INT64_MAX;
+  const integer = isUint64(type) ? UNSIGNED_BIGINT : BIGINT;
+  const shown: ColumnType = type.kind === 'decimal' ? narrow(type) : integer;
   // The commonest of all needs no look at the value: every BIGINT is one.
   const isInteger = right.type.kind === 'integer' && !right.type.unsigned;
   if (right.slot !== undefined && isInteger && type.kind === 'integer') {
@@ -114,23 +123,24 @@ export function compareToNumber(
   }
   if (isWide) return compareToWide(operator, left, right);
   const numberOf = (value: StoredValue) => exactNumber(right.type, value);
-  const place = judged(right, (value) => placeOf(numberOf(value), scale));
+  const place = judged(right, (value) => placeOf(numberOf(value), scale, greatest));
   if (place === 'none') return null;
   if (place === 'above' || place === 'below') return compareBeyond(operator, left, place);
   const floor = derivedConstant(right, shown, (value) => {
-    return floorDecimal(must(numberOf(value)), scale);
+    return storedInteger(floorDecimal(must(numberOf(value)), scale));
   });
   return compareToBound(operator, left, { floor, exact: place === 'exact' });
 }
 
-/** Where a number lies among those of 64 bits with so many digits after the point. */
+/** Where a number lies among those up to `greatest` with so many digits after the point. */
 function placeOf(
   value: Decimal | null,
   scale: number,
+  greatest: bigint,
 ): 'none' | 'above' | 'below' | 'exact' | 'between' {
   if (value === null) return 'none';
   const cut = floorDecimal(value, scale);
-  if (cut > INT64_MAX) return 'above';
+  if (cut > greatest) return 'above';
   if (cut < INT64_MIN) return 'below';
   return compareDecimals({ unscaled: cut, scale }, value) === 0 ? 'exact' : 'between';
 }

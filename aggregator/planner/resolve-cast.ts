@@ -28,7 +28,8 @@ import { asText, castConstant, convert, localised, wholeSeconds } from './functi
 import { asJsonDocument } from './functions/json-argument.ts';
 import { wholly } from './functions/strict-write.ts';
 import { unrounded } from './functions/shown-digits.ts';
-import { displayLength } from './functions/result-type.ts';
+import { mayExceedInt64 } from './functions/integer-range.ts';
+import { displayLength, isUnsigned } from './functions/result-type.ts';
 import { toJson } from './resolve-comparison.ts';
 import { connectionCollation } from './resolve-literal.ts';
 import type { ResolveScope } from './resolve-scope.ts';
@@ -48,7 +49,7 @@ export function resolveCast(
   const exact = target.kind === 'char' || target.kind === 'binary' ? operand : unrounded(operand);
   const source = wholly(wholeSeconds(localised(exact, scope), type, scope), type, scope);
   if (isConstant(source)) return castConstant(source, type, scope);
-  if (source.type.kind === 'integer' && isInteger(target) && !narrows(source.type, type)) {
+  if (source.type.kind === 'integer' && isInteger(target) && !changesSign(source, type)) {
     return convert(source, type, scope);
   }
   const types = [typeText(source.type), typeText(type), 'UTC'];
@@ -59,9 +60,10 @@ function isInteger(target: CastType): boolean {
   return target.kind === 'signed' || target.kind === 'unsigned';
 }
 
-/** A negative number as UNSIGNED is another number. */
-function narrows(from: ColumnType, to: ColumnType): boolean {
-  return to.kind === 'integer' && to.unsigned && !(from.kind === 'integer' && from.unsigned);
+/** A negative number AS UNSIGNED is another number, as is one above 2^63-1 AS SIGNED. */
+function changesSign(from: TypedExpression, to: ColumnType): boolean {
+  if (!isUnsigned(to)) return mayExceedInt64(from);
+  return !isUnsigned(from.type);
 }
 
 function targetType(operand: TypedExpression, target: CastType, scope: ResolveScope): ColumnType {

@@ -10,6 +10,7 @@ import {
   BIGINT,
   DATE,
   DOUBLE,
+  UNSIGNED_BIGINT,
   constant,
   datetime,
   decimalType,
@@ -21,7 +22,7 @@ import {
   type ConstantExpression,
 } from './functions/build.ts';
 import { castConstant } from './functions/convert.ts';
-import { INT64_MAX } from './functions/integer-range.ts';
+import { INT64_MAX, UINT64_MAX, storedInteger } from '#shared/sql/unsigned-integer.ts';
 import { slotConstant, slotType } from './slot-constant.ts';
 import type { ResolveScope } from './resolve-scope.ts';
 
@@ -81,10 +82,15 @@ function literalConstant(literal: Literal, scope: ResolveScope): ConstantExpress
   }
 }
 
-/** Beyond BIGINT an integer is a decimal, which holds it exactly. */
+/** Beyond BIGINT UNSIGNED an integer is a decimal, which holds it exactly. */
 function integerLiteral(text: string): ConstantExpression {
-  const value = BigInt(text);
-  return value <= INT64_MAX ? constant(value, BIGINT) : decimalLiteral(text);
+  return unsignedConstant(BigInt(text)) ?? decimalLiteral(text);
+}
+
+/** A BIGINT, or a BIGINT UNSIGNED above 2^63-1; null beyond it. */
+function unsignedConstant(value: bigint): ConstantExpression | null {
+  if (value > UINT64_MAX) return null;
+  return constant(storedInteger(value), value <= INT64_MAX ? BIGINT : UNSIGNED_BIGINT);
 }
 
 /** The number with just the digits that were written. */
@@ -133,7 +139,7 @@ function bytesLiteral(bytes: Uint8Array, charset: string | null): ConstantExpres
 /** x'41' where a number is asked for: 65. Null for more than eight bytes. */
 export function bytesAsNumber(bytes: Uint8Array): ConstantExpression {
   const value = BigInt(`0x0${Buffer.from(bytes).toString('hex')}`);
-  return value <= INT64_MAX ? integerConstant(value) : decimalLiteral(value.toString());
+  return unsignedConstant(value) ?? decimalLiteral(value.toString());
 }
 
 function temporalLiteral(

@@ -14,7 +14,7 @@ import type { WriteStep } from '#shared/wire/message.ts';
 /** Texts of statements whose shape is remembered. */
 const SHAPES_MAX = 256;
 
-type StorageClass = 'INTEGER' | 'REAL' | 'TEXT' | 'BLOB';
+type StorageClass = 'INTEGER' | 'REAL' | 'TEXT' | 'BLOB' | 'ANY';
 
 /** An INSERT that can be captured by hand. */
 export interface InsertShape {
@@ -203,7 +203,7 @@ function plainName(quoted: string): string {
 }
 
 function isStorageClass(type: string): type is StorageClass {
-  return type === 'INTEGER' || type === 'REAL' || type === 'TEXT' || type === 'BLOB';
+  return ['INTEGER', 'REAL', 'TEXT', 'BLOB', 'ANY'].includes(type);
 }
 
 /** True when SQLite stores the values as they are. */
@@ -226,6 +226,9 @@ function isOf(storage: StorageClass | undefined, value: StoredValue): boolean {
       return isWhole(value) && typeof value === 'string';
     case 'BLOB':
       return value instanceof Uint8Array;
+    // An integer of 64 bits without a sign (unsigned-integer.ts).
+    case 'ANY':
+      return typeof value === 'bigint' || value instanceof Uint8Array;
     default:
       return false;
   }

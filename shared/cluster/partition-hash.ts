@@ -24,6 +24,7 @@ import {
   normaliseDecimal,
   parseDecimal,
 } from '#shared/sql/decimal.ts';
+import { integerOfStored } from '#shared/sql/unsigned-integer.ts';
 import { must } from '#shared/assert.ts';
 
 /** One more than the greatest slot. */
@@ -98,7 +99,7 @@ function canonicalContent(
     case 'time':
       return { tag: TIME_TAG, content: String(value) };
     default:
-      return { tag: NUMBER_TAG, content: String(value) };
+      return { tag: NUMBER_TAG, content: integerOfStored(value).toString() };
   }
 }
 

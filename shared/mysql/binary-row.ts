@@ -3,6 +3,7 @@
 import { MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND } from '#shared/sql/time-of-day.ts';
 import { readMoment } from '#shared/sql/temporal.ts';
 import { timestampInZone } from '#shared/sql/time-zone.ts';
+import { integerOfStored } from '#shared/sql/unsigned-integer.ts';
 import type { ColumnType, Row, StoredValue } from '#shared/sql/column-type.ts';
 import type { PacketWriter } from './packet-writer.ts';
 import { writeFormatted, type RowFormat } from './text-row.ts';
@@ -71,7 +72,7 @@ function writeInteger(
   value: Exclude<StoredValue, null>,
   bits: 8 | 16 | 24 | 32 | 64,
 ): void {
-  if (bits === 64) return writer.uint64(BigInt(value as number | bigint | string));
+  if (bits === 64) return writer.uint64(integerOfStored(value));
   const number = Number(value);
   if (bits === 8) return writer.uint8(number & 0xff);
   if (bits === 16) return writer.uint16(number & 0xffff);

@@ -11,9 +11,7 @@ import { storeValue } from './store-value.ts';
 import { dateText, dateTimeText, hasOpenPart, roundMoment, roundTime } from './temporal.ts';
 import { clipTime } from './temporal-literal.ts';
 import { zoneToUtc, type TimeZone } from './time-zone.ts';
-
-const INT64_MAX = 2n ** 63n - 1n;
-const INT64_MIN = -(2n ** 63n);
+import { INT64_MIN, UINT64_MAX, storedInteger } from './unsigned-integer.ts';
 
 /** The value as one of the type; in `zone` where that is a TIMESTAMP. */
 export function castValue(source: PresentValue, to: ColumnType, zone: TimeZone): StoredValue {
@@ -44,14 +42,38 @@ export function castValue(source: PresentValue, to: ColumnType, zone: TimeZone):
 }
 
 /** Of a text the whole number that it begins with; other numbers are rounded. */
-function castInteger(source: PresentValue, to: Extract<ColumnType, { kind: 'integer' }>): bigint {
+function castInteger(
+  source: PresentValue,
+  to: Extract<ColumnType, { kind: 'integer' }>,
+): bigint | Uint8Array {
   const { min, max } = integerRange(to);
+  const isWhole = isText(source) || isInteger(source);
   const value = isText(source) ? integerPrefix(sourceText(source)) : roundedNumber(source);
-  // A negative number AS UNSIGNED is its two's complement, for which there is no INTEGER.
+  if (isWhole && to.bits === 64) return storedInteger(complement(value, to.unsigned));
+  // MySQL's versions differ in what a negative decimal or double AS UNSIGNED is.
   if (value < min && to.unsigned) {
     throw databaseError('valueOutOfRange', { type: 'BIGINT UNSIGNED', expression: 'cast' });
   }
+  return storedInteger(clip(value, min, max));
+}
+
+/** A negative number AS UNSIGNED is its two's complement, as is one above 2^63-1 AS SIGNED. */
+function complement(value: bigint, unsigned: boolean): bigint {
+  const held = clip(value, INT64_MIN, UINT64_MAX);
+  return unsigned ? BigInt.asUintN(64, held) : BigInt.asIntN(64, held);
+}
+
+/** A number rounded, and brought within what 64 bits hold with a sign or without. */
+export function nearestInteger(source: PresentValue): bigint {
+  return clip(roundedNumber(source), INT64_MIN, UINT64_MAX);
+}
+
+function clip(value: bigint, min: bigint, max: bigint): bigint {
   return value < min ? min : value > max ? max : value;
+}
+
+function isInteger({ type }: PresentValue): boolean {
+  return ['integer', 'bit', 'year', 'enum', 'set'].includes(type.kind);
 }
 
 function isText({ type }: PresentValue): boolean {
@@ -67,7 +89,7 @@ function roundedNumber(source: PresentValue): bigint {
   const reading = sourceNumber(source);
   const rounded = roundReading(reading);
   if (rounded !== null) return rounded;
-  return Number(reading.value) > 0 ? INT64_MAX : INT64_MIN;
+  return Number(reading.value) > 0 ? UINT64_MAX : INT64_MIN;
 }
 
 function castText(source: PresentValue, length: number): string | null {

@@ -7,12 +7,13 @@ export type Collation = 'utf8mb4_general_ci' | 'utf8mb4_bin' | 'binary';
  * A MySQL type. How its values are stored in SQLite, and so how they travel between nodes
  * (`StoredValue`), is said per kind:
  *
- * - integer, bit, year: INTEGER. bit is at most 63 bits; BIGINT UNSIGNED at most 2^63-1.
+ * - integer, bit, year: INTEGER; of 64 bits without a sign above 2^63-1 a BLOB of 8 bytes
+ *   (unsigned-integer.ts).
  * - decimal with precision <= 18: INTEGER, the value times 10^scale.
  * - decimal with precision > 18: TEXT in sortable form (decimal.ts), exact and slower.
  * - float, double: REAL (float is rounded to single precision when written).
  * - string, json: TEXT.   binary: BLOB.
- * - enum: INTEGER ordinal, 1-based, 0 for the error value ''.   set: INTEGER bit mask.
+ * - enum: INTEGER ordinal, 1-based, 0 for the error value ''.   set: bit mask, as an integer.
  * - date: TEXT 'YYYY-MM-DD'.   datetime: TEXT 'YYYY-MM-DD hh:mm:ss[.f{fsp}]'.
  * - timestamp: as datetime, in UTC.   time: INTEGER microseconds, signed.
  */

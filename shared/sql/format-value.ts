@@ -5,6 +5,7 @@ import type { ColumnType, StoredValue } from './column-type.ts';
 import { decimalOfStored, formatDecimal, rescale } from './decimal.ts';
 import { doubleText, fixedText, floatText } from './double-text.ts';
 import { timeText } from './time-of-day.ts';
+import { integerOfStored } from './unsigned-integer.ts';
 
 /** Text, or bytes for binary and BIT. Timestamps come in UTC: `inTimeZone` first (time-zone.ts). */
 export function formatValue(
@@ -12,8 +13,9 @@ export function formatValue(
   type: ColumnType,
 ): string | Uint8Array {
   switch (type.kind) {
-    case 'null':
     case 'integer':
+      return integerOfStored(value).toString();
+    case 'null':
     case 'string':
     case 'json':
     case 'date':
@@ -29,7 +31,7 @@ export function formatValue(
         ? doubleText(Number(value))
         : fixedText(Number(value), type.decimals);
     case 'bit':
-      return bitBytes(BigInt(value as bigint | number), type.length);
+      return bitBytes(integerOfStored(value), type.length);
     case 'year':
       return String(value).padStart(4, '0');
     case 'binary':
@@ -37,7 +39,7 @@ export function formatValue(
     case 'enum':
       return Number(value) === 0 ? '' : must(type.members[Number(value) - 1]);
     case 'set':
-      return setText(BigInt(value as bigint | number), type.members);
+      return setText(integerOfStored(value), type.members);
     case 'time':
       return timeText(Number(value), type.fsp);
   }

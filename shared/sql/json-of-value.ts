@@ -5,6 +5,7 @@ import { parseJson, type JsonValue } from './json-value.ts';
 import { sourceBytes, sourceText, type PresentValue } from './source-value.ts';
 import { dateTimeText, readMoment } from './temporal.ts';
 import { timeText } from './time-of-day.ts';
+import { integerOfStored } from './unsigned-integer.ts';
 
 /** Digits of the fraction that a moment has in JSON. */
 const JSON_FSP = 6;
@@ -16,7 +17,7 @@ export function toJsonValue(source: PresentValue): JsonValue {
     case 'null':
       return null;
     case 'integer':
-      return type.boolean === true ? Number(value) !== 0 : BigInt(value as bigint | number);
+      return type.boolean === true ? Number(value) !== 0 : integerOfStored(value);
     case 'year':
       return BigInt(value as bigint | number);
     case 'decimal':

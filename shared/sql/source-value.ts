@@ -12,6 +12,7 @@ import {
 import { formatValue } from './format-value.ts';
 import { unquoteJson } from './json-text.ts';
 import { MICROSECONDS_PER_SECOND } from './time-of-day.ts';
+import { integerOfStored } from './unsigned-integer.ts';
 
 /**
  * A value with its type: what a literal, a parameter or an expression gives. The value is in the
@@ -70,7 +71,7 @@ export function sourceNumber(source: PresentValue): NumberReading {
     case 'year':
     case 'enum':
     case 'set':
-      return exact(decimal(BigInt(value as bigint | number)));
+      return exact(decimal(integerOfStored(value)));
     case 'decimal':
       return exact(decimalOfStored(value, type));
     case 'float':

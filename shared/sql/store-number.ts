@@ -21,6 +21,7 @@ import {
   type PresentValue,
 } from './source-value.ts';
 import { roundHalfEven } from './round-half-even.ts';
+import { storedInteger } from './unsigned-integer.ts';
 import {
   noteTruncated,
   refuseLength,
@@ -32,30 +33,30 @@ import {
   type StoreContext,
 } from './store-context.ts';
 
-/** The least and the greatest value of an integer type. BIGINT UNSIGNED ends at 2^63-1 here. */
+/** The least and the greatest value of an integer type. */
 export function integerRange(type: Extract<ColumnType, { kind: 'integer' }>): {
   readonly min: bigint;
   readonly max: bigint;
 } {
   const bits = BigInt(type.bits);
   if (!type.unsigned) return { min: -(1n << (bits - 1n)), max: (1n << (bits - 1n)) - 1n };
-  return { min: 0n, max: type.bits === 64 ? (1n << 63n) - 1n : (1n << bits) - 1n };
+  return { min: 0n, max: (1n << bits) - 1n };
 }
 
 export function storeInteger(
   column: StoreColumnOf<'integer'>,
   source: PresentValue,
   context: StoreContext,
-): bigint {
+): bigint | Uint8Array {
   const reading = checkedReading(column, { source, expected: 'integer' }, context);
   const { min, max } = integerRange(column.type);
   const value = roundReading(reading);
   // Of a decimal already the sign is refused, of a double only what is left after rounding.
   const isRefused = min === 0n && source.type.kind === 'decimal' && isNegative(reading);
-  if (!isRefused && value !== null && value >= min && value <= max) return value;
+  if (!isRefused && value !== null && value >= min && value <= max) return storedInteger(value);
   refuseRange(column, context);
   const above = value === null ? readingToDouble(reading) > 0 : value > max;
-  return above ? max : min;
+  return storedInteger(above ? max : min);
 }
 
 function isNegative(reading: NumberReading): boolean {
@@ -135,15 +136,15 @@ export function storeBit(
   column: StoreColumnOf<'bit'>,
   source: PresentValue,
   context: StoreContext,
-): bigint {
+): bigint | Uint8Array {
   const max = (1n << BigInt(column.type.length)) - 1n;
   const isText = source.type.kind === 'string' || source.type.kind === 'binary';
   const value = isText
     ? BigInt(`0x0${Buffer.from(sourceBytes(source)).toString('hex')}`)
     : roundReading(sourceNumber(source));
-  if (value !== null && value >= 0n && value <= max) return value;
+  if (value !== null && value >= 0n && value <= max) return storedInteger(value);
   refuseLength(column, context);
-  return max;
+  return storedInteger(max);
 }
 
 /** 1901 to 2155, and 0; 1 to 69 and 70 to 99 are of 2000 and 1900, and so is the text '0'. */

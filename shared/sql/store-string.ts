@@ -21,6 +21,7 @@ import {
   type StoreColumnOf,
   type StoreContext,
 } from './store-context.ts';
+import { storedInteger } from './unsigned-integer.ts';
 
 export function storeString(
   column: StoreColumnOf<'string'>,
@@ -119,7 +120,7 @@ export function storeSet(
   column: StoreColumnOf<'set'>,
   source: PresentValue,
   context: StoreContext,
-): bigint {
+): bigint | Uint8Array {
   const { members, collation } = column.type;
   const all = (1n << BigInt(members.length)) - 1n;
   const text = sourceText(isNumeric(source) ? { ...source, type: numericType(source) } : source);
@@ -128,17 +129,17 @@ export function storeSet(
     const indexes = text.split(',').map((name) => memberIndex(name, members, collation));
     const known = indexes.filter((index) => index >= 0);
     const mask = known.reduce((bits, index) => bits | (1n << BigInt(index)), 0n);
-    if (known.length === indexes.length) return mask;
+    if (known.length === indexes.length) return storedInteger(mask);
     if (!/^\d+$/.test(text)) {
       refuseTruncated(column, context);
-      return mask;
+      return storedInteger(mask);
     }
   }
   const reading = readNumber(text);
   const mask = reading.kind === 'exact' && reading.value.scale === 0 ? reading.value.unscaled : -1n;
-  if (mask >= 0n && mask <= all) return mask;
+  if (mask >= 0n && mask <= all) return storedInteger(mask);
   refuseTruncated(column, context);
-  return mask & all;
+  return storedInteger(mask & all);
 }
 
 /** A SET or ENUM among the sources is a name and no number. */

@@ -2,10 +2,11 @@
 
 import { must, unreachable } from '#shared/assert.ts';
 import { databaseError } from '#shared/error.ts';
+import { mayExceedInt64 } from '#aggregator/planner/functions/integer-range.ts';
 import { digitsOf, isReal } from '#aggregator/planner/functions/result-type.ts';
 import type { OrderItem, TypedExpression } from '#aggregator/planner/typed-expression.ts';
 import type { AggregateExpression } from '#aggregator/planner/walk-expression.ts';
-import { sortKeyOf, type Emitter } from './emitter.ts';
+import { ofUint64, sortKeyOf, type Emitter } from './emitter.ts';
 import { boundValue, callOf, joined, sql, text, type Fragment } from './fragment.ts';
 
 /**
@@ -125,11 +126,25 @@ function exactSum(
   if (wide && (over !== null || aggregate.distinct)) {
     throw databaseError('unsupported', { what: 'SUM OVER or SUM(DISTINCT) of a long DECIMAL' });
   }
+  if (mayExceedInt64(argument)) return sumOfUint64(aggregate, value, over);
   if (over !== null || aggregate.distinct || digits(argument) <= NATIVE_SUM_DIGITS) {
     const native = sql`sum(${aggregate.distinct ? 'DISTINCT ' : ''}${value})`;
     return { value: withOver(native, over), scale };
   }
   return { value: callOf('tl_sum_decimal', value, scale), scale };
+}
+
+/** SQLite's own SUM, which a window needs, takes no BLOBs. */
+function sumOfUint64(
+  { distinct }: AggregateExpression,
+  value: Fragment,
+  over: Over,
+): { readonly value: Fragment; readonly scale: number } {
+  if (over === null) {
+    return { value: sql`tl_sum_int(${distinct ? 'DISTINCT ' : ''}${value})`, scale: 0 };
+  }
+  const narrow = ofUint64('tl_int64', value);
+  return { value: withOver(sql`sum(${distinct ? 'DISTINCT ' : ''}${narrow})`, over), scale: 0 };
 }
 
 function emitAverage(aggregate: AggregateExpression, value: Fragment, over: Over): Fragment {

@@ -3,8 +3,10 @@
 import { must } from '#shared/assert.ts';
 import type { TypedExpression } from '#aggregator/planner/typed-expression.ts';
 import type { CallExpression } from '#aggregator/planner/functions/build.ts';
+import { mayExceedInt64 } from '#aggregator/planner/functions/integer-range.ts';
+import { isUint64 } from '#shared/sql/unsigned-integer.ts';
 import { refuseEffect } from '#aggregator/planner/functions/effect-functions.ts';
-import { keyOf, type Emitter } from './emitter.ts';
+import { keyOf, ofUint64, type Emitter } from './emitter.ts';
 import { callOf, chained, joined, sql, text, type Fragment } from './fragment.ts';
 
 const COMPARISONS: Readonly<Record<string, string>> = {
@@ -34,6 +36,25 @@ const CASTS: Readonly<Record<string, string>> = {
   'cast blob': 'BLOB',
 };
 
+/** What takes the BLOBs of integers above 2^63-1 (unsigned-integer.ts), besides comparisons. */
+const TAKES_UINT64: ReadonlySet<string> = new Set([
+  'is null',
+  'is not null',
+  'never',
+  'always',
+  'coalesce',
+  'max',
+  'min',
+  'tl_bits',
+  'tl_cast',
+  'tl_format_decimal',
+  'tl_int_double',
+  'tl_neg',
+  'tl_store',
+  'tl_text',
+  'tl_to_json',
+]);
+
 /** A call whose name is an operator of ours, or a function that SQLite has or was given. */
 export function emitCall(call: CallExpression, emitter: Emitter): Fragment {
   const { name } = call;
@@ -45,7 +66,7 @@ export function emitCall(call: CallExpression, emitter: Emitter): Fragment {
     const isAny = quantifier === 'any';
     return emitQuantified(call, { isAny, operator: must(operator) }, emitter);
   }
-  const parts = call.arguments.map((part) => emitter.expression(part));
+  const parts = call.arguments.map((part) => emitPart(call, part, emitter));
   if (INFIX.has(name)) return sql`(${joined(parts, ` ${name} `)})`;
   const [first] = parts;
   if (first === undefined) return emitWithoutArguments(name);
@@ -77,9 +98,26 @@ export function emitCall(call: CallExpression, emitter: Emitter): Fragment {
     case 'retype':
     case 'collate':
       return first;
+    case 'tl_bits':
+      return ofUint64(name, first);
     default:
       return callOf(name, ...parts);
   }
+}
+
+/** An argument; one that the call cannot compute with is error 1690, and never another number. */
+function emitPart(call: CallExpression, part: TypedExpression, emitter: Emitter): Fragment {
+  const value = emitter.expression(part);
+  if (!mayExceedInt64(part) || takesUint64(call)) return value;
+  return ofUint64('tl_int64', value);
+}
+
+function takesUint64({ name, type }: CallExpression): boolean {
+  if (name === 'retype') return isUint64(type);
+  if (name === '/') return type.kind === 'decimal';
+  return (
+    TAKES_UINT64.has(name) || name.startsWith('tl_unsigned_') || name.startsWith('tl_decimal_')
+  );
 }
 
 /** RAND(): 53 random bits, as a double below 1. */

@@ -5,7 +5,10 @@ import type { Collation, ColumnType } from '#shared/sql/column-type.ts';
 import type { ResolvedQuery } from '#aggregator/planner/resolved-query.ts';
 import type { TypedExpression } from '#aggregator/planner/typed-expression.ts';
 import type { DeparseContext } from './deparse-context.ts';
-import { callOf, type Fragment } from './fragment.ts';
+import { callOf, sql, type Fragment } from './fragment.ts';
+
+/** A column as it is read, and nothing more. */
+const COLUMN = /^(?:"(?:[^"]|"")*"\.)?"(?:[^"]|"")*"$/;
 
 export interface Emitter {
   readonly context: DeparseContext;
@@ -34,4 +37,10 @@ export function needsKey(type: ColumnType): boolean {
 /** `key` of each expression, as GROUP BY, PARTITION BY and ORDER BY take it. */
 export function sortKeyOf(emitter: Emitter, expression: TypedExpression): Fragment {
   return sortKey(emitter.expression(expression), expression.type);
+}
+
+/** A step that only BLOBs need: no others take it, where the value is nothing but a column. */
+export function ofUint64(name: string, value: Fragment): Fragment {
+  if (!COLUMN.test(value.sql)) return callOf(name, value);
+  return sql`iif(typeof(${value}) = 'blob', ${callOf(name, value)}, ${value})`;
 }

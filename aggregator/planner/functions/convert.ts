@@ -25,7 +25,7 @@ import {
   type ConstantExpression,
   type DecimalType,
 } from './build.ts';
-import { digitsOfRange, integerRange } from './integer-range.ts';
+import { digitsOfRange, integerRange, mayExceedInt64 } from './integer-range.ts';
 import { unrounded } from './shown-digits.ts';
 import { wholly } from './strict-write.ts';
 import { collationOf } from './collation-rule.ts';
@@ -115,7 +115,9 @@ function toNumber(expression: TypedExpression, type: ColumnType): TypedExpressio
     return isIntegerLike(from) ? integerToDecimal(expression, type) : null;
   }
   if (type.kind !== 'double') return null;
-  if (isIntegerLike(from)) return call('cast real', [expression], type);
+  if (isIntegerLike(from)) {
+    return call(mayExceedInt64(expression) ? 'tl_int_double' : 'cast real', [expression], type);
+  }
   if (from.kind === 'decimal') {
     return call('tl_decimal_double', [expression, integerConstant(from.scale)], type);
   }
@@ -165,7 +167,8 @@ function toText(expression: TypedExpression, type: ColumnType): TypedExpression 
     if (from.kind === 'date' || from.kind === 'datetime' || from.kind === 'json') {
       return call('retype', [expression], type);
     }
-    if (from.kind === 'integer') return call('cast text', [expression], type);
+    const isNative = from.kind === 'integer' && !mayExceedInt64(expression);
+    if (isNative) return call('cast text', [expression], type);
     return call('tl_text', [expression, textConstant(typeText(from))], type);
   }
   if (from.kind === 'date' && type.kind === 'datetime') {
@@ -239,6 +242,16 @@ export function asInteger(expression: TypedExpression, scope: ResolveScope): Typ
   return isIntegerLike(expression.type) ? expression : wholeAs(expression, BIGINT, scope);
 }
 
+/** As the 64 bits of an integer, which are a number with a sign in SQLite. */
+export function asBits(expression: TypedExpression, scope: ResolveScope): TypedExpression {
+  const { type } = expression;
+  if (isReal(type) || (type.kind === 'decimal' && type.precision > 18)) {
+    return call('tl_number_bits', [expression, textConstant(typeText(type))], BIGINT);
+  }
+  const number = asInteger(expression, scope);
+  return mayExceedInt64(number) ? call('tl_bits', [number], BIGINT) : number;
+}
+
 /** As a DOUBLE. */
 export function asDouble(expression: TypedExpression, scope: ResolveScope): TypedExpression {
   return expression.type.kind === 'double' ? expression : wholeAs(expression, DOUBLE, scope);
@@ -268,6 +281,7 @@ export function asNumber(expression: TypedExpression, scope: ResolveScope): Type
 /** As what AND, NOT and CASE WHEN can test: zero or not. */
 export function asCondition(expression: TypedExpression, scope: ResolveScope): TypedExpression {
   const { type } = expression;
+  if (mayExceedInt64(expression)) return call('<>', [expression, integerConstant(0)], BIGINT);
   if (isIntegerLike(type) || isReal(type)) return expression;
   if (type.kind === 'enum' || type.kind === 'set') return expression;
   if (type.kind === 'null') return nullConstant(BIGINT);

@@ -5,7 +5,7 @@ import type { ColumnType } from '#shared/sql/column-type.ts';
 import type { ResolveScope } from '#aggregator/planner/resolve-scope.ts';
 import type { TypedExpression } from '#aggregator/planner/typed-expression.ts';
 import { isNullConstant, nullConstant, nullableCall } from './build.ts';
-import { asDouble, asInteger, asText } from './convert.ts';
+import { asBits, asDouble, asInteger, asText } from './convert.ts';
 import { asJsonDocument, asJsonValue } from './json-argument.ts';
 import { asMoment, asTime } from './temporal-argument.ts';
 
@@ -29,8 +29,8 @@ export function special(
   return { minimum, maximum, resolve };
 }
 
-/** What an argument is brought to: text, integer, double, moment, time, JSON document or value. */
-type ArgumentKind = 't' | 'i' | 'd' | 'm' | 'r' | 'j' | 'v';
+/** Brings to: text, integer, its bits, double, moment, time, JSON document, JSON value. */
+type ArgumentKind = 't' | 'i' | 'b' | 'd' | 'm' | 'r' | 'j' | 'v';
 
 /**
  * A function that is one call of a SQLite function. `signature` has a letter for each argument
@@ -70,6 +70,8 @@ export function bring(
       return asText(part, scope);
     case 'i':
       return asInteger(part, scope);
+    case 'b':
+      return asBits(part, scope);
     case 'd':
       return asDouble(part, scope);
     case 'm':

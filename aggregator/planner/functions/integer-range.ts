@@ -3,6 +3,7 @@
 
 import { judged } from '#aggregator/planner/slot-constant.ts';
 import type { ColumnType, StoredValue } from '#shared/sql/column-type.ts';
+import { INT64_MAX, INT64_MIN, isUint64 } from '#shared/sql/unsigned-integer.ts';
 import type { TypedExpression } from '#aggregator/planner/typed-expression.ts';
 import type { ConstantExpression } from './build.ts';
 
@@ -10,9 +11,6 @@ export interface IntegerRange {
   readonly low: bigint;
   readonly high: bigint;
 }
-
-export const INT64_MIN = -(2n ** 63n);
-export const INT64_MAX = 2n ** 63n - 1n;
 
 /** What literals are about as great as each other: they are added to columns as to no constants. */
 const SMALL_MAX = 2n ** 31n - 1n;
@@ -104,7 +102,18 @@ function rangeOfCall(
   }
   if (right === undefined) return null;
   const [a, b] = [integerRange(left, ofConstant), integerRange(right, ofConstant)];
-  return combineRanges(expression.name, a, b);
+  return bitRange(expression.name, a, b) ?? combineRanges(expression.name, a, b);
+}
+
+/** The range of `&`, `|` and `^`, where the highest bit of the result cannot be set. */
+function bitRange(operator: string, left: IntegerRange, right: IntegerRange): IntegerRange | null {
+  const positive = [left, right].filter(({ low, high }) => low >= 0n && high <= INT64_MAX);
+  const [one, other] = positive;
+  if (operator === '&' && one !== undefined) {
+    return { low: 0n, high: other !== undefined && other.high < one.high ? other.high : one.high };
+  }
+  const isOr = operator === '|' || operator === 'bits ^';
+  return isOr && positive.length === 2 ? { low: 0n, high: INT64_MAX } : null;
 }
 
 /** The range of a sum, difference or product; null for any other operator. */
@@ -140,6 +149,11 @@ export function fitsInt64(range: IntegerRange): boolean {
   return range.low >= INT64_MIN && range.high <= INT64_MAX;
 }
 
+/** True when a value may be above 2^63-1: then it is no INTEGER in SQLite. */
+export function mayExceedInt64(expression: TypedExpression): boolean {
+  return isUint64(expression.type) && integerRange(expression).high > INT64_MAX;
+}
+
 /** Digits of the greatest number of the range. */
 export function digitsOfRange({ low, high }: IntegerRange): number {
   const size = -low > high ? -low : high;
@@ -149,12 +163,14 @@ export function digitsOfRange({ low, high }: IntegerRange): number {
 function rangeOfType(type: ColumnType): IntegerRange {
   switch (type.kind) {
     case 'integer':
-      if (type.bits === 64) return { low: type.unsigned ? 0n : INT64_MIN, high: INT64_MAX };
+      if (type.bits === 64 && !type.unsigned) return { low: INT64_MIN, high: INT64_MAX };
       return type.unsigned
         ? { low: 0n, high: 2n ** BigInt(type.bits) - 1n }
         : { low: -(2n ** BigInt(type.bits - 1)), high: 2n ** BigInt(type.bits - 1) - 1n };
     case 'bit':
       return { low: 0n, high: 2n ** BigInt(type.length) - 1n };
+    case 'set':
+      return { low: 0n, high: 2n ** BigInt(type.members.length) - 1n };
     case 'year':
       return { low: 0n, high: 2155n };
     default:

@@ -9,6 +9,7 @@ import type { TypedExpression } from '#aggregator/planner/typed-expression.ts';
 import {
   BIGINT,
   DOUBLE,
+  UNSIGNED_BIGINT,
   call,
   constant,
   decimalType,
@@ -30,7 +31,8 @@ import {
   type FunctionFamily,
   type Parts,
 } from './function-definition.ts';
-import { INT64_MIN, integerRange } from './integer-range.ts';
+import { INT64_MIN } from '#shared/sql/unsigned-integer.ts';
+import { integerRange, mayExceedInt64 } from './integer-range.ts';
 import { fixedDouble, shown, unrounded } from './shown-digits.ts';
 import { isIntegerLike, isMoment, isNumber, mergeTypes } from './result-type.ts';
 
@@ -46,6 +48,9 @@ function rounding(name: 'round' | 'truncate', parts: Parts, scope: ResolveScope)
     return nullableCall(`tl_${name}`, [number, places], fixedDouble(digits));
   }
   if (isConstant(places) && BigInt(places.value as bigint) >= 0n) return number;
+  if (mayExceedInt64(number)) {
+    return nullableCall(`tl_unsigned_${name}`, [number, places], UNSIGNED_BIGINT);
+  }
   return nullableCall(`tl_int_${name}`, [number, places], BIGINT);
 }
 
@@ -80,6 +85,7 @@ function absolute(part: TypedExpression, scope: ResolveScope): TypedExpression {
   const { type } = number;
   const exact = unrounded(number);
   if (exact !== number) return shown(absolute(exact, scope), type);
+  if (mayExceedInt64(number)) return number;
   if (isIntegerLike(type) && integerRange(number).low <= INT64_MIN) return checkedAbsolute(number);
   if (type.kind !== 'decimal' || type.precision <= 18) return call('abs', [number], type);
   const parts = [number, type.scale, type.precision, type.scale];
@@ -101,6 +107,7 @@ function checkedAbsolute(number: TypedExpression): TypedExpression {
 function sign(part: TypedExpression, scope: ResolveScope): TypedExpression {
   const number = unrounded(asNumber(part, scope));
   const { type } = number;
+  if (mayExceedInt64(number)) return call('>', [number, integerConstant(0)], BIGINT);
   if (type.kind !== 'decimal' || type.precision <= 18) return call('sign', [number], BIGINT);
   return call('tl_decimal_sign', withNumbers([number, type.scale]), BIGINT);
 }
@@ -196,5 +203,5 @@ export const numericFunctions: FunctionFamily = {
   conv: direct('tl_conv', 'tii', varchar(64)),
   bin: special(1, 1, (parts, scope) => base(parts, 2, scope)),
   oct: special(1, 1, (parts, scope) => base(parts, 8, scope)),
-  bit_count: direct('tl_bit_count', 'i', BIGINT),
+  bit_count: direct('tl_bit_count', 'b', BIGINT),
 };

@@ -1,6 +1,7 @@
 // MySQL's rules for the type of a result: of arithmetic, of CASE, of UNION.
 
 import type { Collation, ColumnType } from '#shared/sql/column-type.ts';
+import { isUint64 } from '#shared/sql/unsigned-integer.ts';
 import { doubleResult } from './shown-digits.ts';
 import {
   BIGINT,
@@ -56,7 +57,10 @@ export function fspOf(type: ColumnType): number {
 export function digitsOf(type: ColumnType): { readonly whole: number; readonly scale: number } {
   switch (type.kind) {
     case 'integer':
-      return { whole: { 8: 3, 16: 5, 24: 8, 32: 10, 64: 19 }[type.bits], scale: 0 };
+      return {
+        whole: { 8: 3, 16: 5, 24: 8, 32: 10, 64: type.unsigned ? 20 : 19 }[type.bits],
+        scale: 0,
+      };
     case 'decimal':
       return { whole: type.precision - type.scale, scale: type.scale };
     case 'bit':
@@ -176,7 +180,9 @@ function mergeNumbers(left: ColumnType, right: ColumnType): ColumnType {
 type IntegerType = Extract<ColumnType, { kind: 'integer' }>;
 
 function mergeIntegers(left: IntegerType, right: IntegerType): ColumnType {
-  if (left.unsigned !== right.unsigned) return BIGINT;
+  if (left.unsigned !== right.unsigned) {
+    return isUint64(left) || isUint64(right) ? decimalType(20, 0) : BIGINT;
+  }
   const bits = left.bits > right.bits ? left.bits : right.bits;
   if (bits === 64) return left.unsigned ? UNSIGNED_BIGINT : BIGINT;
   return { kind: 'integer', bits, unsigned: left.unsigned };

@@ -17,7 +17,7 @@ import {
   varchar,
 } from './build.ts';
 import { aggregateCollation } from './collation-rule.ts';
-import { asDouble, asInteger, asText, convert, withNumbers } from './convert.ts';
+import { asBits, asDouble, asInteger, asText, convert, withNumbers } from './convert.ts';
 import {
   argument,
   direct,
@@ -128,7 +128,7 @@ function field(parts: Parts, scope: ResolveScope): TypedExpression {
 
 function hex(parts: Parts, scope: ResolveScope): TypedExpression {
   const part = argument(parts, 0);
-  if (isNumber(part.type)) return nullableCall('tl_hex_int', [asInteger(part, scope)], varchar(16));
+  if (isNumber(part.type)) return nullableCall('tl_hex_int', [asBits(part, scope)], varchar(16));
   const source = asText(part, scope);
   return nullableCall('tl_hex', [source], varchar(displayLength(source.type) * 8));
 }
@@ -218,7 +218,7 @@ export const stringFunctions: FunctionFamily = {
   replace: direct('tl_replace', 'ttt', longText),
   ltrim: trimmed('leading'),
   rtrim: trimmed('trailing'),
-  elt: direct('tl_elt', 'itt*', longText),
+  elt: direct('tl_elt', 'it*', longText),
   field: special(2, Infinity, field),
   find_in_set: compared('tl_find_in_set'),
   strcmp: compared('tl_strcmp'),
@@ -238,12 +238,12 @@ export const stringFunctions: FunctionFamily = {
   sha2: direct('tl_sha2', 'ti', varchar(128)),
   to_base64: direct('tl_to_base64', 't', ascii(LONG)),
   from_base64: direct('tl_from_base64', 't', varbinary(LONG)),
-  make_set: direct('tl_make_set', 'it*', longText),
+  make_set: direct('tl_make_set', 'bt*', longText),
   export_set: special(3, 5, (parts, scope) => {
     const [bits, on, off, separator, count] = parts;
     const texts = [must(on), must(off), separator ?? textConstant(',')];
     const all = [
-      asInteger(must(bits), scope),
+      asBits(must(bits), scope),
       ...texts.map((part) => asText(part, scope)),
       asInteger(count ?? integerConstant(64), scope),
     ];

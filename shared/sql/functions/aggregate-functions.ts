@@ -56,7 +56,7 @@ function sum(name: string): SqlFunction {
     name,
     start: () => null,
     step: (state, value = null, scale = 0n) => {
-      if (value === null || value instanceof Uint8Array) return state;
+      if (value === null) return state;
       const term = read(value, BigInt(scale as bigint));
       return state === null ? term : addDecimals(state, term);
     },

@@ -1,23 +1,23 @@
-// SQLite functions of bits: MySQL's operators work on unsigned 64-bit numbers.
+// SQLite functions of bits: MySQL's operators work on unsigned 64-bit numbers, SQLite's on the same
+// bits as numbers with a sign.
 
-import { databaseError } from '#shared/error.ts';
+import type { StoredValue } from '#shared/sql/column-type.ts';
+import { UINT64_MAX, integerOfStored, storedInteger } from '#shared/sql/unsigned-integer.ts';
 import { aggregate, scalar, strict, type SqlFunction } from './sql-function.ts';
 
-const ALL_BITS = 2n ** 64n - 1n;
-const INT64_MAX = 2n ** 63n - 1n;
+type Whole = bigint | Uint8Array;
 
 export const bitFunctions: readonly SqlFunction[] = [
-  /** tl_bit_and(a, b), tl_bit_or, tl_bit_xor: a negative number is its two's complement. */
-  strict('tl_bit_and', (a: bigint, b: bigint) => unsigned(bits(a) & bits(b), '&')),
-  strict('tl_bit_or', (a: bigint, b: bigint) => unsigned(bits(a) | bits(b), '|')),
-  strict('tl_bit_xor', (a: bigint, b: bigint) => unsigned(bits(a) ^ bits(b), '^')),
-  strict('tl_bit_not', (a: bigint) => unsigned(bits(~a), '~')),
-  /** tl_shift_left(a, n), tl_shift_right(a, n): 0 from 64 on. */
+  /** tl_bits(a): the bits of a whole number, as a number with a sign. */
+  strict('tl_bits', (a: Whole) => BigInt.asIntN(64, integerOfStored(a))),
+  /** tl_from_bits(bits): the unsigned number that has them. */
+  strict('tl_from_bits', (a: bigint) => storedInteger(bits(a))),
+  /** tl_shift_left(bits, n), tl_shift_right(bits, n): unsigned numbers; 0 from 64 on. */
   strict('tl_shift_left', (a: bigint, n: bigint) =>
-    bits(n) >= 64n ? 0n : unsigned(bits(bits(a) << n), '<<'),
+    bits(n) >= 64n ? 0n : storedInteger(bits(bits(a) << n)),
   ),
   strict('tl_shift_right', (a: bigint, n: bigint) =>
-    bits(n) >= 64n ? 0n : unsigned(bits(a) >> n, '>>'),
+    bits(n) >= 64n ? 0n : storedInteger(bits(a) >> n),
   ),
   /** tl_bit_count(a): the bits that are 1. */
   strict('tl_bit_count', (a: bigint) => BigInt(bits(a).toString(2).replaceAll('0', '').length)),
@@ -37,19 +37,13 @@ export const bitFunctions: readonly SqlFunction[] = [
     },
   ),
   /** tl_agg_bit_and(i), tl_agg_bit_or(i), tl_agg_bit_xor(i): NULLs do not count. */
-  bitAggregate('and', ALL_BITS, (a, b) => a & b),
+  bitAggregate('and', UINT64_MAX, (a, b) => a & b),
   bitAggregate('or', 0n, (a, b) => a | b),
   bitAggregate('xor', 0n, (a, b) => a ^ b),
 ];
 
 function bits(value: bigint): bigint {
   return BigInt.asUintN(64, value);
-}
-
-/** A result above 2^63-1 has no INTEGER to be stored in. */
-function unsigned(value: bigint, operator: string): bigint {
-  if (value <= INT64_MAX) return value;
-  throw databaseError('valueOutOfRange', { type: 'BIGINT UNSIGNED', expression: operator });
 }
 
 function bitAggregate(
@@ -60,7 +54,8 @@ function bitAggregate(
   return aggregate<bigint>({
     name: `tl_agg_bit_${name}`,
     start: () => start,
-    step: (state, value) => (typeof value === 'bigint' ? combine(state, bits(value)) : state),
-    result: (state) => unsigned(state, `bit_${name}`),
+    step: (state, value: StoredValue = null) =>
+      value === null ? state : combine(state, bits(integerOfStored(value))),
+    result: storedInteger,
   });
 }

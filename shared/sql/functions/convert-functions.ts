@@ -2,7 +2,7 @@
 //
 // A `type` argument is a typeText (type-text.ts), a `zone` the name of a time zone.
 
-import { castValue, integerPrefix } from '#shared/sql/cast-value.ts';
+import { castValue, integerPrefix, nearestInteger } from '#shared/sql/cast-value.ts';
 import type { StoredValue } from '#shared/sql/column-type.ts';
 import { sourceText, type PresentValue } from '#shared/sql/source-value.ts';
 import { storeValue } from '#shared/sql/store-value.ts';
@@ -20,11 +20,17 @@ export function convertFunctions(types: TypeTextReader, zones: ZoneReader): read
   return [
     /** tl_text(value, type): as MySQL prints it; bytes stay bytes. */
     strict('tl_text', (value: Present, type: string) =>
-      value instanceof Uint8Array ? value : sourceText(source(value, type)),
+      value instanceof Uint8Array && types.read(type).kind === 'binary'
+        ? value
+        : sourceText(source(value, type)),
     ),
     /** tl_cast(value, fromType, toType, zone): CAST and implicit conversion. */
     strict('tl_cast', (value: Present, from: string, to: string, zone: string) =>
       castValue(source(value, from), types.read(to), zones.read(zone)),
+    ),
+    /** tl_number_bits(number, type): the bits of the nearest of -2^63 to 2^64-1. */
+    strict('tl_number_bits', (value: Present, type: string) =>
+      BigInt.asIntN(64, nearestInteger(source(value, type))),
     ),
     /** tl_int(text): CAST(text AS SIGNED). */
     strict('tl_int', (text: Present) =>

@@ -23,11 +23,12 @@ import {
   truncateDecimal,
   type Decimal,
 } from '#shared/sql/decimal.ts';
+import { integerOfStored } from '#shared/sql/unsigned-integer.ts';
 import { decodeWideDecimal } from '#shared/sql/wide-decimal.ts';
 import { checkInt64, clampPlaces } from './numeric-functions.ts';
 import { strict, type SqlFunction } from './sql-function.ts';
 
-type Stored = bigint | string;
+type Stored = bigint | string | Uint8Array;
 
 export const decimalFunctions: readonly SqlFunction[] = [
   /** tl_decimal_add(a, aScale, b, bScale, precision, scale); _sub, _mul, _div, _mod alike. */
@@ -89,14 +90,14 @@ const overflow = { type: 'DECIMAL', expression: 'decimal' };
 /** Decimal places that FORMAT goes up to. */
 const FORMAT_PLACES_MAX = 30n;
 
-/** The decimal that a stored value means. */
+/** The decimal that a stored value means: also one of the integers of 64 bits. */
 export function read(value: Stored | number, scale: bigint): Decimal {
   if (typeof value === 'string') return decodeWideDecimal(value);
-  return { unscaled: BigInt(value), scale: Number(scale) };
+  return { unscaled: integerOfStored(value), scale: Number(scale) };
 }
 
 /** Its stored form for that precision and scale. Throws valueOutOfRange. */
-export function store(value: Decimal, precision: bigint, scale: bigint): Stored {
+export function store(value: Decimal, precision: bigint, scale: bigint): bigint | string {
   const type = {
     kind: 'decimal',
     precision: Number(precision),

@@ -6,10 +6,16 @@ import { roundDecimal, truncateDecimal, decimal } from '#shared/sql/decimal.ts';
 import { readNumber, readingToDouble } from '#shared/sql/source-value.ts';
 import { crc32 } from 'node:zlib';
 import { roundHalfEven } from '#shared/sql/round-half-even.ts';
+import {
+  INT64_MAX,
+  INT64_MIN,
+  UINT64_MAX,
+  integerOfStored,
+  storedInteger,
+} from '#shared/sql/unsigned-integer.ts';
 import { scalar, strict, type SqlFunction } from './sql-function.ts';
 
-const INT64_MAX = 2n ** 63n - 1n;
-const INT64_MIN = -(2n ** 63n);
+type Whole = bigint | Uint8Array;
 
 /** Doubles have no more decimal places than this: beyond it rounding changes nothing. */
 const DOUBLE_PLACES_MAX = 308;
@@ -19,7 +25,22 @@ export const numericFunctions: readonly SqlFunction[] = [
   strict('tl_add', (a: bigint, b: bigint) => checkInt64(a + b, '+')),
   strict('tl_sub', (a: bigint, b: bigint) => checkInt64(a - b, '-')),
   strict('tl_mul', (a: bigint, b: bigint) => checkInt64(a * b, '*')),
-  strict('tl_neg', (a: bigint) => checkInt64(-a, '-')),
+  strict('tl_neg', (a: Whole) => checkInt64(-integerOfStored(a), '-')),
+  /** tl_unsigned_add(a, b), _sub, _mul, _div, _mod: results up to 2^64-1, error 1690 beyond. */
+  unsigned('add', '+', (a, b) => a + b),
+  unsigned('sub', '-', (a, b) => a - b),
+  unsigned('mul', '*', (a, b) => a * b),
+  /** NULL for b = 0. */
+  unsigned('div', 'DIV', (a, b) => (b === 0n ? null : a / b)),
+  /** The remainder with the sign of a; NULL for b = 0. */
+  strict('tl_unsigned_mod', (a: Whole, b: Whole) => {
+    const divisor = integerOfStored(b);
+    return divisor === 0n ? null : storedInteger(integerOfStored(a) % divisor);
+  }),
+  /** tl_int64(a): a, or error 1690 where a is above 2^63-1. */
+  strict('tl_int64', (a: Whole) => checkInt64(integerOfStored(a), 'integer')),
+  /** tl_int_double(a): a as a REAL. */
+  strict('tl_int_double', (a: Whole) => Number(integerOfStored(a))),
   /** tl_int_div(a, b): a DIV b of whole numbers; NULL for b = 0. */
   strict('tl_int_div', (a: bigint, b: bigint) => (b === 0n ? null : checkInt64(a / b, 'DIV'))),
   /** tl_mod_double(a, b): the remainder with the sign of a; NULL for b = 0. */
@@ -40,6 +61,13 @@ export const numericFunctions: readonly SqlFunction[] = [
   strict(
     'tl_int_truncate',
     (a: bigint, places: bigint) => truncateDecimal(decimal(a), clampPlaces(places)).unscaled,
+  ),
+  /** tl_unsigned_round(a, places), tl_unsigned_truncate(a, places): the same up to 2^64-1. */
+  strict('tl_unsigned_round', (a: Whole, places: bigint) =>
+    checkUnsigned(roundDecimal(decimal(integerOfStored(a)), clampPlaces(places)).unscaled, 'round'),
+  ),
+  strict('tl_unsigned_truncate', (a: Whole, places: bigint) =>
+    storedInteger(truncateDecimal(decimal(integerOfStored(a)), clampPlaces(places)).unscaled),
   ),
   /** tl_round(x, places), tl_truncate(x, places): REAL, ties to even as MySQL's doubles have it. */
   strict('tl_round', (x: number | bigint, places: bigint) =>
@@ -78,6 +106,23 @@ export const numericFunctions: readonly SqlFunction[] = [
     return BigInt(above < 0 ? steps.length : above);
   }),
 ];
+
+function unsigned(
+  name: string,
+  operator: string,
+  compute: (a: bigint, b: bigint) => bigint | null,
+): SqlFunction {
+  return strict(`tl_unsigned_${name}`, (a: Whole, b: Whole) => {
+    const result = compute(integerOfStored(a), integerOfStored(b));
+    return result === null ? null : checkUnsigned(result, operator);
+  });
+}
+
+/** The stored form of a number from 0 to 2^64-1, or error 1690. */
+function checkUnsigned(value: bigint, operation: string): Whole {
+  if (value >= 0n && value <= UINT64_MAX) return storedInteger(value);
+  throw databaseError('valueOutOfRange', { type: 'BIGINT UNSIGNED', expression: operation });
+}
 
 /** The value, or error 1690. */
 export function checkInt64(value: bigint, operation: string): bigint {

@@ -13,7 +13,7 @@ interface DistinctTexts {
   separator: string;
 }
 
-type Stored = bigint | string;
+type Stored = bigint | string | Uint8Array;
 
 /** What tl_decimal_quotient is told besides its operands. */
 type QuotientShape = [bScale: bigint, precision: bigint, scale: bigint];

@@ -5,6 +5,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.math.BigDecimal;
+import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.sql.*;
@@ -86,7 +87,7 @@ public class Drive {
     String[] parts = text.split(":", 2);
     switch (parts[0]) {
       case "null" -> statement.setNull(i, Types.VARCHAR);
-      case "integer" -> statement.setLong(i, Long.parseLong(parts[1]));
+      case "integer" -> bindInteger(statement, i, new BigInteger(parts[1]));
       case "double" -> statement.setDouble(i, Double.parseDouble(parts[1]));
       case "text" ->
           statement.setString(i, new String(hex.parseHex(parts[1]), StandardCharsets.UTF_8));
@@ -94,6 +95,12 @@ public class Drive {
       case "datetime" -> statement.setTimestamp(i, Timestamp.valueOf(parts[1]));
       default -> statement.setBytes(i, repeated(parts[1].split("\\*")));
     }
+  }
+
+  private static void bindInteger(PreparedStatement statement, int i, BigInteger value)
+      throws SQLException {
+    if (value.bitLength() < Long.SIZE) statement.setLong(i, value.longValue());
+    else statement.setBigDecimal(i, new BigDecimal(value));
   }
 
   private static byte[] repeated(String[] pieceAndTimes) {

@@ -8,7 +8,8 @@ function parameter(string $text): mixed
     [$kind, $value] = explode(':', $text . ':', 3);
     return match ($kind) {
         'null' => null,
-        'integer' => (int) $value,
+        // What an int does not hold goes as text.
+        'integer' => (string) (int) $value === $value ? (int) $value : $value,
         'double' => (float) $value,
         'text', 'bytes' => hex2bin($value),
         'datetime' => substr($text, 9),
