@@ -28,6 +28,8 @@ export interface ProcessCluster {
   connect(database?: string, port?: number): Promise<mysql.Connection>;
   /** A connection as root that the caller closes. */
   open(database?: string, port?: number): Promise<mysql.Connection>;
+  /** The rows that root is answered, by a connection of the statement's own. */
+  query(sql: string): Promise<Record<string, unknown>[]>;
 }
 
 /** What `twinleaf …` prints, without the line's end. */
@@ -114,14 +116,17 @@ export async function startProcessCluster(
     t.teardown(() => connection.destroy());
     return connection;
   }
-  await until('every leaf to be online', async () => {
+  async function query(sql: string): Promise<Record<string, unknown>[]> {
     const connection = await open();
-    const [rows] = await connection.query('SHOW LEAVES');
-    connection.destroy();
-    return (
-      (rows as { State: string }[]).filter((row) => row.State === 'online').length ===
-      options.leaves
-    );
+    try {
+      return (await connection.query(sql))[0] as Record<string, unknown>[];
+    } finally {
+      connection.destroy();
+    }
+  }
+  await until('every leaf to be online', async () => {
+    const rows = await query('SHOW LEAVES');
+    return rows.filter((row) => row['State'] === 'online').length === options.leaves;
   });
-  return { port, rootPassword, token, dataDir, aggregator, leaves, connect, open };
+  return { port, rootPassword, token, dataDir, aggregator, leaves, connect, open, query };
 }

@@ -10,14 +10,7 @@ import { until } from '#test/support/wait.ts';
 test('drop: with a leaf away, it is made anew at once, and again when all are back', async (t) => {
   t.timeout(180_000);
   const cluster = await startProcessCluster(t, { leaves: 2 });
-  const query = async (sql: string) => {
-    const connection = await cluster.open();
-    try {
-      return (await connection.query(sql))[0] as Record<string, unknown>[];
-    } finally {
-      connection.destroy();
-    }
-  };
+  const { query } = cluster;
   const away = must(cluster.leaves[1]);
   const left = () => {
     return readdirSync(join(cluster.dataDir, '..', 'leaf-1', 'partitions')).filter((name) =>

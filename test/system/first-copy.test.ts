@@ -15,14 +15,6 @@ async function startSite(t: ExecutionContext, network: LeafNetwork, number: numb
   const host = `127.0.${number}.2`;
   const within = { network, joinHost: `127.0.${number}.1`, hosts: [host] };
   const cluster = await startProcessCluster(t, { leaves: 1, within });
-  const query = async (sql: string) => {
-    const connection = await cluster.open();
-    try {
-      return (await connection.query(sql))[0] as Record<string, unknown>[];
-    } finally {
-      connection.destroy();
-    }
-  };
   const has = (partition: string, file: string) => {
     return existsSync(join(cluster.dataDir, '..', 'leaf-0', 'partitions', partition, file));
   };
@@ -31,7 +23,7 @@ async function startSite(t: ExecutionContext, network: LeafNetwork, number: numb
     const steps = ['link-snapshot.download', 'data.sqlite.ready'];
     return isMarked(partition) && !steps.some((file) => has(partition, file));
   };
-  return { ...cluster, host, query, isMarked, isCopied, leaf: must(cluster.leaves[0]) };
+  return { ...cluster, host, isMarked, isCopied, leaf: must(cluster.leaves[0]) };
 }
 
 /** Of 2 partitions, which are too long for the bytes that get through a held connection. */

@@ -41,15 +41,13 @@ async function startSite(t: ExecutionContext, network: LeafNetwork, number: numb
   const hosts = [`127.0.${number}.2`, `127.0.${number}.3`];
   const within = { network, joinHost: `127.0.${number}.1`, hosts };
   const cluster = await startProcessCluster(t, { leaves: hosts.length, within });
-  const query = async (sql: string) => {
-    const connection = await cluster.open();
-    try {
-      return (await connection.query(sql))[0] as Record<string, unknown>[];
-    } finally {
-      connection.destroy();
-    }
+  return {
+    cluster,
+    query: cluster.query,
+    leaf: must(cluster.leaves[0]),
+    host: must(hosts[0]),
+    hosts,
   };
-  return { cluster, query, leaf: must(cluster.leaves[0]), host: must(hosts[0]), hosts };
 }
 
 async function startWorld(t: ExecutionContext): Promise<World> {

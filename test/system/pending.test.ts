@@ -1,23 +1,10 @@
 // A database that is being made is `pending`: who would use it is told so, and then it is there.
 
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 import { must } from '#shared/assert.ts';
 import { caughtUp, refusalOf, stateOf, type Asked } from '#test/support/follow.ts';
 import { startProcessCluster } from '#test/support/process-cluster.ts';
 import { until } from '#test/support/wait.ts';
-
-async function startCluster(t: ExecutionContext, leaves: number) {
-  const cluster = await startProcessCluster(t, { leaves });
-  const query = async (sql: string) => {
-    const connection = await cluster.open();
-    try {
-      return (await connection.query(sql))[0] as Record<string, unknown>[];
-    } finally {
-      connection.destroy();
-    }
-  };
-  return { ...cluster, query };
-}
 
 /** Resolves when the database is told as pending by both statements that tell states. */
 async function isPending(cluster: Asked, name: string): Promise<void> {
@@ -35,7 +22,7 @@ async function isPending(cluster: Asked, name: string): Promise<void> {
 const readOnly = 1290;
 
 test('pending: a database whose leaf has not made its partitions yet', async (t) => {
-  const cluster = await startCluster(t, 1);
+  const cluster = await startProcessCluster(t, { leaves: 1 });
   const leaf = must(cluster.leaves[0]);
   leaf.signal('SIGSTOP');
   const made = cluster.query('CREATE DATABASE shop PARTITIONS 2');
@@ -76,7 +63,7 @@ async function findIdle(cluster: Asked, from: string): Promise<{ name: string; p
 }
 
 test('pending: a copy whose reference tables have no place on a leaf yet', async (t) => {
-  const cluster = await startCluster(t, 3);
+  const cluster = await startProcessCluster(t, { leaves: 3 });
   await cluster.query('CREATE DATABASE shop PARTITIONS 1');
   await cluster.query('CREATE TABLE shop.item (id INT PRIMARY KEY)');
   await cluster.query('INSERT INTO shop.item VALUES (1)');

@@ -13,20 +13,12 @@ import { caughtUp, refusalOf, stateOf, type Asked } from '#test/support/follow.t
 import { startProcessCluster } from '#test/support/process-cluster.ts';
 import { until } from '#test/support/wait.ts';
 
-/** A cluster of one leaf, asked as root by a connection for each statement. */
+/** A cluster of one leaf. */
 async function startCluster(t: ExecutionContext) {
   const cluster = await startProcessCluster(t, { leaves: 1 });
-  const query = async (sql: string) => {
-    const connection = await cluster.open();
-    try {
-      return (await connection.query(sql))[0] as Record<string, unknown>[];
-    } finally {
-      connection.destroy();
-    }
-  };
   const leaf = must(cluster.leaves[0]);
   const partition = (name: string) => join(cluster.dataDir, '..', 'leaf-0', 'partitions', name);
-  return { ...cluster, query, leaf, partition };
+  return { ...cluster, leaf, partition };
 }
 
 /** The opening of the partition in that directory waits until the answer is called. */

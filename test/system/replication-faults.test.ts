@@ -3,29 +3,12 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import type { ExecutionContext } from 'ava';
 import { caughtUp, refusalOf, sameRows, stateOf, type Asked } from '#test/support/follow.ts';
-import { startProcessCluster, type ProcessCluster } from '#test/support/process-cluster.ts';
+import { startProcessCluster } from '#test/support/process-cluster.ts';
 import { SiteProxy } from '#test/support/site-proxy.ts';
 import { SmallDisk, smallDiskTest } from '#test/support/small-disk.ts';
 import { TestClusterProcess } from '#test/support/two-clusters.ts';
 import { until } from '#test/support/wait.ts';
-
-/** A cluster of processes, asked as root by a connection for each statement. */
-async function startCluster(t: ExecutionContext, leaves: number) {
-  const cluster = await startProcessCluster(t, { leaves });
-  return { ...cluster, query: (sql: string) => ask(cluster, sql) };
-}
-
-async function ask(cluster: ProcessCluster, sql: string): Promise<Record<string, unknown>[]> {
-  const connection = await cluster.open();
-  try {
-    const [rows] = await connection.query(sql);
-    return rows as Record<string, unknown>[];
-  } finally {
-    connection.destroy();
-  }
-}
 
 const rowsOf = (shop: string) => `SELECT id, length(v) AS n FROM ${shop}.item ORDER BY id`;
 
@@ -53,8 +36,8 @@ function logBytes(directory: string): number {
 }
 
 test('faults: with both master aggregators dead, rows keep flowing', async (t) => {
-  const primary = await startCluster(t, 1);
-  const secondary = await startCluster(t, 1);
+  const primary = await startProcessCluster(t, { leaves: 1 });
+  const secondary = await startProcessCluster(t, { leaves: 1 });
   await makeShop(primary, 'shop');
   await secondary.query(`REPLICATE DATABASE shop ${from(primary, primary.rootPassword)}`);
   await caughtUp(secondary, 'shop');
