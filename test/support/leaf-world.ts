@@ -1,6 +1,7 @@
 // Leaves in one process, joined by a network that a test can cut: real handlers, partitions, links.
 
 import { join } from 'node:path';
+import type { ExecutionContext } from 'ava';
 import { ContentReader } from '#leaf/partition/content-reader.ts';
 import { PartitionSet } from '#leaf/partition-set.ts';
 import type { PartitionEnvironment } from '#leaf/partition/partition-options.ts';
@@ -17,6 +18,7 @@ import type {
   SubscribeItem,
 } from '#shared/wire/message.ts';
 import { rowsOfBatch } from '#shared/wire/row-batch.ts';
+import { temporaryDirectory } from './temporary-directory.ts';
 import { accountTable, createAccount, insertOf, testEnvironment } from './test-partition.ts';
 
 /** Where a leaf of a test is, and how often it checks its links by itself: 0, never. */
@@ -220,4 +222,25 @@ export class TestLeaf {
     }
     return rows;
   }
+}
+
+/** A primary with its table, and a secondary that does not follow it yet; they end with the test. */
+export async function leafPair(
+  t: ExecutionContext<unknown>,
+  changes: {
+    readonly primary?: Partial<PartitionEnvironment>;
+    readonly secondary?: Partial<PartitionEnvironment>;
+    readonly checkIntervalMs?: number;
+  } = {},
+) {
+  const directory = temporaryDirectory(t);
+  const network = new Network();
+  const { checkIntervalMs = 0 } = changes;
+  const at = { port: 2, directory, checkIntervalMs };
+  const primary = await TestLeaf.start(network, { port: 1, directory }, changes.primary);
+  const secondary = await TestLeaf.start(network, at, changes.secondary);
+  t.teardown(() => Promise.all([primary.stop(), secondary.stop()]));
+  await primary.create('primary');
+  await secondary.create('secondary');
+  return { directory, network, primary, secondary };
 }

@@ -1,20 +1,14 @@
 // The first copy of a long log: pages rather than records, or records where no pages can be copied.
 
 import test from 'ava';
-import { key, Network, TestLeaf } from '#test/support/leaf-world.ts';
-import { temporaryDirectory } from '#test/support/temporary-directory.ts';
+import { key, leafPair, type TestLeaf } from '#test/support/leaf-world.ts';
 import { writeOf } from '#test/support/test-partition.ts';
 import { until } from '#test/support/wait.ts';
 import type { ExecutionContext } from 'ava';
 
-/** A primary with a log of some megabytes, and a leaf without anything. */
+/** A primary with a log of some megabytes, and a secondary without anything. */
 async function world(t: ExecutionContext) {
-  const directory = temporaryDirectory(t);
-  const network = new Network();
-  const primary = await TestLeaf.start(network, { port: 1, directory });
-  const secondary = await TestLeaf.start(network, { port: 2, directory });
-  t.teardown(() => Promise.all([primary.stop(), secondary.stop()]));
-  await primary.create('primary');
+  const { network, primary, secondary } = await leafPair(t);
   const text = `INSERT INTO account (id, balance) WITH RECURSIVE n(i) AS
     (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 60000) SELECT i, 1 FROM n`;
   await primary.handler.call('write', { key, ...writeOf(text) });
@@ -27,7 +21,6 @@ async function world(t: ExecutionContext) {
 }
 
 async function followsWhole(t: ExecutionContext, primary: TestLeaf, secondary: TestLeaf) {
-  await secondary.create('secondary');
   await secondary.follow(primary);
   await until('the copy to be whole', async () => {
     const { state, tail } = await secondary.status();

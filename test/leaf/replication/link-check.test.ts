@@ -4,22 +4,12 @@ import test, { type ExecutionContext } from 'ava';
 import { must } from '#shared/assert.ts';
 import { SqliteFile } from '#shared/sqlite-file.ts';
 import type { CheckReport } from '#shared/wire/content-message.ts';
-import { key, Network, TestLeaf } from '#test/support/leaf-world.ts';
-import { temporaryDirectory } from '#test/support/temporary-directory.ts';
+import { key, leafPair, type TestLeaf } from '#test/support/leaf-world.ts';
 import { writeOf } from '#test/support/test-partition.ts';
 import { until } from '#test/support/wait.ts';
 
 async function pair(t: ExecutionContext, checkIntervalMs = 0) {
-  const network = new Network();
-  const directory = temporaryDirectory(t);
-  const primary = await TestLeaf.start(network, { port: 1, directory });
-  const secondary = await TestLeaf.start(network, { port: 2, directory, checkIntervalMs });
-  t.teardown(async () => {
-    await secondary.stop();
-    await primary.stop();
-  });
-  await primary.create('primary');
-  await secondary.create('secondary');
+  const { network, primary, secondary } = await leafPair(t, { checkIntervalMs });
   await primary.insert(...Array.from({ length: 300 }, (_, id) => id));
   await secondary.follow(primary);
   await until('the secondary to follow', async () => {

@@ -4,24 +4,13 @@ import { closeSync, existsSync, openSync, statSync, truncateSync, writeSync } fr
 import { dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import type { PartitionEnvironment } from '#leaf/partition/partition-options.ts';
-import { key, Network, TestLeaf } from '#test/support/leaf-world.ts';
-import { temporaryDirectory } from '#test/support/temporary-directory.ts';
+import { key, leafPair, TestLeaf } from '#test/support/leaf-world.ts';
 import { until } from '#test/support/wait.ts';
 
 const small = { segmentBytesMax: 2048 };
 
-async function pair(t: ExecutionContext, changes: Partial<PartitionEnvironment> = small) {
-  const network = new Network();
-  const directory = temporaryDirectory(t);
-  const primary = await TestLeaf.start(network, { port: 1, directory }, changes);
-  const secondary = await TestLeaf.start(network, { port: 2, directory }, changes);
-  t.teardown(async () => {
-    await secondary.stop();
-    await primary.stop();
-  });
-  await primary.create('primary');
-  await secondary.create('secondary');
-  return { directory, network, primary, secondary };
+function pair(t: ExecutionContext, changes: Partial<PartitionEnvironment> = small) {
+  return leafPair(t, { primary: changes, secondary: changes });
 }
 
 async function insertMany(leaf: TestLeaf, first: number, count: number): Promise<void> {

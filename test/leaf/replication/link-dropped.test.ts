@@ -3,8 +3,7 @@
 
 import test from 'ava';
 import { readdirSync, readlinkSync } from 'node:fs';
-import { key, Network, TestLeaf } from '#test/support/leaf-world.ts';
-import { temporaryDirectory } from '#test/support/temporary-directory.ts';
+import { key, leafPair } from '#test/support/leaf-world.ts';
 import { writeOf } from '#test/support/test-partition.ts';
 import { until } from '#test/support/wait.ts';
 
@@ -22,15 +21,9 @@ function openUnder(directory: string): string[] {
 
 for (const how of ['dropped', 'promoted'] as const) {
   test(`link: ${how} amid a snapshot it closes what it was downloading`, async (t) => {
-    const directory = temporaryDirectory(t);
-    const network = new Network();
     const retention = { keptBytesMin: 0, logSizeBytesMax: 0, ageMsMax: 1000 };
     const tight = { segmentBytesMax: 4096, retention };
-    const primary = await TestLeaf.start(network, { port: 1, directory }, tight);
-    const secondary = await TestLeaf.start(network, { port: 2, directory });
-    t.teardown(() => Promise.all([primary.stop(), secondary.stop()]));
-    await primary.create('primary');
-    await secondary.create('secondary');
+    const { directory, network, primary, secondary } = await leafPair(t, { primary: tight });
     // More than one chunk, and more log than who has nothing is sent.
     for (let batch = 1; batch <= 8; batch++) {
       const rows = writeOf(`INSERT INTO account (id, balance) WITH RECURSIVE n(i) AS
@@ -56,13 +49,7 @@ for (const how of ['dropped', 'promoted'] as const) {
 }
 
 test('link: an attempt whose partition cannot be asked closes its connection', async (t) => {
-  const directory = temporaryDirectory(t);
-  const network = new Network();
-  const primary = await TestLeaf.start(network, { port: 1, directory });
-  const secondary = await TestLeaf.start(network, { port: 2, directory });
-  t.teardown(() => Promise.all([primary.stop(), secondary.stop()]));
-  await primary.create('primary');
-  await secondary.create('secondary');
+  const { network, primary, secondary } = await leafPair(t);
   await secondary.follow(primary);
   await until('the link to stream', async () => (await secondary.link()).state === 'streaming');
   await secondary.partition.close();

@@ -3,23 +3,10 @@
 import test from 'ava';
 import { stat } from 'node:fs/promises';
 import { linkFilePath } from '#leaf/replication/link-file.ts';
-import { key, Network, TestLeaf } from '#test/support/leaf-world.ts';
+import { key, leafPair, Network, TestLeaf } from '#test/support/leaf-world.ts';
 import { temporaryDirectory } from '#test/support/temporary-directory.ts';
 import { insertOf, tagOf, writeOf } from '#test/support/test-partition.ts';
 import { until } from '#test/support/wait.ts';
-import type { ExecutionContext } from 'ava';
-
-/** A primary with its table, and a secondary that does not follow it yet. */
-async function pair(t: ExecutionContext, changes = {}) {
-  const directory = temporaryDirectory(t);
-  const network = new Network();
-  const primary = await TestLeaf.start(network, { port: 1, directory }, changes);
-  const secondary = await TestLeaf.start(network, { port: 2, directory });
-  t.teardown(() => Promise.all([primary.stop(), secondary.stop()]));
-  await primary.create('primary');
-  await secondary.create('secondary');
-  return { directory, network, primary, secondary };
-}
 
 async function equal(primary: TestLeaf, secondary: TestLeaf): Promise<void> {
   await until(
@@ -52,7 +39,7 @@ const tight = {
 };
 
 test('link: follows from the first record, and goes on as the primary writes', async (t) => {
-  const { primary, secondary } = await pair(t);
+  const { primary, secondary } = await leafPair(t);
   await primary.insert(1, 2);
   t.is((await secondary.status()).state, 'provisioning');
   await secondary.follow(primary);
@@ -77,14 +64,14 @@ test('link: follows from the first record, and goes on as the primary writes', a
 });
 
 test('link: writes at a secondary are refused', async (t) => {
-  const { primary, secondary } = await pair(t);
+  const { primary, secondary } = await leafPair(t);
   await secondary.follow(primary);
   await equal(primary, secondary);
   await t.throwsAsync(secondary.insert(7));
 });
 
 test('link: goes on by itself when either end was restarted', async (t) => {
-  const { primary, secondary } = await pair(t);
+  const { primary, secondary } = await leafPair(t);
   await secondary.follow(primary);
   await primary.insert(1);
   await equal(primary, secondary);
@@ -102,7 +89,7 @@ test('link: goes on by itself when either end was restarted', async (t) => {
 });
 
 test('link: a cut connection, at any item, applies every record once', async (t) => {
-  const { network, primary, secondary } = await pair(t);
+  const { network, primary, secondary } = await leafPair(t);
   await secondary.follow(primary);
   let items = 0;
   network.wire = (item) => (++items % 3 === 0 ? 'cut' : item);
@@ -114,7 +101,7 @@ test('link: a cut connection, at any item, applies every record once', async (t)
 });
 
 test('link: a trimmed log means a snapshot, and a cut one goes on where it was', async (t) => {
-  const { network, primary, secondary } = await pair(t, tight);
+  const { network, primary, secondary } = await leafPair(t, { primary: tight });
   await trim(primary, 1);
   for (let batch = 1; batch <= 8; batch++) {
     const text = `INSERT INTO account (id, balance) WITH RECURSIVE n(i) AS
@@ -144,7 +131,7 @@ test('link: a trimmed log means a snapshot, and a cut one goes on where it was',
 });
 
 test('link: a secondary that was away too long takes a new snapshot', async (t) => {
-  const { primary, secondary } = await pair(t, tight);
+  const { primary, secondary } = await leafPair(t, { primary: tight });
   await secondary.follow(primary);
   await primary.insert(900_000_000);
   await equal(primary, secondary);
@@ -156,7 +143,7 @@ test('link: a secondary that was away too long takes a new snapshot', async (t) 
 });
 
 test('link: paused past the limit it is let go, told why, and begins anew by itself', async (t) => {
-  const { network, primary, secondary } = await pair(t, tight);
+  const { network, primary, secondary } = await leafPair(t, { primary: tight });
   await secondary.follow(primary);
   await primary.insert(900_000_000);
   await equal(primary, secondary);
@@ -177,7 +164,7 @@ test('link: paused past the limit it is let go, told why, and begins anew by its
 });
 
 test('link: a damaged batch is refused whole, and the link stops and says so', async (t) => {
-  const { network, primary, secondary } = await pair(t);
+  const { network, primary, secondary } = await leafPair(t);
   await secondary.follow(primary);
   await primary.insert(1);
   await equal(primary, secondary);
@@ -198,13 +185,13 @@ test('link: a damaged batch is refused whole, and the link stops and says so', a
 });
 
 test('link: another history is told, and nothing of it is applied', async (t) => {
-  const { primary, secondary } = await pair(t);
+  const { primary, secondary } = await leafPair(t);
   await secondary.follow(primary);
   await primary.insert(1);
   await equal(primary, secondary);
   await secondary.handler.call('promote', { key, anyway: false });
   await secondary.insert(2);
-  const { directory } = { directory: temporaryDirectory(t) };
+  const directory = temporaryDirectory(t);
   const network = new Network();
   network.add(primary);
   const third = await TestLeaf.start(network, { port: 3, directory });
@@ -219,7 +206,7 @@ test('link: another history is told, and nothing of it is applied', async (t) =>
 });
 
 test('link: what is prepared at the primary is not visible until its verdict', async (t) => {
-  const { primary, secondary } = await pair(t);
+  const { primary, secondary } = await leafPair(t);
   await secondary.follow(primary);
   await primary.insert(1);
   const { handler } = primary;
@@ -242,7 +229,7 @@ test('link: what is prepared at the primary is not visible until its verdict', a
 });
 
 test('link: pauses, stays paused over a restart, and goes on', async (t) => {
-  const { primary, secondary } = await pair(t);
+  const { primary, secondary } = await leafPair(t);
   await secondary.follow(primary);
   await primary.insert(1);
   await equal(primary, secondary);
@@ -263,7 +250,7 @@ test('link: pauses, stays paused over a restart, and goes on', async (t) => {
 });
 
 test('link: a secondary can be followed itself', async (t) => {
-  const { directory, network, primary, secondary } = await pair(t);
+  const { directory, network, primary, secondary } = await leafPair(t);
   const third = await TestLeaf.start(network, { port: 3, directory });
   t.teardown(() => third.stop());
   await third.create('secondary');
@@ -276,7 +263,7 @@ test('link: a secondary can be followed itself', async (t) => {
 });
 
 test('link: a secondary that gets a snapshot gives it on to who follows it', async (t) => {
-  const { directory, network, primary, secondary } = await pair(t, tight);
+  const { directory, network, primary, secondary } = await leafPair(t, { primary: tight });
   const third = await TestLeaf.start(network, { port: 3, directory });
   t.teardown(() => third.stop());
   await third.create('secondary');
@@ -293,7 +280,7 @@ test('link: a secondary that gets a snapshot gives it on to who follows it', asy
 });
 
 test('link: promotion ends it, opens a term and takes writes; again changes nothing', async (t) => {
-  const { primary, secondary } = await pair(t);
+  const { primary, secondary } = await leafPair(t);
   await secondary.follow(primary);
   await primary.insert(1);
   await equal(primary, secondary);
@@ -309,7 +296,7 @@ test('link: promotion ends it, opens a term and takes writes; again changes noth
 });
 
 test('link: a synchronous replica has a write before it is answered', async (t) => {
-  const { primary, secondary: unused, directory, network } = await pair(t);
+  const { primary, secondary: unused, directory, network } = await leafPair(t);
   await unused.stop();
   const replica = await TestLeaf.start(network, { port: 3, directory });
   t.teardown(() => replica.stop());
@@ -333,7 +320,7 @@ test('link: a synchronous replica has a write before it is answered', async (t) 
 });
 
 test('link: a follower that does not pull slows nobody', async (t) => {
-  const { network, primary } = await pair(t);
+  const { network, primary } = await leafPair(t);
   const leaf = await network.dial(1);
   const position = { term: 0, lsn: 0n, logHash: new Uint8Array(8) };
   const request = { key, followerId: 'slow/shop_0', address: 'a:1', position, resume: null };
@@ -348,7 +335,7 @@ test('link: a follower that does not pull slows nobody', async (t) => {
 });
 
 test('link: confirming what was never sent is refused', async (t) => {
-  const { network, primary } = await pair(t);
+  const { network, primary } = await leafPair(t);
   await primary.insert(1);
   const leaf = await network.dial(1);
   const request = { key, followerId: 'x/shop_0', lsn: 999n, newest: false };
@@ -356,7 +343,7 @@ test('link: confirming what was never sent is refused', async (t) => {
 });
 
 test('link: what has come of shared transactions is told, and can be taken back', async (t) => {
-  const { primary, secondary } = await pair(t);
+  const { primary, secondary } = await leafPair(t);
   await secondary.follow(primary);
   await primary.insert(1);
   const { handler } = primary;

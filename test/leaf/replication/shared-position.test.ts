@@ -5,8 +5,7 @@ import type { Log } from '#leaf/log/log.ts';
 import { findSharedPosition } from '#leaf/replication/shared-position.ts';
 import type { Position } from '#shared/log/lsn.ts';
 import type { Containment } from '#shared/wire/message.ts';
-import { key, Network, TestLeaf } from '#test/support/leaf-world.ts';
-import { temporaryDirectory } from '#test/support/temporary-directory.ts';
+import { key, leafPair } from '#test/support/leaf-world.ts';
 import { writeOf } from '#test/support/test-partition.ts';
 import { until } from '#test/support/wait.ts';
 
@@ -49,13 +48,7 @@ test('shared position: a long log is asked about few times', async (t) => {
 });
 
 test('shared position: two leaves find it; what is beyond is told and taken back', async (t) => {
-  const directory = temporaryDirectory(t);
-  const network = new Network();
-  const old = await TestLeaf.start(network, { port: 1, directory });
-  const fresh = await TestLeaf.start(network, { port: 2, directory });
-  t.teardown(() => Promise.all([old.stop(), fresh.stop()]));
-  await old.create('primary');
-  await fresh.create('secondary');
+  const { primary: old, secondary: fresh } = await leafPair(t);
   await old.insert(1, 2, 3);
   await fresh.follow(old);
   await until('the rows', async () => {
@@ -91,15 +84,9 @@ test('shared position: two leaves find it; what is beyond is told and taken back
 });
 
 test('shared position: gone from a log, so a snapshot takes the place of all', async (t) => {
-  const directory = temporaryDirectory(t);
-  const network = new Network();
-  const old = await TestLeaf.start(network, { port: 1, directory });
   const retention = { keptBytesMin: 0, logSizeBytesMax: 0, ageMsMax: 1000 };
   const tight = { segmentBytesMax: 4096, retention };
-  const fresh = await TestLeaf.start(network, { port: 2, directory }, tight);
-  t.teardown(() => Promise.all([old.stop(), fresh.stop()]));
-  await old.create('primary');
-  await fresh.create('secondary');
+  const { primary: old, secondary: fresh } = await leafPair(t, { secondary: tight });
   await old.insert(1, 2);
   await fresh.follow(old);
   await until('the rows', async () => (await fresh.rows()).length === 2);

@@ -8,8 +8,7 @@ import { sendRecords } from '#aggregator/commands/backup/restore-database.ts';
 import { checkCall } from '#leaf/request-check.ts';
 import { PIECE_BYTES } from '#shared/log/long-frame.ts';
 import type { RestoreStep } from '#shared/wire/backup-message.ts';
-import { key, Network, TestLeaf } from '#test/support/leaf-world.ts';
-import { temporaryDirectory } from '#test/support/temporary-directory.ts';
+import { key, leafPair } from '#test/support/leaf-world.ts';
 import { writeOf } from '#test/support/test-partition.ts';
 
 const ROWS = 150_000;
@@ -19,12 +18,7 @@ const long = `
   SELECT i, i FROM n`;
 
 test('backup: a long record is kept and given back in parts', async (t) => {
-  const directory = temporaryDirectory(t);
-  const network = new Network();
-  const old = await TestLeaf.start(network, { port: 1, directory });
-  const fresh = await TestLeaf.start(network, { port: 2, directory });
-  t.teardown(() => Promise.all([old.stop(), fresh.stop()]));
-  await old.create('primary');
+  const { directory, primary: old, secondary: fresh } = await leafPair(t);
   await old.insert(1, 2);
   const { signal } = new AbortController();
   const source = { leaf: old.handler, key, followerId: 'backup/1', directory, signal };
@@ -36,7 +30,6 @@ test('backup: a long record is kept and given back in parts', async (t) => {
   await old.insert(5);
   const records = await copyRecords(source, copied.position, last);
 
-  await fresh.create('secondary');
   const kinds: string[] = [];
   const send = async (step: RestoreStep): Promise<void> => {
     const request = { key, step };
