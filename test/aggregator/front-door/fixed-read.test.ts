@@ -5,23 +5,11 @@ import { ok } from '#aggregator/statement-result.ts';
 import { realClock } from '#shared/clock.ts';
 import { until } from '#test/support/wait.ts';
 import { command, errorNumber, RawClient } from './raw-client.ts';
-import { openScripted, type Script } from './scripted-front-door.ts';
+import { withScript, type Script } from './scripted-front-door.ts';
 
 const QUERY = 3;
 const CLIENTS = 4;
 const COMMANDS = 60;
-
-async function withDoor(
-  script: Script,
-  work: (opened: Awaited<ReturnType<typeof openScripted>>) => Promise<void>,
-): Promise<void> {
-  const opened = await openScripted({ script });
-  try {
-    await work(opened);
-  } finally {
-    await opened.door.close();
-  }
-}
 
 /** A client that has had enough answers to be read in the other way. */
 async function settled(port: number): Promise<RawClient> {
@@ -47,7 +35,7 @@ test('commands arrive whole and in order, however they are cut and whoever waits
     if (text.length % 3 === 0) await realClock.sleep(1);
     yield ok(0, 0n, text.slice(0, 20));
   };
-  await withDoor(slow, async ({ port, texts }) => {
+  await withScript(slow, async ({ port, texts }) => {
     const clients = await Promise.all(Array.from({ length: CLIENTS }, () => settled(port)));
     const before = texts.length;
     await Promise.all(
@@ -71,7 +59,7 @@ test('commands arrive whole and in order, however they are cut and whoever waits
 });
 
 test('a command larger than the buffer arrives whole', async (t) => {
-  await withDoor(
+  await withScript(
     () => ok(),
     async ({ port, texts }) => {
       const client = await settled(port);
@@ -96,7 +84,7 @@ test('a client that goes in the middle stops its statement, and the end is told'
     }
     yield ok();
   };
-  await withDoor(endless, async ({ port, door, registry }) => {
+  await withScript(endless, async ({ port, door, registry }) => {
     const client = await settled(port);
     client.send(command(QUERY, 'endless'));
     await until('it runs', () => registry.list().some(({ info }) => info === 'endless'));
@@ -111,7 +99,7 @@ test('a client that goes in the middle stops its statement, and the end is told'
 });
 
 test('who sends nothing for wait_timeout is told so, and let go', async (t) => {
-  await withDoor(
+  await withScript(
     () => ok(),
     async ({ port, door, variables }) => {
       const client = await settled(port);
