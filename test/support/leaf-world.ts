@@ -224,7 +224,7 @@ export class TestLeaf {
   }
 }
 
-/** A primary with its table, and a secondary that does not follow it yet; they end with the test. */
+/** A primary with its table, and a secondary that follows nobody yet; they end with the test. */
 export async function leafPair(
   t: ExecutionContext<unknown>,
   changes: {
