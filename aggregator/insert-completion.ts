@@ -103,7 +103,7 @@ async function noteLater(taken: Taken[], coming: Promise<bigint>, count: number)
 
 function zeroWithWarning(session: Session, column: ColumnDefinition): StoredValue {
   const problem = databaseError('columnNotNull', { column: column.name });
-  session.warn('Warning', problem.errno, problem.message);
+  session.report('Warning', problem);
   return zeroOf(column.type);
 }
 
@@ -123,7 +123,7 @@ function implicitDefault(
   if (column.type.kind === 'enum') return 1n;
   const problem = databaseError('noDefault', { column: column.name });
   if (isStrict(sqlMode)) throw problem;
-  session.warn('Warning', problem.errno, problem.message);
+  session.report('Warning', problem);
   return zeroOf(column.type);
 }
 

@@ -201,8 +201,7 @@ export async function insertRows(
   const { passedOver: column } = insert;
   if (column !== null) {
     const { table } = insert.target;
-    const { errno, message } = databaseError('generatedColumn', { column, table: table.name });
-    session.warn('Warning', errno, message);
+    session.report('Warning', databaseError('generatedColumn', { column, table: table.name }));
   }
   const completion = insertCompletion(execution, session, part);
   const { foundRowsFlag: foundRows } = session;
@@ -212,8 +211,7 @@ export async function insertRows(
   const told = firstGenerated ?? inserted.assignedId;
   if (told !== null) session.lastInsertId = told;
   for (const name of inserted.violated) {
-    const { errno, message } = databaseError('checkViolated', { name });
-    session.warn('Warning', errno, message);
+    session.report('Warning', databaseError('checkViolated', { name }));
   }
   const shown = insert.mode === 'ignore' ? duplicates - inserted.violated.length : 0;
   if (shown > 0) session.warn('Warning', 1062, `${shown} duplicate entries were left out`);

@@ -81,7 +81,7 @@ async function sleep({ context, session, sqlMode }: EffectParts, given: StoredVa
   if (seconds < 0) {
     const error = databaseError('wrongArguments', { command: 'sleep.' });
     if (isStrict(sqlMode)) throw error;
-    session.warn('Warning', error.errno, error.message);
+    session.report('Warning', error);
   }
   if (seconds < SLEEP_MIN_S) return 0n;
   const { clock } = context;

@@ -124,4 +124,9 @@ export class Session {
   warn(level: Warning['level'], errno: number, message: string): void {
     if (this.warnings.length < 1024) this.warnings.push({ level, errno, message });
   }
+
+  /** An error that the statement passes over, or answers in another way. */
+  report(level: Warning['level'], { errno, message }: Omit<Warning, 'level'>): void {
+    this.warn(level, errno, message);
+  }
 }

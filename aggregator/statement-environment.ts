@@ -113,7 +113,7 @@ export function storeConstantOfRow(
   const zeroDates = !mayBeStrict || takesZeroDates(sqlMode);
   let zone: TimeZone | null = null;
   const warn = (level: 'Note' | 'Warning', problem: { errno: number; message: string }) =>
-    session.warn(level, problem.errno, problem.message);
+    session.report(level, problem);
   // One for all rows: an object with a getter costs more to make than a value to convert.
   const context = {
     row: 1,

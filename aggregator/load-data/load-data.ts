@@ -195,8 +195,7 @@ function valuesOf(load: Load, fields: readonly Field[], row: number): readonly G
   const { session, places } = load;
   if (fields.length !== places.length && !endsWithSeparator(fields, places.length)) {
     const name = fields.length < places.length ? 'tooFewFields' : 'tooManyFields';
-    const { errno, message } = databaseError(name, { row });
-    session.warn('Warning', errno, message);
+    session.report('Warning', databaseError(name, { row }));
   }
   return places.map((place, index) => {
     const field = fields[index];

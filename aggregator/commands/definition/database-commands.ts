@@ -3,6 +3,7 @@
 import type { DatabasePartitions } from '#aggregator/cluster/database-partitions.ts';
 import { placePartitions } from '#aggregator/cluster/placement.ts';
 import type { Command, CommandTable } from '#aggregator/commands/command.ts';
+import { passOver } from '#aggregator/commands/pass-over.ts';
 import type { Catalog } from '#aggregator/metadata/catalog.ts';
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
 import { DefinitionNotes } from '#aggregator/metadata/definition-notes.ts';
@@ -109,8 +110,7 @@ async function createDatabase(
   checkDatabaseName(name);
   return await parts.changer.inTurn(name, async () => {
     if (catalog.find(name) !== null) {
-      if (!statement.ifNotExists) throw databaseError('databaseExists', { name });
-      session.warn('Note', 1007, `Can't create database '${name}'; database exists`);
+      passOver(session, statement.ifNotExists, databaseError('databaseExists', { name }));
       return 1;
     }
     const notes = new DefinitionNotes();
@@ -160,7 +160,7 @@ export function databaseCommands(parts: DatabaseCommandParts): CommandTable {
     ok(await createDatabase(parts, statement, session));
   const drop: Command<'dropDatabase'> = async (_context, session, { name, ifExists }) => {
     if (ifExists && parts.catalog.find(name) === null) {
-      session.warn('Note', 1008, `Can't drop database '${name}'; database doesn't exist`);
+      session.report('Note', databaseError('databaseDropMissing', { name }));
       return ok();
     }
     const tables = await dropDatabase(parts, name);

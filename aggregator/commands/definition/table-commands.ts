@@ -2,6 +2,7 @@
 
 import type { LeafDirectory } from '#aggregator/aggregator-context.ts';
 import type { Command, CommandTable } from '#aggregator/commands/command.ts';
+import { passOver, passOverMissing } from '#aggregator/commands/pass-over.ts';
 import type { Catalog } from '#aggregator/metadata/catalog.ts';
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
 import { DefinitionNotes } from '#aggregator/metadata/definition-notes.ts';
@@ -124,9 +125,8 @@ async function createTable(
   /** Null: it exists, and IF NOT EXISTS was said. */
   const plan = (database: DatabaseDefinition): TableDefinition | null => {
     if (tableNamed(database, statement.table.table) !== undefined) {
-      if (!statement.ifNotExists)
-        throw databaseError('tableExists', { name: statement.table.table });
-      session.warn('Note', 1050, `Table '${statement.table.table}' already exists`);
+      const problem = databaseError('tableExists', { name: statement.table.table });
+      passOver(session, statement.ifNotExists, problem);
       return null;
     }
     const modelOf = (like: TableName): DatabaseDefinition => {
@@ -209,10 +209,7 @@ function tablesToDrop(
   };
   const missing = names.filter((name) => baseTable(name).length === 0);
   const qualified = missing.map((name) => `${database.name}.${name}`);
-  if (missing.length > 0 && !options.ifExists) {
-    throw databaseError('unknownTableDrop', { name: qualified.join(',') });
-  }
-  for (const name of qualified) options.session.warn('Note', 1051, `Unknown table '${name}'`);
+  passOverMissing(options.session, options.ifExists, qualified);
   const tables = names.flatMap(baseTable);
   if (hasForeignKeyChecks(options.session)) {
     for (const table of tables) {
@@ -236,12 +233,9 @@ async function dropTables(
   names: readonly TableName[],
   ifExists: boolean,
 ): Promise<void> {
-  const byDatabase = new Map<string, string[]>();
-  for (const name of names) {
-    const database = databaseOf(parts, session, name);
-    byDatabase.set(database, [...(byDatabase.get(database) ?? []), name.table]);
-  }
-  for (const [name, tables] of byDatabase) {
+  const byDatabase = Map.groupBy(names, (name) => databaseOf(parts, session, name));
+  for (const [name, named] of byDatabase) {
+    const tables = named.map(({ table }) => table);
     let dropped: readonly TableDefinition[] = [];
     await parts.changer.change(name, (database) => {
       dropped = tablesToDrop(database, tables, { ifExists, session });

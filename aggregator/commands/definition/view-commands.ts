@@ -1,6 +1,7 @@
 // CREATE, ALTER and DROP VIEW.
 
 import type { Command, CommandTable } from '#aggregator/commands/command.ts';
+import { passOver, passOverMissing } from '#aggregator/commands/pass-over.ts';
 import type { Catalog } from '#aggregator/metadata/catalog.ts';
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
 import { existingTable, findTable, tableNamed } from '#aggregator/metadata/find-table.ts';
@@ -143,8 +144,7 @@ function standing(
   if (statement.kind === 'createView' && tableNamed(database, name) === undefined) return null;
   const table = existingTable(database, name);
   if (statement.kind === 'createView' && !statement.orReplace) {
-    if (!statement.ifNotExists) throw databaseError('tableExists', { name });
-    session.warn('Note', 1050, `Table '${name}' already exists`);
+    passOver(session, statement.ifNotExists, databaseError('tableExists', { name }));
     return 'kept';
   }
   const { view } = table;
@@ -181,10 +181,7 @@ function viewsToDrop(
   }
   const missing = names.filter((table) => tableNamed(database, table) === undefined);
   const qualified = missing.map((table) => `${database.name}.${table}`);
-  if (missing.length > 0 && !ifExists) {
-    throw databaseError('unknownTableDrop', { name: qualified.join(',') });
-  }
-  for (const one of qualified) session.warn('Note', 1051, `Unknown table '${one}'`);
+  passOverMissing(session, ifExists, qualified);
   return [...new Set(names.filter((table) => tableNamed(database, table) !== undefined))];
 }
 

@@ -114,7 +114,7 @@ function refusal(error: unknown, action: Action, name: string, session: Session)
       [name, action, ...failed],
     ];
   }
-  session.warn('Error', error.errno, error.message);
+  session.report('Error', error);
   return [[name, null]];
 }
 

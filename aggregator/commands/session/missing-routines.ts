@@ -1,6 +1,7 @@
 // Triggers, routines and events: there are none, so whoever names one hears that it is missing.
 
 import type { Command } from '#aggregator/commands/command.ts';
+import { passOver } from '#aggregator/commands/pass-over.ts';
 import { ok } from '#aggregator/statement-result.ts';
 import { databaseError, type DatabaseError } from '#shared/error.ts';
 
@@ -26,8 +27,9 @@ export const dropRoutine: Command<'dropRoutine'> = async (_context, session, sta
   const isQualified = routine === 'procedure' || routine === 'function';
   const called = isQualified ? `${database}.${name.table}` : name.table;
   const error = missingRoutine(routine, called);
-  if (!ifExists) throw error;
-  if (routine === 'event') session.warn('Note', 1305, `Event ${called} does not exist`);
-  else session.warn('Note', error.errno, error.message);
+  // MySQL's note on an event has another number than its error.
+  if (ifExists && routine === 'event') {
+    session.warn('Note', 1305, `Event ${called} does not exist`);
+  } else passOver(session, ifExists, error);
   return ok();
 };
