@@ -1,11 +1,13 @@
 // The lease of a master: one holder, no clock compared, and who cannot renew it has lost it.
 
+import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { MasterLease } from '#aggregator/metadata/master-lease.ts';
 import type { MetadataStore } from '#aggregator/metadata/metadata-store.ts';
 import { SqliteMetadataStore } from '#aggregator/metadata/sqlite-metadata-store.ts';
 import { SimulatedClock } from '#test/simulation/simulated-clock.ts';
 import { quietLogger } from '#test/support/quiet-logger.ts';
+import { temporaryDirectory } from '#test/support/temporary-directory.ts';
 
 /** Lets simulated time pass until the work is done. */
 async function passing<T>(clock: SimulatedClock, work: Promise<T>): Promise<T> {
@@ -23,7 +25,7 @@ async function passing<T>(clock: SimulatedClock, work: Promise<T>): Promise<T> {
 }
 
 function storeFor(t: ExecutionContext): { store: MetadataStore; away: { is: boolean } } {
-  const inner = SqliteMetadataStore.open(':memory:');
+  const inner = SqliteMetadataStore.open(join(temporaryDirectory(t), 'metadata.sqlite'));
   t.teardown(() => inner.close());
   const away = { is: false };
   const reach = <T>(work: () => Promise<T>): Promise<T> => {
