@@ -1,8 +1,6 @@
-// Directories and ports of a run's own.
+// Directories of a run's own.
 
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
-import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -23,13 +21,4 @@ export function scratchDirectory(name: string): ScratchDirectory {
       clear();
     },
   };
-}
-
-/** `count` different loopback ports, free at this moment. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(servers.map((server) => once(server, 'listening')));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  for (const server of servers) server.close();
-  return ports;
 }

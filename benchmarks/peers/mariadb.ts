@@ -1,9 +1,10 @@
 // MariaDB as its users run it: durable at every commit, in a data directory of its own.
 
-import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { freePorts, scratchDirectory } from '#benchmarks/measure/scratch.ts';
+import { freePorts } from '#benchmarks/measure/free-ports.ts';
+import { scratchDirectory } from '#benchmarks/measure/scratch.ts';
 import { connectWhenReady, type DatabaseServer, type Login } from './database-server.ts';
+import { makeMariadbDirectory } from './mariadb-directory.ts';
 import { ServerProcess } from './server-process.ts';
 
 export interface MariadbServer extends DatabaseServer {
@@ -32,29 +33,18 @@ const settings = [
 export async function startMariadb(options: MariadbOptions = {}): Promise<MariadbServer> {
   const directory = scratchDirectory('mariadb');
   const dataDirectory = join(directory.path, 'data');
-  const asRoot = process.getuid?.() === 0 ? ['--user=root'] : [];
-  const install = ['--no-defaults', `--datadir=${dataDirectory}`, '--skip-test-db', ...asRoot];
-  // At its start a server deletes the temporary tables of all in the same place.
-  const made = spawnSync(
-    'mariadb-install-db',
-    [...install, '--auth-root-authentication-method=normal'],
-    { env: { ...process.env, TMPDIR: directory.path } },
-  );
-  if (made.status !== 0) throw new Error(`mariadb-install-db failed: ${String(made.stderr)}`);
+  const made = makeMariadbDirectory(directory.path);
   const [port = 0] = await freePorts(1);
   const process_ = await ServerProcess.start({
     name: 'mariadbd',
     program: 'mariadbd',
     args: [
-      '--no-defaults',
-      `--datadir=${dataDirectory}`,
-      `--tmpdir=${directory.path}`,
+      ...made,
       `--socket=${join(directory.path, 'socket')}`,
       `--port=${port}`,
       ...settings,
       ...binaryLogSettings(options),
       ...(options.settings ?? []),
-      ...asRoot,
     ],
     logPath: join(directory.path, 'log'),
   });

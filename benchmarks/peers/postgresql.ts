@@ -5,7 +5,8 @@ import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { realClock } from '#shared/clock.ts';
 import { descendants } from '#benchmarks/measure/process-cost.ts';
-import { freePorts, scratchDirectory } from '#benchmarks/measure/scratch.ts';
+import { freePorts } from '#benchmarks/measure/free-ports.ts';
+import { scratchDirectory } from '#benchmarks/measure/scratch.ts';
 import { PostgresqlClient } from './postgresql-client.ts';
 import { ServerProcess } from './server-process.ts';
 

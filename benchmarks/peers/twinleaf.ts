@@ -5,7 +5,8 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { realClock } from '#shared/clock.ts';
-import { freePorts, scratchDirectory } from '#benchmarks/measure/scratch.ts';
+import { freePorts } from '#benchmarks/measure/free-ports.ts';
+import { scratchDirectory } from '#benchmarks/measure/scratch.ts';
 import { connectWhenReady, type DatabaseServer, type Login } from './database-server.ts';
 import { ServerProcess } from './server-process.ts';
 

@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
-import { freePorts } from './free-ports.ts';
+import { freePorts } from '#benchmarks/measure/free-ports.ts';
 import { NodeProcess } from './node-process.ts';
 import type { ProcessCluster } from './process-cluster.ts';
 import { temporaryDirectory } from './temporary-directory.ts';

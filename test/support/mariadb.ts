@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createConnection, type Connection } from 'mysql2/promise';
 import { errnoOf } from './errno-of.ts';
-import { freePorts } from './free-ports.ts';
+import { freePorts } from '#benchmarks/measure/free-ports.ts';
+import { makeMariadbDirectory } from '#benchmarks/peers/mariadb-directory.ts';
 import { until } from './wait.ts';
 
 export interface MariadbOracle {
@@ -29,17 +30,13 @@ export function hasMariadbServer(): boolean {
 export async function startMariadb(): Promise<MariadbOracle | null> {
   if (!hasMariadbServer()) return null;
   const directory = mkdtempSync(join(tmpdir(), 'twinleaf-mariadb-'));
-  const data = join(directory, 'data');
-  const user = process.getuid?.() === 0 ? ['--user=root'] : [];
-  makeDataDirectory({ directory, data, user });
+  const made = makeMariadbDirectory(directory);
   const [port = 0] = await freePorts(1);
   const socketPath = join(directory, 'socket');
   const child = spawn(
     'mariadbd',
     [
-      '--no-defaults',
-      `--datadir=${data}`,
-      `--tmpdir=${directory}`,
+      ...made,
       `--socket=${socketPath}`,
       `--port=${port}`,
       '--bind-address=127.0.0.1',
@@ -48,7 +45,6 @@ export async function startMariadb(): Promise<MariadbOracle | null> {
       '--character-set-server=utf8mb4',
       '--collation-server=utf8mb4_general_ci',
       '--default-time-zone=+00:00',
-      ...user,
     ],
     { stdio: 'ignore' },
   );
@@ -57,23 +53,6 @@ export async function startMariadb(): Promise<MariadbOracle | null> {
   await connection.query('USE oracle');
   await connection.query(`SET sql_mode = CONCAT(@@sql_mode, ',TIME_ROUND_FRACTIONAL')`);
   return oracle({ child, connection, port, socketPath, directory });
-}
-
-interface DataDirectory {
-  /** Which the program works in: at its start a server deletes the temporary tables of all. */
-  readonly directory: string;
-  readonly data: string;
-  readonly user: readonly string[];
-}
-
-/** Throws what the program said where it failed: a server over half a directory denies access. */
-function makeDataDirectory({ directory, data, user }: DataDirectory): void {
-  const install = ['--no-defaults', `--datadir=${data}`, '--skip-test-db', ...user];
-  const args = [...install, '--auth-root-authentication-method=normal'];
-  const env = { ...process.env, TMPDIR: directory };
-  const { status, signal, stdout, stderr } = spawnSync('mariadb-install-db', args, { env });
-  if (status === 0) return;
-  throw new Error(`mariadb-install-db ended with ${status ?? signal}: ${stdout}\n${stderr}`);
 }
 
 function connect(socketPath: string): Promise<Connection> {

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { ExecutionContext } from 'ava';
 import mysql from 'mysql2/promise';
-import { freePorts } from './free-ports.ts';
+import { freePorts } from '#benchmarks/measure/free-ports.ts';
 import type { LeafNetwork } from './leaf-network.ts';
 import { NodeProcess } from './node-process.ts';
 import { temporaryDirectory } from './temporary-directory.ts';

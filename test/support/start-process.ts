@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import mysql from 'mysql2/promise';
-import { freePorts } from './free-ports.ts';
+import { freePorts } from '#benchmarks/measure/free-ports.ts';
 import { NodeProcess } from './node-process.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 import { until } from './wait.ts';

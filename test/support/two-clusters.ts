@@ -6,7 +6,7 @@ import type { ReplicationFailpointName } from '#aggregator/replication/failpoint
 import { startEmbeddedCluster, type EmbeddedCluster } from '#cli/embedded-cluster.ts';
 import { must } from '#shared/assert.ts';
 import { realClock, type Clock } from '#shared/clock.ts';
-import { freePorts } from './free-ports.ts';
+import { freePorts } from '#benchmarks/measure/free-ports.ts';
 import { quietLogger } from './quiet-logger.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 

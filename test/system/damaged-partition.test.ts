@@ -4,7 +4,7 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import mysql, { type Connection, type RowDataPacket } from 'mysql2/promise';
-import { freePorts } from '#test/support/free-ports.ts';
+import { freePorts } from '#benchmarks/measure/free-ports.ts';
 import { NodeProcess } from '#test/support/node-process.ts';
 import { temporaryDirectory } from '#test/support/temporary-directory.ts';
 

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import mysql, { type RowDataPacket } from 'mysql2/promise';
 import { findPartitions, verifyPartition } from '#leaf/partition/verify-partition.ts';
-import { freePorts } from '#test/support/free-ports.ts';
+import { freePorts } from '#benchmarks/measure/free-ports.ts';
 import { NodeProcess } from '#test/support/node-process.ts';
 import { SmallDisk, smallDiskTest } from '#test/support/small-disk.ts';
 import { until } from '#test/support/wait.ts';

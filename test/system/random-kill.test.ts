@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import mysql, { type Connection } from 'mysql2/promise';
 import { findPartitions, verifyPartition } from '#leaf/partition/verify-partition.ts';
-import { freePorts } from '#test/support/free-ports.ts';
+import { freePorts } from '#benchmarks/measure/free-ports.ts';
 import { LoadClient, loadTable, type Login } from '#test/support/load-client.ts';
 import { NodeProcess } from '#test/support/node-process.ts';
 import { seededRandom, type RandomInteger } from '#test/support/seeded-random.ts';

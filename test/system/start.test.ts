@@ -3,7 +3,7 @@
 import test, { type ExecutionContext } from 'ava';
 import mysql from 'mysql2/promise';
 import { join } from 'node:path';
-import { freePorts } from '#test/support/free-ports.ts';
+import { freePorts } from '#benchmarks/measure/free-ports.ts';
 import { NodeProcess } from '#test/support/node-process.ts';
 import { runTwinleaf } from '#test/support/process-cluster.ts';
 import { temporaryDirectory } from '#test/support/temporary-directory.ts';

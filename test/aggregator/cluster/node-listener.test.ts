@@ -16,7 +16,7 @@ import { SessionRegistry } from '#aggregator/session-registry.ts';
 import { GlobalVariables } from '#aggregator/session-variables.ts';
 import { MasterLink } from '#shared/wire/master-link.ts';
 import { realClock } from '#shared/clock.ts';
-import { freePorts } from '#test/support/free-ports.ts';
+import { freePorts } from '#benchmarks/measure/free-ports.ts';
 import { quietLogger } from '#test/support/quiet-logger.ts';
 import { temporaryDirectory } from '#test/support/temporary-directory.ts';
 import { until } from '#test/support/wait.ts';

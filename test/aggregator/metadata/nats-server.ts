@@ -8,7 +8,7 @@ import type { ExecutionContext } from 'ava';
 import type { MetadataStore } from '#aggregator/metadata/metadata-store.ts';
 import { NatsMetadataStore } from '#aggregator/metadata/nats-metadata-store.ts';
 import { must } from '#shared/assert.ts';
-import { freePorts } from '#test/support/free-ports.ts';
+import { freePorts } from '#benchmarks/measure/free-ports.ts';
 import { temporaryDirectory } from '#test/support/temporary-directory.ts';
 import { until } from '#test/support/wait.ts';
 

@@ -12,7 +12,7 @@ import type { LeafService } from '#shared/wire/message.ts';
 import { RemoteService } from '#shared/wire/remote-service.ts';
 import { serveLeaf } from '#leaf/serve-leaf.ts';
 import { NodeServer } from '#shared/wire/tcp-server.ts';
-import { freePorts } from '#test/support/free-ports.ts';
+import { freePorts } from '#benchmarks/measure/free-ports.ts';
 import { quietLogger } from '#test/support/quiet-logger.ts';
 import { until } from '#test/support/wait.ts';
 

@@ -7,8 +7,13 @@ import { createServer, type Server } from 'node:net';
 /** Below those that systems give to connections: one of them could take a port in between. */
 const [portMin, portEnd] = [10_240, 32_768];
 
+interface Listening {
+  readonly server: Server;
+  readonly port: number;
+}
+
 /** One that listens somewhere; `taken` are left alone. */
-async function listen(taken: Set<number>): Promise<Server> {
+async function listen(taken: Set<number>): Promise<Listening> {
   for (;;) {
     const port = randomInt(portMin, portEnd);
     if (taken.has(port)) continue;
@@ -16,7 +21,7 @@ async function listen(taken: Set<number>): Promise<Server> {
     const server = createServer().listen(port, '127.0.0.1');
     try {
       await once(server, 'listening');
-      return server;
+      return { server, port };
     } catch {
       server.close();
     }
@@ -26,13 +31,8 @@ async function listen(taken: Set<number>): Promise<Server> {
 /** `count` different ports, free at this moment. */
 export async function freePorts(count: number): Promise<number[]> {
   const taken = new Set<number>();
-  const servers: { readonly server: Server; readonly port: number }[] = [];
-  for (let index = 0; index < count; index += 1) {
-    const server = await listen(taken);
-    const address = server.address();
-    if (address === null || typeof address === 'string') throw new Error('it has a port');
-    servers.push({ server, port: address.port });
-  }
-  await Promise.all(servers.map(({ server }) => once(server.close(), 'close')));
-  return servers.map(({ port }) => port);
+  const listening: Listening[] = [];
+  for (let index = 0; index < count; index += 1) listening.push(await listen(taken));
+  await Promise.all(listening.map(({ server }) => once(server.close(), 'close')));
+  return listening.map(({ port }) => port);
 }
