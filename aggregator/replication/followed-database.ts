@@ -160,20 +160,23 @@ export class FollowedDatabase {
     this.#askWhenDue(record, masters);
     const source = this.#source;
     if (source === null) return;
-    for (const [ordinal, { key, link }] of masters) {
-      const isStopped = link?.state === 'failed' || link?.state === 'diverged';
-      const isHanded = this.#handed.get(ordinal) === source;
-      const isIdle = link === null || link.state === 'paused';
-      if ((isHanded && !isIdle) || (isStopped && this.#handed.has(ordinal))) continue;
-      const partition = source.partitions.find((entry) => entry.ordinal === ordinal);
-      const leaf = this.#leafOf(ordinal);
-      if (partition === undefined || leaf === null) continue;
-      const { address } = partition;
-      const sourceKey = { database: record.remoteDatabase, ordinal };
-      const { ticket } = source;
-      await leaf.call('startLink', { key, source: { address, key: sourceKey, ticket } });
-      this.#handed.set(ordinal, source);
-    }
+    // Each writes down what it follows, durably: one after another, the last would wait for all.
+    await Promise.all(
+      [...masters].map(async ([ordinal, { key, link }]) => {
+        const isStopped = link?.state === 'failed' || link?.state === 'diverged';
+        const isHanded = this.#handed.get(ordinal) === source;
+        const isIdle = link === null || link.state === 'paused';
+        if ((isHanded && !isIdle) || (isStopped && this.#handed.has(ordinal))) return;
+        const partition = source.partitions.find((entry) => entry.ordinal === ordinal);
+        const leaf = this.#leafOf(ordinal);
+        if (partition === undefined || leaf === null) return;
+        const { address } = partition;
+        const sourceKey = { database: record.remoteDatabase, ordinal };
+        const { ticket } = source;
+        await leaf.call('startLink', { key, source: { address, key: sourceKey, ticket } });
+        this.#handed.set(ordinal, source);
+      }),
+    );
   }
 
   /** Asks beside the ticks: links that need nothing new do not wait for a primary that is away. */
@@ -219,7 +222,9 @@ export class FollowedDatabase {
     // Known by the partitions themselves: another process may have begun it.
     if (copied.length > 0) this.#firstCopy ??= new FirstCopy();
     if (this.#firstCopy !== null && !(await this.#firstCopy.isWhole(masters, ask))) return false;
-    for (const { key } of copied) await this.#leafOf(key.ordinal)?.call('markWhole', { key });
+    await Promise.all(
+      copied.map(({ key }) => this.#leafOf(key.ordinal)?.call('markWhole', { key })),
+    );
     this.#firstCopy = null;
     return true;
   }
