@@ -6,7 +6,10 @@
 import { join } from 'node:path';
 import { Aggregator } from '#aggregator/main.ts';
 import type { ReplicationFailpointName } from '#aggregator/replication/failpoint.ts';
+import { openPlaces, type LeafPlace } from '#leaf/leaf-place.ts';
 import { Leaf } from '#leaf/main.ts';
+import type { LeafSettings } from '#leaf/config.ts';
+import { must } from '#shared/assert.ts';
 import type { Clock } from '#shared/clock.ts';
 import { lockDataDirectory } from '#shared/directory-lock.ts';
 import type { Logger } from '#shared/logger.ts';
@@ -67,10 +70,12 @@ export async function startEmbeddedCluster(
 ): Promise<EmbeddedCluster> {
   const lock = lockDataDirectory(settings.dataDir);
   const leaves: Leaf[] = [];
+  const places: LeafPlace[] = [];
   let aggregator: Aggregator | null = null;
   async function stop(): Promise<void> {
     await aggregator?.close();
     await Promise.all(leaves.map((leaf) => leaf.stop()));
+    await Promise.all(places.map((place) => place.close()));
     await aggregator?.stop();
     lock.release();
   }
@@ -82,8 +87,13 @@ export async function startEmbeddedCluster(
       advertise: { host: settings.advertiseHost, port: 0 },
       logger: settings.logger.with({ node: 'aggregator' }),
     });
-    for (let index = 0; index < settings.leaves; index++) {
-      leaves.push(await startLeaf(settings, aggregator, index));
+    const names = Array.from({ length: settings.leaves }, (_, index) => `leaf-${index + 1}`);
+    const dataDirs = names.map((name) => join(settings.dataDir, name));
+    places.push(...openPlaces(dataDirs, settings.clock));
+    for (const [index, name] of names.entries()) {
+      // From here on it is the leaf's to close.
+      const place = must(places.shift());
+      leaves.push(await startLeaf(settings, aggregator, { index, name, place }));
     }
     const opened = aggregator;
     const port = await opened.listen();
@@ -101,10 +111,13 @@ export async function startEmbeddedCluster(
 async function startLeaf(
   settings: EmbeddedClusterSettings,
   aggregator: Aggregator,
-  index: number,
+  {
+    index,
+    name,
+    place,
+  }: { readonly index: number; readonly name: string; readonly place: LeafPlace },
 ): Promise<Leaf> {
-  const name = `leaf-${index + 1}`;
-  const leaf = await Leaf.start({
+  const leafSettings: LeafSettings = {
     dataDir: join(settings.dataDir, name),
     host: settings.host,
     port: settings.leafPort === 0 ? 0 : settings.leafPort + index,
@@ -121,7 +134,8 @@ async function startLeaf(
     clock: settings.clock,
     logger: settings.logger.with({ node: name }),
     version: settings.version,
-  });
+  };
+  const leaf = await Leaf.start(leafSettings, place);
   aggregator.attachLeaf(await leaf.registered, leaf.service);
   return leaf;
 }

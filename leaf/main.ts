@@ -3,7 +3,6 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Address } from '#shared/cluster/topology.ts';
-import { lockDataDirectory, type DirectoryLock } from '#shared/directory-lock.ts';
 import { HybridClock } from '#shared/log/hybrid-clock.ts';
 import { openNodeIdentity, writeNodeIdentity } from '#shared/node-identity.ts';
 import type { Credentials } from '#shared/wire/credentials.ts';
@@ -13,8 +12,7 @@ import type { LeafService, Ticket } from '#shared/wire/message.ts';
 import { NodeServer } from '#shared/wire/tcp-server.ts';
 import { failpointFromEnvironment, type LeafSettings } from './config.ts';
 import { defaultRetention } from './log/log-retention.ts';
-import { SyncJournal } from './log/sync-journal.ts';
-import { Gathering } from './partition/gathering.ts';
+import { openPlace, type LeafPlace } from './leaf-place.ts';
 import { Checkpointer } from './partition/checkpointer.ts';
 import type { PartitionEnvironment } from './partition/partition-options.ts';
 import { ThreadVerifier } from './partition/verifier.ts';
@@ -44,11 +42,10 @@ export class Leaf {
   /** Answers in this process what the port answers to others. */
   readonly service: LeafService;
   readonly #settings: LeafSettings;
-  readonly #lock: DirectoryLock;
+  readonly #place: LeafPlace;
   readonly #checkpointer = new Checkpointer();
   readonly #verifier = new ThreadVerifier();
   readonly #workers: WorkerPool;
-  readonly #journal: SyncJournal;
   readonly #content = new ContentReader();
   readonly #sender: LogSender;
   readonly #pace: Pace;
@@ -61,11 +58,11 @@ export class Leaf {
   #master: MasterLink | null = null;
   #recovered: Promise<unknown> = Promise.resolve();
 
-  private constructor(settings: LeafSettings, lock: DirectoryLock) {
+  private constructor(settings: LeafSettings, place: LeafPlace) {
     const { clusterId, clusterSecret, clock, logger, version } = settings;
     this.clusterId = clusterId;
     this.#settings = settings;
-    this.#lock = lock;
+    this.#place = place;
     this.#address = settings.advertise ?? { host: settings.host, port: settings.port };
     const content = this.#content;
     this.#pace = new Pace(clock);
@@ -80,10 +77,6 @@ export class Leaf {
       pace: this.#pace,
     });
     this.#workers = new WorkerPool({ size: workerCount(), clock, logger });
-    this.#journal = SyncJournal.open({
-      directory: join(settings.dataDir, 'journal'),
-      root: join(settings.dataDir, 'partitions'),
-    });
     this.#partitions = this.#makePartitions();
     this.#handler = new RequestHandler({
       partitions: this.#partitions,
@@ -99,18 +92,19 @@ export class Leaf {
 
   /**
    * Listens, and says so to the master aggregator, who may be away for now; the partitions are
-   * opened meanwhile (`recovered`), and each serves once it is open.
+   * opened meanwhile (`recovered`), and each serves once it is open. `place` is one of several of
+   * this process, where there are several; the leaf closes it.
    * Throws DataDirectoryError, nodeRefused, or the system's error for the port.
    */
-  static async start(settings: LeafSettings): Promise<Leaf> {
-    const lock = lockDataDirectory(settings.dataDir);
+  static async start(settings: LeafSettings, place?: LeafPlace): Promise<Leaf> {
+    const own = place ?? openPlace(settings.dataDir, settings.clock);
     try {
       const { nodeId } = openNodeIdentity(settings.dataDir, settings.clusterId);
-      const leaf = new Leaf(settings, lock);
+      const leaf = new Leaf(settings, own);
       await leaf.#start(nodeId);
       return leaf;
     } catch (error) {
-      lock.release();
+      await own.close();
       throw error;
     }
   }
@@ -137,13 +131,12 @@ export class Leaf {
     await this.#server.stop();
     await this.#links.close();
     await this.#partitions.close();
-    await this.#journal.close();
     await this.#verifier.close();
     await this.#content.close();
     await this.#checkpointer.close();
     await this.#workers.close();
     this.#handler.close();
-    this.#lock.release();
+    await this.#place.close();
   }
 
   async #start(nodeId: number): Promise<void> {
@@ -191,8 +184,8 @@ export class Leaf {
       failpoint: failpointFromEnvironment(),
       retention: defaultRetention,
       segmentBytesMax,
-      journal: this.#journal,
-      gathering: new Gathering(clock, this.#journal),
+      journal: this.#place.journal,
+      gathering: this.#place.gathering,
       noteRead: this.#pace.noteRead,
       idleTransactionMsMax,
       transactionBytesMax: this.#settings.transactionBytesMax,

@@ -1,21 +1,33 @@
-// One file for all logs of a leaf to be synced in: who waits together, waits for one fdatasync.
+// One file for all logs of a process to be synced in: who waits together, waits for one fdatasync.
 //
 // Each log writes its segment as ever, but does not sync it: it notes the same bytes here, and one
 // sync of the journal makes the bytes of all logs durable. After a crash the notes are written into
 // the segments again (replay-journal.ts), before anybody opens them.
 //
-//     <directory>/<0|1>.journal     two files that take turns; batches (journal-batch.ts)
+//     <directory>/<0|1>.journal       two files that take turns; batches (journal-batch.ts)
+//     <directory>/<0|1>-<n>.journal   the same, where several leaves share them: each has a name
+//                                     for them in its own directory, and is number n in the notes.
+//                                     So whichever leaf is started alone finds what it needs
 //
 // Invariant: bytes of a segment that are not on disk there are in a batch of one of the two files.
 // So a file is written anew only when the segments noted in it are synced themselves. It keeps its
 // length then: a sync that changes no file size is the cheapest there is.
 
-import { closeSync, fdatasync, fdatasyncSync, mkdirSync, openSync, rmSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import {
+  closeSync,
+  fdatasync,
+  fdatasyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  rmSync,
+} from 'node:fs';
+import { join, relative, sep } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { must } from '#shared/assert.ts';
 import { encodeBatch, type JournalNote } from './journal-batch.ts';
-import { replayJournal } from './replay-journal.ts';
+import { journalName, notedPath, replayJournal } from './replay-journal.ts';
 import { syncDirectory } from './segment.ts';
 import { syncFileNow, syncFiles } from './sync-files.ts';
 import { writeWhole } from './write-whole.ts';
@@ -27,52 +39,54 @@ const FILE_BYTES_MAX = 8 * 1024 * 1024;
 /** A file is lengthened by so much at a time. */
 const STEP_BYTES = 1024 * 1024;
 
-export interface SyncJournalOptions {
+/** What one leaf has of a journal. */
+export interface JournalPlace {
   /** Where its files are. */
   readonly directory: string;
   /** The segments stand below this directory. */
   readonly root: string;
+}
+
+export interface SyncJournalOptions extends JournalPlace {
   readonly fileBytesMax?: number;
 }
 
 interface JournalFile {
-  readonly path: string;
+  /** Its names, one a leaf. */
+  readonly paths: readonly string[];
   /** -1 until it is needed. */
   descriptor: number;
   lengthBytes: number;
-  /** The segments that its batches speak of, relative to the root. */
+  /** The segments that its batches speak of. */
   noted: Set<string>;
   /** The sync of those segments, once another file has followed; null when there is none. */
   cleaning: Promise<void> | null;
 }
 
 export class SyncJournal {
-  #directory: string;
-  #root: string;
+  #places: readonly JournalPlace[];
   #fileBytesMax: number;
   #files: readonly [JournalFile, JournalFile];
   #current: 0 | 1 = 0;
   #offset = 0;
   #epoch: number;
   #pending: JournalNote[] = [];
-  /** The segments that are noted now, by their whole paths; each is forgotten in the end. */
-  #relatives = new Map<string, string>();
+  /** How the notes call the segments that are noted now; each is forgotten in the end. */
+  #names = new Map<string, string>();
   /** The batch that is being written and synced. */
   #running: Promise<void> | null = null;
   /** The batch after that one, which still takes notes. */
   #next: Promise<void> | null = null;
   #failed = false;
 
-  private constructor(
-    { directory, root, fileBytesMax = FILE_BYTES_MAX }: SyncJournalOptions,
-    epoch: number,
-  ) {
-    this.#directory = directory;
-    this.#root = root;
+  private constructor(places: readonly JournalPlace[], epoch: number, fileBytesMax: number) {
+    this.#places = places;
     this.#fileBytesMax = fileBytesMax;
     this.#epoch = epoch;
     const file = (number: number): JournalFile => ({
-      path: join(directory, `${number}.journal`),
+      paths: places.map(({ directory }, leaf) => {
+        return join(directory, journalName(number, places.length > 1 ? leaf : null));
+      }),
       descriptor: -1,
       lengthBytes: 0,
       noted: new Set(),
@@ -85,11 +99,18 @@ export class SyncJournal {
    * Writes into the segments what a crash has left in the journal only, and begins
    * an empty one. Nobody has the segments open yet. Throws what the file system throws.
    */
-  static open(options: SyncJournalOptions): SyncJournal {
-    const { directory, root } = options;
-    mkdirSync(directory, { recursive: true });
-    const epoch = replayJournal(directory, root);
-    return new SyncJournal(options, epoch + 1);
+  static open({ fileBytesMax = FILE_BYTES_MAX, ...place }: SyncJournalOptions): SyncJournal {
+    return SyncJournal.openShared([place], fileBytesMax);
+  }
+
+  /** One for several leaves, whose directories can have links to one file. */
+  static openShared(places: readonly JournalPlace[], fileBytesMax = FILE_BYTES_MAX): SyncJournal {
+    let newest = 0;
+    for (const { directory, root } of places) {
+      mkdirSync(directory, { recursive: true });
+      newest = Math.max(newest, replayJournal(directory, root));
+    }
+    return new SyncJournal(places, newest + 1, fileBytesMax);
   }
 
   /** True when it is of no use any more: who needs a sync syncs the own file. */
@@ -111,7 +132,7 @@ export class SyncJournal {
   /** Takes note of bytes that were written to the segment at `path`. The bytes never change. */
   note(path: string, bytes: Uint8Array, position: number): void {
     if (this.#failed) return;
-    this.#pending.push({ path: this.#relative(path), bytes, position });
+    this.#pending.push({ path, bytes, position });
   }
 
   /** Resolves when everything noted so far is on disk; rejects when the journal has failed. */
@@ -126,17 +147,17 @@ export class SyncJournal {
    * synced, or gone. Throws what the file system throws.
    */
   forget(path: string): void {
-    const segment = this.#relative(path);
-    this.#relatives.delete(path);
-    this.#pending = this.#pending.filter((note) => note.path !== segment);
-    if (!this.#files.some(({ noted }) => noted.has(segment))) return;
-    if (this.#failed) {
-      this.#remove();
-      return;
+    this.#pending = this.#pending.filter((note) => note.path !== path);
+    if (this.#files.some(({ noted }) => noted.has(path))) {
+      if (this.#failed) {
+        this.#remove();
+      } else {
+        this.#write([{ path, bytes: null, position: 0 }]);
+        fdatasyncSync(this.#file.descriptor);
+        for (const { noted } of this.#files) noted.delete(path);
+      }
     }
-    this.#write([{ path: segment, bytes: null, position: 0 }]);
-    fdatasyncSync(this.#file.descriptor);
-    for (const { noted } of this.#files) noted.delete(segment);
+    this.#names.delete(path);
   }
 
   /** Syncs the segments themselves and removes the journal's files. */
@@ -149,11 +170,14 @@ export class SyncJournal {
     }
   }
 
-  #relative(path: string): string {
-    let name = this.#relatives.get(path);
+  /** How the notes call a segment. */
+  #nameOf(path: string): string {
+    let name = this.#names.get(path);
     if (name === undefined) {
-      name = relative(this.#root, path);
-      this.#relatives.set(path, name);
+      const leaf = this.#places.findIndex(({ root }) => path.startsWith(`${root}${sep}`));
+      const { root } = must(this.#places[leaf], 'a segment stands below its leaf');
+      name = notedPath(relative(root, path), this.#places.length > 1 ? leaf : null);
+      this.#names.set(path, name);
     }
     return name;
   }
@@ -197,11 +221,9 @@ export class SyncJournal {
 
   #write(notes: readonly JournalNote[]): void {
     const file = this.#file;
-    if (file.descriptor < 0) {
-      file.descriptor = openSync(file.path, 'w+');
-      syncDirectory(this.#directory);
-    }
-    const bytes = encodeBatch(this.#epoch, notes);
+    if (file.descriptor < 0) this.#create(file);
+    const named = notes.map((note) => ({ ...note, path: this.#nameOf(note.path) }));
+    const bytes = encodeBatch(this.#epoch, named);
     const end = this.#offset + bytes.length;
     if (end > file.lengthBytes) {
       const length = Math.ceil(end / STEP_BYTES) * STEP_BYTES;
@@ -213,6 +235,14 @@ export class SyncJournal {
     for (const { path } of notes) file.noted.add(path);
   }
 
+  /** Its names are on disk before anything that it holds counts. */
+  #create(file: JournalFile): void {
+    const [first = '', ...others] = file.paths;
+    file.descriptor = openSync(first, 'w+');
+    for (const other of others) linkSync(first, other);
+    for (const { directory } of this.#places) syncDirectory(directory);
+  }
+
   /** Goes on in the other file; the segments of this one are synced meanwhile. */
   async #turn(): Promise<void> {
     const full = this.#file;
@@ -221,7 +251,7 @@ export class SyncJournal {
     await next.cleaning;
     next.cleaning = null;
     next.noted.clear();
-    full.cleaning = syncFiles([...full.noted].map((path) => join(this.#root, path)));
+    full.cleaning = syncFiles([...full.noted]);
     // Its failure is met when its turn comes.
     void settled(full.cleaning);
     this.#current = other;
@@ -229,16 +259,18 @@ export class SyncJournal {
     this.#epoch += 1;
   }
 
+  /** The newer file goes last: it says which notes of the older one are void. */
   #remove(): void {
-    for (const file of this.#files) {
+    const other = this.#current === 0 ? 1 : 0;
+    for (const { noted } of this.#files) for (const segment of noted) syncFileNow(segment);
+    for (const file of [this.#files[other], this.#file]) {
       if (file.descriptor < 0) continue;
-      for (const segment of file.noted) syncFileNow(join(this.#root, segment));
+      for (const path of file.paths) rmSync(path, { force: true });
+      for (const { directory } of this.#places) syncDirectory(directory);
       file.noted.clear();
-      rmSync(file.path, { force: true });
       closeSync(file.descriptor);
       file.descriptor = -1;
     }
-    syncDirectory(this.#directory);
   }
 }
 

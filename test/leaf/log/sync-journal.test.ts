@@ -213,3 +213,109 @@ test('journal: what another thread writes is synced in its file', async (t) => {
   t.is(asked, 0);
   file.close();
 });
+
+/** Two leaves of one process, and what each has of their journal. */
+function twoPlaces(t: ExecutionContext): readonly [Place, Place] {
+  const base = temporaryDirectory(t);
+  const of = (name: string): Place => {
+    const root = join(base, name, 'partitions');
+    mkdirSync(root, { recursive: true });
+    return { root, directory: join(base, name, 'journal') };
+  };
+  return [of('leaf-1'), of('leaf-2')];
+}
+
+test('journal: leaves that share it find their own bytes, each by itself', async (t) => {
+  const [one, two] = twoPlaces(t);
+  const journal = SyncJournal.openShared([one, two]);
+  // Both have a partition of the same name.
+  const [a, b] = [segment(one, 'same', ''), segment(two, 'same', '')];
+  write(journal, a, 0, 'of the first');
+  write(journal, b, 0, 'of the second');
+  await journal.sync();
+  t.is(readdirSync(one.directory).length, 1);
+  t.is(readdirSync(two.directory).length, 1);
+  // The power fails; the second leaf is started alone, and writes on.
+  const alone = SyncJournal.open(two);
+  t.is(readFileSync(b, 'utf8'), 'of the second');
+  t.is(readFileSync(a, 'utf8'), '');
+  rmSync(b);
+  segment(two, 'same', 'replaced');
+  write(alone, b, 8, ' and longer');
+  await alone.sync();
+  // The power fails again, and both are started together.
+  SyncJournal.openShared([one, two]);
+  t.is(readFileSync(a, 'utf8'), 'of the first');
+  t.is(readFileSync(b, 'utf8'), 'replaced and longer');
+  t.deepEqual([...readdirSync(one.directory), ...readdirSync(two.directory)], []);
+});
+
+test('journal: a leaf that is left out keeps its names and its number', async (t) => {
+  const [one, two] = twoPlaces(t);
+  const journal = SyncJournal.openShared([one, two]);
+  const [a, b] = [segment(one, 'x', ''), segment(two, 'x', '')];
+  write(journal, a, 0, 'A');
+  write(journal, b, 0, 'B');
+  await journal.sync();
+  const first = SyncJournal.open(one);
+  write(first, a, 1, 'a');
+  await first.sync();
+  // Started the other way round, the second is the first of them.
+  const again = SyncJournal.openShared([two, one]);
+  t.is(readFileSync(a, 'utf8'), 'Aa');
+  t.is(readFileSync(b, 'utf8'), 'B');
+  write(again, b, 1, 'b');
+  await again.sync();
+  SyncJournal.openShared([one, two]);
+  t.is(readFileSync(b, 'utf8'), 'Bb');
+});
+
+test('journal: what one leaf forgets is forgotten by it alone', async (t) => {
+  const [one, two] = twoPlaces(t);
+  const journal = SyncJournal.openShared([one, two]);
+  const [a, b] = [segment(one, 'x', ''), segment(two, 'x', '')];
+  write(journal, a, 0, 'A');
+  write(journal, b, 0, 'B');
+  await journal.sync();
+  journal.forget(a);
+  writeFileSync(a, 'cut');
+  SyncJournal.openShared([one, two]);
+  t.is(readFileSync(a, 'utf8'), 'cut');
+  t.is(readFileSync(b, 'utf8'), 'B');
+});
+
+test('journal: a start that is cut off while it removes the files forgets nothing', async (t) => {
+  const at = place(t);
+  const journal = SyncJournal.open({ ...at, fileBytesMax: 100 });
+  const [a, b] = [segment(at, 'a', ''), segment(at, 'b', '')];
+  write(journal, a, 0, 'old content of more than a hundred bytes, so that the other file follows');
+  await journal.sync();
+  for (const text of ['1', '2']) {
+    write(journal, b, Number(text) - 1, text);
+    await journal.sync();
+  }
+  journal.forget(a);
+  // A start has written everything back.
+  writeFileSync(a, 'new');
+  writeFileSync(b, '12');
+  const names = readdirSync(at.directory).sort();
+  t.is(names.length, 2);
+  const epochs = names.map((name) => {
+    return [...readBatches(readFileSync(join(at.directory, name)))][0]?.epoch ?? 0;
+  });
+  const older = names[(epochs[0] ?? 0) < (epochs[1] ?? 0) ? 0 : 1] ?? '';
+  // The older one goes first: the newer says that notes of it are void.
+  rmSync(join(at.directory, older));
+  SyncJournal.open(at);
+  t.is(readFileSync(a, 'utf8'), 'new');
+  t.is(readFileSync(b, 'utf8'), '12');
+});
+
+test('journal: at its end the segments are synced and none of its names is left', async (t) => {
+  const [one, two] = twoPlaces(t);
+  const journal = SyncJournal.openShared([one, two]);
+  write(journal, segment(two, 'x', 'B'), 0, 'B');
+  await journal.sync();
+  await journal.close();
+  t.deepEqual([...readdirSync(one.directory), ...readdirSync(two.directory)], []);
+});
