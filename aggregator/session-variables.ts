@@ -113,6 +113,8 @@ class SessionVariables implements SystemVariables {
   readonly #global: GlobalVariables;
   #changes: Map<string, string> | null = null;
   readonly #values = new Map<string, VariableValue>();
+  /** What the session was told of its own since the last SET: every statement asks for some. */
+  readonly #told = new Map<string, VariableValue>();
   #version = 0;
 
   constructor(global: GlobalVariables) {
@@ -122,6 +124,8 @@ class SessionVariables implements SystemVariables {
   }
 
   get(scope: Scope | null, name: string): VariableValue {
+    const told = scope === 'session' ? this.#told.get(name) : undefined;
+    if (told !== undefined) return told;
     const definition = this.#global.definition(name);
     if (scope === 'global') {
       if (definition.scope === 'session') {
@@ -136,7 +140,9 @@ class SessionVariables implements SystemVariables {
     const live = this.live.get(definition.name);
     if (live !== undefined) return live();
     const own = this.#values.get(definition.name);
-    return own === undefined ? definition.value : own;
+    const value = own === undefined ? definition.value : own;
+    if (scope === 'session' && name === definition.name) this.#told.set(name, value);
+    return value;
   }
 
   set(scope: Scope, name: string, value: VariableValue): void {
@@ -213,6 +219,7 @@ class SessionVariables implements SystemVariables {
 
   #keep(definition: VariableDefinition, value: VariableValue): void {
     this.#values.set(definition.name, value);
+    this.#told.clear();
     this.#version += 1;
     this.#changes ??= new Map();
     this.#changes.set(definition.name, printValue(definition, value));
