@@ -9,6 +9,7 @@ import { planVersion } from '#shared/cluster/plan-version.ts';
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
 import { livesIn } from '#aggregator/metadata/sqlite-table.ts';
 import { must } from '#shared/assert.ts';
+import type { ColumnDefinition } from '#shared/cluster/table-definition.ts';
 import { partitionName } from '#shared/cluster/topology.ts';
 import { databaseError } from '#shared/error.ts';
 import { quoteIdentifier } from '#shared/sqlite-file.ts';
@@ -232,28 +233,30 @@ export async function raiseSequences(
   parts: ReplicationParts,
   database: DatabaseDefinition,
 ): Promise<void> {
-  for (const table of Object.values(database.tables)) {
-    const counted = table.columns.filter(({ autoIncrement, hidden }) => autoIncrement || hidden);
-    for (const { name, type } of counted) {
-      const column = quoteIdentifier(name);
-      const sql = `SELECT max(${column}) FROM ${quoteIdentifier(table.name)}`;
-      for (const { ordinal } of database.placements) {
-        if (!livesIn(table, placeOf(ordinal))) continue;
-        const rows = leafOf(parts, database, ordinal).stream('read', {
-          key: { database: database.name, ordinal },
-          catalogVersion: planVersion(database),
-          transaction: null,
-          statement: { sql, parameters: [] },
-          columns: [type],
-          forUpdate: false,
-          lockWaitTimeoutMs,
-        });
-        for await (const batch of rows) {
-          const newest = rowsOfBatch(batch)[0]?.[0];
+  await forEachPartition(database, async ({ ordinal, leafId }) => {
+    const place = placeOf(ordinal);
+    for (const table of Object.values(database.tables)) {
+      const counted = table.columns.filter(({ autoIncrement, hidden }) => autoIncrement || hidden);
+      if (counted.length === 0 || !livesIn(table, place)) continue;
+      // Each by itself: SQLite looks a single max() up, and scans the table for several.
+      const newestOf = ({ name }: ColumnDefinition): string =>
+        `(SELECT max(${quoteIdentifier(name)}) FROM ${quoteIdentifier(table.name)})`;
+      const sql = `SELECT ${counted.map(newestOf).join(', ')}`;
+      const rows = parts.leaves.leaf(leafId).stream('read', {
+        key: { database: database.name, ordinal },
+        catalogVersion: planVersion(database),
+        transaction: null,
+        statement: { sql, parameters: [] },
+        columns: counted.map(({ type }) => type),
+        forUpdate: false,
+        lockWaitTimeoutMs,
+      });
+      for await (const batch of rows) {
+        for (const newest of rowsOfBatch(batch).flat()) {
           if (typeof newest !== 'bigint' && typeof newest !== 'number') continue;
           await parts.sequences.observe(database.name, table.id, BigInt(newest));
         }
       }
     }
-  }
+  });
 }
