@@ -2,7 +2,7 @@
 // the partitions locked, and then changed by their primary keys where they are.
 
 import { planVersion } from '#shared/cluster/plan-version.ts';
-import { primaryKey, refuseMovingRows, rowsOf } from '#aggregator/planner/change-planner.ts';
+import { mayMoveRows, primaryKey, rowsOf } from '#aggregator/planner/change-planner.ts';
 import { quoteName } from '#aggregator/planner/deparse/fragment.ts';
 import { noNames } from '#aggregator/planner/from-names.ts';
 import { startPlanning } from '#aggregator/planner/planning.ts';
@@ -19,6 +19,7 @@ import { must } from '#shared/assert.ts';
 import { databaseError } from '#shared/error.ts';
 import type { Execution } from './execution.ts';
 import { readRows } from './inline-subqueries.ts';
+import { movedInText, rowPlacer, wholeRow } from './moved-rows.ts';
 import { SHORT_ROWS_MAX, inOwnTransaction, writeInTransaction } from './write-partitions.ts';
 
 /** Rows that one such statement may change. */
@@ -51,11 +52,12 @@ async function pickAndChange(
   const picks: Picked[] = [];
   for (const change of changes) picks.push(await pickRows(execution, change));
   const total = { matched: 0, changed: 0, lastInsertId: null as bigint | null };
-  for (const { matched, writes, lastInsertId } of picks) {
+  for (const { matched, writes, movedIn, lastInsertId } of picks) {
     const results = await writeInTransaction(execution, transaction, writes);
     total.matched += matched;
     total.lastInsertId = lastInsertId ?? total.lastInsertId;
-    total.changed += results.reduce((sum, [step]) => sum + (step?.changes ?? 0), 0);
+    const steps = results.flat();
+    total.changed += steps.reduce((sum, { changes }) => sum + changes, -movedIn);
   }
   return total;
 }
@@ -63,15 +65,19 @@ async function pickAndChange(
 interface Picked {
   readonly matched: number;
   readonly writes: PartitionWrites;
+  /** Rows that are put in where they belong now, having been taken out elsewhere. */
+  readonly movedIn: number;
   readonly lastInsertId: bigint | null;
 }
 
 async function pickRows(execution: Execution, change: ResolvedChange): Promise<Picked> {
   const { catalog } = execution.context;
   const database = catalog.database(change.target.database);
-  const query = { ...rowsToPick(change), forUpdate: 'wait' } as const;
-  refuseMovingRows(change, startPlanning(query, catalog).survey);
   const keys = primaryKey(change);
+  const isWhole =
+    !namesShardKey(change, keys) ||
+    mayMoveRows(change, startPlanning(rowsOf(change), catalog).survey);
+  const query = { ...rowsToPick(change, isWhole), forUpdate: 'wait' } as const;
   const picked = await readRows(execution, query, PICKED_ROWS_MAX + 1);
   if (picked.length > PICKED_ROWS_MAX) {
     const verb = change.kind.toUpperCase();
@@ -80,28 +86,82 @@ async function pickRows(execution: Execution, change: ResolvedChange): Promise<P
   // No row of the table stands in an outer join's NULLs.
   const there = picked.filter((row) => row[0] !== null);
   const rows = firstOfEachKey(there, keys.length);
-  const sql = change.kind === 'delete' ? deleteText(change, keys) : updateText(change, keys);
-  const byPartition = Map.groupBy(rows, (row) => {
-    return partitionOfKey(change, { keys, row, partitionCount: database.partitionCount });
-  });
-  const tasks = [...byPartition]
-    .sort(([a], [b]) => a - b)
-    .map(([ordinal, group]) => {
-      const bound = group.map((row) => boundRow(change, keys.length, row));
-      return { ordinal, steps: [{ kind: 'rows', sql, rows: bound } as const] };
-    });
+  const { partitionCount } = database;
+  const { tasks, movedIn } = tasksOf(change, { keys, rows, isWhole, partitionCount });
   const mayBeLong = rows.length > SHORT_ROWS_MAX;
   const catalogVersion = planVersion(database);
   const writes = { database: database.name, catalogVersion, tasks, mayBeLong };
-  return { matched: rows.length, writes, lastInsertId: lastInsertIdOf(change, rows) };
+  return { matched: rows.length, writes, movedIn, lastInsertId: lastInsertIdOf(change, rows) };
 }
 
-/** Behind the keys and values stands the n of LAST_INSERT_ID(n). */
-function rowsToPick(change: ResolvedChange): ResolvedSelect {
+/** A key that we made for a table without one does not tell where its row is. */
+function namesShardKey({ target }: ResolvedChange, keys: readonly ColumnExpression[]): boolean {
+  const { spread, shardKey } = target.table;
+  if (spread !== 'sharded') return true;
+  return shardKey.every((name) => keys.some(({ column }) => column === name));
+}
+
+interface PickedRows {
+  readonly keys: readonly ColumnExpression[];
+  readonly rows: readonly Row[];
+  /** Each has the whole row behind its values. */
+  readonly isWhole: boolean;
+  readonly partitionCount: number;
+}
+
+/** What one partition does: rows that move are out before others come in. */
+interface Steps {
+  readonly out: Row[];
+  readonly changed: Row[];
+  readonly in: Row[];
+}
+
+function tasksOf(
+  change: ResolvedChange,
+  { keys, rows, isWhole, partitionCount }: PickedRows,
+): Pick<PartitionWrites, 'tasks'> & Pick<Picked, 'movedIn'> {
+  const byPartition = new Map<number, Steps>();
+  const at = (ordinal: number): Steps => {
+    const known = byPartition.get(ordinal) ?? { out: [], changed: [], in: [] };
+    byPartition.set(ordinal, known);
+    return known;
+  };
+  const places = { values: keys.length, whole: keys.length + change.assignments.length };
+  const placeOf = isWhole ? rowPlacer(change, partitionCount, places) : null;
+  let movedIn = 0;
+  for (const row of rows) {
+    const placed = placeOf?.(row) ?? null;
+    const ordinal = placed?.ordinal ?? partitionOfKey(change, { keys, row, partitionCount });
+    const moved = placed?.moved ?? null;
+    if (moved === null) at(ordinal).changed.push(boundRow(change, keys.length, row));
+    else {
+      at(ordinal).out.push(row.slice(0, keys.length));
+      at(moved.ordinal).in.push(moved.row);
+      movedIn += 1;
+    }
+  }
+  const isUpdate = change.kind === 'update';
+  const text = isUpdate ? updateText(change, keys) : deleteText(change, keys);
+  const tasks = [...byPartition]
+    .sort(([a], [b]) => a - b)
+    .map(([ordinal, steps]) => ({
+      ordinal,
+      steps: [
+        { kind: 'rows', sql: deleteText(change, keys), rows: steps.out } as const,
+        { kind: 'rows', sql: text, rows: steps.changed } as const,
+        { kind: 'rows', sql: movedInText(change), rows: steps.in } as const,
+      ].filter((step) => step.rows.length > 0),
+    }));
+  return { tasks, movedIn };
+}
+
+/** Behind the keys and values stand the whole row, if it is asked for, and LAST_INSERT_ID(n). */
+function rowsToPick(change: ResolvedChange, isWhole: boolean): ResolvedSelect {
   const query = rowsOf(change);
   const { lastInsertId } = change;
-  if (lastInsertId === null) return query;
-  return { ...query, items: [...query.items, selectItem(lastInsertId, '', noNames)] };
+  const whole = isWhole ? wholeRow(change) : [];
+  const number = lastInsertId === null ? [] : [selectItem(lastInsertId, '', noNames)];
+  return { ...query, items: [...query.items, ...whole, ...number] };
 }
 
 function lastInsertIdOf({ lastInsertId }: ResolvedChange, rows: readonly Row[]): bigint | null {

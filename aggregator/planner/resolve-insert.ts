@@ -234,12 +234,19 @@ function columnOf(names: FromNames, column: string): TypedExpression {
   throw databaseError('unknownColumn', { column, clause: 'field list' });
 }
 
+/** Each unique key has the shard key in it: a new row and the one in its way have it in common. */
 function refuseShardKey(table: TableDefinition, { assignments }: Assigned): void {
   if (table.spread !== 'sharded') return;
-  const moved = assignments.find(({ column }) => table.shardKey.includes(column.name));
-  if (moved === undefined) return;
-  // The row in the way may have been found by another key, so its shard key may differ.
-  const { value, column } = moved;
-  const isSame = value.kind === 'column' && sameName(value.column, column.name);
-  if (!isSame) throw databaseError('unsupported', { what: 'UPDATE of a shard key column' });
+  const moved = assignments.some(
+    ({ column: { name }, value }) => table.shardKey.includes(name) && !isColumn(value, name),
+  );
+  if (!moved) return;
+  throw databaseError('unsupported', { what: 'a shard key in ON DUPLICATE KEY UPDATE' });
+}
+
+/** True for what the row has in that column, or the new row has. */
+function isColumn(value: TypedExpression, name: string): boolean {
+  if (value.kind === 'column') return sameName(value.column, name);
+  const [inner] = value.kind === 'call' && value.name === 'retype' ? value.arguments : [];
+  return inner !== undefined && isColumn(inner, name);
 }
