@@ -21,7 +21,8 @@ export class LinkProgress {
   #bytesMissing = 0;
   /** Milliseconds since 1970: the last time at which nothing was known to be missing. */
   #caughtUpAtMs = 0;
-  #heardAtMs = 0;
+  /** By the clock that nobody sets. */
+  #heardAtMs = -Infinity;
   #recordsApplied = 0;
   #window = { startedAtMs: 0, bytes: 0 };
   #bytesPerSecond = 0;
@@ -55,7 +56,7 @@ export class LinkProgress {
     this.#tail = { term: item.term, lsn: item.lsn };
     this.#tailTimestampMs = item.tailTimestampMs;
     this.#bytesMissing = item.lagBytes;
-    this.#heardAtMs = this.#clock.now();
+    this.#heardAtMs = this.#clock.monotonicMs();
     this.#noteIfCaughtUp();
   }
 
@@ -68,7 +69,7 @@ export class LinkProgress {
       this.#window = { startedAtMs: nowMs, bytes: 0 };
     }
     this.#window.bytes += bytes;
-    this.#heardAtMs = this.#clock.now();
+    this.#heardAtMs = nowMs;
   }
 
   /** Everything up to `lsn` is applied; `bytes` of frames led there. */
@@ -89,7 +90,8 @@ export class LinkProgress {
   lag(streaming: boolean, replayTimestampMs: number): Lag {
     const missing = this.#tail.lsn > this.#applied ? Number(this.#tail.lsn - this.#applied) : 0;
     const nowMs = this.#clock.now();
-    const hears = streaming && nowMs - this.#heardAtMs <= silenceMsMax;
+    const silentMs = this.#clock.monotonicMs() - this.#heardAtMs;
+    const hears = streaming && silentMs <= silenceMsMax;
     const sinceMs = Math.max(this.#caughtUpAtMs, replayTimestampMs);
     const behind = missing > 0 || !hears;
     return {

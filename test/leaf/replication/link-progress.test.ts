@@ -4,14 +4,24 @@ import test from 'ava';
 import { LinkProgress } from '#leaf/replication/link-progress.ts';
 import { realClock, type Clock } from '#shared/clock.ts';
 
-function stoppedClock(): Clock & { advance(ms: number): void } {
+interface StoppedClock extends Clock {
+  advance(ms: number): void;
+  /** Somebody sets the system's clock. */
+  set(byMs: number): void;
+}
+
+function stoppedClock(): StoppedClock {
   let ms = 1_000_000;
+  let setMs = 0;
   return {
     ...realClock,
-    now: () => ms,
+    now: () => ms + setMs,
     monotonicMs: () => ms,
     advance: (by) => {
       ms += by;
+    },
+    set: (by) => {
+      setMs += by;
     },
   };
 }
@@ -49,6 +59,17 @@ test('link progress: an idle primary is no lag, one that is not heard is', (t) =
   t.like(progress.lag(false, 1), { hears: false, lagRecords: 0, lagMs: 1000 });
   clock.advance(9000);
   t.like(progress.lag(true, 1), { hears: false, lagRecords: 0, lagMs: 10_000 });
+});
+
+test('link progress: whether the primary is heard does not hang on what time it is', (t) => {
+  const clock = stoppedClock();
+  const progress = new LinkProgress(clock, 10n);
+  progress.heartbeat(beat(10n, 0));
+  clock.set(3_600_000);
+  t.true(progress.lag(true, 1).hears, 'set forward');
+  clock.set(-7_200_000);
+  clock.advance(5000);
+  t.false(progress.lag(true, 1).hears, 'set back');
 });
 
 test('link progress: throughput is that of the last second, and goes to 0', (t) => {
