@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import type { Position } from '#shared/log/lsn.ts';
 import type { RecordPart, SubscribeItem } from '#shared/wire/message.ts';
 import type { Partition } from '#leaf/partition/partition.ts';
-import { markMaybeTorn } from './link-file.ts';
+import { maybeTorn } from './link-file.ts';
 import { SnapshotDownload } from './snapshot-download.ts';
 
 /**
@@ -57,8 +57,7 @@ export class Applier {
   async beginSnapshot(announced: SubscribeItem & { kind: 'snapshot' }): Promise<void> {
     if (this.#download?.id === announced.id) return;
     await this.discardSnapshot();
-    const path = join(dirname(this.#partition.log.directory), 'link-snapshot.download');
-    this.#download = await SnapshotDownload.begin(path, announced);
+    this.#download = await SnapshotDownload.begin(downloadPath(this.#partition), announced);
   }
 
   /** Makes the whole snapshot our content; answers its position. */
@@ -66,7 +65,7 @@ export class Applier {
     await download.finish();
     this.#download = null;
     // A replica's partition has no others beside it.
-    if (this.#partition.role === 'secondary') await markMaybeTorn(this.#partition);
+    if (this.#partition.role === 'secondary') await maybeTorn.set(this.#partition);
     await this.#partition.installSnapshot(download.path, download.position);
     return this.position;
   }
@@ -84,7 +83,10 @@ export class Applier {
 
   /** Deletes what a link that was dropped had begun to download. */
   static async removeLeftovers(partition: Partition): Promise<void> {
-    const path = join(dirname(partition.log.directory), 'link-snapshot.download');
-    await rm(path, { force: true });
+    await rm(downloadPath(partition), { force: true });
   }
+}
+
+function downloadPath(partition: Partition): string {
+  return join(dirname(partition.log.directory), 'link-snapshot.download');
 }

@@ -58,49 +58,46 @@ export async function removeLinkFile(partition: Partition): Promise<void> {
   await rm(linkFilePath(partition), { force: true });
 }
 
-function abandonedPath(partition: Partition): string {
-  return join(dirname(partition.log.directory), 'abandoned');
+/** A file beside a partition's that says by its being there that something is so. */
+export class Mark {
+  readonly #name: string;
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  isSet(partition: Partition): boolean {
+    return existsSync(this.#path(partition));
+  }
+
+  /** Durable when it resolves. */
+  async set(partition: Partition): Promise<void> {
+    const path = this.#path(partition);
+    const file = await open(path, 'w', fileMode);
+    await file.close();
+    await syncDirectoryOf(path);
+  }
+
+  async remove(partition: Partition): Promise<void> {
+    await rm(this.#path(partition), { force: true });
+  }
+
+  #path(partition: Partition): string {
+    return join(dirname(partition.log.directory), this.#name);
+  }
 }
 
-/** True while the link must ask for a snapshot, whatever its log holds. */
-export function isHistoryAbandoned(partition: Partition): boolean {
-  return existsSync(abandonedPath(partition));
-}
+/**
+ * The link must ask for a snapshot, whatever the log holds: until that is the primary's, or the
+ * partition's own again.
+ */
+export const abandoned = new Mark('abandoned');
 
-/** Remembers, durably, that the link must ask for a snapshot. */
-export async function abandonHistory(partition: Partition): Promise<void> {
-  const path = abandonedPath(partition);
-  const file = await open(path, 'w', fileMode);
-  await file.close();
-  await syncDirectoryOf(path);
-}
-
-/** What the log holds is the primary's from here on, or the partition's own again. */
-export async function keepHistory(partition: Partition): Promise<void> {
-  await rm(abandonedPath(partition), { force: true });
-}
-
-function maybeTornPath(partition: Partition): string {
-  return join(dirname(partition.log.directory), 'maybe-torn');
-}
-
-/** See PartitionStatus.maybeTorn. */
-export function isMaybeTorn(partition: Partition): boolean {
-  return existsSync(maybeTornPath(partition));
-}
-
-/** A snapshot is about to take the place of what it holds; durable when it resolves. */
-export async function markMaybeTorn(partition: Partition): Promise<void> {
-  const path = maybeTornPath(partition);
-  const file = await open(path, 'w', fileMode);
-  await file.close();
-  await syncDirectoryOf(path);
-}
-
-/** The database was found whole since, or is promoted. */
-export async function markWhole(partition: Partition): Promise<void> {
-  await rm(maybeTornPath(partition), { force: true });
-}
+/**
+ * See PartitionStatus.maybeTorn: set before a snapshot takes the place of the content, until the
+ * database was found whole since, or is promoted.
+ */
+export const maybeTorn = new Mark('maybe-torn');
 
 async function syncDirectoryOf(path: string): Promise<void> {
   const directory = await open(dirname(path), 'r');

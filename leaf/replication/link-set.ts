@@ -9,16 +9,7 @@ import type { CheckReport } from '#shared/wire/content-message.ts';
 import type { LeafCalls, LinkSource, LinkStatus, PartitionStatus } from '#shared/wire/message.ts';
 import type { Partition } from '#leaf/partition/partition.ts';
 import { Applier } from './applier.ts';
-import {
-  abandonHistory,
-  isHistoryAbandoned,
-  isMaybeTorn,
-  keepHistory,
-  markWhole,
-  readLinkFile,
-  removeLinkFile,
-  writeLinkFile,
-} from './link-file.ts';
+import { abandoned, maybeTorn, readLinkFile, removeLinkFile, writeLinkFile } from './link-file.ts';
 import type { CheckSettings } from './link-check.ts';
 import { Link } from './link.ts';
 import type { DialLeaf } from './link-options.ts';
@@ -92,14 +83,14 @@ export class LinkSet {
   /** What the partition holds is not the primary's: a snapshot is to take its place. */
   async abandonHistory(partition: Partition): Promise<void> {
     await this.#turns.inTurn(partition.name, async () => {
-      await abandonHistory(partition);
+      await abandoned.set(partition);
       await partition.markProvisioned(false);
     });
   }
 
   /** See LeafCalls.markWhole. */
   async markWhole(partition: Partition): Promise<void> {
-    await this.#turns.inTurn(partition.name, () => markWhole(partition));
+    await this.#turns.inTurn(partition.name, () => maybeTorn.remove(partition));
   }
 
   /** What the files beside a secondary tell of its copy. */
@@ -107,8 +98,8 @@ export class LinkSet {
     // Its link may not be there yet: after a failback it waits for a primary that can be asked.
     const follows = partition.role === 'secondary';
     return {
-      maybeTorn: follows && isMaybeTorn(partition),
-      abandoned: follows && isHistoryAbandoned(partition),
+      maybeTorn: follows && maybeTorn.isSet(partition),
+      abandoned: follows && abandoned.isSet(partition),
     };
   }
 
@@ -120,7 +111,7 @@ export class LinkSet {
     return await this.#turns.inTurn(partition.name, async () => {
       const link = this.#links.get(partition.name);
       // What waits for a snapshot of another history still has all of its own.
-      const isWhole = partition.provisioned || isHistoryAbandoned(partition);
+      const isWhole = partition.provisioned || abandoned.isSet(partition);
       if (link !== undefined && partition.role !== 'primary' && !isWhole && !anyway) {
         const reason = 'its copy is not whole yet';
         throw databaseError('promotionBlocked', { partition: partition.name, reason });
@@ -129,8 +120,8 @@ export class LinkSet {
       const position = await partition.promote();
       this.#links.delete(partition.name);
       await removeLinkFile(partition);
-      await keepHistory(partition);
-      await markWhole(partition);
+      await abandoned.remove(partition);
+      await maybeTorn.remove(partition);
       await Applier.removeLeftovers(partition);
       return position;
     });

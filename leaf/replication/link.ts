@@ -10,7 +10,7 @@ import type { LSN, Position } from '#shared/log/lsn.ts';
 import type { LinkSource, LinkStatus, SubscribeItem } from '#shared/wire/message.ts';
 import type { CheckReport } from '#shared/wire/content-message.ts';
 import { Applier } from './applier.ts';
-import { isHistoryAbandoned, keepHistory, sameOrigin } from './link-file.ts';
+import { abandoned, sameOrigin } from './link-file.ts';
 import { LinkCheck, type CheckedSource } from './link-check.ts';
 import { divergence, isDamage } from './link-errors.ts';
 import type { LinkOptions } from './link-options.ts';
@@ -197,7 +197,7 @@ export class Link {
         address,
         position: this.#applier.position,
         resume: this.#applier.resume,
-        anew: isHistoryAbandoned(partition),
+        anew: abandoned.isSet(partition),
         synchronous: partition.role === 'replica',
         inParts: true,
       };
@@ -299,7 +299,7 @@ export class Link {
     this.#expect(this.#state.name === 'snapshot', item);
     if (download === null) return;
     const position = await this.#applier.installSnapshot(download);
-    await keepHistory(this.#options.partition);
+    await abandoned.remove(this.#options.partition);
     this.#progress.replaced(position.lsn);
     this.#state.take('snapshot installed');
     subscription.acknowledger.confirm(position.lsn);
