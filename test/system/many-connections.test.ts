@@ -45,7 +45,7 @@ async function work(client: RawClient, number: number): Promise<number> {
   return sum;
 }
 
-test('connections: 2,000 idle and 500 active ones; one more than allowed is told 1040', async (t) => {
+test('connections: 2,000 idle and 500 active ones; one too many is told 1040', async (t) => {
   const server = await startProcessCluster(t, { leaves: 1 });
   await server.query('CREATE DATABASE w PARTITIONS 4');
   await server.query('CREATE TABLE w.t (id INT PRIMARY KEY, v INT)');

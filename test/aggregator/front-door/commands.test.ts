@@ -33,7 +33,7 @@ test('COM_PING and COM_INIT_DB are OK; an unknown database is 1049', async (t) =
   await client.close();
 });
 
-test('COM_FIELD_LIST tells the columns with their defaults; an unknown table is 1146', async (t) => {
+test('COM_FIELD_LIST tells columns with their defaults; an unknown table is 1146', async (t) => {
   const client = await open();
   t.is((await answer(client, 0x02, 'shop'))?.[0], OK);
   const first = await answer(client, 0x04, 'item\0');
