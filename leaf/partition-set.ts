@@ -5,6 +5,7 @@
 // A directory ending in `.new` is being made, one ending in `.dropped` is going: neither counts.
 
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   partitionName,
@@ -15,7 +16,7 @@ import {
 import { databaseError } from '#shared/error.ts';
 import { Turns } from '#shared/turns.ts';
 import type { LeafCalls } from '#shared/wire/message.ts';
-import { syncDirectory } from '#leaf/log/segment.ts';
+import { syncDirectory } from '#leaf/log/sync-files.ts';
 import type { PartitionIdentity } from '#leaf/partition/create-partition.ts';
 import { failedStatus, type OwnStatus } from '#leaf/partition/own-status.ts';
 import { partitionPaths, readIncarnation } from '#leaf/partition/partition-directory.ts';
@@ -173,13 +174,13 @@ export class PartitionSet {
     const { directory } = this.#place(key);
     // From the rename on it is gone, whatever happens to its files.
     const dropped = `${directory}.dropped`;
-    rmSync(dropped, { recursive: true, force: true });
+    await rm(dropped, { recursive: true, force: true });
     this.#environment.failpoint('before-drop-name');
     renameSync(directory, dropped);
     this.#environment.failpoint('after-drop-name');
-    syncDirectory(this.#directory);
     this.#referencesChanged(key);
-    rmSync(dropped, { recursive: true });
+    await syncDirectory(this.#directory);
+    await rm(dropped, { recursive: true });
   }
 
   /** Which database of its name a partition belongs to that is there; 0 where there is none. */

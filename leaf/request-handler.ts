@@ -244,7 +244,7 @@ export class RequestHandler implements LeafService {
       checkContent: async (request) => this.#sender.checkContent(request),
       restore: async (request) => done(this.#restores.take(at(request), request.step)),
       forgetFollower: async (request) => {
-        this.#sender.forget(at(request), request.followerId);
+        await this.#sender.forget(at(request), request.followerId);
         return {};
       },
       acknowledge: async (request) => {

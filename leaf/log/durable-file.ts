@@ -1,20 +1,22 @@
 // A small file that is replaced as a whole: after a crash it is the old one or the new one.
 
-import { closeSync, fdatasyncSync, openSync, renameSync } from 'node:fs';
+import { open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { syncDirectory } from './segment.ts';
-import { writeWhole } from './write-whole.ts';
+import { syncDirectory } from './sync-files.ts';
 
-/** Replaces the file at `path`, durably. Throws what the file system throws: nothing changed. */
-export function replaceFile(path: string, bytes: Uint8Array): void {
+/**
+ * Replaces the file at `path`, durably, off the event loop. Rejects with what the file system
+ * throws: nothing changed. One at a time for one path.
+ */
+export async function replaceFile(path: string, bytes: Uint8Array): Promise<void> {
   const temporary = `${path}.new`;
-  const descriptor = openSync(temporary, 'w');
+  const file = await open(temporary, 'w');
   try {
-    writeWhole(descriptor, bytes, 0);
-    fdatasyncSync(descriptor);
+    await file.writeFile(bytes);
+    await file.datasync();
   } finally {
-    closeSync(descriptor);
+    await file.close();
   }
-  renameSync(temporary, path);
-  syncDirectory(dirname(path));
+  await rename(temporary, path);
+  await syncDirectory(dirname(path));
 }

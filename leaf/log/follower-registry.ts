@@ -22,6 +22,8 @@ export class FollowerRegistry {
   #path: string;
   #followers = new Map<string, Follower>();
   #saved = true;
+  /** The last save that was asked for. */
+  #saving: Promise<void> = Promise.resolve();
 
   /**
    * Reads the file at `path`, where there is one. From one that is damaged nobody is known: who
@@ -34,14 +36,14 @@ export class FollowerRegistry {
   }
 
   /**
-   * From here on the log keeps what comes after `confirmed` for it. Durable when it returns.
+   * From the call on the log keeps what comes after `confirmed` for it; durable when it resolves.
    * False when there are too many followers already.
    */
-  register(id: string, confirmed: LSN): boolean {
+  async register(id: string, confirmed: LSN): Promise<boolean> {
     if (!this.#followers.has(id) && this.#followers.size >= FOLLOWERS_MAX) return false;
     this.#followers.set(id, { id, confirmed, letGo: '' });
     this.#saved = false;
-    this.save();
+    await this.save();
     return true;
   }
 
@@ -62,9 +64,9 @@ export class FollowerRegistry {
   }
 
   /** It follows no more. */
-  remove(id: string): void {
+  async remove(id: string): Promise<void> {
     if (this.#followers.delete(id)) this.#saved = false;
-    this.save();
+    await this.save();
   }
 
   find(id: string): Follower | null {
@@ -75,12 +77,23 @@ export class FollowerRegistry {
     return [...this.#followers.values()];
   }
 
-  /** Writes the file when it has changed. */
-  save(): void {
+  /** Writes what has changed, durably, off the event loop. */
+  async save(): Promise<void> {
+    this.#saving = this.#saveAfter(this.#saving);
+    await this.#saving;
+  }
+
+  async #saveAfter(before: Promise<void>): Promise<void> {
+    await Promise.allSettled([before]);
     if (this.#saved) return;
-    const rows = this.list().map(({ id, confirmed, letGo }) => [id, confirmed, letGo]);
-    replaceFile(this.#path, encode(rows));
     this.#saved = true;
+    try {
+      const rows = this.list().map(({ id, confirmed, letGo }) => [id, confirmed, letGo]);
+      await replaceFile(this.#path, encode(rows));
+    } catch (error) {
+      this.#saved = false;
+      throw error;
+    }
   }
 }
 

@@ -1,8 +1,8 @@
 // Segments that nobody can read through any more: no part of the log, and soon no files.
 
-import { renameSync, rmSync } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { syncDirectory } from './segment.ts';
+import { syncDirectory } from './sync-files.ts';
 
 /** The damaged segment that was met last, kept for who wants to look. */
 const DAMAGED_NAME = 'damaged';
@@ -23,12 +23,12 @@ export class LeftBehind {
   }
 
   /** Deletes them, once the SQLite file has all of it on disk; the damaged one is renamed. */
-  drop(): void {
+  async drop(): Promise<void> {
     const damaged = this.#paths.pop();
     if (damaged === undefined) return;
     // Oldest first, so that a start in between finds no other gap.
-    for (const path of this.#paths.splice(0)) rmSync(path, { force: true });
-    renameSync(damaged, join(this.#directory, DAMAGED_NAME));
-    syncDirectory(this.#directory);
+    for (const path of this.#paths.splice(0)) await rm(path, { force: true });
+    await rename(damaged, join(this.#directory, DAMAGED_NAME));
+    await syncDirectory(this.#directory);
   }
 }

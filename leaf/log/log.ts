@@ -1,15 +1,20 @@
 // Append; read after an LSN; wait for more.
 //
-// Invariant: hardened <= tail. Followers are given what is `sendable`, the hardened records only,
-// so that no follower is ever ahead of what this copy keeps, whatever its durability.
+// Followers are given what is `sendable`, the hardened records only, so that no follower is ever
+// ahead of what this copy keeps, whatever its durability.
+//
+// Who appends asks for `room` first, and waits for it: one segment is followed by the next off the
+// event loop, and nobody writes meanwhile.
 
-import { mkdirSync, openSync, unlinkSync } from 'node:fs';
+import { openSync } from 'node:fs';
+import { mkdir, unlink } from 'node:fs/promises';
 import { assert, must } from '#shared/assert.ts';
-import { databaseError } from '#shared/error.ts';
+import type { DatabaseError } from '#shared/error.ts';
 import { encodeFrame, FRAME_HEADER_BYTES, recordPosition } from '#shared/log/log-frame.ts';
 import type { EncodedFrame, ReadFrame, RecordDraft } from '#shared/log/log-frame.ts';
 import type { FrameHead } from '#shared/log/long-frame.ts';
 import type { LSN, Position } from '#shared/log/lsn.ts';
+import { Hardening } from './hardening.ts';
 import { LeftBehind } from './left-behind.ts';
 import { LogReader } from './log-reader.ts';
 import type { LogOptions, OpenOptions } from './log-options.ts';
@@ -19,11 +24,11 @@ import { LongAppend } from './long-append.ts';
 import type { LongRecord } from './long-place.ts';
 import { closedSegments, firstLsn, type SegmentList } from './segment-list.ts';
 import { RecentFrames } from './recent-frames.ts';
-import { createSegment, noteInIndex, syncDirectory, type Segment } from './segment.ts';
+import { createSegment, noteInIndex, type Segment, type SegmentStart } from './segment.ts';
+import { syncDirectory } from './sync-files.ts';
 import { noFailpoint, type Failpoint } from '#leaf/partition/failpoint.ts';
 import type { ClosedSegment } from './log-retention.ts';
 import { TailFile } from './tail-file.ts';
-import { Waiters } from './waiters.ts';
 import { writeError } from './write-error.ts';
 import { joined } from './joined.ts';
 
@@ -47,11 +52,11 @@ export class Log {
   #failpoint: Failpoint;
   #tail: Position;
   #tailTimestamp: bigint;
-  #hardened: Position;
+  readonly #hardening: Hardening;
   readonly #recent = new RecentFrames();
-  #syncing: Promise<void> | null = null;
   #long: LongAppend | null = null;
-  #waiters = new Waiters();
+  /** The next segment is being begun. */
+  #rolling: Promise<void> | null = null;
 
   private constructor(directory: string, opened: OpenedSegments, options: LogOptions) {
     this.directory = directory;
@@ -65,19 +70,15 @@ export class Log {
     this.leftBehindReason = opened.leftBehindReason;
     this.#tail = opened.tail;
     this.#tailTimestamp = opened.tailTimestamp;
-    this.#hardened = opened.tail;
+    this.#hardening = new Hardening(this, options.durability, () => this.#file.sync());
     this.reader = new LogReader(() => this.#list, this.#recent, options.onDamage);
   }
 
   /** Makes the directory and a first segment that continues from `start`. */
-  static create(
-    directory: string,
-    start: { readonly position: Position; readonly timestamp: bigint },
-    options: LogOptions,
-  ): Log {
-    mkdirSync(directory, { recursive: true });
+  static async create(directory: string, start: SegmentStart, options: LogOptions): Promise<Log> {
+    await mkdir(directory, { recursive: true });
     const path = segmentPath(directory, 1);
-    const { segment, descriptor } = createSegment(path, start, () => undefined);
+    const { segment, descriptor } = await createSegment(path, start, () => undefined);
     const { position: tail, timestamp: tailTimestamp } = start;
     const none = { leftBehind: [], leftBehindReason: '' };
     const opened = { segments: [segment], descriptor, tail, tailTimestamp, ...none };
@@ -89,11 +90,11 @@ export class Log {
    * SQLite file, which holds the records up to `applied`, still needs it, or ends before that;
    * with durability `async` or `mayEndEarly` the latter is no damage: the caller resets the log.
    */
-  static open(directory: string, applied: LSN, options: OpenOptions): Log {
+  static async open(directory: string, applied: LSN, options: OpenOptions): Promise<Log> {
     const { lost = null, strict = false, mayEndEarly = false } = options;
     const sync = options.durability === 'sync';
     const needs = { applied, sync, mayEndEarly, strict: sync && strict, lost };
-    return new Log(directory, openSegments(directory, needs), options);
+    return new Log(directory, await openSegments(directory, needs), options);
   }
 
   /** The newest record, on disk or not yet. */
@@ -108,12 +109,12 @@ export class Log {
 
   /** The newest record that is on disk. */
   get hardened(): Position {
-    return this.#hardened;
+    return this.#hardening.position;
   }
 
   /** The newest record that a follower may have. */
   get sendable(): Position {
-    return this.#hardened;
+    return this.#hardening.position;
   }
 
   /** The first LSN that the log still holds, or will hold next. */
@@ -130,15 +131,31 @@ export class Log {
     return closedSegments(this.#list);
   }
 
+  /**
+   * When it is worth to ask again whether something can be appended; null: it can, in this turn of
+   * the loop. Rejects with diskFull.
+   */
+  room(): Promise<void> | null {
+    if (this.#long !== null) return this.#long.ended;
+    if (this.#rolling !== null) return this.#rolling;
+    const isFull = must(this.#segments.at(-1)).sizeBytes > this.#options.segmentBytesMax;
+    return isFull ? this.#roll() : null;
+  }
+
+  /** Why nobody can tell any more what the disk has; null while all is well. */
+  get failure(): DatabaseError | null {
+    const { failure } = this.#file;
+    return failure === null ? null : writeError(must(this.#segments.at(-1)).path, failure);
+  }
+
   /** Appends one record to the page cache. Throws diskFull, and nothing was appended. */
   append(draft: RecordDraft): EncodedFrame {
-    assert(this.#long === null, 'nothing is appended amid a long record');
     const encoded = encodeFrame(this.#tail, draft);
     this.#write([encoded.frame]);
     this.#advance(encoded.frame.length, encoded.position);
     this.#recent.push(this.#tail.lsn, encoded.frame);
     this.#tailTimestamp = draft.timestamp;
-    this.#waiters.wakeAll();
+    this.#hardening.wakeAll();
     return encoded;
   }
 
@@ -152,17 +169,15 @@ export class Log {
       this.#tailTimestamp = record.timestamp;
     }
     if (!isKept) this.#recent.clear();
-    this.#waiters.wakeAll();
+    this.#hardening.wakeAll();
   }
 
   /**
    * Begins a record whose body has so many bytes and comes in pieces, up to `finishLong` or
-   * `abandonLong`. Until then nothing else is appended: see `free`.
+   * `abandonLong`. Until then nothing else is appended: see `room`.
    */
   beginLong(bodyBytes: number): LongAppend {
-    assert(this.#long === null, 'one long record at a time');
-    this.#throwFailure();
-    this.#makeRoom();
+    this.#mustHaveRoom();
     const { path, sizeBytes: offset } = must(this.#segments.at(-1));
     const target = {
       path,
@@ -189,7 +204,7 @@ export class Log {
     this.#recent.clear();
     this.#tailTimestamp = record.timestamp;
     this.#long = null;
-    this.#waiters.wakeAll();
+    this.#hardening.wakeAll();
     const { path } = must(this.#segments.at(-1));
     const at = offset + FRAME_HEADER_BYTES + changesAt;
     return { record: whole, changes: { path, offset: at, bytes: bodyBytes - changesAt } };
@@ -201,36 +216,14 @@ export class Log {
     this.#long = null;
   }
 
-  /** Resolves when the long record that is being appended has ended; null: none is. */
-  get free(): Promise<void> | null {
-    return this.#long?.ended ?? null;
-  }
-
   /** Makes what is appended durable, off the event loop. With durability `async`: at once. */
   sync(): Promise<void> {
     return this.#options.durability === 'async' ? Promise.resolve() : this.harden();
   }
 
   /** fdatasync up to the present tail, whatever the durability. Who comes meanwhile waits on. */
-  async harden(): Promise<void> {
-    const target = this.#tail.lsn;
-    while (this.#hardened.lsn < target) {
-      this.#throwFailure();
-      this.#syncing ??= this.#datasync();
-      await this.#syncing;
-    }
-  }
-
-  async #datasync(): Promise<void> {
-    const reached = this.#tail;
-    try {
-      await this.#file.sync();
-      const ours = reached.lsn <= this.#tail.lsn;
-      if (ours && reached.lsn > this.#hardened.lsn) this.#hardened = reached;
-    } finally {
-      this.#syncing = null;
-      this.#waiters.wakeAll();
-    }
+  harden(): Promise<void> {
+    return this.#hardening.harden();
   }
 
   /** As the reader's, up to the last sendable record. */
@@ -239,69 +232,63 @@ export class Log {
   }
 
   /** Resolves when a record after `lsn` is sendable or the signal fires; rejects when it closes. */
-  async waitAfter(lsn: LSN, signal: AbortSignal): Promise<void> {
-    while (this.sendable.lsn <= lsn && !signal.aborted) {
-      if (this.isClosed) {
-        const state = 'its log is closed';
-        throw databaseError('partitionNotOnline', { partition: this.directory, state });
-      }
-      // With durability `async` nobody else makes the record durable soon.
-      const asked = this.#options.durability === 'async' && this.#tail.lsn > lsn;
-      await (asked ? this.harden() : this.#waiters.wait(signal));
-    }
+  waitAfter(lsn: LSN, signal: AbortSignal): Promise<void> {
+    return this.#hardening.waitAfter(lsn, signal);
   }
 
   /** Forgets every record, and goes on from `position`: a snapshot has taken their place. */
-  reset(position: Position, timestamp: bigint): void {
+  async reset(position: Position, timestamp: bigint): Promise<void> {
     const old = [...this.#segments];
-    this.#beginSegment(position, timestamp);
-    for (const segment of old) unlinkSync(segment.path);
-    syncDirectory(this.directory);
+    await this.#beginSegment({ position, timestamp });
+    for (const segment of old) await unlink(segment.path);
+    await syncDirectory(this.directory);
     this.#segments = this.#segments.slice(-1);
-    this.#tail = position;
     this.#tailTimestamp = timestamp;
-    this.#hardened = position;
-    this.#recent.clear();
-    this.#waiters.wakeAll();
+    this.#goBack(position);
   }
 
   /** Cuts the records after `lsn`, durably; the SQLite file no longer has them. */
-  truncateAfter(lsn: LSN): void {
-    const position = this.reader.positionAt(lsn);
+  async truncateAfter(lsn: LSN): Promise<void> {
+    await this.harden();
+    this.#mustHaveRoom();
+    // First, so that nobody reads what is being cut off.
+    this.#goBack(this.reader.positionAt(lsn));
     while (this.#segments.length > 1 && must(this.#segments.at(-1)).previous.lsn >= lsn) {
       const gone = must(this.#segments.pop());
-      unlinkSync(gone.path);
+      await unlink(gone.path);
       const { path } = must(this.#segments.at(-1));
-      this.#file.replace(openSync(path, 'r+'), path);
+      await this.#file.replace(openSync(path, 'r+'), path);
     }
     const segment = must(this.#segments.at(-1));
     const kept = lsn === segment.previous.lsn ? segment.firstOffset : frameEnd(segment, lsn);
-    this.#file.truncate(kept);
-    syncDirectory(this.directory);
+    await this.#file.truncate(kept);
+    await syncDirectory(this.directory);
     segment.sizeBytes = kept;
     segment.index = null;
+  }
+
+  #goBack(position: Position): void {
     this.#tail = position;
-    this.#hardened = position;
     this.#recent.clear();
-    this.#waiters.wakeAll();
+    this.#hardening.set(position);
   }
 
   /** Closes the newest segment, so that it can be dropped: the next record begins another. */
   async closeSegment(): Promise<void> {
     await this.harden();
     if (this.#long !== null) return;
-    if (must(this.#segments.at(-1)).previous.lsn < this.#tail.lsn) this.#rollOver();
+    if (must(this.#segments.at(-1)).previous.lsn < this.#tail.lsn) await this.#roll();
   }
 
   /** Drops the oldest closed segments. */
-  dropSegments(count: number): void {
+  async dropSegments(count: number): Promise<void> {
     if (count === 0) return;
     this.#failpoint('before-trim');
     for (const segment of this.#segments.splice(0, count)) {
-      unlinkSync(segment.path);
+      await unlink(segment.path);
       this.#failpoint('amid-trim');
     }
-    syncDirectory(this.directory);
+    await syncDirectory(this.directory);
     this.#failpoint('after-trim');
   }
 
@@ -310,19 +297,20 @@ export class Log {
     const at = this.#segments.findIndex((segment) => segment.path === path);
     if (at < 0 || at === this.#segments.length - 1) return;
     this.leftBehind.add(this.#segments.splice(0, at + 1).map((segment) => segment.path));
-    this.#waiters.wakeAll();
+    this.#hardening.wakeAll();
   }
 
   /** Makes all of it durable and lets the files go. Waiters are woken. */
   async close(): Promise<void> {
     if (this.isClosed) return;
     await this.abandonLong();
+    await Promise.allSettled([this.#rolling]);
     try {
       if (this.#file.failure === null) await this.harden();
     } finally {
       this.isClosed = true;
-      this.#file.close();
-      this.#waiters.wakeAll();
+      this.#hardening.wakeAll();
+      await this.#file.close();
     }
   }
 
@@ -330,7 +318,7 @@ export class Log {
   abandon(): void {
     if (this.isClosed) return;
     this.isClosed = true;
-    this.#file.close();
+    this.#file.abandon();
   }
 
   get #list(): SegmentList {
@@ -339,9 +327,8 @@ export class Log {
 
   /** Answers how many bytes they are. */
   #write(frames: readonly Uint8Array[]): number {
-    this.#throwFailure();
+    this.#mustHaveRoom();
     const bytes = joined(frames);
-    this.#makeRoom();
     try {
       const { sizeBytes } = must(this.#segments.at(-1));
       if (this.#failpoint !== noFailpoint) this.#tear(bytes, sizeBytes);
@@ -365,34 +352,37 @@ export class Log {
     this.#tail = position;
   }
 
-  /** The newest segment takes a further record, or another one does. */
-  #makeRoom(): void {
-    const { path, sizeBytes } = must(this.#segments.at(-1));
+  /** The newest segment is closed, and another one takes further records. */
+  #roll(): Promise<void> {
+    return (this.#rolling ??= this.#rollOver());
+  }
+
+  async #rollOver(): Promise<void> {
     try {
-      if (sizeBytes > this.#options.segmentBytesMax) this.#rollOver();
+      await this.#file.syncFile();
+      this.#hardening.set(this.#tail);
+      this.#failpoint('before-roll');
+      await this.#beginSegment({ position: this.#tail, timestamp: this.#tailTimestamp });
+      this.#failpoint('after-roll');
     } catch (error) {
-      throw writeError(path, error);
+      throw writeError(must(this.#segments.at(-1)).path, error);
+    } finally {
+      this.#rolling = null;
     }
   }
 
-  #rollOver(): void {
-    this.#file.syncNow();
-    this.#hardened = this.#tail;
-    this.#failpoint('before-roll');
-    this.#beginSegment(this.#tail, this.#tailTimestamp);
-    this.#failpoint('after-roll');
-  }
-
-  #beginSegment(position: Position, timestamp: bigint): void {
+  async #beginSegment(start: SegmentStart): Promise<void> {
     const path = segmentPath(this.directory, nextNumber(this.directory));
-    const amid = (): void => this.#failpoint('amid-roll');
-    const { segment, descriptor } = createSegment(path, { position, timestamp }, amid);
-    this.#file.replace(descriptor, path);
+    const { segment, descriptor } = await createSegment(path, start, () => {
+      this.#failpoint('amid-roll');
+    });
+    await this.#file.replace(descriptor, path);
     this.#segments.push(segment);
   }
 
-  #throwFailure(): void {
-    const { failure } = this.#file;
-    if (failure !== null) throw writeError(must(this.#segments.at(-1)).path, failure);
+  #mustHaveRoom(): void {
+    assert(this.#long === null && this.#rolling === null, 'nothing is appended without room');
+    const { failure } = this;
+    if (failure !== null) throw failure;
   }
 }

@@ -4,21 +4,18 @@
 // header that cannot be read is left behind, where the SQLite file has all of it; else the log is
 // damaged.
 
-import { closeSync, fdatasyncSync, ftruncateSync, openSync } from 'node:fs';
-import { readdirSync, unlinkSync } from 'node:fs';
+import { closeSync, fdatasync, ftruncateSync, openSync, readdirSync, unlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { promisify } from 'node:util';
 import { must } from '#shared/assert.ts';
 import type { LSN, Position } from '#shared/log/lsn.ts';
 import { findLaterFrame } from './later-frame.ts';
 import { describeFault, LogDamage } from './log-damage.ts';
-import {
-  readSegmentHeader,
-  scanSegment,
-  syncDirectory,
-  type ScanResult,
-  type Segment,
-} from './segment.ts';
+import { readSegmentHeader, scanInTurns, type ScanResult, type Segment } from './segment.ts';
+import { syncDirectory } from './sync-files.ts';
 import { writeWhole } from './write-whole.ts';
+
+const datasync = promisify(fdatasync);
 
 export interface OpenedSegments {
   /** Oldest first; never empty. */
@@ -77,19 +74,22 @@ export function segmentNumber(path: string): number {
  * Opens the segments. A bad frame in the newest is a torn tail and is cut off, unless something
  * that was promised would go with it. Throws LogDamage, and then nothing was changed on disk.
  */
-export function openSegments(directory: string, needs: OpenRequirements): OpenedSegments {
-  const { segments, ...rest } = readHeaders(directory, needs.applied);
+export async function openSegments(
+  directory: string,
+  needs: OpenRequirements,
+): Promise<OpenedSegments> {
+  const { segments, ...rest } = await readHeaders(directory, needs.applied);
   const newest = must(segments.at(-1));
   const descriptor = openSync(newest.path, 'r+');
   try {
-    const scan = scanRestored(descriptor, newest, needs);
+    const scan = await scanRestored(descriptor, newest, needs);
     checkTail(descriptor, newest, { scan, needs });
     if (scan.torn !== null) {
       ftruncateSync(descriptor, scan.offset);
       newest.sizeBytes = scan.offset;
     }
     // What was read back from the page cache may not be on disk yet.
-    fdatasyncSync(descriptor);
+    await datasync(descriptor);
     return { segments, descriptor, tail: scan.tail, tailTimestamp: scan.timestamp, ...rest };
   } catch (error) {
     closeSync(descriptor);
@@ -98,18 +98,18 @@ export function openSegments(directory: string, needs: OpenRequirements): Opened
 }
 
 /** Scans, where need be with the record that a power cut has taken in its place again. */
-function scanRestored(
+async function scanRestored(
   descriptor: number,
   newest: Segment,
   { applied, lost }: OpenRequirements,
-): ScanResult {
-  const scan = scanSegment(descriptor, newest);
+): Promise<ScanResult> {
+  const scan = await scanInTurns(descriptor, newest);
   if (lost === null || scan.tail.lsn + 1n !== applied) return scan;
   const frame = lost(scan.tail);
   if (frame === null) return scan;
   writeWhole(descriptor, frame, scan.offset);
   newest.sizeBytes = Math.max(newest.sizeBytes, scan.offset + frame.length);
-  return scanSegment(descriptor, newest);
+  return scanInTurns(descriptor, newest);
 }
 
 function checkTail(
@@ -134,7 +134,7 @@ function checkTail(
 
 type Headers = Pick<OpenedSegments, 'segments' | 'leftBehind' | 'leftBehindReason'>;
 
-function readHeaders(directory: string, applied: LSN): Headers {
+async function readHeaders(directory: string, applied: LSN): Promise<Headers> {
   const names = segmentNames(directory);
   let segments: Segment[] = [];
   let leftBehind: string[] = [];
@@ -146,7 +146,7 @@ function readHeaders(directory: string, applied: LSN): Headers {
     if (segment === null && isNewest && segments.length > 0) {
       // The process ended while it was beginning this segment: it holds nothing.
       unlinkSync(path);
-      syncDirectory(directory);
+      await syncDirectory(directory);
       break;
     }
     const reason = whyApart(segments.at(-1), segment, name);

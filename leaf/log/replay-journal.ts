@@ -3,8 +3,7 @@
 import { closeSync, fdatasyncSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { readBatches, type JournalBatch, type JournalNote } from './journal-batch.ts';
-import { syncDirectory } from './segment.ts';
-import { isMissing } from './sync-files.ts';
+import { isMissing, syncDirectoryNow } from './sync-files.ts';
 import { writeWhole } from './write-whole.ts';
 
 const JOURNAL_NAME = /^[01](?:-(\d+))?\.journal$/;
@@ -34,7 +33,7 @@ export function replayJournal(directory: string, root: string): number {
   // The newer one says which notes of the older one are void, so it goes last.
   for (const { name } of files) {
     rmSync(join(directory, name));
-    syncDirectory(directory);
+    syncDirectoryNow(directory);
   }
   return files.at(-1)?.epoch ?? 0;
 }

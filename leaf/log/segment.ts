@@ -7,8 +7,10 @@
 //
 // Invariant: a segment that is not the newest is whole and on disk.
 
-import { closeSync, fstatSync, fsyncSync, openSync, readSync, unlinkSync } from 'node:fs';
+import { closeSync, fstatSync, fsync, open, openSync, readSync, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { setImmediate as yieldToOthers } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
 import { must } from '#shared/assert.ts';
 import { decode, encode } from '#shared/codec.ts';
@@ -17,13 +19,20 @@ import { isLongFrame } from '#shared/log/long-frame.ts';
 import type { LSN, Position } from '#shared/log/lsn.ts';
 import { FrameWalker } from './frame-walker.ts';
 import { SegmentDamage, toSegmentDamage } from './log-damage.ts';
+import { syncDirectory } from './sync-files.ts';
 import { writeWhole } from './write-whole.ts';
+
+const openFile = promisify(open);
+const syncFile = promisify(fsync);
 
 const MAGIC = Buffer.from('TWINLOG1', 'latin1');
 const HEADER_PREFIX_BYTES = 16;
 const HEADER_BODY_BYTES_MAX = 1024;
 /** A place is noted in the index for so many bytes of frames. */
 const INDEX_STEP_BYTES = 64 * 1024;
+/** A scan gives way to others behind so many bytes, or so many frames: a millisecond or two. */
+const TURN_BYTES = 1024 * 1024;
+const TURN_FRAMES = 1024;
 
 /** A place in a segment: the frame of record `lsn` begins at `offset`, and has so many bytes. */
 export interface IndexEntry {
@@ -59,29 +68,30 @@ export interface ScanResult {
   readonly mayBeVerdict: boolean;
 }
 
+/** What a segment begins with: the position before its first record, and that one's timestamp. */
+export interface SegmentStart {
+  readonly position: Position;
+  readonly timestamp: bigint;
+}
+
 /**
- * Makes a segment, durably, and answers it with its open descriptor. Where that fails (a full
- * disk) there is no such file afterwards. `amid` is called when the file is there, and empty.
+ * Makes a segment, durably, off the event loop, and answers it with its open descriptor. Where that
+ * fails (a full disk) there is no such file afterwards. `amid` is called when the file is there,
+ * and empty.
  */
-export function createSegment(
+export async function createSegment(
   path: string,
-  start: { readonly position: Position; readonly timestamp: bigint },
+  start: SegmentStart,
   amid: () => void,
-): { segment: Segment; descriptor: number } {
+): Promise<{ segment: Segment; descriptor: number }> {
   const { position: previous, timestamp: previousTimestamp } = start;
-  const { term, lsn, logHash } = previous;
-  const body = encode([term, lsn, logHash, previousTimestamp]);
-  const header = Buffer.alloc(HEADER_PREFIX_BYTES + body.length);
-  MAGIC.copy(header);
-  header.writeUInt32LE(body.length, 8);
-  header.writeUInt32LE(crc32(body), 12);
-  header.set(body, HEADER_PREFIX_BYTES);
-  const descriptor = openSync(path, 'wx+');
+  const header = encodeHeader(start);
+  const descriptor = await openFile(path, 'wx+');
   try {
     amid();
     writeWhole(descriptor, header, 0);
-    fsyncSync(descriptor);
-    syncDirectory(dirname(path));
+    await syncFile(descriptor);
+    await syncDirectory(dirname(path));
   } catch (error) {
     closeSync(descriptor);
     unlinkSync(path);
@@ -90,6 +100,16 @@ export function createSegment(
   const firstOffset = header.length;
   const segment = { path, previous, previousTimestamp, firstOffset, sizeBytes: firstOffset };
   return { segment: { ...segment, index: [] }, descriptor };
+}
+
+function encodeHeader({ position, timestamp }: SegmentStart): Uint8Array {
+  const body = encode([position.term, position.lsn, position.logHash, timestamp]);
+  const header = Buffer.alloc(HEADER_PREFIX_BYTES + body.length);
+  MAGIC.copy(header);
+  header.writeUInt32LE(body.length, 8);
+  header.writeUInt32LE(crc32(body), 12);
+  header.set(body, HEADER_PREFIX_BYTES);
+  return header;
 }
 
 /** The segment of a file, or null when its header was never written whole. */
@@ -128,11 +148,31 @@ function parseHeader(
  * frames are whole and are not the records that should stand there.
  */
 export function scanSegment(descriptor: number, segment: Segment): ScanResult {
+  const steps = scanSteps(descriptor, segment);
+  let step = steps.next();
+  while (step.done !== true) step = steps.next();
+  return step.value;
+}
+
+/** The same, in turns: others on the event loop go on. */
+export async function scanInTurns(descriptor: number, segment: Segment): Promise<ScanResult> {
+  const steps = scanSteps(descriptor, segment);
+  let step = steps.next();
+  for (; step.done !== true; step = steps.next()) await yieldToOthers();
+  return step.value;
+}
+
+/** Yields where others may have a turn. */
+function* scanSteps(
+  descriptor: number,
+  segment: Segment,
+): Generator<undefined, ScanResult, undefined> {
   const index: IndexEntry[] = [];
   let { lsn } = segment.previous;
   let offset = segment.firstOffset;
   let torn: FrameError | null = null;
   let last: Uint8Array | null = null;
+  let turn = { lsn, offset };
   const frames = new FrameWalker(descriptor, segment);
   try {
     for (let frame = frames.next(); frame !== null; frame = frames.next()) {
@@ -141,6 +181,9 @@ export function scanSegment(descriptor: number, segment: Segment): ScanResult {
       noteInIndex(index, { lsn, offset, bytes: frame.length });
       ({ offset } = frames);
       last = frame;
+      if (offset - turn.offset < TURN_BYTES && lsn - turn.lsn < TURN_FRAMES) continue;
+      yield;
+      turn = { lsn, offset };
     }
   } catch (error) {
     if (!(error instanceof FrameError)) throw error;
@@ -204,14 +247,4 @@ function buildIndex(descriptor: number, segment: Segment): IndexEntry[] {
     offset += bytes;
   }
   return index;
-}
-
-/** Makes the names in a directory durable. */
-export function syncDirectory(path: string): void {
-  const descriptor = openSync(path, 'r');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
 }

@@ -1,21 +1,21 @@
-// Makes files durable by their names; one that is gone needs nothing.
+// Makes files and directories durable by their names, off the event loop.
 
-import { closeSync, fdatasyncSync, openSync } from 'node:fs';
+import { closeSync, fdatasyncSync, fsyncSync, openSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 
-/** fdatasync of each, one after another, off the event loop. */
+/** fdatasync of each, one after another; one that is gone needs nothing. */
 export async function syncFiles(paths: readonly string[]): Promise<void> {
   for (const path of paths) {
     try {
-      await syncFileSoon(path);
+      await syncFile(path);
     } catch (error) {
       if (!isMissing(error)) throw error;
     }
   }
 }
 
-/** fdatasync off the event loop; the file must be there. */
-export async function syncFileSoon(path: string): Promise<void> {
+/** fdatasync; the file must be there. */
+export async function syncFile(path: string): Promise<void> {
   const file = await open(path, 'r');
   try {
     await file.datasync();
@@ -24,7 +24,17 @@ export async function syncFileSoon(path: string): Promise<void> {
   }
 }
 
-/** fdatasync, now. */
+/** Makes the names in a directory durable. */
+export async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+/** fdatasync, now; a file that is gone needs nothing. For a start, an end, or a disk that fails. */
 export function syncFileNow(path: string): void {
   try {
     const descriptor = openSync(path, 'r');
@@ -35,6 +45,16 @@ export function syncFileNow(path: string): void {
     }
   } catch (error) {
     if (!isMissing(error)) throw error;
+  }
+}
+
+/** As `syncDirectory`, now: where `syncFileNow` is right too. */
+export function syncDirectoryNow(path: string): void {
+  const descriptor = openSync(path, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
   }
 }
 

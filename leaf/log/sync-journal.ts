@@ -13,23 +13,14 @@
 // So a file is written anew only when the segments noted in it are synced themselves. It keeps its
 // length then: a sync that changes no file size is the cheapest there is.
 
-import {
-  closeSync,
-  fdatasync,
-  fdatasyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  rmSync,
-} from 'node:fs';
+import { closeSync, fdatasync, linkSync, mkdirSync, openSync, rmSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { must } from '#shared/assert.ts';
 import { encodeBatch, type JournalNote } from './journal-batch.ts';
 import { journalName, notedPath, replayJournal } from './replay-journal.ts';
-import { syncDirectory } from './segment.ts';
-import { syncFileNow, syncFiles } from './sync-files.ts';
+import { syncDirectory, syncDirectoryNow, syncFileNow, syncFiles } from './sync-files.ts';
 import { writeWhole } from './write-whole.ts';
 
 const datasync = promisify(fdatasync);
@@ -144,19 +135,18 @@ export class SyncJournal {
 
   /**
    * Makes what was noted of the segment at `path` count no more, durably. The segment itself is
-   * synced, or gone. Throws what the file system throws.
+   * synced, or gone, and nothing is noted of it meanwhile. Throws what the file system throws.
    */
-  forget(path: string): void {
+  async forget(path: string): Promise<void> {
     this.#pending = this.#pending.filter((note) => note.path !== path);
-    if (this.#files.some(({ noted }) => noted.has(path))) {
-      if (this.#failed) {
-        this.#remove();
-      } else {
-        this.#write([{ path, bytes: null, position: 0 }]);
-        fdatasyncSync(this.#file.descriptor);
-        for (const { noted } of this.#files) noted.delete(path);
-      }
+    const isNoted = (): boolean => this.#files.some(({ noted }) => noted.has(path));
+    if (isNoted() && !this.#failed) {
+      this.#pending.push({ path, bytes: null, position: 0 });
+      await settled(this.sync());
     }
+    // When it has failed meanwhile its files go, unless the disk refuses even that.
+    if (!this.#failed) for (const { noted } of this.#files) noted.delete(path);
+    else if (isNoted()) this.#remove();
     this.#names.delete(path);
   }
 
@@ -192,6 +182,7 @@ export class SyncJournal {
       if (this.#running === null) await nextTurn();
       else await settled(this.#running);
       if (this.#offset >= this.#fileBytesMax) await this.#turn();
+      if (this.#file.descriptor < 0) await this.#create(this.#file);
       // From here to the write nothing is awaited: what is forgotten meanwhile is not written.
       const batch = this.#pending;
       this.#pending = [];
@@ -221,7 +212,6 @@ export class SyncJournal {
 
   #write(notes: readonly JournalNote[]): void {
     const file = this.#file;
-    if (file.descriptor < 0) this.#create(file);
     const named = notes.map((note) => ({ ...note, path: this.#nameOf(note.path) }));
     const bytes = encodeBatch(this.#epoch, named);
     const end = this.#offset + bytes.length;
@@ -236,11 +226,11 @@ export class SyncJournal {
   }
 
   /** Its names are on disk before anything that it holds counts. */
-  #create(file: JournalFile): void {
+  async #create(file: JournalFile): Promise<void> {
     const [first = '', ...others] = file.paths;
     file.descriptor = openSync(first, 'w+');
     for (const other of others) linkSync(first, other);
-    for (const { directory } of this.#places) syncDirectory(directory);
+    for (const { directory } of this.#places) await syncDirectory(directory);
   }
 
   /** Goes on in the other file; the segments of this one are synced meanwhile. */
@@ -266,7 +256,7 @@ export class SyncJournal {
     for (const file of [this.#files[other], this.#file]) {
       if (file.descriptor < 0) continue;
       for (const path of file.paths) rmSync(path, { force: true });
-      for (const { directory } of this.#places) syncDirectory(directory);
+      for (const { directory } of this.#places) syncDirectoryNow(directory);
       file.noted.clear();
       closeSync(file.descriptor);
       file.descriptor = -1;

@@ -1,17 +1,18 @@
 // The newest segment's file: written at its end, synced off the event loop, replaced by the next.
 
-import { closeSync, fdatasync, fdatasyncSync, ftruncateSync, write } from 'node:fs';
+import { closeSync, fdatasync, ftruncate, ftruncateSync, write } from 'node:fs';
 import { promisify } from 'node:util';
 import type { SyncJournal } from './sync-journal.ts';
 import { writeWhole } from './write-whole.ts';
 
 const datasync = promisify(fdatasync);
+const truncateAt = promisify(ftruncate);
 const writeAt = promisify(write);
 
 /** More bytes than these are not written twice: the file itself is synced. */
 const JOURNAL_BYTES_MAX = 64 * 1024;
 
-/** One open descriptor, and those of older files that a sync under way still uses. */
+/** One open descriptor, and those of older files that syncs under way still use. */
 export class TailFile {
   #descriptor: number;
   #path: string;
@@ -20,7 +21,8 @@ export class TailFile {
   /** Something was written that the journal does not have. */
   #journalLacks = false;
   #replaced: number[] = [];
-  #syncing = false;
+  /** How many syncs are under way. */
+  #syncing = 0;
   #failure: unknown = null;
 
   constructor(descriptor: number, path: string, journal: SyncJournal | null) {
@@ -81,51 +83,56 @@ export class TailFile {
       }
     }
     this.#journalLacks = false;
-    this.#syncing = true;
+    await this.syncFile();
+  }
+
+  /** The same for the file itself, whatever the journal has. */
+  async syncFile(): Promise<void> {
+    this.#syncing += 1;
     try {
       await datasync(this.#descriptor);
     } catch (error) {
       this.#failure = error;
       throw error;
     } finally {
-      this.#syncing = false;
-      for (const descriptor of this.#replaced.splice(0)) closeSync(descriptor);
+      this.#syncing -= 1;
+      if (this.#syncing === 0) {
+        for (const descriptor of this.#replaced.splice(0)) closeSync(descriptor);
+      }
     }
   }
 
-  /** fdatasync, now. */
-  syncNow(): void {
-    try {
-      fdatasyncSync(this.#descriptor);
-    } catch (error) {
-      this.#failure = error;
-      throw error;
-    }
+  /** Cuts what stands behind `sizeBytes`, durably. Nobody writes meanwhile. */
+  async truncate(sizeBytes: number): Promise<void> {
+    await this.syncFile();
+    await this.#journal?.forget(this.#path);
+    await truncateAt(this.#descriptor, sizeBytes);
+    await this.syncFile();
   }
 
-  /** Cuts what stands behind `sizeBytes`, durably. */
-  truncate(sizeBytes: number): void {
-    this.syncNow();
-    this.#journal?.forget(this.#path);
-    ftruncateSync(this.#descriptor, sizeBytes);
-    this.syncNow();
-  }
-
-  /** Goes on with another file; this one is on disk, or gone. */
-  replace(descriptor: number, path: string): void {
-    this.#journal?.forget(this.#path);
-    if (this.#syncing) this.#replaced.push(this.#descriptor);
+  /** Goes on with another file; this one is on disk, or gone. Nobody writes meanwhile. */
+  async replace(descriptor: number, path: string): Promise<void> {
+    await this.#journal?.forget(this.#path);
+    if (this.#syncing > 0) this.#replaced.push(this.#descriptor);
     else closeSync(this.#descriptor);
     this.#descriptor = descriptor;
     this.#path = path;
     this.#journalLacks = false;
   }
 
-  close(): void {
-    if (this.#journal !== null && this.#failure === null) {
-      this.syncNow();
-      this.#journal.forget(this.#path);
+  /** Nothing hangs on the journal any more, and the descriptor is closed. */
+  async close(): Promise<void> {
+    try {
+      if (this.#journal === null || this.#failure !== null) return;
+      await this.syncFile();
+      await this.#journal.forget(this.#path);
+    } finally {
+      this.abandon();
     }
+  }
+
+  /** Closes the descriptor, and nothing else. */
+  abandon(): void {
     closeSync(this.#descriptor);
   }
 }

@@ -5,8 +5,7 @@ import { dirname } from 'node:path';
 import type { Durability } from '#shared/cluster/topology.ts';
 import { logStart } from '#shared/log/log-frame.ts';
 import { Log } from '#leaf/log/log.ts';
-import { syncDirectory } from '#leaf/log/segment.ts';
-import { syncFileSoon } from '#leaf/log/sync-files.ts';
+import { syncDirectory, syncFile } from '#leaf/log/sync-files.ts';
 import { partitionPaths, writeIncarnation } from './partition-directory.ts';
 import type { PartitionEnvironment, PartitionPlace, PartitionRole } from './partition-options.ts';
 import { createStateFile } from './state-file.ts';
@@ -34,19 +33,20 @@ export async function createPartitionFiles(
   const paths = partitionPaths(making);
   createStateFile(paths.file, identity);
   environment.failpoint('amid-create');
-  if (identity.incarnation !== undefined) writeIncarnation(paths, identity.incarnation);
+  if (identity.incarnation !== undefined) await writeIncarnation(paths, identity.incarnation);
   const start = { position: logStart, timestamp: 0n };
   const { segmentBytesMax, hybridClock } = environment;
-  await syncFileSoon(paths.file);
-  const log = Log.create(paths.log, start, { durability: identity.durability, segmentBytesMax });
+  await syncFile(paths.file);
+  const { durability } = identity;
+  const log = await Log.create(paths.log, start, { durability, segmentBytesMax });
   if (identity.role === 'primary') {
     const draft = { term: 1, timestamp: hybridClock.next(), origin: identity.origin };
     log.append({ ...draft, payload: { kind: 'term' } });
   }
   await log.close();
-  syncDirectory(making);
+  await syncDirectory(making);
   environment.failpoint('before-create-name');
   renameSync(making, place.directory);
-  syncDirectory(dirname(place.directory));
+  await syncDirectory(dirname(place.directory));
   environment.failpoint('after-create-name');
 }

@@ -3,9 +3,9 @@
 // Damage that was met while the partition was at work is written down in a file, `damaged`, so
 // that no later start serves what one has seen to be wrong.
 
-import { existsSync, readFileSync, rmSync, statfsSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { replaceFile } from '#leaf/log/durable-file.ts';
+import { syncDirectoryNow, syncFileNow } from '#leaf/log/sync-files.ts';
 import { isDiskFull, writeError } from '#leaf/log/write-error.ts';
 import { LogDamage } from '#leaf/log/log-damage.ts';
 import { databaseError, DatabaseError } from '#shared/error.ts';
@@ -71,9 +71,14 @@ function markPath(directory: string): string {
   return join(directory, 'damaged');
 }
 
-/** From here on this directory is not served, not by a later process either. */
+/**
+ * From here on this directory is not served, not by a later process either. At once, before anybody
+ * can read more of it, even if the event loop waits for the disk.
+ */
 export function markDamaged(directory: string, reason: string): void {
-  replaceFile(markPath(directory), Buffer.from(`${reason}\n`));
+  writeFileSync(markPath(directory), `${reason}\n`);
+  syncFileNow(markPath(directory));
+  syncDirectoryNow(directory);
 }
 
 /** Why it was marked; null when it was not. */

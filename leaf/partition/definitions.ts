@@ -115,7 +115,7 @@ async function defineLocked(core: PartitionCore, change: DefinitionChange): Prom
     throw toClientError(error, file, { sql: must(change.sqlite[0] ?? ''), values: [], row: 1 });
   }
   core.environment.failpoint('after-define');
-  const record = appendRecord(core, { kind: 'definition', change });
+  const record = await appendRecord(core, { kind: 'definition', change });
   await makeVisible(core, record);
   return record.position.lsn;
 }

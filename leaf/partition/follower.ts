@@ -4,7 +4,6 @@
 // What the primary has on its disk may be read before it is on ours: there the sync comes last.
 // A definition that has many rows to copy is a transaction of its own, in a worker.
 
-import { closeSync, fdatasyncSync, openSync } from 'node:fs';
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { readFrames, type ReadFrame } from '#shared/log/log-frame.ts';
 import type { DefinitionChange, LogRecord } from '#shared/log/log-record.ts';
@@ -14,7 +13,9 @@ import { applyFromInTurns, isPlace } from './apply-from.ts';
 import { beginDefinition, isLongDefinition } from './definitions.ts';
 import type { PreparedRecord } from './in-doubt.ts';
 import { LongReceiver } from './long-receiver.ts';
+import { writeIdentity } from './partition-identity.ts';
 import type { LongRecord } from '#leaf/log/long-place.ts';
+import { syncFile } from '#leaf/log/sync-files.ts';
 import type { RecordPart } from '#shared/wire/message.ts';
 import type { PartitionCore } from './partition-core.ts';
 import type { Replay } from './replay.ts';
@@ -112,6 +113,7 @@ export class Follower {
     const frames = [...readFrames(bytes, log.tail)];
     const defines = frames.some(({ record }) => record.payload.kind === 'definition');
     if (defines && file.meta.role === 'secondary') await this.#beforeDefinition();
+    for (let wait = log.room(); wait !== null; wait = log.room()) await wait;
     log.appendVerified(frames);
     return frames;
   }
@@ -248,6 +250,7 @@ export class Follower {
   async promote(): Promise<Position> {
     const { log, file, environment, fail } = this.#core;
     await this.#long.drop();
+    for (let wait = log.room(); wait !== null; wait = log.room()) await wait;
     const timestamp = environment.hybridClock.next();
     const draft = { term: log.tail.term + 1, timestamp, origin: file.meta.origin };
     const { position } = log.append({ ...draft, payload: { kind: 'term' } });
@@ -255,6 +258,8 @@ export class Follower {
     try {
       await log.harden();
       environment.failpoint('after-sync');
+      // Before the COMMIT makes it a primary, so that it is never taken for a copy of one.
+      await writeIdentity(file.path, { ...file.meta, role: 'primary' });
       file.begin(false);
       file.setRole('primary', true);
       if (this.#replay.prepared === null) file.setApplied(position, timestamp);
@@ -275,22 +280,22 @@ export class Follower {
   /** Takes back some of the records after `lsn`, the newest. */
   async rewindTowards(lsn: LSN): Promise<void> {
     await this.#long.drop();
-    this.rewindTo(tailStart(this.#core.log, lsn, REWIND_BYTES));
+    await this.#rewindTo(tailStart(this.#core.log, lsn, REWIND_BYTES));
   }
 
   /**
    * Takes back every record after `lsn`, newest first. Log and file part for a moment in the
    * file's favour: a crash there replays the records, and the caller begins again.
    */
-  rewindTo(lsn: LSN): void {
+  async #rewindTo(lsn: LSN): Promise<void> {
     const { log, file, name, environment, fail } = this.#core;
     try {
       file.begin(false);
       undoRows(file, log, { name, from: log.tail.lsn, to: lsn });
       file.commit();
-      syncWal(file.path);
+      await syncFile(`${file.path}-wal`);
       environment.failpoint('amid-rewind');
-      log.truncateAfter(lsn);
+      await log.truncateAfter(lsn);
     } catch (error) {
       throw fail(error);
     }
@@ -323,14 +328,4 @@ function runsOf(records: readonly LogRecord[]): RecordRun[] {
     runs.push({ records: [record], changesets: changeset === null ? [] : [changeset] });
   }
   return runs;
-}
-
-/** Makes what SQLite has committed durable. */
-function syncWal(path: string): void {
-  const descriptor = openSync(`${path}-wal`, 'r');
-  try {
-    fdatasyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
 }

@@ -38,6 +38,7 @@ export async function carryOut(
   const { log, file, verdicts, environment, fail } = core;
   let worker = verdict === 'commit' ? transaction.worker : null;
   // A record that cannot be appended (a full disk) leaves the transaction prepared.
+  for (let wait = log.room(); wait !== null; wait = log.room()) await wait;
   const isLate = !decides(core, transaction.participants) && mayBeLate(core);
   const record = appendOwn(core, { kind: verdict, transactionId: transaction.id });
   const { lsn } = record.position;
@@ -79,7 +80,7 @@ export async function carryOut(
 export async function abortUnknown(core: PartitionCore, transactionId: string): Promise<void> {
   const { log, verdicts, fail } = core;
   // A transaction that holds the lock may be at a long record.
-  for (let end = log.free; end !== null; end = log.free) await end;
+  for (let wait = log.room(); wait !== null; wait = log.room()) await wait;
   const { position } = appendOwn(core, { kind: 'abort', transactionId });
   verdicts.note(transactionId, 'abort', position.lsn);
   try {

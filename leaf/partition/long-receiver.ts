@@ -65,6 +65,7 @@ export class LongReceiver {
     const head = decodeHead(first.subarray(FRAME_HEADER_BYTES), bodyBytes);
     checkPlace(head.record, this.#log.tail);
     const header = first.slice(0, FRAME_HEADER_BYTES);
+    for (let wait = this.#log.room(); wait !== null; wait = this.#log.room()) await wait;
     this.#coming = { append: this.#log.beginLong(bodyBytes), header, head };
   }
 }

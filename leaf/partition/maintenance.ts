@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import type { Timer } from '#shared/clock.ts';
 import type { LSN } from '#shared/log/lsn.ts';
 import type { FollowerRegistry } from '#leaf/log/follower-registry.ts';
-import { planRetention } from '#leaf/log/log-retention.ts';
+import { planRetention, type RetentionPlan } from '#leaf/log/log-retention.ts';
 import { checkInBackground, stopDamaged } from './background-check.ts';
 import { dropSetAside } from './begin-anew.ts';
 import type { PartitionCore } from './partition-core.ts';
@@ -30,7 +30,8 @@ export class Maintenance {
   /** A check of the SQLite file is under way. */
   #suspected = false;
   #checkpointMs: number;
-  #running: Promise<void> | null = null;
+  /** The last checkpoint that was asked for. */
+  #running: Promise<void> = Promise.resolve();
   /** The SQLite file has this on disk. */
   #durableLsn: LSN = 0n;
 
@@ -54,7 +55,7 @@ export class Maintenance {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#timer?.cancel();
-    await this.#running;
+    await Promise.allSettled([this.#running]);
   }
 
   async #turn(): Promise<void> {
@@ -65,13 +66,11 @@ export class Maintenance {
       const late = clock.monotonicMs() - this.#checkpointMs > CHECKPOINT_INTERVAL_MS;
       const dirty = this.#core.file.meta.applied.lsn > this.#durableLsn;
       if (dirty && (late || this.#isWalLong(WAL_PAGES_MAX))) {
-        this.#running = this.run();
-        await this.#running;
+        await this.run();
       }
     } catch (error) {
       logger.error('A checkpoint has failed.', { partition: this.#core.name }, error);
     }
-    this.#running = null;
     this.#later();
   }
 
@@ -139,14 +138,20 @@ export class Maintenance {
    * takes back the end of its log where it has come by halves.
    */
   async compact(): Promise<void> {
-    await this.#running;
+    await Promise.allSettled([this.#running]);
     if (this.#core.file.meta.role === 'secondary') return this.run();
     await this.#core.log.closeSegment();
     await this.run(0);
   }
 
-  /** One checkpoint and, where it was whole, what retention then allows. */
+  /** One checkpoint and, where it was whole, what retention then allows. One after another. */
   async run(keptBytesMin = this.#core.environment.retention.keptBytesMin): Promise<void> {
+    this.#running = this.#runAfter(this.#running, keptBytesMin);
+    await this.#running;
+  }
+
+  async #runAfter(before: Promise<void>, keptBytesMin: number): Promise<void> {
+    await Promise.allSettled([before]);
     const { file, log, environment } = this.#core;
     this.#checkpointMs = environment.clock.monotonicMs();
     // The file on disk must never be ahead of the log on disk.
@@ -159,12 +164,24 @@ export class Maintenance {
     if (!(await checkpointed) || this.#stopped) return;
     environment.failpoint('after-checkpoint');
     this.#durableLsn = lsn;
-    log.leftBehind.drop();
-    if (file.meta.provisioned) dropSetAside(partitionPaths(dirname(file.path)));
-    this.#retain(keptBytesMin);
+    await log.leftBehind.drop();
+    if (file.meta.provisioned) await dropSetAside(partitionPaths(dirname(file.path)));
+    await this.#retain(keptBytesMin);
   }
 
-  #retain(keptBytesMin: number): void {
+  async #retain(keptBytesMin: number): Promise<void> {
+    const { log } = this.#core;
+    const { firstLsn } = log;
+    const { dropped } = this.#letGo(keptBytesMin);
+    // Saved first: a follower must not be found registered for what is gone.
+    await this.#followers.save();
+    // Others may have registered since, or segments may have been left behind.
+    const now = this.#letGo(keptBytesMin);
+    if (now.letGo.length > 0 || log.firstLsn !== firstLsn) return;
+    await log.dropSegments(Math.min(dropped, now.dropped));
+  }
+
+  #letGo(keptBytesMin: number): RetentionPlan {
     const { log, environment, name } = this.#core;
     const plan = planRetention({
       segments: log.closedSegments(),
@@ -178,9 +195,7 @@ export class Maintenance {
       environment.logger.warn('A follower is let go.', { partition: name, follower: id, reason });
       this.#followers.letGo(id, reason);
     }
-    // Saved first: a follower must not be found registered for what is gone.
-    this.#followers.save();
-    log.dropSegments(plan.dropped);
+    return plan;
   }
 }
 

@@ -68,7 +68,7 @@ export async function openCore(
   try {
     return await openFiles(place, environment, onStopped);
   } catch (error) {
-    if (!isDamage(error) || !beginAnew(paths, environment.failpoint)) throw error;
+    if (!isDamage(error) || !(await beginAnew(paths, environment.failpoint))) throw error;
     const fields = { partition: partitionName(place.key) };
     const sentence = 'A damaged copy begins again, empty: it gets a snapshot.';
     environment.logger.warn(sentence, fields, error);
@@ -91,7 +91,8 @@ async function openFiles(
     const fresh = await installReadySnapshot(paths, { segmentBytesMax, failpoint });
     await checkFirst(paths, environment.verifier, fresh);
     file = openStateFile(paths, place);
-    const log = openLog(paths, file, { name, environment });
+    await writeIdentity(paths.file, file.meta);
+    const log = await openLog(paths, file, { name, environment });
     opened = log;
     const verdicts = new Verdicts(file);
     const replay = await replayLog({ name, file, log, verdicts, clock: environment.clock });
@@ -145,9 +146,7 @@ async function checkFirst(
 
 function openStateFile(paths: PartitionPaths, place: PartitionPlace): StateFile {
   try {
-    const file = new StateFile(paths.file, place.reference);
-    writeIdentity(paths.file, file.meta);
-    return file;
+    return new StateFile(paths.file, place.reference);
   } catch (error) {
     const isForeign = error instanceof SqliteError && error.failure.kind === 'other';
     if (!isForeign || isTrouble(error)) throw error;
@@ -169,17 +168,17 @@ function workerFileOf(
   };
 }
 
-function openLog(
+async function openLog(
   paths: PartitionPaths,
   file: StateFile,
   by: { readonly name: string; readonly environment: PartitionEnvironment },
-): Log {
+): Promise<Log> {
   const { name, environment } = by;
   const { applied, timestamp, durability, role } = file.meta;
   const { segmentBytesMax, failpoint, logger, journal = null } = environment;
   if (!existsSync(paths.log)) throw new LogDamage('its log is missing');
   const mayEndEarly = durability === 'async' || role === 'secondary';
-  const log: Log = Log.open(paths.log, applied.lsn, {
+  const log: Log = await Log.open(paths.log, applied.lsn, {
     durability,
     segmentBytesMax,
     journal,
@@ -196,7 +195,7 @@ function openLog(
   if (mayEndEarly && log.tail.lsn < applied.lsn) {
     // A power cut took records that were never promised to be durable here; the file has them.
     logger.warn('A log begins anew: it ended before its file.', { partition: name });
-    log.reset(applied, timestamp);
+    await log.reset(applied, timestamp);
   }
   if (log.reader.contains(applied) === 'dropped') {
     throw new LogDamage(`its log begins after record ${applied.lsn}, where its file stands`);

@@ -217,7 +217,7 @@ export class OpenPartition {
     } catch {
       environment.logger.warn('A partition closes amid a write.', { partition: this.core.name });
     }
-    this.snapshots.close();
+    await this.snapshots.close();
     await environment.workers?.forget(file.path);
     await this.maintenance.finish();
     readers.close();

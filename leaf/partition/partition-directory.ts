@@ -8,15 +8,8 @@
 // From the moment data.sqlite.ready has its name, the old content counts no more: every start
 // goes on where the last one was cut, until the new file has taken its place.
 
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-} from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { assert } from '#shared/assert.ts';
 import { databaseError } from '#shared/error.ts';
@@ -26,8 +19,7 @@ import { SqliteFile } from '#shared/sqlite-file.ts';
 import { replaceFile } from '#leaf/log/durable-file.ts';
 import { Log } from '#leaf/log/log.ts';
 import type { LogOptions } from '#leaf/log/log-options.ts';
-import { syncDirectory } from '#leaf/log/segment.ts';
-import { syncFileSoon } from '#leaf/log/sync-files.ts';
+import { syncDirectory, syncFile } from '#leaf/log/sync-files.ts';
 import type { Failpoint } from './failpoint.ts';
 import { readMeta, type PartitionMeta } from './state-file.ts';
 
@@ -86,9 +78,9 @@ export async function readySnapshot(
   } finally {
     snapshot.close();
   }
-  await syncFileSoon(received);
+  await syncFile(received);
   renameSync(received, paths.ready);
-  syncDirectory(paths.directory);
+  await syncDirectory(paths.directory);
 }
 
 /**
@@ -105,15 +97,15 @@ export async function installReadySnapshot(
   snapshot.close();
   for (const suffix of ['-wal', '-shm']) rmSync(`${paths.ready}${suffix}`, { force: true });
   const logOptions: LogOptions = { durability, segmentBytesMax: options.segmentBytesMax };
-  rmSync(paths.log, { recursive: true, force: true });
+  await rm(paths.log, { recursive: true, force: true });
   options.failpoint('after-log-removed');
-  const log = Log.create(paths.log, { position: applied, timestamp }, logOptions);
+  const log = await Log.create(paths.log, { position: applied, timestamp }, logOptions);
   await log.close();
   options.failpoint('after-log-reset');
   for (const suffix of ['-wal', '-shm']) rmSync(`${paths.file}${suffix}`, { force: true });
   renameSync(paths.ready, paths.file);
   options.failpoint('after-file-replaced');
-  syncDirectory(paths.directory);
+  await syncDirectory(paths.directory);
   return true;
 }
 
@@ -124,25 +116,15 @@ export function readIncarnation(paths: PartitionPaths): number {
 }
 
 /** See LeafCalls.setIncarnation. */
-export function setIncarnation(
+export async function setIncarnation(
   core: { readonly file: { readonly path: string }; incarnation: number },
   incarnation: number,
-): void {
-  writeIncarnation(partitionPaths(dirname(core.file.path)), incarnation);
+): Promise<void> {
+  await writeIncarnation(partitionPaths(dirname(core.file.path)), incarnation);
   core.incarnation = incarnation;
 }
 
-/** Durable when it returns. */
-export function writeIncarnation(paths: PartitionPaths, incarnation: number): void {
-  replaceFile(paths.incarnation, Buffer.from(String(incarnation)));
-}
-
-/** Makes a file that nobody writes any more durable. */
-export function syncFile(path: string): void {
-  const descriptor = openSync(path, 'r');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
+/** Durable when it resolves. */
+export async function writeIncarnation(paths: PartitionPaths, incarnation: number): Promise<void> {
+  await replaceFile(paths.incarnation, Buffer.from(String(incarnation)));
 }

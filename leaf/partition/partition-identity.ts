@@ -32,12 +32,15 @@ export function readIdentity(file: string): Identity | null {
 }
 
 /** Writes it down, durably, unless it stands there already. */
-export function writeIdentity(file: string, { role, durability, origin }: Identity): void {
+export async function writeIdentity(
+  file: string,
+  { role, durability, origin }: Identity,
+): Promise<void> {
   const known = readIdentity(file);
   const same = known?.role === role && known.durability === durability && known.origin === origin;
   if (same) return;
   const text = JSON.stringify({ role, durability, origin });
-  replaceFile(identityPath(file), Buffer.from(`${text}\n`));
+  await replaceFile(identityPath(file), Buffer.from(`${text}\n`));
 }
 
 function isIdentity(value: unknown): value is Identity {

@@ -28,6 +28,7 @@ import { forgetVerdicts, type ForgettableVerdicts } from './in-doubt.ts';
 import { openCore } from './open-core.ts';
 import { OpenPartition } from './open-partition.ts';
 import { partitionPaths, readySnapshot, setIncarnation } from './partition-directory.ts';
+import { writeIdentity } from './partition-identity.ts';
 import type { PartitionEnvironment, PartitionPlace, PartitionRole } from './partition-options.ts';
 import { buildFromBase, dropBase } from './rewind-base.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -236,7 +237,7 @@ export class Partition {
 
   /** Whether the copy is whole, and can be read. Durable with the next record. */
   async markProvisioned(provisioned = true): Promise<void> {
-    await this.#inTurn(async () => this.#setRole(this.role, provisioned));
+    await this.#inTurn(() => this.#setCopy(this.role, provisioned));
   }
 
   /** Opens the next term and takes writes. Idempotent: a primary answers its position. */
@@ -256,7 +257,7 @@ export class Partition {
     await this.#inTurn(async () => {
       if (this.role !== 'primary') return;
       await this.#reopen();
-      this.#setRole('secondary', true);
+      await this.#setCopy('secondary', true);
       await this.#reopen();
     });
   }
@@ -326,11 +327,12 @@ export class Partition {
     return true;
   }
 
-  #setRole(role: PartitionRole, provisioned: boolean): void {
+  async #setCopy(role: PartitionRole, provisioned: boolean): Promise<void> {
     const { file } = this.#opened.core;
     file.begin(false);
     file.setRole(role, provisioned);
     file.commit();
+    await writeIdentity(file.path, file.meta);
   }
 
   async #reopen(): Promise<void> {

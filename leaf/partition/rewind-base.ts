@@ -5,7 +5,8 @@
 // definition out and no promotion can want to go back behind it. From the copy the log is replayed
 // forward, or rows are taken back, to wherever it is wanted.
 
-import { copyFileSync, existsSync, linkSync, rmSync } from 'node:fs';
+import { existsSync, linkSync, rmSync } from 'node:fs';
+import { copyFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { assert } from '#shared/assert.ts';
@@ -68,7 +69,7 @@ export async function buildFromBase(core: PartitionCore, lsn: LSN): Promise<stri
   const path = rewoundPath(core);
   // What a crash has left must not be taken for this one's WAL.
   removeDatabase(path);
-  copyFileSync(base, path);
+  await copyFile(base, path);
   const file = new StateFile(path, new ReferenceFile(null));
   try {
     if (isBehind) {
@@ -78,6 +79,8 @@ export async function buildFromBase(core: PartitionCore, lsn: LSN): Promise<stri
     } else {
       await replayUpTo(file, core, lsn);
     }
+    // Else the event loop would wait for the whole copy to be on disk.
+    await core.environment.checkpoint(path);
     assert(file.connection.checkpoint('truncate'), 'nobody else reads a file that is being made');
   } finally {
     file.close();

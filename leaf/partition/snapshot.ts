@@ -4,6 +4,7 @@
 // copy never begins again. It is kept for a while, so that a transfer that was cut can go on.
 
 import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '#shared/clock.ts';
 import type { Position } from '#shared/log/lsn.ts';
@@ -55,7 +56,7 @@ export class Snapshots {
     this.#taking = promise;
     await before;
     try {
-      this.#dropOld();
+      await this.#dropOld();
       return await this.#copy();
     } finally {
       resolve();
@@ -69,9 +70,9 @@ export class Snapshots {
   }
 
   /** Deletes all. */
-  close(): void {
+  async close(): Promise<void> {
     this.#kept = [];
-    rmSync(this.#directory, { recursive: true, force: true });
+    await rm(this.#directory, { recursive: true, force: true });
   }
 
   async #copy(): Promise<Snapshot> {
@@ -97,12 +98,12 @@ export class Snapshots {
     return snapshot;
   }
 
-  #dropOld(): void {
+  async #dropOld(): Promise<void> {
     const oldestMs = this.#clock.monotonicMs() - SNAPSHOT_KEPT_MS;
     this.#kept = this.#kept.filter(({ lastUsedMs }) => lastUsedMs > oldestMs);
     const names = new Set(this.#kept.map(({ id }) => `${id}.sqlite`));
     for (const name of readdirSync(this.#directory)) {
-      if (!names.has(name)) rmSync(join(this.#directory, name), { force: true });
+      if (!names.has(name)) await rm(join(this.#directory, name), { force: true });
     }
   }
 }

@@ -16,7 +16,6 @@ import { SqliteFile, type ChangeCapture } from '#shared/sqlite-file.ts';
 import type { CompiledStatement } from '#shared/wire/message.ts';
 import { runDefinition } from './definition-steps.ts';
 import { KnownTables } from './known-tables.ts';
-import { writeIdentity } from './partition-identity.ts';
 import type { PartitionRole } from './partition-options.ts';
 import { PlainShapes } from './plain-steps.ts';
 import { ReferenceFile, type Attachment } from './reference-file.ts';
@@ -230,9 +229,8 @@ export class StateFile {
     this.#next = { ...this.#next, applied, timestamp };
   }
 
+  /** The same; what the partition's identity says is the caller's concern. */
   setRole(role: PartitionRole, provisioned: boolean): void {
-    // Before the COMMIT makes it a primary, so that it is never taken for a copy of one.
-    if (role === 'primary') writeIdentity(this.path, { ...this.#meta, role });
     const sql = 'UPDATE _twinleaf_meta SET role = ?, provisioned = ? WHERE id = 1';
     this.connection.run(sql, [role, provisioned ? 1n : 0n]);
     if (role === 'primary') this.#heedChecks(true);
@@ -263,9 +261,7 @@ export class StateFile {
   /** What was next is committed. */
   #takeOver(): void {
     const changed = this.#next.catalogVersion !== this.#meta.catalogVersion;
-    const demoted = this.#meta.role === 'primary' && this.#next.role !== 'primary';
     this.#meta = this.#next;
-    if (demoted) writeIdentity(this.path, this.#meta);
     if (!changed) return;
     this.plain.clear();
     this.#tables.commit();

@@ -138,7 +138,7 @@ async function appendLong(
   { bytes, payload }: ChangesRecord,
 ): Promise<AppendedRecord> {
   environment.failpoint('before-append');
-  for (let end = log.free; end !== null; end = log.free) await end;
+  for (let wait = log.room(); wait !== null; wait = log.room()) await wait;
   const timestamp = environment.hybridClock.next();
   const { lsn, term } = log.tail;
   const { origin } = file.meta;

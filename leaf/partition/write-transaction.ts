@@ -51,7 +51,7 @@ export class WriteTransaction {
       this.#core.file.rollback();
       return null;
     }
-    const record = appendRecord(this.#core, { kind: 'rows', changeset });
+    const record = await appendRecord(this.#core, { kind: 'rows', changeset });
     await makeVisible(this.#core, record);
     return record.position.lsn;
   }
@@ -64,7 +64,7 @@ export class WriteTransaction {
     this.#core.environment.failpoint('before-prepare');
     const changeset = this.#takeChanges();
     const payload = { kind: 'prepare', transactionId, participants, changeset } as const;
-    const { position } = appendRecord(this.#core, payload);
+    const { position } = await appendRecord(this.#core, payload);
     const isLate = decides(this.#core, participants);
     if (isLate) syncPrepareLater(this.#core, position.lsn);
     await syncPrepare(this.#core, isLate ? 'late' : 'sync');
@@ -105,9 +105,14 @@ export class WriteTransaction {
 }
 
 /** Appends a record of what was written; undoes the SQLite transaction if it cannot. */
-export function appendRecord(core: PartitionCore, payload: LogPayload): AppendedRecord {
-  core.environment.failpoint('before-append');
+export async function appendRecord(
+  core: PartitionCore,
+  payload: LogPayload,
+): Promise<AppendedRecord> {
+  const { log, environment } = core;
+  environment.failpoint('before-append');
   try {
+    for (let wait = log.room(); wait !== null; wait = log.room()) await wait;
     return appendOwn(core, payload);
   } catch (error) {
     core.file.rollback();

@@ -119,9 +119,9 @@ export class LogSender {
   }
 
   /** It comes no more: its subscription ends, and nothing is kept for it. */
-  forget(partition: Partition, followerId: string): void {
+  async forget(partition: Partition, followerId: string): Promise<void> {
     this.#connected.get(partition.name)?.get(followerId)?.end();
-    partition.followers.remove(followerId);
+    await partition.followers.remove(followerId);
   }
 
   /** Who follows the partition, how far, and how much is kept for each. */
@@ -205,7 +205,7 @@ export class LogSender {
       ? null
       : await this.#snapshotFor(partition, follower, request);
     if (taken === null) {
-      register(partition, follower.id, lsn);
+      await register(partition, follower.id, lsn);
       yield { kind: 'records from', lsn: lsn + 1n };
       yield* this.#sendRecords(partition, follower, lsn);
       return;
@@ -342,8 +342,8 @@ function findDivergence(partition: Partition, request: SubscribeRequest): Subscr
   }
 }
 
-function register(partition: Partition, id: string, lsn: LSN): void {
-  if (partition.followers.register(id, lsn)) return;
+async function register(partition: Partition, id: string, lsn: LSN): Promise<void> {
+  if (await partition.followers.register(id, lsn)) return;
   throw databaseError('linkProtocol', { reason: `${partition.name} has too many followers` });
 }
 
@@ -357,11 +357,11 @@ async function takeSnapshot(
   const cut = resume === null ? null : partition.findSnapshot(resume.snapshotId);
   const usable = cut !== null && cut.position.lsn + 1n >= log.firstLsn;
   if (resume !== null && usable && resume.offset >= 0 && resume.offset <= cut.sizeBytes) {
-    register(partition, followerId, cut.position.lsn);
+    await register(partition, followerId, cut.position.lsn);
     return { snapshot: cut, offset: resume.offset };
   }
   // Registered first, so that what is written while the copy is made is kept.
-  register(partition, followerId, partition.replay.lsn);
+  await register(partition, followerId, partition.replay.lsn);
   const snapshot = await partition.snapshot();
   partition.followers.confirm(followerId, snapshot.position.lsn);
   return { snapshot, offset: 0 };

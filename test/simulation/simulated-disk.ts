@@ -78,6 +78,11 @@ export class SimulatedDisk {
     this.#descriptors.set(descriptor, path);
   }
 
+  /** Of an open file. */
+  pathOf(descriptor: number): string | undefined {
+    return this.#descriptors.get(descriptor);
+  }
+
   closed(descriptor: number): void {
     this.#descriptors.delete(descriptor);
   }

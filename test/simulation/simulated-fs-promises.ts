@@ -80,3 +80,17 @@ export async function stat(path: string): Promise<real.Stats> {
   await disk.delay(path);
   return real.statSync(path);
 }
+
+export async function mkdir(
+  path: string,
+  options?: real.MakeDirectoryOptions,
+): Promise<string | undefined> {
+  await disk.delay(path);
+  return simulated.mkdirSync(path, options);
+}
+
+export async function copyFile(from: string, to: string): Promise<void> {
+  await disk.delay(to);
+  disk.check(to);
+  real.copyFileSync(from, to);
+}

@@ -51,6 +51,28 @@ export function fsync(descriptor: number, callback: Callback): void {
   void later(disk.syncLater(descriptor), callback);
 }
 
+export function ftruncate(descriptor: number, sizeBytes: number, callback: Callback): void {
+  const path = disk.pathOf(descriptor);
+  const cut = async (): Promise<void> => {
+    if (path !== undefined) await disk.delay(path);
+    ftruncateSync(descriptor, sizeBytes);
+  };
+  void later(cut(), callback);
+}
+
+export function open(
+  path: string,
+  flags: string,
+  callback: (error: Error | null, descriptor?: number) => void,
+): void {
+  let descriptor = -1;
+  const opened = async (): Promise<void> => {
+    await disk.delay(path);
+    descriptor = openSync(path, flags);
+  };
+  void later(opened(), (error) => callback(error, descriptor));
+}
+
 export function renameSync(from: string, to: string): void {
   disk.renamed(from, to);
   real.renameSync(from, to);

@@ -54,8 +54,8 @@ async function told(log: Log): Promise<(bigint | string)[][]> {
 
 test('long record: the same bytes as one that is laid out as one, among others', async (t) => {
   const [first, second] = [directory(t), directory(t)];
-  const whole = Log.create(first, start, options);
-  const inPieces = Log.create(second, start, options);
+  const whole = await Log.create(first, start, options);
+  const inPieces = await Log.create(second, start, options);
   const changes = changesOf(2 * LONG_BODY_BYTES + 77);
   for (const log of [whole, inPieces]) log.append(draftOf(changesOf(100)));
   whole.append(draftOf(changes));
@@ -72,7 +72,7 @@ test('long record: the same bytes as one that is laid out as one, among others',
   ];
   await whole.close();
   await inPieces.close();
-  const again = Log.open(second, 0n, options);
+  const again = await Log.open(second, 0n, options);
   t.deepEqual(await told(again), all);
   t.deepEqual(
     again.reader.positionAt(2n),
@@ -88,7 +88,7 @@ test('long record: what another copy sends is taken as it is, or not at all', as
   const { frame } = encodeFrame(logStart, draftOf(changes));
   const header = frame.subarray(0, FRAME_HEADER_BYTES);
   const body = frame.subarray(FRAME_HEADER_BYTES);
-  const log = Log.create(directory(t), start, options);
+  const log = await Log.create(directory(t), start, options);
   const take = async (bytes: Uint8Array): Promise<void> => {
     const long = log.beginLong(body.length);
     try {
@@ -112,7 +112,7 @@ test('long record: what another copy sends is taken as it is, or not at all', as
 
 test('long record: a crash amid it leaves a torn end, which is cut off', async (t) => {
   const path = directory(t);
-  const log = Log.create(path, start, options);
+  const log = await Log.create(path, start, options);
   log.append(draftOf(changesOf(100)));
   await log.sync();
   const long = log.beginLong(3 * LONG_BODY_BYTES);
@@ -122,14 +122,14 @@ test('long record: a crash amid it leaves a torn end, which is cut off', async (
   await log.close();
   t.true(readFileSync(segment).length < torn.length, 'nothing of it stays where it is given up');
   writeFileSync(segment, torn);
-  const again = Log.open(path, 1n, { ...options, strict: true });
+  const again = await Log.open(path, 1n, { ...options, strict: true });
   t.is(again.tail.lsn, 1n);
   await again.close();
 });
 
 test('long record: a damaged one is noticed before its last piece is given', async (t) => {
   const path = directory(t);
-  const log = Log.create(path, start, options);
+  const log = await Log.create(path, start, options);
   const changes = changesOf(LONG_BODY_BYTES + PIECE_BYTES);
   await appendLong(log, changes);
   log.append(draftOf(changesOf(10)));
@@ -152,13 +152,13 @@ test('long record: a damaged one is noticed before its last piece is given', asy
 
 test('long record: a definition goes as one, however long it is', async (t) => {
   const path = directory(t);
-  const log = Log.create(path, start, options);
+  const log = await Log.create(path, start, options);
   const change = { version: 2, sqlite: ['x'.repeat(LONG_BODY_BYTES + 9)], put: [], drop: [] };
   const draft = draftOf(none);
   const { position } = log.append({ ...draft, payload: { kind: 'definition', change } });
   log.append(draftOf(changesOf(10)));
   await log.close();
-  const again = Log.open(path, 0n, options);
+  const again = await Log.open(path, 0n, options);
   t.is(await again.reader.longAfter(0n, 2n), null);
   t.deepEqual(again.reader.positionAt(1n), position);
   const all = [
@@ -171,7 +171,7 @@ test('long record: a definition goes as one, however long it is', async (t) => {
 
 test('long record: one that is ended while its header is written is there, or fails', async (t) => {
   const path = directory(t);
-  const log = Log.create(path, start, options);
+  const log = await Log.create(path, start, options);
   const changes = changesOf(LONG_BODY_BYTES + 1);
   const head = encodeHead(1n, draftOf(none), changes.length);
   const long = log.beginLong(head.length + changes.length);
@@ -181,13 +181,13 @@ test('long record: one that is ended while its header is written is there, or fa
   const closed = log.close();
   await t.throwsAsync(finished, { instanceOf: FrameError });
   await closed;
-  const again = Log.open(path, 0n, { ...options, strict: true });
+  const again = await Log.open(path, 0n, { ...options, strict: true });
   t.is(again.tail.lsn, 0n);
   await again.close();
 });
 
 test('long record: parts that lie leave nothing, the true ones are taken', async (t) => {
-  const log = Log.create(directory(t), start, options);
+  const log = await Log.create(directory(t), start, options);
   const { frame } = encodeFrame(logStart, draftOf(changesOf(LONG_BODY_BYTES + 5)));
   const bytesTotal = frame.length;
   const partOf = (from: number, to: number) => ({
@@ -200,7 +200,7 @@ test('long record: parts that lie leave nothing, the true ones are taken', async
   const refused = async (parts: readonly RecordPart[]): Promise<void> => {
     for (const part of parts.slice(0, -1)) t.is(await receiver.take(part), null);
     await t.throwsAsync(receiver.take(must(parts.at(-1))));
-    t.is(log.free, null);
+    t.is(log.room(), null);
     t.is(log.tail.lsn, 0n);
   };
   await refused([partOf(PIECE_BYTES, 2 * PIECE_BYTES)]);

@@ -120,7 +120,7 @@ test('journal: the forgotten never comes back, not even in a file of the same na
   write(journal, a, 0, 'old content');
   await journal.sync();
   write(journal, a, 11, 'not even synced');
-  journal.forget(a);
+  await journal.forget(a);
   rmSync(a);
   segment(at, 'a', 'new');
   write(journal, a, 3, ' content');
@@ -148,7 +148,7 @@ test('log: records that only the journal has on disk are in the log after a cras
   const at = place(t);
   const journal = SyncJournal.open(at);
   const directory = join(at.root, 'shop_0', 'log');
-  const log = Log.create(directory, start, { ...options, journal });
+  const log = await Log.create(directory, start, { ...options, journal });
   const path = join(directory, '0000000001.log');
   copyFileSync(path, `${path}.on-disk`);
   for (let count = 0; count < 5; count++) {
@@ -160,29 +160,32 @@ test('log: records that only the journal has on disk are in the log after a cras
   copyFileSync(`${path}.on-disk`, path);
   rmSync(`${path}.on-disk`);
   SyncJournal.open(at);
-  t.deepEqual(Log.open(directory, 0n, options).tail, tail);
+  t.deepEqual((await Log.open(directory, 0n, options)).tail, tail);
 });
 
 test('log: one that is closed, cut or begun anew hangs on no journal', async (t) => {
   const at = place(t);
   const journal = SyncJournal.open(at);
   const directory = join(at.root, 'shop_0', 'log');
-  const log = Log.create(directory, start, { ...options, journal });
-  for (let count = 0; count < 100; count++) log.append(draft);
+  const log = await Log.create(directory, start, { ...options, journal });
+  for (let count = 0; count < 100; count++) {
+    for (let wait = log.room(); wait !== null; wait = log.room()) await wait;
+    log.append(draft);
+  }
   await log.sync();
-  log.truncateAfter(20n);
+  await log.truncateAfter(20n);
   log.append(draft);
   await log.sync();
   const { tail } = log;
   SyncJournal.open(at);
-  t.deepEqual(Log.open(directory, 0n, options).tail, tail);
+  t.deepEqual((await Log.open(directory, 0n, options)).tail, tail);
 });
 
 test('log: a journal that has failed leaves each log to its own sync', async (t) => {
   const at = place(t);
   const journal = SyncJournal.open(at);
   const directory = join(at.root, 'shop_0', 'log');
-  const log = Log.create(directory, start, { ...options, journal });
+  const log = await Log.create(directory, start, { ...options, journal });
   rmSync(at.directory, { recursive: true });
   log.append(draft);
   await log.sync();
@@ -277,7 +280,7 @@ test('journal: what one leaf forgets is forgotten by it alone', async (t) => {
   write(journal, a, 0, 'A');
   write(journal, b, 0, 'B');
   await journal.sync();
-  journal.forget(a);
+  await journal.forget(a);
   writeFileSync(a, 'cut');
   SyncJournal.openShared([one, two]);
   t.is(readFileSync(a, 'utf8'), 'cut');
@@ -294,7 +297,7 @@ test('journal: a start that is cut off while it removes the files forgets nothin
     write(journal, b, Number(text) - 1, text);
     await journal.sync();
   }
-  journal.forget(a);
+  await journal.forget(a);
   // A start has written everything back.
   writeFileSync(a, 'new');
   writeFileSync(b, '12');

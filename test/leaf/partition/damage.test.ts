@@ -86,7 +86,9 @@ for (const [name, spoil, sentence] of faults) {
     t.regex(reasonOf(partition), /shop_0.*[Rr]estore it from a backup/);
     t.is(partition.status().state, 'unrecoverable');
     t.is(partition.status().role, 'primary');
-    await t.throwsAsync(partition.write(insertOf(9999, 1)), { instanceOf: DatabaseError });
+    await t.throwsAsync(async () => partition.write(insertOf(9999, 1)), {
+      instanceOf: DatabaseError,
+    });
     await t.throwsAsync(rowsOf(partition), { message: sentence });
     await partition.close();
     const again = await reopen(directory);
@@ -187,7 +189,7 @@ test('damage: met by a statement, it stops the partition, now and after a restar
   t.true(error instanceof DatabaseError && error.is('partitionUnrecoverable'), error?.message);
   await until('the partition to be stopped', () => partition.failure !== null);
   t.regex(reasonOf(partition), /data\.sqlite is damaged/);
-  await t.throwsAsync(partition.write(writeOf('UPDATE account SET balance = 0')));
+  await t.throwsAsync(async () => partition.write(writeOf('UPDATE account SET balance = 0')));
   await partition.close();
   t.regex(readFileSync(join(directory, 'damaged'), 'utf8'), /data\.sqlite is damaged/);
   const again = await reopen(directory);

@@ -238,7 +238,7 @@ test('retention: what the file covers and every follower has is dropped', async 
   const directory = testDirectory(t);
   const source = await createTestPartition(directory, { environment });
   for (let id = 0; id < 100; id += 1) await source.write(insertOf(id, id));
-  source.followers.register('other/shop_0', 5n);
+  await source.followers.register('other/shop_0', 5n);
   await source.maintain();
   t.true(source.log.firstLsn <= 6n);
   source.followers.confirm('other/shop_0', 90n);

@@ -24,7 +24,7 @@ test('retention: a follower that would need too many bytes is let go; the log st
   const environment = testEnvironment({ retention, segmentBytesMax: 1000 });
   const directory = testDirectory(t);
   const partition = await createTestPartition(directory, { environment });
-  partition.followers.register(dead, 5n);
+  await partition.followers.register(dead, 5n);
   await insert(partition, 0, 40);
   await partition.maintain();
   t.true(partition.log.firstLsn <= 6n, 'what it needs is kept within the limit');
@@ -42,7 +42,7 @@ test('retention: a follower that would need too many bytes is let go; the log st
   t.regex(again.followers.find(dead)?.letGo ?? '', /bytes/, 'it is known after a restart');
   t.is((await rowsOf(again)).length, 400);
   // It comes again, from a snapshot: from there on the log keeps records for it as before.
-  t.true(again.followers.register(dead, again.log.tail.lsn));
+  t.true(await again.followers.register(dead, again.log.tail.lsn));
   t.is(again.followers.find(dead)?.letGo, '');
   await again.close();
 });
@@ -54,7 +54,7 @@ test('retention: a follower that would need too old records is let go', async (t
   const more = { clock, hybridClock: new HybridClock(clock) };
   const environment = testEnvironment({ retention, segmentBytesMax: 500, ...more });
   const partition = await createTestPartition(t, { environment });
-  partition.followers.register(dead, 5n);
+  await partition.followers.register(dead, 5n);
   await insert(partition, 0, 40);
   laterMs = 1_800_000;
   await insert(partition, 40, 40);

@@ -36,10 +36,10 @@ test('snapshot: under constant writes each ends, and holds what its position say
 test('compact: the log goes but for what a follower needs', async (t) => {
   const partition = await createTestPartition(t);
   for (let id = 0; id < 10; id++) await partition.write(insertOf(id, id));
-  partition.followers.register('other/shop_0', 5n);
+  await partition.followers.register('other/shop_0', 5n);
   await partition.maintain({ all: true });
   t.is(partition.log.firstLsn, 1n);
-  partition.followers.remove('other/shop_0');
+  await partition.followers.remove('other/shop_0');
   await partition.maintain({ all: true });
   t.is(partition.log.firstLsn, partition.replay.lsn + 1n);
   t.is(readdirSync(partition.log.directory).filter((name) => name.endsWith('.log')).length, 1);
