@@ -1,11 +1,10 @@
 // Write tasks to their partitions: all of a statement's tasks happen, or none.
 
-import { leafOfPartition } from '#aggregator/transaction/partition-client.ts';
+import { leafOfPartition, writeAt } from '#aggregator/transaction/partition-client.ts';
 import type { PartitionWrites, TaskResults } from '#aggregator/transaction/partition-writes.ts';
 import type { Transaction } from '#aggregator/transaction/transaction.ts';
 import { PATIENCE_MS } from '#aggregator/transaction/write-groups.ts';
 import { DatabaseError } from '#shared/error.ts';
-import type { LeafCalls, LeafService, WriteStepResult } from '#shared/wire/message.ts';
 import type { Execution } from './execution.ts';
 
 /** How often an autocommit statement over several partitions gives way to older transactions. */
@@ -30,7 +29,9 @@ export async function writePartitions(
   // A transaction can be ended from here; a task by itself cannot.
   if (tasks.length === 1 && !writes.mayBeLong) {
     const [request] = requestsOf(execution, writes);
-    return request === undefined ? [] : [await writeAlone(execution, request)];
+    if (request === undefined) return [];
+    const leaf = leafOfPartition(execution.context, request.key);
+    return [(await writeAt(leaf, { ...request, transaction: null })).results];
   }
   const alone = (): Promise<TaskResults> =>
     inOwnTransaction(execution, (own) => writeInTransaction(execution, own, writes));
@@ -64,22 +65,6 @@ async function writeTogether(
     if (!(error instanceof DatabaseError) || error.is('commitUnknown')) throw error;
     return null;
   }
-}
-
-function writeAlone(
-  { context }: Execution,
-  request: Omit<LeafCalls['write']['request'], 'transaction'>,
-): Promise<readonly WriteStepResult[]> {
-  const leaf = leafOfPartition(context, request.key);
-  const alone = { ...request, transaction: null };
-  return leaf.writeNear?.(alone) ?? writeFar(leaf, alone);
-}
-
-async function writeFar(
-  leaf: LeafService,
-  request: LeafCalls['write']['request'],
-): Promise<readonly WriteStepResult[]> {
-  return (await leaf.call('write', request)).results;
 }
 
 /**

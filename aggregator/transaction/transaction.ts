@@ -17,7 +17,7 @@ import { must } from '#shared/assert.ts';
 import { DatabaseError, databaseError } from '#shared/error.ts';
 import type { LeafCalls, TransactionTag, WriteStepResult } from '#shared/wire/message.ts';
 import type { CoordinatorFailpoint } from './failpoint.ts';
-import { leafOfPartition } from './partition-client.ts';
+import { leafOfPartition, writeAt } from './partition-client.ts';
 import { commitParticipants, type Participant } from './two-phase-commit.ts';
 import { watchParticipants } from './watch-participants.ts';
 
@@ -147,7 +147,7 @@ export class Transaction {
     try {
       if (signal.aborted) throw databaseError('queryInterrupted', {});
       const leaf = must(participant).leaf;
-      const reply = await leaf.call('write', { ...request, transaction: this.#tag(false) });
+      const reply = await writeAt(leaf, { ...request, transaction: this.#tag(false) });
       if (left !== null) throw databaseError('queryInterrupted', {});
       this.#hold(key, reply);
       return reply;
@@ -181,7 +181,7 @@ export class Transaction {
     const { key } = request;
     const leaf = leafOfPartition(this.#context, key);
     try {
-      const reply = await leaf.call('write', { ...request, transaction: this.#tag(joined) });
+      const reply = await writeAt(leaf, { ...request, transaction: this.#tag(joined) });
       this.#hold(key, reply);
       return reply;
     } catch (error) {
