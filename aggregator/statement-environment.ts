@@ -95,6 +95,27 @@ function parameterConstant(given: SourceValue): TypedExpression {
   return { kind: 'constant', value, type, nullable: value === null };
 }
 
+/** One for all rows of a statement: to make it costs as much as to convert a value. */
+class SessionStoreContext implements StoreContext {
+  row = 1;
+  readonly strict: boolean;
+  readonly zeroDates: boolean;
+  readonly warn: StoreContext['warn'];
+  readonly #session: Session;
+  #zone: TimeZone | null = null;
+
+  constructor(session: Session, modes: Required<Pick<StoreContext, 'strict' | 'zeroDates'>>) {
+    this.#session = session;
+    this.strict = modes.strict;
+    this.zeroDates = modes.zeroDates;
+    this.warn = (level, problem) => session.report(level, problem);
+  }
+
+  get timeZone(): TimeZone {
+    return (this.#zone ??= zoneOf(this.#session));
+  }
+}
+
 /** MySQL's conversion of a constant on assignment, in this session's mode. */
 export function storeConstant(parts: StatementParts, session: Session): StoreConstant {
   return storeConstantOfRow(session, sqlModeOf(parts, session))(1);
@@ -109,21 +130,10 @@ export function storeConstantOfRow(
   sqlMode: ReadonlySet<string>,
   mayBeStrict = true,
 ): (row: number) => StoreConstant {
-  const strict = mayBeStrict && isStrict(sqlMode);
-  const zeroDates = !mayBeStrict || takesZeroDates(sqlMode);
-  let zone: TimeZone | null = null;
-  const warn = (level: 'Note' | 'Warning', problem: { errno: number; message: string }) =>
-    session.report(level, problem);
-  // One for all rows: an object with a getter costs more to make than a value to convert.
-  const context = {
-    row: 1,
-    strict,
-    zeroDates,
-    get timeZone() {
-      return (zone ??= zoneOf(session));
-    },
-    warn,
-  } satisfies StoreContext;
+  const context = new SessionStoreContext(session, {
+    strict: mayBeStrict && isStrict(sqlMode),
+    zeroDates: !mayBeStrict || takesZeroDates(sqlMode),
+  });
   return (row) => (column, value) => {
     context.row = row;
     return storeValue(column, value, context);
