@@ -19,18 +19,18 @@ export const failpointNames = [
   'before-roll',
   'amid-roll',
   'after-roll',
-  // Checkpoint and retention.
-  'before-checkpoint',
-  'amid-checkpoint',
-  'after-checkpoint',
+  // Retention and checkpoint.
   'before-trim',
   'amid-trim',
   'after-trim',
+  'before-checkpoint',
+  'amid-checkpoint',
+  'after-checkpoint',
   // A snapshot takes the place of the content.
   'after-snapshot-ready',
+  'after-file-replaced',
   'after-log-removed',
   'after-log-reset',
-  'after-file-replaced',
   // A copy is made, set aside, dropped, promoted, taken back.
   'amid-create',
   'before-create-name',

@@ -1,38 +1,24 @@
 // What befalls a world, one fault at a time, each for a while; and the calm in which all is mended.
 
-import type { FailpointName } from '#leaf/partition/failpoint.ts';
+import { failpointNames, type FailpointName } from '#leaf/partition/failpoint.ts';
 import { databaseName } from './simulated-cluster.ts';
 import { disk } from './simulated-disk.ts';
 import type { World } from './world.ts';
 
-/** The places of a leaf's life where it is made to die. */
-const places: readonly FailpointName[] = [
-  'before-append',
-  'amid-append',
-  'after-append',
-  'after-sync',
-  'before-commit',
-  'after-commit',
-  'before-prepare',
-  'after-prepare',
-  'after-decide-append',
-  'after-decide',
-  'before-roll',
-  'amid-roll',
-  'after-roll',
-  'before-trim',
-  'amid-trim',
-  'after-trim',
-  'before-checkpoint',
-  'amid-checkpoint',
-  'after-checkpoint',
-  'after-snapshot-ready',
-  'after-file-replaced',
-  'after-log-removed',
-  'after-log-reset',
-  'after-promote-append',
-  'amid-rewind',
+/** No part of a world's life: definitions, and partitions that are made, set aside or dropped. */
+const apart: readonly FailpointName[] = [
+  'after-define',
+  'amid-create',
+  'before-create-name',
+  'after-create-name',
+  'before-drop-name',
+  'after-drop-name',
+  'amid-set-aside',
+  'after-set-aside',
 ];
+
+/** The places of a leaf's life where it is made to die. */
+const places = failpointNames.filter((name) => !apart.includes(name));
 
 type Fault = (world: World) => void;
 
