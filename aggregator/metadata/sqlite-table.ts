@@ -14,10 +14,17 @@ import type { ColumnType } from '#shared/sql/column-type.ts';
 import { isWide } from '#shared/sql/decimal.ts';
 import { isUint64 } from '#shared/sql/unsigned-integer.ts';
 import { quoteIdentifier } from '#shared/sqlite-file.ts';
+import { REFERENCE_ORDINAL } from '#shared/cluster/topology.ts';
 import { must } from '#shared/assert.ts';
 
 /** Which partition of a database a statement is for: what lives there differs. */
 export type PartitionPlace = 'first' | 'other' | 'reference';
+
+/** What lives in the partition of that ordinal. */
+export function placeOf(ordinal: number): PartitionPlace {
+  if (ordinal === REFERENCE_ORDINAL) return 'reference';
+  return ordinal === 0 ? 'first' : 'other';
+}
 
 /** Whether the table's rows, and so its SQLite table, are in such a partition; a view has none. */
 export function livesIn(table: TableDefinition, place: PartitionPlace): boolean {

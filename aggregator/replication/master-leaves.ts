@@ -1,13 +1,8 @@
 // The leaves that hold a database's master copies, and what they must answer for a promotion.
 
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
-import type { PartitionPlace } from '#aggregator/metadata/sqlite-table.ts';
 import { must } from '#shared/assert.ts';
-import {
-  partitionName,
-  REFERENCE_ORDINAL,
-  type PartitionPlacement,
-} from '#shared/cluster/topology.ts';
+import { partitionName, type PartitionPlacement } from '#shared/cluster/topology.ts';
 import { databaseError } from '#shared/error.ts';
 import type { LeafService, PartitionStatus } from '#shared/wire/message.ts';
 import { gatherLeafStatuses, masterCopies } from './leaf-statuses.ts';
@@ -64,12 +59,6 @@ export function leafOf(
 ): LeafService {
   const placement = must(database.placements.find((entry) => entry.ordinal === ordinal));
   return parts.leaves.leaf(placement.leafId);
-}
-
-/** What lives in a partition of that ordinal. */
-export function placeOf(ordinal: number): PartitionPlace {
-  if (ordinal === REFERENCE_ORDINAL) return 'reference';
-  return ordinal === 0 ? 'first' : 'other';
 }
 
 /** Does the work for every partition at once; rejects with the first error when all have ended. */

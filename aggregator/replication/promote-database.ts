@@ -7,7 +7,7 @@
 
 import { planVersion } from '#shared/cluster/plan-version.ts';
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
-import { livesIn } from '#aggregator/metadata/sqlite-table.ts';
+import { livesIn, placeOf } from '#aggregator/metadata/sqlite-table.ts';
 import { must } from '#shared/assert.ts';
 import type { ColumnDefinition } from '#shared/cluster/table-definition.ts';
 import { partitionName } from '#shared/cluster/topology.ts';
@@ -21,7 +21,7 @@ import {
   versionAt,
   type ConsistentCut,
 } from './consistent-cut.ts';
-import { forEachPartition, leafOf, placeOf, readMasters } from './master-leaves.ts';
+import { forEachPartition, leafOf, readMasters } from './master-leaves.ts';
 import type { ReplicationParts } from './replication-parts.ts';
 import { rescueChanges } from './rescue-changes.ts';
 import { listShared } from './shared-transactions.ts';

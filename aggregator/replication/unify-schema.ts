@@ -1,13 +1,13 @@
 // One schema for all partitions of a database whose definitions stopped arriving in the middle.
 
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
-import { createTableStatements, livesIn } from '#aggregator/metadata/sqlite-table.ts';
+import { createTableStatements, livesIn, placeOf } from '#aggregator/metadata/sqlite-table.ts';
 import type { TableDefinition } from '#shared/cluster/table-definition.ts';
 import { partitionName } from '#shared/cluster/topology.ts';
 import { databaseError } from '#shared/error.ts';
 import { quoteIdentifier } from '#shared/sqlite-file.ts';
 import { withSchema } from './catalog-follower.ts';
-import { leafOf, placeOf, readMasters } from './master-leaves.ts';
+import { leafOf, readMasters } from './master-leaves.ts';
 import type { ReplicationParts } from './replication-parts.ts';
 
 /**

@@ -9,7 +9,7 @@ import type { ColumnType } from '#shared/sql/column-type.ts';
 import { quoteIdentifier } from '#shared/sqlite-file.ts';
 import { moveRows, moveToFirst } from './move-rows.ts';
 import { plainChange, type AlterPlan } from './plan-alteration.ts';
-import { readTable, type TableReader } from './read-table.ts';
+import { readTable, type TableReader } from '#aggregator/cluster/read-table.ts';
 import { joinChanges, type SchemaChange } from './schema-change.ts';
 
 const integer: ColumnType = { kind: 'integer', bits: 64, unsigned: false };

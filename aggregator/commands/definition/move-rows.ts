@@ -9,7 +9,7 @@ import type { TableDefinition } from '#shared/cluster/table-definition.ts';
 import { databaseError } from '#shared/error.ts';
 import type { Row, StoredValue } from '#shared/sql/column-type.ts';
 import { quoteIdentifier } from '#shared/sqlite-file.ts';
-import { readTable, type TableReader } from './read-table.ts';
+import { readTable, type TableReader } from '#aggregator/cluster/read-table.ts';
 import type { SchemaChange } from './schema-change.ts';
 import { storedLiteral } from '#aggregator/metadata/stored-literal.ts';
 

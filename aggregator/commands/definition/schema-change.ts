@@ -1,11 +1,10 @@
 // What a definition does to a database's schema: new and gone tables, and SQLite for each place.
 
 import type { TableDefinition } from '#shared/cluster/table-definition.ts';
-import { REFERENCE_ORDINAL, type PartitionPlacement } from '#shared/cluster/topology.ts';
 import type { DefinitionChange } from '#shared/log/log-record.ts';
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
 import { tableNamed } from '#aggregator/metadata/find-table.ts';
-import type { PartitionPlace } from '#aggregator/metadata/sqlite-table.ts';
+import { placeOf, type PartitionPlace } from '#aggregator/metadata/sqlite-table.ts';
 
 /** One step of a schema, before it is spelled out for each partition. */
 export interface SchemaChange {
@@ -58,12 +57,6 @@ export function pendingAgain(database: DatabaseDefinition, stored: StoredChange)
   return { previous, next, put, drop, partitions };
 }
 
-/** What such a partition holds. */
-export function placeOf(placement: PartitionPlacement): PartitionPlace {
-  if (placement.ordinal === REFERENCE_ORDINAL) return 'reference';
-  return placement.ordinal === 0 ? 'first' : 'other';
-}
-
 /** The database with the change made, one version on. */
 function applyToDatabase(
   database: DatabaseDefinition,
@@ -83,10 +76,10 @@ function applyToDatabase(
 
 /** The change, spelled out for each partition. */
 export function pendingChange(previous: DatabaseDefinition, change: SchemaChange): PendingChange {
-  const partitions = previous.placements.map((placement) => ({
-    ordinal: placement.ordinal,
-    statements: change.statements(placeOf(placement), placement.ordinal),
-    undo: change.undo?.(placeOf(placement), placement.ordinal) ?? [],
+  const partitions = previous.placements.map(({ ordinal }) => ({
+    ordinal,
+    statements: change.statements(placeOf(ordinal), ordinal),
+    undo: change.undo?.(placeOf(ordinal), ordinal) ?? [],
   }));
   const { put, drop } = change;
   return { previous, next: applyToDatabase(previous, change), put, drop, partitions };

@@ -4,7 +4,7 @@
 import type { AggregatorContext } from '#aggregator/aggregator-context.ts';
 import { Breather } from '#aggregator/breather.ts';
 import type { Command, CommandTable } from '#aggregator/commands/command.ts';
-import { readTable } from '#aggregator/commands/definition/read-table.ts';
+import { readTable } from '#aggregator/cluster/read-table.ts';
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
 import { existingTable } from '#aggregator/metadata/find-table.ts';
 import { storedLiteral } from '#aggregator/metadata/stored-literal.ts';

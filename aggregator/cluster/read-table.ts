@@ -1,14 +1,13 @@
-// Reads a table in every partition that has rows of it, at the version of a definition's fence.
+// Reads a table in every partition that has rows of it, at one version of its database's schema.
 
 import { planVersion } from '#shared/cluster/plan-version.ts';
 import type { LeafDirectory } from '#aggregator/aggregator-context.ts';
 import type { Breather } from '#aggregator/breather.ts';
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
-import { livesIn } from '#aggregator/metadata/sqlite-table.ts';
+import { livesIn, placeOf } from '#aggregator/metadata/sqlite-table.ts';
 import type { TableDefinition } from '#shared/cluster/table-definition.ts';
 import type { ColumnType, Row } from '#shared/sql/column-type.ts';
 import { rowsOfBatch } from '#shared/wire/row-batch.ts';
-import { placeOf } from './schema-change.ts';
 
 /** A question to each partition by itself. */
 export interface TableQuestion {
@@ -32,8 +31,8 @@ export async function* readTable(
   { table, sql, columns }: TableQuestion,
 ): AsyncGenerator<{ readonly ordinal: number; readonly rows: readonly Row[] }> {
   for (const placement of database.placements) {
-    if (!livesIn(table, placeOf(placement))) continue;
     const { ordinal } = placement;
+    if (!livesIn(table, placeOf(ordinal))) continue;
     const request = {
       key: { database: database.name, ordinal },
       catalogVersion: planVersion(database),
