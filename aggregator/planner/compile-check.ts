@@ -1,14 +1,10 @@
 // A CHECK constraint as the condition that SQLite holds its table to.
 
-import { parseStatements } from '#aggregator/parser/parser.ts';
-import type { Query } from '#aggregator/parser/ast.ts';
 import type { CheckSource } from '#aggregator/metadata/table-builder.ts';
 import { nameText } from '#aggregator/parser/print-text.ts';
-import { must } from '#shared/assert.ts';
 import type { CheckDefinition } from '#shared/cluster/table-definition.ts';
-import { databaseError, DatabaseError } from '#shared/error.ts';
-import { resolveQuery } from './resolve-query.ts';
-import { isOfSession, rowEnvironment, rowSql } from './row-world.ts';
+import { databaseError } from '#shared/error.ts';
+import { isOfSession, rowQuery, rowSql } from './row-world.ts';
 import type { TypedExpression } from './typed-expression.ts';
 import { collectColumns, some } from './walk-expression.ts';
 
@@ -36,14 +32,9 @@ export function compileCheck(source: CheckSource): CheckDefinition {
 
 function resolvedCondition(source: CheckSource, refuse: () => never): TypedExpression {
   const { name, text, table } = source;
-  const [parsed] = parseStatements(`SELECT 1 FROM ${nameText(table)} WHERE (${text})`);
-  try {
-    const query = resolveQuery(must(parsed).statement as Query, rowEnvironment(source, refuse));
-    if (query.kind === 'select' && query.where !== null) return query.where;
-  } catch (error) {
-    if (!(error instanceof DatabaseError) || !error.is('unknownColumn')) throw error;
-    const column = /'([^']*)'/.exec(error.message)?.[1] ?? '';
-    throw databaseError('checkUnknownColumn', { name, column }, error);
-  }
-  return refuse();
+  const query = rowQuery(source, `SELECT 1 FROM ${nameText(table)} WHERE (${text})`, {
+    refuse,
+    unknownColumn: (column) => databaseError('checkUnknownColumn', { name, column }),
+  });
+  return query.kind === 'select' && query.where !== null ? query.where : refuse();
 }

@@ -2,15 +2,12 @@
 
 import type { ColumnsSource } from '#aggregator/metadata/table-builder.ts';
 import { storedLiteral } from '#aggregator/metadata/stored-literal.ts';
-import type { Query } from '#aggregator/parser/ast.ts';
-import { parseStatements } from '#aggregator/parser/parser.ts';
 import { nameText } from '#aggregator/parser/print-text.ts';
 import { must } from '#shared/assert.ts';
 import type { ColumnDefinition } from '#shared/cluster/table-definition.ts';
-import { databaseError, DatabaseError } from '#shared/error.ts';
+import { databaseError } from '#shared/error.ts';
 import { typeText } from '#shared/sql/type-text.ts';
-import { resolveQuery } from './resolve-query.ts';
-import { isOfSession, rowEnvironment, rowSql } from './row-world.ts';
+import { isOfSession, rowQuery, rowSql } from './row-world.ts';
 import type { TypedExpression } from './typed-expression.ts';
 import { collectColumns, some } from './walk-expression.ts';
 
@@ -36,18 +33,13 @@ export function compileGenerated({ table, columns }: ColumnsSource): readonly Co
 }
 
 function resolved(source: ColumnsSource, text: string, refuse: () => never): TypedExpression {
-  const [parsed] = parseStatements(`SELECT (${text}) FROM ${nameText(source.table)}`);
-  try {
-    const query = resolveQuery(must(parsed).statement as Query, rowEnvironment(source, refuse));
-    if (query.kind === 'select' && query.items.length === 1 && !query.aggregated) {
-      return must(query.items[0]).expression;
-    }
-  } catch (error) {
-    if (!(error instanceof DatabaseError) || !error.is('unknownColumn')) throw error;
-    const column = /'([^']*)'/.exec(error.message)?.[1] ?? '';
-    throw databaseError('unknownColumn', { column, clause: 'generated column function' }, error);
-  }
-  return refuse();
+  const clause = 'generated column function';
+  const query = rowQuery(source, `SELECT (${text}) FROM ${nameText(source.table)}`, {
+    refuse,
+    unknownColumn: (column) => databaseError('unknownColumn', { column, clause }),
+  });
+  const isValue = query.kind === 'select' && query.items.length === 1 && !query.aggregated;
+  return isValue ? must(query.items[0]).expression : refuse();
 }
 
 function checkRead(columns: readonly ColumnDefinition[], place: number, name: string): void {

@@ -2,22 +2,31 @@
 // constraints and generated columns are resolved in, and made SQLite of.
 
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
+import type { Query } from '#aggregator/parser/ast.ts';
+import { parseStatements } from '#aggregator/parser/parser.ts';
+import { must } from '#shared/assert.ts';
 import type { ColumnDefinition, TableDefinition } from '#shared/cluster/table-definition.ts';
+import { DatabaseError } from '#shared/error.ts';
 import { deparseExpression } from './deparse/deparse-expression.ts';
 import { quoteName } from './deparse/fragment.ts';
 import { writeOut } from './deparse/write-out.ts';
 import type { ResolveEnvironment } from './resolve-environment.ts';
+import { resolveQuery } from './resolve-query.ts';
+import type { ResolvedQuery } from './resolved-query.ts';
 import type { TypedExpression } from './typed-expression.ts';
 import { isMoreThanTheRow } from './walk-expression.ts';
 
 /** The expression's database, for names in it; no client's has a name so long. */
 const nowhere = 'c'.repeat(65);
 
+/** The columns of the table of that name. */
+interface RowSource {
+  readonly table: string;
+  readonly columns: readonly ColumnDefinition[];
+}
+
 /** A world of one table, the same under every sql_mode; variables are refused. */
-export function rowEnvironment(
-  { table, columns }: { readonly table: string; readonly columns: readonly ColumnDefinition[] },
-  refuse: () => never,
-): ResolveEnvironment {
+function rowEnvironment({ table, columns }: RowSource, refuse: () => never): ResolveEnvironment {
   const held: TableDefinition = {
     ...{ id: 1, name: table, spread: 'single', shardKey: [], shardKeyExplicit: false },
     ...{ columns, indexes: [], foreignKeys: [], checks: [], comment: '' },
@@ -42,6 +51,28 @@ export function rowEnvironment(
       variable === 'collation_connection' ? 'utf8mb4_general_ci' : refuse(),
     userVariableType: refuse,
   };
+}
+
+/**
+ * The query that the text of such an expression was written into. `unknownColumn` makes the error
+ * for a column that the table has not; `refuse` throws that for what is no such expression.
+ */
+export function rowQuery(
+  source: RowSource,
+  sql: string,
+  problems: {
+    readonly refuse: () => never;
+    readonly unknownColumn: (column: string) => DatabaseError;
+  },
+): ResolvedQuery {
+  const [parsed] = parseStatements(sql);
+  try {
+    const environment = rowEnvironment(source, problems.refuse);
+    return resolveQuery(must(parsed).statement as Query, environment);
+  } catch (error) {
+    if (!(error instanceof DatabaseError) || !error.is('unknownColumn')) throw error;
+    throw problems.unknownColumn(/'([^']*)'/.exec(error.message)?.[1] ?? '');
+  }
 }
 
 /** What has another answer for another session, or the next time. */
