@@ -4,6 +4,7 @@ import type { CatalogReader } from '#aggregator/aggregator-context.ts';
 import type { ResultColumn } from '#aggregator/statement-result.ts';
 import type { ColumnDefinition } from '#shared/cluster/table-definition.ts';
 import type { ColumnType } from '#shared/sql/column-type.ts';
+import { typeText } from '#shared/sql/type-text.ts';
 import { findTable } from './find-table.ts';
 
 type Tables = Pick<CatalogReader, 'database'>;
@@ -23,14 +24,10 @@ function sourceOf(catalog: Tables, column: ResultColumn): ColumnDefinition | nul
   if (database === '' || originalTable === '') return null;
   const table = findTable(catalog, database, originalTable);
   const found = table?.columns.find((one) => one.name === originalName);
+  if (found === undefined || found.generated !== undefined) return null;
   // What a view was made with may be of another type by now.
-  const isStale = table?.view !== undefined && !isSameType(found?.type, column.type);
-  if (isStale) return null;
-  return found?.generated === undefined ? (found ?? null) : null;
-}
-
-function isSameType(a: ColumnType | undefined, b: ColumnType): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
+  const isStale = table?.view !== undefined && typeText(found.type) !== typeText(column.type);
+  return isStale ? null : found;
 }
 
 function computed({ name, type, nullable }: ResultColumn): ColumnDefinition {

@@ -2,7 +2,12 @@
 
 import { columnOfResult } from '#aggregator/metadata/column-of-result.ts';
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
-import type { ColumnDefinition, TableDefinition } from '#shared/cluster/table-definition.ts';
+import type { ResultColumn } from '#aggregator/statement-result.ts';
+import type {
+  ColumnDefinition,
+  TableDefinition,
+  ViewDefinition,
+} from '#shared/cluster/table-definition.ts';
 import { DatabaseError } from '#shared/error.ts';
 import { outputColumns } from './resolve-from.ts';
 import type { ResolveEnvironment } from './resolve-environment.ts';
@@ -17,9 +22,8 @@ export function describeView(
 ): TableDefinition {
   const { view, name } = table;
   if (view === undefined) return table;
-  const environment = viewEnvironment(reader, database, { name, view });
   try {
-    const columns = outputColumns(resolveQuery(parseViewQuery(view), environment));
+    const columns = viewOutput(reader, database, { name, view });
     const names = table.columns.map((column) => column.name);
     return { ...table, columns: viewColumns(columns, names, reader) };
   } catch (error) {
@@ -28,9 +32,19 @@ export function describeView(
   }
 }
 
+/** The columns that the query of a view answers now. Throws what resolving it throws. */
+export function viewOutput(
+  reader: ResolveEnvironment,
+  database: DatabaseDefinition,
+  table: Pick<TableDefinition, 'name'> & { readonly view: ViewDefinition },
+): readonly ResultColumn[] {
+  const environment = viewEnvironment(reader, database, table);
+  return outputColumns(resolveQuery(parseViewQuery(table.view), environment));
+}
+
 /** The columns of a query as a view has them, by these names. */
 export function viewColumns(
-  columns: ReturnType<typeof outputColumns>,
+  columns: readonly ResultColumn[],
   names: readonly string[],
   { catalog }: Pick<ResolveEnvironment, 'catalog'>,
 ): readonly ColumnDefinition[] {

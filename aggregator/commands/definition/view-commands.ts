@@ -8,10 +8,7 @@ import { existingTable, findTable, tableNamed } from '#aggregator/metadata/find-
 import { checkTableName } from '#aggregator/metadata/table-builder.ts';
 import type { CreateView } from '#aggregator/parser/ast-definition.ts';
 import type { TableName } from '#aggregator/parser/ast-query.ts';
-import { viewColumns } from '#aggregator/planner/describe-view.ts';
-import { outputColumns } from '#aggregator/planner/resolve-from.ts';
-import { resolveQuery } from '#aggregator/planner/resolve-query.ts';
-import { parseViewQuery, viewEnvironment } from '#aggregator/planner/resolve-view.ts';
+import { viewColumns, viewOutput } from '#aggregator/planner/describe-view.ts';
 import { spellView } from '#aggregator/planner/spell-view.ts';
 import type { SyntaxEngine } from '#aggregator/query-engine.ts';
 import type { Session } from '#aggregator/session.ts';
@@ -90,8 +87,7 @@ function buildView(
   const { query, reads } = spelled;
   const view: ViewDefinition = { query, reads, listed: false, ...options };
   // What every later session will read, resolved in their place.
-  const again = viewEnvironment(environment, database, { name, view });
-  const columns = outputColumns(resolveQuery(parseViewQuery(view), again));
+  const columns = viewOutput(environment, database, { name, view });
   const listed = columns.some((column, i) => column.name !== names[i]);
   return {
     ...{ id: before?.id ?? database.nextTableId, name, spread: 'single', shardKey: [] },
