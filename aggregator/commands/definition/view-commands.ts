@@ -4,7 +4,7 @@ import type { Command, CommandTable } from '#aggregator/commands/command.ts';
 import { passOver, passOverMissing } from '#aggregator/commands/pass-over.ts';
 import type { Catalog } from '#aggregator/metadata/catalog.ts';
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
-import { existingTable, findTable, tableNamed } from '#aggregator/metadata/find-table.ts';
+import { existingTable, tableNamed } from '#aggregator/metadata/find-table.ts';
 import { checkTableName } from '#aggregator/metadata/table-builder.ts';
 import type { CreateView } from '#aggregator/parser/ast-definition.ts';
 import type { TableName } from '#aggregator/parser/ast-query.ts';
@@ -58,7 +58,10 @@ function upper<T extends string>(word: T | null): Uppercase<T> | null {
   return word === null ? null : (word.toUpperCase() as Uppercase<T>);
 }
 
-/** The view that the statement asks for, resolved in the database as it is now. */
+/**
+ * The view that the statement asks for, resolved in the database as it is now. Throws
+ * recursiveView where it would be met on the way to what it reads, and what resolving throws.
+ */
 function buildView(
   { engine }: ViewCommandParts,
   session: Session,
@@ -112,24 +115,6 @@ function checkNames(names: readonly string[]): void {
   }
 }
 
-/** Throws recursiveView where the new view would be met on the way to what it reads. */
-function refuseRecursion(catalog: Catalog, database: string, { name, view }: View): void {
-  const seen = new Set<string>();
-  const visit = (place: string, reads: ViewDefinition['reads']): void => {
-    for (const read of reads) {
-      const at = read.database ?? place;
-      if (at === database && read.table === name) {
-        throw databaseError('recursiveView', { database, table: name });
-      }
-      const key = `${at}.${read.table}`;
-      const next = seen.has(key) ? null : findTable(catalog, at, read.table);
-      seen.add(key);
-      if (next?.view !== undefined) visit(at, next.view.reads);
-    }
-  };
-  visit(database, view.reads);
-}
-
 /** What stands under the name now; null: nothing. Throws tableExists, notView, unknownTable. */
 function standing(
   session: Session,
@@ -158,7 +143,6 @@ async function createView(
     const before = standing(session, database, statement);
     if (before === 'kept') return null;
     const view = buildView(parts, session, { statement, database, before });
-    refuseRecursion(parts.catalog, name, view);
     return metadataChange([view], []);
   });
 }
