@@ -120,6 +120,7 @@ export class SqliteFile {
       start: definition.start as () => never,
       step: definition.step as (state: unknown, ...values: unknown[]) => never,
       result: definition.result as (state: unknown) => never,
+      ...(definition.inverse === undefined ? {} : { inverse: definition.inverse as () => never }),
     });
   }
 

@@ -6,7 +6,7 @@ import { mayExceedInt64 } from '#aggregator/planner/functions/integer-range.ts';
 import { digitsOf, isReal } from '#aggregator/planner/functions/result-type.ts';
 import type { OrderItem, TypedExpression } from '#aggregator/planner/typed-expression.ts';
 import type { AggregateExpression } from '#aggregator/planner/walk-expression.ts';
-import { ofUint64, sortKeyOf, type Emitter } from './emitter.ts';
+import { sortKeyOf, type Emitter } from './emitter.ts';
 import { boundValue, callOf, joined, sql, text, type Fragment } from './fragment.ts';
 
 /**
@@ -65,11 +65,9 @@ export function emitAggregate(
   }
 }
 
-/** An aggregate of ours, which cannot take a row back when a window moves on. */
+/** An aggregate of ours, which has another name over a window. */
 function ours(name: string, parts: readonly Fragment[], over: Over): Fragment {
-  if (over !== null)
-    throw databaseError('unsupported', { what: `${name.slice(3).toUpperCase()} OVER` });
-  return callOf(name, ...parts);
+  return over === null ? callOf(name, ...parts) : withOver(callOf(`${name}_over`, ...parts), over);
 }
 
 function emitCount(
@@ -123,9 +121,10 @@ function exactSum(
   const argument = must(aggregate.arguments[0]);
   const scale = scaleOf(argument);
   const wide = argument.type.kind === 'decimal' && argument.type.precision > 18;
-  if (wide && (over !== null || aggregate.distinct)) {
-    throw databaseError('unsupported', { what: 'SUM OVER or SUM(DISTINCT) of a long DECIMAL' });
+  if (wide && aggregate.distinct) {
+    throw databaseError('unsupported', { what: 'SUM(DISTINCT) of a long DECIMAL' });
   }
+  if (wide) return { value: ours('tl_sum_decimal', [value, text(`${scale}`)], over), scale };
   if (mayExceedInt64(argument)) return sumOfUint64(aggregate, value, over);
   if (over !== null || aggregate.distinct || digits(argument) <= NATIVE_SUM_DIGITS) {
     const native = sql`sum(${aggregate.distinct ? 'DISTINCT ' : ''}${value})`;
@@ -134,17 +133,14 @@ function exactSum(
   return { value: callOf('tl_sum_decimal', value, scale), scale };
 }
 
-/** SQLite's own SUM, which a window needs, takes no BLOBs. */
+/** SQLite's own SUM takes no BLOBs. */
 function sumOfUint64(
   { distinct }: AggregateExpression,
   value: Fragment,
   over: Over,
 ): { readonly value: Fragment; readonly scale: number } {
-  if (over === null) {
-    return { value: sql`tl_sum_int(${distinct ? 'DISTINCT ' : ''}${value})`, scale: 0 };
-  }
-  const narrow = ofUint64('tl_int64', value);
-  return { value: withOver(sql`sum(${distinct ? 'DISTINCT ' : ''}${narrow})`, over), scale: 0 };
+  const each = sql`${distinct ? 'DISTINCT ' : ''}${value}`;
+  return { value: ours('tl_sum_int', [each], over), scale: 0 };
 }
 
 function emitAverage(aggregate: AggregateExpression, value: Fragment, over: Over): Fragment {

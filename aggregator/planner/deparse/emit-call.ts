@@ -6,6 +6,7 @@ import type { CallExpression } from '#aggregator/planner/functions/build.ts';
 import { mayExceedInt64 } from '#aggregator/planner/functions/integer-range.ts';
 import { isUint64 } from '#shared/sql/unsigned-integer.ts';
 import { refuseEffect } from '#aggregator/planner/functions/effect-functions.ts';
+import { containsAggregate } from '#aggregator/planner/walk-expression.ts';
 import { keyOf, ofUint64, type Emitter } from './emitter.ts';
 import { callOf, chained, joined, sql, text, type Fragment } from './fragment.ts';
 
@@ -178,6 +179,11 @@ function emitQuantified(
   if (operand === undefined || value?.kind !== 'scalarQuery') return text('NULL');
   const { collation } = call;
   const left = keyOf(emitter.expression(operand), collation);
+  if (containsAggregate(operand)) {
+    const keys = sql`SELECT ${keyOf(text('"q"."c0"'), collation)} AS "k"`;
+    const rows = sql`(${keys} FROM (${emitter.query(value.query)}) AS "q")`;
+    return emitByExtremes(left, { isAny, operator }, rows);
+  }
   const right = keyOf(text('"q"."c0"'), collation);
   const rows = sql`(${emitter.query(value.query)}) AS "q"`;
   const test = sql`(${left} ${must(COMPARISONS[operator])} ${right})`;
@@ -187,4 +193,27 @@ function emitQuantified(
   const unknown = exists(sql`${test} IS NULL`);
   const branches = sql`WHEN ${exists(decided)} THEN ${found} WHEN ${unknown} THEN NULL`;
   return sql`(CASE ${branches} ELSE ${rest} END)`;
+}
+
+/**
+ * The same by the least and the greatest of the values: an aggregate on the left would be one of
+ * the subquery's within it.
+ */
+function emitByExtremes(
+  left: Fragment,
+  { isAny, operator }: { readonly isAny: boolean; readonly operator: string },
+  rows: Fragment,
+): Fragment {
+  const of = (what: string) => sql`(SELECT ${what} FROM ${rows})`;
+  const compare = (what: string) => sql`${left} ${must(COMPARISONS[operator])} ${of(what)}`;
+  const [least, greatest] = [compare('min("k")'), compare('max("k")')];
+  const isUp = operator === '>' || operator === '>=';
+  const isOrdered = isUp || operator === '<' || operator === '<=';
+  const both = isAny ? sql`(${least} OR ${greatest})` : sql`(${least} AND ${greatest})`;
+  const test = isOrdered ? (isUp === isAny ? least : greatest) : both;
+  const decided = isAny ? test : sql`NOT (${test})`;
+  const [none, found] = isAny ? ['0', '1'] : ['1', '0'];
+  const unknown = sql`${left} IS NULL OR ${of('count("k")')} < ${of('count(*)')}`;
+  const branches = sql`WHEN ${of('count(*)')} = 0 THEN ${none} WHEN ${decided} THEN ${found}`;
+  return sql`(CASE ${branches} WHEN ${unknown} THEN NULL ELSE ${none} END)`;
 }

@@ -33,7 +33,7 @@ const KNOWN_ONLY: ReadonlySet<string> = new Set(
     'current_role extractvalue format_bytes format_pico_time get_format ' +
     'gtid_subset gtid_subtract ' +
     'icu_version json_schema_valid json_schema_validation_report json_storage_free ' +
-    'json_storage_size json_table json_value load_file master_pos_wait source_pos_wait ' +
+    'json_storage_size json_table load_file master_pos_wait source_pos_wait ' +
     'name_const ps_current_thread_id ps_thread_id random_bytes statement_digest ' +
     'statement_digest_text updatexml uuid_short validate_password_strength ' +
     'wait_for_executed_gtid_set weight_string is_ipv4_compat is_ipv4_mapped roles_graphml ' +

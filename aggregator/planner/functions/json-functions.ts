@@ -1,6 +1,14 @@
 // MySQL's JSON functions.
 
-import { BIGINT, JSON_TYPE, call, textConstant, varchar } from './build.ts';
+import {
+  BIGINT,
+  JSON_TYPE,
+  call,
+  isNullConstant,
+  nullConstant,
+  textConstant,
+  varchar,
+} from './build.ts';
 import { asText } from './convert.ts';
 import {
   argument,
@@ -42,6 +50,25 @@ const mergePreserve = direct('tl_json_merge_preserve', 'jj*', JSON_TYPE);
 export const jsonFunctions: FunctionFamily = {
   json_extract: special(2, Infinity, jsonExtract),
   json_unquote: special(1, 1, (parts, scope) => jsonUnquote(argument(parts, 0), scope)),
+  /** A scalar as text; NULL for null, for arrays and for objects. */
+  json_value: special(2, 2, (parts, scope) => {
+    const found = jsonExtract(parts, scope);
+    if (isNullConstant(found)) return nullConstant(varchar(512));
+    const operand = call('tl_json_type', [found], varchar(51));
+    const list = ['ARRAY', 'OBJECT', 'NULL'].map((name) => textConstant(name));
+    const when = {
+      kind: 'in',
+      operand,
+      list,
+      negated: false,
+      type: BIGINT,
+      nullable: true,
+    } as const;
+    return {
+      ...{ kind: 'case', branches: [{ when, then: nullConstant(TEXT) }] },
+      ...{ otherwise: jsonUnquote(found, scope), type: varchar(512), nullable: true },
+    };
+  }),
   json_object: special(0, Infinity, (parts, scope) => {
     const all = parts.map((part, i) => (i % 2 === 0 ? asText(part, scope) : asJsonValue(part)));
     return call('tl_json_object', all, JSON_TYPE, { nullable: false });

@@ -12,7 +12,7 @@ import { jsonFunctions } from './json-functions.ts';
 import { numericFunctions } from './numeric-functions.ts';
 import { queryFunctions } from './query-functions.ts';
 import { regexpFunctions } from './regexp-functions.ts';
-import type { SqlFunction } from './sql-function.ts';
+import { overWindow, type SqlFunction } from './sql-function.ts';
 import { strictFunctions } from './strict-functions.ts';
 import { stringFunctions } from './string-functions.ts';
 import { temporalFunctions } from './temporal-functions.ts';
@@ -38,5 +38,9 @@ export function functionLibrary(): readonly SqlFunction[] {
     ...aggregateFunctions,
     ...queryFunctions,
     ...strictFunctions,
-  ];
+  ].flatMap(withWindow);
+}
+
+function withWindow(definition: SqlFunction): readonly SqlFunction[] {
+  return definition.kind === 'aggregate' ? [definition, overWindow(definition)] : [definition];
 }

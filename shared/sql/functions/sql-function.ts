@@ -22,6 +22,8 @@ export interface AggregateFunction<S = unknown> {
   readonly start: () => S;
   readonly step: (state: S, ...values: StoredValue[]) => S;
   readonly result: (state: S) => StoredValue;
+  /** Takes the row back that came first: with it the function may stand before OVER. */
+  readonly inverse?: (state: S) => S;
 }
 
 export type SqlFunction = ScalarFunction | AggregateFunction;
@@ -45,4 +47,41 @@ export function aggregate<S>(
   definition: Omit<AggregateFunction<S>, 'kind' | 'deterministic'>,
 ): AggregateFunction {
   return { kind: 'aggregate', deterministic: true, ...definition } as AggregateFunction;
+}
+
+/** The rows of a window's frame, and the state that they make. */
+interface Frame {
+  readonly rows: StoredValue[][];
+  state: unknown;
+  /** A row has been taken back since the state was made. */
+  isStale: boolean;
+}
+
+/**
+ * The same aggregate over a window, under its name with `_over`. A frame that only grows costs as
+ * much as a group; one that also shrinks is computed anew for each row.
+ */
+export function overWindow(plain: AggregateFunction): AggregateFunction {
+  return aggregate<Frame>({
+    name: `${plain.name}_over`,
+    start: () => ({ rows: [], state: plain.start(), isStale: false }),
+    step: (frame, ...values) => {
+      frame.rows.push(values);
+      if (!frame.isStale) frame.state = plain.step(frame.state, ...values);
+      return frame;
+    },
+    inverse: (frame) => {
+      frame.rows.shift();
+      frame.isStale = true;
+      return frame;
+    },
+    result: (frame) => {
+      if (frame.isStale) {
+        const empty = plain.start();
+        frame.state = frame.rows.reduce((state, values) => plain.step(state, ...values), empty);
+        frame.isStale = false;
+      }
+      return plain.result(frame.state);
+    },
+  });
 }
