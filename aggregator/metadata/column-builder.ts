@@ -7,6 +7,7 @@ import type { ColumnSyntax } from '#aggregator/parser/ast-definition.ts';
 import { columnDefaultOf } from './column-default-of.ts';
 import { columnTypeOf } from './column-type-of.ts';
 import type { DefinitionNotes } from './definition-notes.ts';
+import { isName } from './names.ts';
 
 /** The key of a table without a primary key. No client ever sees it. */
 export const HIDDEN_KEY = '_key';
@@ -23,9 +24,7 @@ export interface ColumnContext {
 /** The column, typed, with its default converted to what it stores. */
 export function buildColumn(syntax: ColumnSyntax, context: ColumnContext): ColumnDefinition {
   const { name } = syntax;
-  if (name === '' || name.endsWith(' ') || name.length > 64) {
-    throw databaseError('wrongColumnName', { name });
-  }
+  if (!isName(name)) throw databaseError('wrongColumnName', { name });
   const { collation, notes } = context;
   const type = columnTypeOf(syntax.type, { column: name, collation, notes });
   const isInKey = syntax.key === 'primary' || context.isInPrimaryKey(name);

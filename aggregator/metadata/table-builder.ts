@@ -22,9 +22,9 @@ import { buildColumn, hiddenKeyColumn, HIDDEN_KEY } from './column-builder.ts';
 import type { DatabaseDefinition } from './database-definition.ts';
 import type { DefinitionNotes } from './definition-notes.ts';
 import { addForeignKeyIndexes, addIndex, type FindColumn } from './index-builder.ts';
+import { checkDistinctNames, isName } from './names.ts';
 import { decideSpread } from './table-spread.ts';
 
-const nameLengthMax = 64;
 /** Tables of our own in a partition's file begin so. */
 const internalPrefix = '_twinleaf_';
 
@@ -32,9 +32,8 @@ const internalPrefix = '_twinleaf_';
 export function checkTableName(name: string): void {
   const isInternal = name.toLowerCase().startsWith(internalPrefix);
   const isSqlites = name.toLowerCase().startsWith('sqlite_');
-  const isName = name !== '' && !name.endsWith(' ') && name.length <= nameLengthMax;
   // The store keeps names as keys, and takes no `__proto__` for one.
-  if (isName && !isInternal && !isSqlites && name !== '__proto__') return;
+  if (isName(name) && !isInternal && !isSqlites && name !== '__proto__') return;
   throw databaseError('wrongTableName', { name });
 }
 
@@ -183,13 +182,9 @@ const COLUMNS_MAX = 900;
 function checkColumns(columns: readonly ColumnDefinition[]): void {
   if (columns.length === 0) throw databaseError('noColumns', {});
   if (columns.length > COLUMNS_MAX) throw databaseError('tooManyColumns', {});
-  const seen = new Set<string>();
-  for (const { name } of columns) {
-    const key = name.toLowerCase();
-    if (key === HIDDEN_KEY) throw databaseError('wrongColumnName', { name });
-    if (seen.has(key)) throw databaseError('duplicateColumn', { name });
-    seen.add(key);
-  }
+  const hidden = columns.find(({ name }) => name.toLowerCase() === HIDDEN_KEY);
+  if (hidden !== undefined) throw databaseError('wrongColumnName', { name: hidden.name });
+  checkDistinctNames(columns);
 }
 
 /** One AUTO_INCREMENT column at most, and it is the first of a key. */

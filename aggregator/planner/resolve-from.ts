@@ -2,6 +2,7 @@
 
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
 import { tableNamed } from '#aggregator/metadata/find-table.ts';
+import { checkDistinctNames } from '#aggregator/metadata/names.ts';
 import type { JoinReference, TableReference } from '#aggregator/parser/ast.ts';
 import type { ResultColumn } from '#aggregator/statement-result.ts';
 import { databaseError, type DatabaseError } from '#shared/error.ts';
@@ -195,15 +196,6 @@ function viewRelation(
   const of = { database: database.name, table: table.name };
   const inner = names.map(innerName);
   return single({ kind: 'derived', id, alias, query, columns: inner, view: of }, columns);
-}
-
-function checkDistinctNames(columns: readonly ResultColumn[]): void {
-  const seen = new Set<string>();
-  for (const { name } of columns) {
-    const key = name.toLowerCase();
-    if (seen.has(key)) throw databaseError('duplicateColumn', { name });
-    seen.add(key);
-  }
 }
 
 function single(relation: Relation, columns: readonly ResultColumn[]): ResolvedFrom {

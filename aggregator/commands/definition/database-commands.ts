@@ -7,6 +7,7 @@ import { passOver } from '#aggregator/commands/pass-over.ts';
 import type { Catalog } from '#aggregator/metadata/catalog.ts';
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
 import { DefinitionNotes } from '#aggregator/metadata/definition-notes.ts';
+import { isName } from '#aggregator/metadata/names.ts';
 import type { StoredSequences } from '#aggregator/metadata/sequences.ts';
 import type { CreateDatabase } from '#aggregator/parser/ast-definition.ts';
 import type { Session } from '#aggregator/session.ts';
@@ -43,7 +44,7 @@ export interface DatabaseCommandParts {
 
 /** Throws wrongDatabaseName for a name that no database can have; the system's are taken. */
 export function checkDatabaseName(name: string): void {
-  if (name === '' || name.endsWith(' ') || name.length > 64 || /[/\\\0]/.test(name)) {
+  if (!isName(name) || /[/\\\0]/.test(name)) {
     throw databaseError('wrongDatabaseName', { name });
   }
   if (reservedNames.has(name.toLowerCase())) throw databaseError('databaseExists', { name });

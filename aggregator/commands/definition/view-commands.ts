@@ -5,6 +5,7 @@ import { passOver, passOverMissing } from '#aggregator/commands/pass-over.ts';
 import type { Catalog } from '#aggregator/metadata/catalog.ts';
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
 import { existingTable, tableNamed } from '#aggregator/metadata/find-table.ts';
+import { checkDistinctNames, isName } from '#aggregator/metadata/names.ts';
 import { checkTableName } from '#aggregator/metadata/table-builder.ts';
 import type { CreateView } from '#aggregator/parser/ast-definition.ts';
 import type { TableName } from '#aggregator/parser/ast-query.ts';
@@ -26,8 +27,6 @@ export interface ViewCommandParts {
   /** Asked for when used: the engine is made after its commands. */
   readonly engine: () => SyntaxEngine;
 }
-
-const nameLengthMax = 64;
 
 type View = TableDefinition & { readonly view: ViewDefinition };
 type Written = Pick<CreateView, 'algorithm' | 'definer' | 'security' | 'checkOption'>;
@@ -82,9 +81,12 @@ function buildView(
   const names =
     statement.columns.length > 0
       ? statement.columns
-      : spelled.columns.map((one, i) => (isColumnName(one.name) ? one.name : `Name_exp_${i + 1}`));
+      : // What an expression is called by its own text may be no name: MySQL numbers it then.
+        spelled.columns.map((one, i) => (isName(one.name) ? one.name : `Name_exp_${i + 1}`));
   if (names.length !== spelled.columns.length) throw databaseError('viewColumnCount', {});
-  checkNames(names);
+  const wrong = names.find((one) => !isName(one));
+  if (wrong !== undefined) throw databaseError('wrongColumnName', { name: wrong });
+  checkDistinctNames(names.map((one) => ({ name: one })));
   const kept = statement.kind === 'alterView' && before !== null ? before.view : null;
   const options = optionsOf(session, statement, kept);
   const { query, reads } = spelled;
@@ -98,21 +100,6 @@ function buildView(
     ...{ foreignKeys: [], checks: [], collation: database.collation, comment: 'VIEW' },
     view: { ...view, listed },
   };
-}
-
-/** What an expression is called by its own text may be no name: MySQL numbers it then. */
-function isColumnName(name: string): boolean {
-  return name !== '' && !name.endsWith(' ') && name.length <= nameLengthMax;
-}
-
-function checkNames(names: readonly string[]): void {
-  const seen = new Set<string>();
-  for (const name of names) {
-    if (!isColumnName(name)) throw databaseError('wrongColumnName', { name });
-    const key = name.toLowerCase();
-    if (seen.has(key)) throw databaseError('duplicateColumn', { name });
-    seen.add(key);
-  }
 }
 
 /** What stands under the name now; null: nothing. Throws tableExists, notView, unknownTable. */
@@ -182,7 +169,7 @@ async function dropViews(
 
 /** The family of these commands. */
 export function viewCommands(parts: ViewCommandParts): CommandTable {
-  const create: Command<'createView'> = async (_context, session, statement) => {
+  const create: Command<'createView' | 'alterView'> = async (_context, session, statement) => {
     await createView(parts, session, statement);
     return ok();
   };
@@ -190,9 +177,5 @@ export function viewCommands(parts: ViewCommandParts): CommandTable {
     await dropViews(parts, session, statement);
     return ok();
   };
-  const alter: Command<'alterView'> = async (_context, session, statement) => {
-    await createView(parts, session, statement);
-    return ok();
-  };
-  return { createView: create, alterView: alter, dropView: drop };
+  return { createView: create, alterView: create, dropView: drop };
 }
