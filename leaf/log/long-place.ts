@@ -53,7 +53,7 @@ export function findLong(
 }
 
 /** The bytes at a place, in their order. Throws FrameError where the file ends before. */
-export async function* readPieces(place: LogPlace): AsyncGenerator<Uint8Array, void, undefined> {
+async function* readPieces(place: LogPlace): AsyncGenerator<Uint8Array, void, undefined> {
   const file = await open(place.path, 'r');
   try {
     for (let done = 0; done < place.bytes;) {

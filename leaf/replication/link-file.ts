@@ -59,7 +59,7 @@ export async function removeLinkFile(partition: Partition): Promise<void> {
 }
 
 /** A file beside a partition's that says by its being there that something is so. */
-export class Mark {
+class Mark {
   readonly #name: string;
 
   constructor(name: string) {
