@@ -1,9 +1,6 @@
 // An ordered, reliable way for frames between two nodes, with back pressure in both directions.
 
-/**
- * Two implementations: TCP (tcp-transport.ts) and memory (memory-transport.ts).
- * Frames arrive whole and in order, or the transport closes.
- */
+/** Frames arrive whole and in order, or the transport closes: TCP (tcp-transport.ts). */
 export interface Transport {
   /** The other end as `host:port`, for logs and errors. */
   readonly peer: string;

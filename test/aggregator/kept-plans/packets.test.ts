@@ -9,7 +9,7 @@ import { realClock } from '#shared/clock.ts';
 import { PacketWriter } from '#shared/mysql/packet-writer.ts';
 import { RowPackets } from '#shared/mysql/row-packets.ts';
 import type { Row } from '#shared/sql/column-type.ts';
-import { memoryTransportPair } from '#shared/wire/memory-transport.ts';
+import { memoryTransportPair } from '#test/shared/wire/memory-transport.ts';
 import type { LeafService } from '#shared/wire/message.ts';
 import type { PacketFormat } from '#shared/wire/packet-batch.ts';
 import { Peer } from '#shared/wire/peer.ts';

@@ -3,13 +3,13 @@
 import test, { type ExecutionContext } from 'ava';
 import { realClock } from '#shared/clock.ts';
 import { DatabaseError } from '#shared/error.ts';
-import { memoryTransportPair } from '#shared/wire/memory-transport.ts';
 import { Peer } from '#shared/wire/peer.ts';
 import { outstandingMax, streamWindowItems } from '#shared/wire/peer-limits.ts';
 import type { Transport } from '#shared/wire/transport.ts';
 import { quietLogger } from '#test/support/quiet-logger.ts';
 import { until } from '#test/support/wait.ts';
 import { fakeService } from './fake-service.ts';
+import { memoryTransportPair } from './memory-transport.ts';
 import { tcpPair } from './tcp-pair.ts';
 
 function connect(t: ExecutionContext<unknown>, pair: readonly [Transport, Transport]) {

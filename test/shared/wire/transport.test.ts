@@ -1,7 +1,7 @@
 // What both transports promise: whole frames, in order, and back pressure.
 
 import test, { type ExecutionContext } from 'ava';
-import { memoryTransportPair } from '#shared/wire/memory-transport.ts';
+import { memoryTransportPair } from './memory-transport.ts';
 import type { Transport } from '#shared/wire/transport.ts';
 import { until } from '#test/support/wait.ts';
 import { tcpPair } from './tcp-pair.ts';

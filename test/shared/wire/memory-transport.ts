@@ -1,8 +1,8 @@
-// Two joined transports within one process: what one sends, the other gets.
+// Two joined transports within one process, for tests: what one sends, the other gets.
 
 import { must } from '#shared/assert.ts';
-import { FrameQueue } from './frame-queue.ts';
-import { receiveBufferBytesMax, type Transport } from './transport.ts';
+import { FrameQueue } from '#shared/wire/frame-queue.ts';
+import { receiveBufferBytesMax, type Transport } from '#shared/wire/transport.ts';
 
 class MemoryTransport implements Transport {
   readonly peer: string;
