@@ -40,6 +40,11 @@ export class HandCapture implements ChangeCapture {
     return encodeChanges(this.#changes);
   }
 
+  /** What has happened between two marks. */
+  between(from: number, to: number): Uint8Array {
+    return encodeChanges(this.#changes.slice(from, to));
+  }
+
   close(): void {
     this.#changes.length = 0;
   }

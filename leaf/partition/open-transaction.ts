@@ -14,6 +14,7 @@ import { databaseError } from '#shared/error.ts';
 import type { TransactionTag, Verdict, WriteStep, WriteStepResult } from '#shared/wire/message.ts';
 import type { WorkerTransaction } from '#leaf/worker/worker-transaction.ts';
 import type { LoggedChanges } from './apply-from.ts';
+import { firesActions } from './fires-actions.ts';
 import type { PartitionCore } from './partition-core.ts';
 import { TransactionCapture, type CaptureMark } from './transaction-capture.ts';
 import { TransactionReads } from './transaction-reads.ts';
@@ -34,7 +35,7 @@ type WayBack = 'savepoint' | 'begin again';
 interface Savepoint {
   readonly name: string;
   readonly sqliteName: string;
-  /** Null: the changes were in a worker. */
+  /** Null: it was set in a worker. */
   readonly mark: CaptureMark | null;
 }
 
@@ -73,6 +74,8 @@ export class OpenTransaction {
   /** Something was written that is not taken back. */
   #hasWritten = false;
   #undoMark: CaptureMark | null = null;
+  /** Its changes cannot be made once more elsewhere. */
+  #isBound = false;
 
   constructor(
     core: PartitionCore,
@@ -110,32 +113,42 @@ export class OpenTransaction {
     return this.#changedRows > LOCAL_CHANGES_MAX;
   }
 
-  /**
-   * Can its changes move to a worker? Not with savepoints to go back to; nor with foreign keys,
-   * whose actions must not happen twice.
-   */
+  /** Can its changes move to a worker, as far as is known? */
   get canMove(): boolean {
-    const { environment, file } = this.#core;
-    const free = this.#savepoints.length === 0 && !file.hasForeignKeys;
-    return environment.workers !== null && this.#worker === null && free;
+    return this.#core.environment.workers !== null && this.#worker === null && !this.#isBound;
   }
 
-  /** Moves its changes to a worker. When that fails it is lost. */
+  /**
+   * Moves its changes to a worker, with the savepoints among them, unless actions of foreign keys
+   * would happen twice. When that fails it is lost.
+   */
   async moveElsewhere(): Promise<void> {
-    for (const sql of this.#settleLast()) this.#core.file.connection.run(sql);
+    const { file } = this.#core;
+    const pieces = this.#capture.pieces(this.#savepoints.map(({ mark }) => must(mark)));
+    const acts = this.#foreignKeys && file.hasForeignKeys;
+    this.#isBound = acts && pieces.some((piece) => firesActions(piece, file.tables));
+    if (this.#isBound) return;
+    for (const sql of this.#settleLast()) file.connection.run(sql);
     const write = must(this.#write, 'an active transaction has begun');
-    const changes = write.changesSoFar();
     this.lost = true;
     this.#write = null;
     write.rollback();
     const worker = await beginElsewhere(this.#core, this.#foreignKeys);
     await this.#enterWorker(worker);
-    if (changes.length > 0) await worker.apply(changes);
+    for (const [index, piece] of pieces.entries()) {
+      if (piece.length > 0) await worker.apply(piece);
+      const next = this.#savepoints[index];
+      if (next !== undefined) await worker.exec(`SAVEPOINT ${next.sqliteName}`);
+    }
     this.lost = false;
   }
 
   /** Runs one write task in its worker, of which either all is done or nothing. */
-  async writeElsewhere(steps: readonly WriteStep[]): Promise<WriteStepResult[]> {
+  async writeElsewhere(
+    steps: readonly WriteStep[],
+    foreignKeys: boolean,
+  ): Promise<WriteStepResult[]> {
+    this.#mustKeepChecks(foreignKeys);
     const worker = must(this.#worker, 'its changes are in a worker');
     await worker.exec(...this.#settleLast(), 'SAVEPOINT undo');
     try {
@@ -153,10 +166,7 @@ export class OpenTransaction {
   /** Runs one write task, of which either all is done or nothing. */
   write(steps: readonly WriteStep[], foreignKeys: boolean): WriteStepResult[] {
     const { file } = this.#core;
-    if (foreignKeys !== this.#foreignKeys && file.hasForeignKeys) {
-      const what = 'SET foreign_key_checks between two writes of one transaction';
-      throw databaseError('unsupported', { what });
-    }
+    this.#mustKeepChecks(foreignKeys);
     for (const sql of this.#settleLast()) file.connection.run(sql);
     const isFirst = !this.#hasWritten && this.#savepoints.length === 0;
     const way: WayBack = isFirst ? 'begin again' : 'savepoint';
@@ -194,7 +204,7 @@ export class OpenTransaction {
     await this.#run(...this.#settleLast(), `SAVEPOINT ${sqliteName}`);
     // As in MySQL, an older one of the same name is gone; SQLite may keep it, nobody names it.
     this.#savepoints = this.#savepoints.filter((savepoint) => !sameName(savepoint.name, name));
-    const mark = this.#worker === null ? this.#capture.mark : null;
+    const mark = this.#worker === null ? this.#capture.cut() : null;
     this.#savepoints.push({ name, sqliteName, mark });
   }
 
@@ -237,6 +247,12 @@ export class OpenTransaction {
     this.#write = null;
     this.undone = this.#worker?.rollback() ?? this.undone;
     this.#worker = null;
+  }
+
+  #mustKeepChecks(foreignKeys: boolean): void {
+    if (foreignKeys === this.#foreignKeys || !this.#core.file.hasForeignKeys) return;
+    const what = 'SET foreign_key_checks between two writes of one transaction';
+    throw databaseError('unsupported', { what });
   }
 
   /** What happened while the worker began is for it too. */

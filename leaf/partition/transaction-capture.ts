@@ -9,16 +9,23 @@ import type { PlainStep } from './plain-steps.ts';
 import type { StateFile } from './state-file.ts';
 import { runSteps } from './write-steps.ts';
 
-/** How far the capture was when a savepoint was set. */
+/** How far the capture was at some moment. */
 export interface CaptureMark {
+  /** Told by hand. */
   readonly changes: number;
+  /** Captured by sessions that have ended, behind those. */
+  readonly parts: number;
   readonly hasSession: boolean;
 }
+
+type CapturePlace = Pick<CaptureMark, 'changes' | 'parts'>;
 
 export class TransactionCapture implements ChangeCapture {
   readonly #file: StateFile;
   readonly #hand = new HandCapture();
-  /** Everything that the hand has noted was there before it. */
+  /** What sessions have captured, each up to a savepoint: one behind the other. */
+  readonly #parts: Uint8Array[] = [];
+  /** Everything that the hand has noted, and the parts, was there before it. */
   #session: ChangeCapture | null = null;
 
   constructor(file: StateFile) {
@@ -26,13 +33,22 @@ export class TransactionCapture implements ChangeCapture {
   }
 
   get mark(): CaptureMark {
-    return { changes: this.#hand.mark, hasSession: this.#session !== null };
+    const { length: parts } = this.#parts;
+    return { changes: this.#hand.mark, parts, hasSession: this.#session !== null };
+  }
+
+  /** A savepoint is set here: what comes behind it is captured apart. */
+  cut(): CaptureMark {
+    if (this.#session !== null) this.#parts.push(this.#session.changeset());
+    this.#endSession();
+    return this.mark;
   }
 
   /** SQLite has gone back to a savepoint that was set at this mark. */
-  undoTo({ changes, hasSession }: CaptureMark): void {
+  undoTo({ changes, parts, hasSession }: CaptureMark): void {
     // A session that is younger compares with rows that never were.
     if (!hasSession) this.#endSession();
+    this.#parts.length = parts;
     this.#hand.forgetAfter(changes);
   }
 
@@ -41,7 +57,8 @@ export class TransactionCapture implements ChangeCapture {
    * attempt. Throws a DatabaseError; the caller takes it back, and here goes to its mark.
    */
   run(steps: readonly WriteStep[], goBack: () => void): WriteStepResult[] {
-    const plain = this.#session === null ? this.#plainSteps(steps) : null;
+    const byHand = this.#session === null && this.#parts.length === 0;
+    const plain = byHand ? this.#plainSteps(steps) : null;
     if (plain !== null) {
       const { mark } = this;
       try {
@@ -58,13 +75,29 @@ export class TransactionCapture implements ChangeCapture {
 
   changeset(): Uint8Array {
     const byHand = this.#hand.changeset();
-    if (this.#session === null) return byHand;
-    return concatChangesets([byHand, this.#session.changeset()]);
+    if (this.#session === null && this.#parts.length === 0) return byHand;
+    return concatChangesets([byHand, ...this.#parts, ...this.#ofSession()]);
+  }
+
+  /** The changes up to each of the savepoints set at these marks, and those behind the last. */
+  pieces(marks: readonly CaptureMark[]): readonly Uint8Array[] {
+    const ends: readonly CapturePlace[] = [...marks, this.mark];
+    return ends.map((to, index) => {
+      const from = ends[index - 1] ?? { changes: 0, parts: 0 };
+      const byHand = this.#hand.between(from.changes, to.changes);
+      const rest = index === marks.length ? this.#ofSession() : [];
+      return concatChangesets([byHand, ...this.#parts.slice(from.parts, to.parts), ...rest]);
+    });
   }
 
   close(): void {
     this.#endSession();
+    this.#parts.length = 0;
     this.#hand.close();
+  }
+
+  #ofSession(): readonly Uint8Array[] {
+    return this.#session === null ? [] : [this.#session.changeset()];
   }
 
   #endSession(): void {

@@ -67,7 +67,9 @@ export class Transactions {
     const transaction = await this.#enter(options, long);
     if (long || transaction.isLarge) await this.#move(transaction);
     if (transaction.worker !== null) {
-      return this.#attemptElsewhere(transaction, () => transaction.writeElsewhere(steps));
+      return this.#attemptElsewhere(transaction, () =>
+        transaction.writeElsewhere(steps, options.foreignKeys),
+      );
     }
     return this.#attempt(transaction, () => transaction.write(steps, options.foreignKeys));
   }

@@ -71,11 +71,6 @@ export class WriteTransaction {
     return position.lsn;
   }
 
-  /** The changes so far; more may come. */
-  changesSoFar(): Uint8Array {
-    return must(this.#capture, 'changes are taken at the end').changeset();
-  }
-
   /** Undoes everything. */
   rollback(): void {
     this.#endCapture();
