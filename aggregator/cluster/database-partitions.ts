@@ -7,8 +7,10 @@ import { keyWord } from '#aggregator/metadata/store-key.ts';
 import { must } from '#shared/assert.ts';
 import type { Clock } from '#shared/clock.ts';
 import {
+  copiesOf,
   REFERENCE_ORDINAL,
   type Address,
+  type PartitionCopy,
   type PartitionPlacement,
 } from '#shared/cluster/topology.ts';
 import { DatabaseError } from '#shared/error.ts';
@@ -26,21 +28,24 @@ export interface DatabasePartitionsParts {
 }
 
 /** A copy of a partition that a leaf still has to drop. */
-interface DroppedCopy {
-  readonly ordinal: number;
-  readonly leafId: number;
-}
-
 /** A database that is gone, and which of its name it was: another may have been made since. */
 interface Dropped {
   readonly database: string;
   /** Absent: 0. */
   readonly incarnation?: number;
-  readonly copies: readonly DroppedCopy[];
+  readonly copies: readonly PartitionCopy[];
 }
 
 function droppedKey({ database, incarnation = 0 }: Dropped): string {
   return `${droppedPrefix}${keyWord(database)}/${incarnation}`;
+}
+
+/** What a new partition keeps of its database: how it writes, which one it is, and whose. */
+export function identityOf(
+  { durability, incarnation = 0 }: DatabaseDefinition,
+  { clusterId }: { readonly clusterId: string },
+) {
+  return { durability, incarnation, origin: clusterId };
 }
 
 export class DatabasePartitions {
@@ -78,11 +83,8 @@ export class DatabasePartitions {
    * that is written down first, so no crash forgets it.
    */
   async drop(database: DatabaseDefinition): Promise<void> {
-    const copies = database.placements.flatMap(({ ordinal, leafId, replicaLeafIds }) =>
-      [leafId, ...replicaLeafIds].map((id) => ({ ordinal, leafId: id })),
-    );
-    const { name, incarnation = 0 } = database;
-    const dropped = { database: name, incarnation, copies };
+    const { name, incarnation = 0, placements } = database;
+    const dropped = { database: name, incarnation, copies: copiesOf(placements) };
     const key = droppedKey(dropped);
     await this.#parts.store.put(key, dropped);
     const left = await this.#dropCopies(dropped);
@@ -105,7 +107,8 @@ export class DatabasePartitions {
     const key = { database: database.name, ordinal: placement.ordinal };
     const { role } = database;
     const leaf = this.#parts.leaves.leaf(placement.leafId);
-    await leaf.call('createPartition', { key, role, ...this.#identityOf(database) });
+    const identity = identityOf(database, this.#parts);
+    await leaf.call('createPartition', { key, role, ...identity });
   }
 
   async #createReplica(
@@ -115,21 +118,17 @@ export class DatabasePartitions {
   ): Promise<void> {
     const key = { database: database.name, ordinal: REFERENCE_ORDINAL };
     const leaf = this.#parts.leaves.leaf(leafId);
-    const identity = this.#identityOf(database);
+    const identity = identityOf(database, this.#parts);
     await leaf.call('createPartition', { key, role: 'replica', ...identity });
     const address = this.#addressOf(reference.leafId);
     await leaf.call('startLink', { key, source: { address, key, ticket: null } });
-  }
-
-  #identityOf({ durability, incarnation = 0 }: DatabaseDefinition) {
-    return { durability, incarnation, origin: this.#parts.clusterId };
   }
 
   #addressOf(nodeId: number): Address {
     return must(this.#parts.leaves.nodes().find((node) => node.id === nodeId)).address;
   }
 
-  async #dropCopies(dropped: Dropped): Promise<readonly DroppedCopy[]> {
+  async #dropCopies(dropped: Dropped): Promise<readonly PartitionCopy[]> {
     const { copies } = dropped;
     const results = await Promise.all(copies.map((copy) => this.#dropCopy(dropped, copy)));
     return copies.filter((_, index) => results[index] === false);
@@ -138,7 +137,7 @@ export class DatabasePartitions {
   /** False when the leaf is away. */
   async #dropCopy(
     { database, incarnation = 0 }: Dropped,
-    { ordinal, leafId }: DroppedCopy,
+    { ordinal, leafId }: PartitionCopy,
   ): Promise<boolean> {
     try {
       const leaf = this.#parts.leaves.leaf(leafId);

@@ -24,7 +24,7 @@ import {
 import { databaseError, DatabaseError } from '#shared/error.ts';
 import type { Logger } from '#shared/logger.ts';
 import type { LeafService, PartitionStatus } from '#shared/wire/message.ts';
-import type { DatabasePartitions } from './database-partitions.ts';
+import { identityOf, type DatabasePartitions } from './database-partitions.ts';
 
 const prefix = 'move/';
 /** Between two looks at a copy that follows, in milliseconds. */
@@ -147,10 +147,8 @@ export class PartitionMover {
   }
 
   async #copy({ key, from, to }: Move): Promise<void> {
-    const { clusterId, catalog } = this.#parts;
-    const { durability, incarnation = 0 } = catalog.database(key.database);
     const leaf = this.#leaf(to);
-    const identity = { durability, incarnation, origin: clusterId };
+    const identity = identityOf(this.#parts.catalog.database(key.database), this.#parts);
     await leaf.call('createPartition', { key, role: 'replica', ...identity });
     const source = { address: this.#addressOf(from), key, ticket: null };
     await leaf.call('startLink', { key, source });

@@ -7,7 +7,7 @@
 
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
 import { must } from '#shared/assert.ts';
-import { partitionName } from '#shared/cluster/topology.ts';
+import { copiesOf, partitionName, type PartitionCopy } from '#shared/cluster/topology.ts';
 import type { PartitionStatus } from '#shared/wire/message.ts';
 import { withSchema } from './catalog-follower.ts';
 import { committedOnlyAfter, committedSomewhere } from './consistent-cut.ts';
@@ -70,14 +70,11 @@ async function renumber(
   parts: ReplicationParts,
   { name, incarnation = 0, placements }: DatabaseDefinition,
 ): Promise<void> {
-  const copies = placements.flatMap(({ ordinal, leafId, replicaLeafIds }) =>
-    [leafId, ...replicaLeafIds].map((id) => ({ ordinal, id })),
-  );
-  const set = async ({ ordinal, id }: { readonly ordinal: number; readonly id: number }) => {
+  const set = async ({ ordinal, leafId }: PartitionCopy): Promise<void> => {
     const key = { database: name, ordinal };
-    await parts.leaves.leaf(id).call('setIncarnation', { key, incarnation });
+    await parts.leaves.leaf(leafId).call('setIncarnation', { key, incarnation });
   };
-  await Promise.all(copies.map(set));
+  await Promise.all(copiesOf(placements).map(set));
 }
 
 /** No partition takes writes or records from here on. */

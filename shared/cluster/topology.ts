@@ -38,6 +38,19 @@ export interface PartitionPlacement {
   readonly replicaLeafIds: readonly number[];
 }
 
+/** One copy of a partition, the master's or a replica, and the node id of its leaf. */
+export interface PartitionCopy {
+  readonly ordinal: number;
+  readonly leafId: number;
+}
+
+/** Every copy of these partitions. */
+export function copiesOf(placements: readonly PartitionPlacement[]): readonly PartitionCopy[] {
+  return placements.flatMap(({ ordinal, leafId, replicaLeafIds }) =>
+    [leafId, ...replicaLeafIds].map((id) => ({ ordinal, leafId: id })),
+  );
+}
+
 /** `sync`: acknowledged means fdatasync has returned. `async`: written to the page cache. */
 export type Durability = 'sync' | 'async';
 
