@@ -44,7 +44,12 @@ export class Hardening {
     this.#waiters.wakeAll();
   }
 
-  /** Something has come to the log, or it was closed. */
+  /** Something has come to the log: who waits makes it durable where nobody else does. */
+  grown(): void {
+    if (this.#durability === 'async') this.#waiters.wakeAll();
+  }
+
+  /** Who waits is to look at the log again. */
   wakeAll(): void {
     this.#waiters.wakeAll();
   }

@@ -155,7 +155,7 @@ export class Log {
     this.#advance(encoded.frame.length, encoded.position);
     this.#recent.push(this.#tail.lsn, encoded.frame);
     this.#tailTimestamp = draft.timestamp;
-    this.#hardening.wakeAll();
+    this.#hardening.grown();
     return encoded;
   }
 
@@ -169,7 +169,7 @@ export class Log {
       this.#tailTimestamp = record.timestamp;
     }
     if (!isKept) this.#recent.clear();
-    this.#hardening.wakeAll();
+    this.#hardening.grown();
   }
 
   /**
@@ -204,7 +204,7 @@ export class Log {
     this.#recent.clear();
     this.#tailTimestamp = record.timestamp;
     this.#long = null;
-    this.#hardening.wakeAll();
+    this.#hardening.grown();
     const { path } = must(this.#segments.at(-1));
     const at = offset + FRAME_HEADER_BYTES + changesAt;
     return { record: whole, changes: { path, offset: at, bytes: bodyBytes - changesAt } };

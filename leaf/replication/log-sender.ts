@@ -23,6 +23,7 @@ import { ConnectedFollower } from './connected-follower.ts';
 import { sendLongRecord } from './send-long-record.ts';
 import { sendSnapshot } from './send-snapshot.ts';
 import { ServedChecks } from './served-checks.ts';
+import { StreamWait } from './stream-wait.ts';
 
 /** Bytes of frames in one batch; a single longer record goes alone. */
 const batchBytesMax = 256 * 1024;
@@ -254,47 +255,36 @@ export class LogSender {
     const isWhole = () =>
       partition.log === log && sent + 1n >= log.firstLsn && sent <= log.tail.lsn;
     const longAfter = (last: LSN) => (follower.inParts ? log.reader.longAfter(sent, last) : null);
-    while (!follower.ended.aborted && isWhole()) {
-      if (follower.checkAsked && this.#checks !== null) {
-        follower.checkAsked = false;
-        const check = await this.#checks.open(partition, follower.id);
-        const { lsn: last } = check.position;
-        while (sent < last && isWhole()) {
-          const long = await longAfter(last);
-          if (isWhole()) sent = yield* sendNext(log, { sent, last, long });
+    const wait = new StreamWait(this.#clock, follower);
+    try {
+      while (!follower.ended.aborted && isWhole()) {
+        if (follower.checkAsked && this.#checks !== null) {
+          follower.checkAsked = false;
+          const check = await this.#checks.open(partition, follower.id);
+          const { lsn: last } = check.position;
+          while (sent < last && isWhole()) {
+            const long = await longAfter(last);
+            if (isWhole()) sent = yield* sendNext(log, { sent, last, long });
+          }
+          yield check;
         }
-        yield check;
+        const { lsn: last } = log.sendable;
+        const before = sent;
+        const long = await longAfter(last);
+        if (!isWhole()) return;
+        sent = yield* sendNext(log, { sent, last, long });
+        const quietMs = this.#clock.monotonicMs() - beatAtMs;
+        if (quietMs >= heartbeatMs) {
+          yield heartbeat(partition, follower.confirmed);
+          beatAtMs = this.#clock.monotonicMs();
+          wait.beat();
+        } else if (sent === before) {
+          await wait.after(log, sent, heartbeatMs - quietMs);
+        }
       }
-      const { lsn: last } = log.sendable;
-      const before = sent;
-      const long = await longAfter(last);
-      if (!isWhole()) return;
-      sent = yield* sendNext(log, { sent, last, long });
-      const quietMs = this.#clock.monotonicMs() - beatAtMs;
-      if (quietMs >= heartbeatMs) {
-        yield heartbeat(partition, follower.confirmed);
-        beatAtMs = this.#clock.monotonicMs();
-      } else if (sent === before) {
-        await this.#waitAfter(partition, sent, { follower, ms: heartbeatMs - quietMs });
-      }
+    } finally {
+      wait.end();
     }
-  }
-
-  async #waitAfter(
-    partition: Partition,
-    lsn: LSN,
-    until: { readonly follower: ConnectedFollower; readonly ms: number },
-  ): Promise<void> {
-    const late = new AbortController();
-    const timer = this.#clock.after(until.ms, () => late.abort());
-    const { follower } = until;
-    const wake = () => late.abort();
-    follower.wakeStream = wake;
-    follower.ended.addEventListener('abort', wake, { once: true });
-    if (follower.ended.aborted || follower.checkAsked) late.abort();
-    await partition.log.waitAfter(lsn, late.signal);
-    follower.ended.removeEventListener('abort', wake);
-    timer.cancel();
   }
 }
 
