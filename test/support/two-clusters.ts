@@ -97,7 +97,8 @@ export class TestClusterProcess {
   }
 
   async connect(user: string, password: string): Promise<Connection> {
-    return createConnection({ host: '127.0.0.1', port: this.port, user, password });
+    const login = { host: '127.0.0.1', port: this.port, user, password };
+    return createConnection({ ...login, connectTimeout: 60_000 });
   }
 
   /** As root. */

@@ -1,7 +1,7 @@
 // One leaf of the primary hangs or spoils its bytes: its partitions wait, and nobody else does.
 
 import test, { type ExecutionContext } from 'ava';
-import { caughtUp, refusalOf, sameRows, stateOf } from '#test/support/follow.ts';
+import { caughtUp, refusalOf, sameRows, stateOf, replicate } from '#test/support/follow.ts';
 import { SiteProxy } from '#test/support/site-proxy.ts';
 import { TestClusterProcess } from '#test/support/two-clusters.ts';
 import { until } from '#test/support/wait.ts';
@@ -14,7 +14,10 @@ async function throughProxy(t: ExecutionContext, host: string) {
   const secondary = await TestClusterProcess.start(t, { leaves: 1 });
   await primary.query('CREATE DATABASE shop PARTITIONS 4');
   await primary.query('CREATE TABLE shop.item (id BIGINT PRIMARY KEY, v LONGTEXT)');
-  await secondary.query(`REPLICATE DATABASE shop FROM root:'secret'@127.0.0.1:${primary.port}`);
+  await replicate(
+    secondary,
+    `REPLICATE DATABASE shop FROM root:'secret'@127.0.0.1:${primary.port}`,
+  );
   await caughtUp(secondary, 'shop');
   return { primary, proxy, secondary };
 }

@@ -5,7 +5,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
-import { sameRows } from '#test/support/follow.ts';
+import { sameRows, replicate } from '#test/support/follow.ts';
 import { TestClusterProcess } from '#test/support/two-clusters.ts';
 import { until } from '#test/support/wait.ts';
 
@@ -19,7 +19,10 @@ async function startPair(t: ExecutionContext) {
   const rows = Array.from({ length: 3000 }, (_, i) => `(${i}, 'item ${i}', ${i % 97})`).join();
   await primary.query(`INSERT INTO shop.item VALUES ${rows}`);
   await primary.query("INSERT INTO shop.note VALUES ('a', 1), ('b', 2), ('it''s', 3)");
-  await secondary.query(`REPLICATE DATABASE shop FROM root:'secret'@127.0.0.1:${primary.port}`);
+  await replicate(
+    secondary,
+    `REPLICATE DATABASE shop FROM root:'secret'@127.0.0.1:${primary.port}`,
+  );
   await until('the rows are there', async () => {
     return (await secondary.list('SELECT COUNT(*) FROM shop.item'))[0] === 3000;
   });

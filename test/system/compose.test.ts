@@ -7,7 +7,7 @@ import type { Connection } from 'mysql2/promise';
 import { readCompose, type ComposeService } from '#test/support/compose-file.ts';
 import { ComposeRun } from '#test/support/compose-run.ts';
 import { composeFileTest, composeRunTest } from '#test/support/compose-test.ts';
-import { caughtUp, sameRows, stateOf } from '#test/support/follow.ts';
+import { caughtUp, sameRows, stateOf, replicate } from '#test/support/follow.ts';
 import { temporaryDirectory } from '#test/support/temporary-directory.ts';
 import { until } from '#test/support/wait.ts';
 
@@ -104,7 +104,7 @@ composeRunTest('compose: two sites are cut apart, fail over and fail back', asyn
   await secondary.query("INSERT INTO shop.item VALUES (21, 'b'), (22, 'b'), (23, 'b')");
   t.is(await stateOf(secondary, 'shop'), 'online');
   run.network.heal('primary');
-  await primary.query(`REPLICATE DATABASE shop WITH FORCE DIFFERENTIAL ${from('secondary')}`);
+  await replicate(primary, `REPLICATE DATABASE shop WITH FORCE DIFFERENTIAL ${from('secondary')}`);
   await caughtUp(primary, 'shop');
   await sameRows(primary, secondary, all);
   const rows = await primary.query(all);

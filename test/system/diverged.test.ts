@@ -1,7 +1,7 @@
 // A secondary whose primary has another history now: it says so everywhere, and how to go on.
 
 import test from 'ava';
-import { caughtUp, refusalOf, sameRows, stateOf } from '#test/support/follow.ts';
+import { caughtUp, refusalOf, sameRows, stateOf, replicate } from '#test/support/follow.ts';
 import { TestClusterProcess } from '#test/support/two-clusters.ts';
 import { until } from '#test/support/wait.ts';
 
@@ -20,15 +20,15 @@ test('diverged: the middle of a chain went back; the end tells it and follows ag
   await a.query('CREATE DATABASE shop PARTITIONS 2');
   await a.query('CREATE TABLE shop.item (id INT PRIMARY KEY, v TEXT)');
   await a.query("INSERT INTO shop.item VALUES (1, 'a'), (2, 'a'), (3, 'a'), (4, 'a')");
-  await middle.query(`REPLICATE DATABASE shop ${from(a)}`);
+  await replicate(middle, `REPLICATE DATABASE shop ${from(a)}`);
   await caughtUp(middle, 'shop');
-  await end.query(`REPLICATE DATABASE shop ${from(middle)}`);
+  await replicate(end, `REPLICATE DATABASE shop ${from(middle)}`);
   await caughtUp(end, 'shop');
   // The middle is promoted, and what it writes reaches the end; then it goes back to its primary.
   await middle.query('STOP REPLICATING shop');
   await middle.query("INSERT INTO shop.item VALUES (11, 'm'), (12, 'm'), (13, 'm'), (14, 'm')");
   await sameRows(middle, end, allItems);
-  await middle.query(`REPLICATE DATABASE shop WITH FORCE DIFFERENTIAL ${from(a)}`);
+  await replicate(middle, `REPLICATE DATABASE shop WITH FORCE DIFFERENTIAL ${from(a)}`);
   await caughtUp(middle, 'shop');
   const links = async () => {
     const rows = await end.query('SHOW REPLICATION STATUS');

@@ -3,7 +3,7 @@
 import test from 'ava';
 import mysql from 'mysql2/promise';
 import type { ExecutionContext } from 'ava';
-import { caughtUp, refusalOf, sameRows, stateOf } from '#test/support/follow.ts';
+import { caughtUp, refusalOf, sameRows, stateOf, replicate } from '#test/support/follow.ts';
 import { SiteProxy } from '#test/support/site-proxy.ts';
 import { StartedCluster } from '#test/support/start-process.ts';
 import { until } from '#test/support/wait.ts';
@@ -61,7 +61,7 @@ test('drill: fail over, fail back, switch back; nothing acknowledged is lost', a
   await a.cluster.query('CREATE DATABASE shop PARTITIONS 3');
   await a.cluster.query('CREATE TABLE shop.item (id BIGINT PRIMARY KEY, v TEXT)');
   const load = startWriter(a.cluster, 1);
-  await b.cluster.query(`REPLICATE DATABASE shop ${a.from}`);
+  await replicate(b.cluster, `REPLICATE DATABASE shop ${a.from}`);
   await caughtUp(b.cluster, 'shop');
   // The sites are cut apart while a is being written to; b is promoted, and both are written to.
   a.proxy.cut();
@@ -76,7 +76,7 @@ test('drill: fail over, fail back, switch back; nothing acknowledged is lost', a
   // The sites see each other again: a goes back and follows b, which is written to all the time.
   a.proxy.heal();
   b.proxy.heal();
-  await a.cluster.query(`REPLICATE DATABASE shop WITH FORCE DIFFERENTIAL ${b.from}`);
+  await replicate(a.cluster, `REPLICATE DATABASE shop WITH FORCE DIFFERENTIAL ${b.from}`);
   await caughtUp(a.cluster, 'shop');
   // The switch back, under the write fence.
   const fence = await mysql.createConnection({
@@ -91,7 +91,7 @@ test('drill: fail over, fail back, switch back; nothing acknowledged is lost', a
   await sameRows(a.cluster, b.cluster, 'SELECT count(*), sum(id) FROM shop.item');
   await caughtUp(a.cluster, 'shop');
   await a.cluster.query('STOP REPLICATING shop');
-  await b.cluster.query(`REPLICATE DATABASE shop WITH FORCE DIFFERENTIAL ${a.from}`);
+  await replicate(b.cluster, `REPLICATE DATABASE shop WITH FORCE DIFFERENTIAL ${a.from}`);
   await fence.query('UNLOCK TABLES');
   await a.cluster.query("INSERT INTO shop.item VALUES (0, 'switched')");
   await sameRows(a.cluster, b.cluster, 'SELECT * FROM shop.item ORDER BY id');

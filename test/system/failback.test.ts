@@ -2,7 +2,7 @@
 
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
-import { caughtUp, refusalOf, sameRows, stateOf } from '#test/support/follow.ts';
+import { caughtUp, refusalOf, sameRows, stateOf, replicate } from '#test/support/follow.ts';
 import { TestClusterProcess } from '#test/support/two-clusters.ts';
 
 const allItems = 'SELECT * FROM shop.item ORDER BY id';
@@ -22,7 +22,7 @@ async function pair(t: ExecutionContext) {
   await a.query("INSERT INTO shop.country VALUES ('de', 'Germany')");
   const rows = Array.from({ length: 12 }, (_, id) => `(${id}, 'v${id}', ${id}.50, '{"n": ${id}}')`);
   await a.query(`INSERT INTO shop.item VALUES ${rows.join()}`);
-  await b.query(`REPLICATE DATABASE shop ${from(a)}`);
+  await replicate(b, `REPLICATE DATABASE shop ${from(a)}`);
   await caughtUp(b, 'shop');
   return { a, b };
 }
@@ -41,7 +41,7 @@ test('failback: what the old primary did is rescued as rows, and it follows', as
   await a.query('COMMIT');
   await b.query("INSERT INTO shop.item VALUES (200, 'at b', 2, NULL)");
   await b.query('ALTER TABLE shop.item ADD COLUMN extra INT DEFAULT 3');
-  await a.query(`REPLICATE DATABASE shop WITH FORCE DIFFERENTIAL ${from(b)}`);
+  await replicate(a, `REPLICATE DATABASE shop WITH FORCE DIFFERENTIAL ${from(b)}`);
   const said = (await a.query('SHOW WARNINGS')).map((row) => String(row['Message']));
   t.true(
     said.some((text) => /shop_0 went back to LSN \d+/.test(text)),
@@ -109,7 +109,7 @@ test('failback: in the wrong order, twice, and back again', async (t) => {
 async function bothBack(a: TestClusterProcess, b: TestClusterProcess, shop: string) {
   const back = async (at: TestClusterProcess, to: TestClusterProcess) => {
     try {
-      await at.query(`REPLICATE DATABASE ${shop} WITH FORCE DIFFERENTIAL ${from(to)}`);
+      await replicate(at, `REPLICATE DATABASE ${shop} WITH FORCE DIFFERENTIAL ${from(to)}`);
       return null;
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
@@ -132,7 +132,7 @@ test('failback: of both sides at once: one of them stays the primary, always', a
   // Where both were refused nothing has happened, and one of them alone does it.
   if (errors[0] !== null && errors[1] !== null) {
     t.deepEqual(await states(), ['online', 'online']);
-    await a.query(`REPLICATE DATABASE shop WITH FORCE DIFFERENTIAL ${from(b)}`);
+    await replicate(a, `REPLICATE DATABASE shop WITH FORCE DIFFERENTIAL ${from(b)}`);
     errors = [null, ''];
   }
   const [near, far] = errors[0] === null ? [a, b] : [b, a];
@@ -153,7 +153,7 @@ test('failback: definitions of the old primary are rescued, and a snapshot helps
   await a.query('CREATE TABLE shop.own (id INT PRIMARY KEY)');
   await a.query('INSERT INTO shop.own VALUES (7)');
   await b.query("INSERT INTO shop.item VALUES (200, 'at b', 2, NULL)");
-  await a.query(`REPLICATE DATABASE shop WITH FORCE DIFFERENTIAL ${from(b)}`);
+  await replicate(a, `REPLICATE DATABASE shop WITH FORCE DIFFERENTIAL ${from(b)}`);
   await caughtUp(a, 'shop');
   await sameRows(a, b, allItems);
   await sameRows(a, b, 'SHOW TABLES FROM shop');

@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { must } from '#shared/assert.ts';
-import { refusalOf, sameRows, stateOf, type Asked } from '#test/support/follow.ts';
+import { refusalOf, sameRows, stateOf, type Asked, replicate } from '#test/support/follow.ts';
 import { LeafNetwork } from '#test/support/leaf-network.ts';
 import { startProcessCluster } from '#test/support/process-cluster.ts';
 import { until } from '#test/support/wait.ts';
@@ -62,7 +62,7 @@ test('first copy: cut off by a death of aggregator and leaf, it stays one', asyn
 
   // Nothing whole has arrived: it can be given up, and begun again.
   network.hold(secondary.host, bytesHeld);
-  await secondary.query(`REPLICATE DATABASE never ${from}`);
+  await replicate(secondary, `REPLICATE DATABASE never ${from}`);
   await until('half a snapshot', () => isHalfCopied(secondary, 'never'));
   network.cut(primary.host);
   t.is(await stateOf(secondary, 'never'), 'provisioning');

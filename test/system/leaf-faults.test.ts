@@ -8,7 +8,14 @@
 import { randomBytes } from 'node:crypto';
 import test, { type ExecutionContext } from 'ava';
 import { must } from '#shared/assert.ts';
-import { caughtUp, refusalOf, sameRows, stateOf, type Asked } from '#test/support/follow.ts';
+import {
+  caughtUp,
+  refusalOf,
+  sameRows,
+  stateOf,
+  type Asked,
+  replicate,
+} from '#test/support/follow.ts';
 import { LeafNetwork } from '#test/support/leaf-network.ts';
 import type { NodeProcess } from '#test/support/node-process.ts';
 import { startProcessCluster, type ProcessCluster } from '#test/support/process-cluster.ts';
@@ -89,7 +96,7 @@ async function prepare({ network, primary, secondary, from }: World, names: Name
   // Without the log from its beginning, who comes anew needs a snapshot.
   await primary.query(`SNAPSHOT DATABASE ${provisioning}`);
   for (const name of Object.values(followed)) {
-    await secondary.query(`REPLICATE DATABASE ${name} ${from}`);
+    await replicate(secondary, `REPLICATE DATABASE ${name} ${from}`);
   }
   for (const name of Object.values(followed)) await caughtUp(secondary, name);
   for (const host of secondary.hosts) network.hold(host, bytesBeforeStrike);
@@ -98,7 +105,7 @@ async function prepare({ network, primary, secondary, from }: World, names: Name
     const [row] = await secondary.query(`SELECT count(*) AS n FROM ${name}.item`);
     if (Number(row?.['n']) !== rowsBefore) throw new Error('the record is there already');
   }
-  await secondary.query(`REPLICATE DATABASE ${provisioning} ${from}`);
+  await replicate(secondary, `REPLICATE DATABASE ${provisioning} ${from}`);
   await until('the snapshot to be on its way', async () => {
     const links = await secondary.query(
       'SELECT * FROM information_schema.MV_REPLICATION_STATUS WHERE ' +

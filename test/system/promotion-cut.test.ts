@@ -2,7 +2,7 @@
 
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
-import { caughtUp, sameRows } from '#test/support/follow.ts';
+import { caughtUp, sameRows, replicate } from '#test/support/follow.ts';
 import { SiteProxy } from '#test/support/site-proxy.ts';
 import { TestClusterProcess } from '#test/support/two-clusters.ts';
 import { until } from '#test/support/wait.ts';
@@ -16,7 +16,10 @@ async function throughProxy(t: ExecutionContext, host: string) {
   await primary.query('CREATE TABLE bank.account (id INT PRIMARY KEY, balance INT NOT NULL)');
   const ids = Array.from({ length: 16 }, (_, id) => `(${id}, 100)`);
   await primary.query(`INSERT INTO bank.account VALUES ${ids.join()}`);
-  await secondary.query(`REPLICATE DATABASE bank FROM root:'secret'@127.0.0.1:${primary.port}`);
+  await replicate(
+    secondary,
+    `REPLICATE DATABASE bank FROM root:'secret'@127.0.0.1:${primary.port}`,
+  );
   await caughtUp(secondary, 'bank');
   return { primary, proxy, secondary };
 }

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { encode } from '#shared/codec.ts';
 import { must } from '#shared/assert.ts';
-import { caughtUp, refusalOf, stateOf, type Asked } from '#test/support/follow.ts';
+import { caughtUp, refusalOf, stateOf, type Asked, replicate } from '#test/support/follow.ts';
 import { startProcessCluster } from '#test/support/process-cluster.ts';
 import { until } from '#test/support/wait.ts';
 
@@ -110,7 +110,7 @@ test('recovering: a secondary goes on where it was, and its copy is not made ane
   await primary.query('CREATE TABLE shop.item (id BIGINT PRIMARY KEY, n INT)');
   await primary.query('INSERT INTO shop.item VALUES (1, 1), (2, 2), (3, 3), (4, 4)');
   const from = `root:'${primary.rootPassword}'@127.0.0.1:${primary.port}`;
-  await secondary.query(`REPLICATE DATABASE shop FROM ${from}`);
+  await replicate(secondary, `REPLICATE DATABASE shop FROM ${from}`);
   await caughtUp(secondary, 'shop');
   await secondary.leaf.stop('SIGKILL');
   await primary.query('INSERT INTO shop.item VALUES (5, 5), (6, 6), (7, 7), (8, 8)');

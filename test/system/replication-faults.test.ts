@@ -3,7 +3,14 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { caughtUp, refusalOf, sameRows, stateOf, type Asked } from '#test/support/follow.ts';
+import {
+  caughtUp,
+  refusalOf,
+  replicate,
+  sameRows,
+  stateOf,
+  type Asked,
+} from '#test/support/follow.ts';
 import { startProcessCluster } from '#test/support/process-cluster.ts';
 import { SiteProxy } from '#test/support/site-proxy.ts';
 import { SmallDisk, smallDiskTest } from '#test/support/small-disk.ts';
@@ -39,7 +46,7 @@ test('faults: with both master aggregators dead, rows keep flowing', async (t) =
   const primary = await startProcessCluster(t, { leaves: 1 });
   const secondary = await startProcessCluster(t, { leaves: 1 });
   await makeShop(primary, 'shop');
-  await secondary.query(`REPLICATE DATABASE shop ${from(primary, primary.rootPassword)}`);
+  await replicate(secondary, `REPLICATE DATABASE shop ${from(primary, primary.rootPassword)}`);
   await caughtUp(secondary, 'shop');
   const [far] = secondary.leaves;
   // What the secondary lacks when both master aggregators die must come without them.
@@ -72,7 +79,7 @@ test('faults: cut off at any time, by either side, it comes back by itself', asy
   const secondary = await TestClusterProcess.start(t, { leaves: 1 });
   await makeShop(primary, 'shop');
   proxy.spoil = breakAfter(proxy, 60_000);
-  await secondary.query(`REPLICATE DATABASE shop ${from(primary, 'secret')}`);
+  await replicate(secondary, `REPLICATE DATABASE shop ${from(primary, 'secret')}`);
   await caughtUp(secondary, 'shop');
   await sameRows(primary, secondary, rowsOf('shop'));
   proxy.spoil = breakAfter(proxy, 100_000);
@@ -130,7 +137,7 @@ smallDiskTest('faults: a full disk at the secondary is told, and waited out', as
   const primary = await TestClusterProcess.start(t, { leaves: 1 });
   const secondary = await TestClusterProcess.start(t, { leaves: 1, directory: disk.path });
   await makeShop(primary, 'shop');
-  await secondary.query(`REPLICATE DATABASE shop ${from(primary, 'secret')}`);
+  await replicate(secondary, `REPLICATE DATABASE shop ${from(primary, 'secret')}`);
   await caughtUp(secondary, 'shop');
   disk.fillUpTo(300_000);
   for (let round = 0; round < 5; round++) {

@@ -2,7 +2,7 @@
 
 import test from 'ava';
 import { errnoOf } from '#test/support/errno-of.ts';
-import { caughtUp, refusalOf, sameRows, stateOf } from '#test/support/follow.ts';
+import { caughtUp, refusalOf, sameRows, stateOf, replicate } from '#test/support/follow.ts';
 import { TestClusterProcess } from '#test/support/two-clusters.ts';
 import { until } from '#test/support/wait.ts';
 
@@ -149,7 +149,7 @@ test('statements: who has no right to one is refused, and nothing is done', asyn
   const [denied, lacking] = [1044, 1227];
   t.is(await errnoOf(guest.query(`REPLICATE DATABASE shop ${from}`)), denied);
   t.is(await errnoOf(guest.query(`EXPLAIN REPLICATE DATABASE shop ${from}`)), denied);
-  await maker.query(`REPLICATE DATABASE shop ${from}`);
+  await replicate(maker, `REPLICATE DATABASE shop ${from}`);
   await caughtUp(secondary, 'shop');
   for (const sql of [
     'PAUSE REPLICATING shop',

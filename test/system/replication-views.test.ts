@@ -2,7 +2,7 @@
 
 import test from 'ava';
 import mysql, { type FieldPacket, type RowDataPacket } from 'mysql2';
-import { caughtUp, refusalOf, stateOf } from '#test/support/follow.ts';
+import { caughtUp, refusalOf, stateOf, replicate } from '#test/support/follow.ts';
 import { SiteProxy } from '#test/support/site-proxy.ts';
 import { TestClusterProcess } from '#test/support/two-clusters.ts';
 import { until } from '#test/support/wait.ts';
@@ -122,7 +122,7 @@ async function startPair(t: Parameters<typeof TestClusterProcess.start>[0], host
 
 test('views: the columns are those of SingleStore', async (t) => {
   const { secondary, from } = await startPair(t, '127.0.0.41');
-  await secondary.query(`REPLICATE DATABASE shop ${from}`);
+  await replicate(secondary, `REPLICATE DATABASE shop ${from}`);
   await caughtUp(secondary, 'shop');
   const client = await secondary.connect('root', 'secret');
   t.teardown(() => client.destroy());
@@ -170,7 +170,7 @@ test('views: states and lag from provisioning to pause to promotion', async (t) 
   for (let id = 0; id < 20; id++) {
     await primary.query(`INSERT INTO shop.item VALUES (${id}, '${text}')`);
   }
-  await secondary.query(`REPLICATE DATABASE shop ${from}`);
+  await replicate(secondary, `REPLICATE DATABASE shop ${from}`);
   proxy.stall(port);
   t.is(await stateOf(secondary, 'shop'), 'provisioning');
   t.is(await refusalOf(secondary, 'SELECT * FROM shop.item'), 1767);
@@ -246,7 +246,7 @@ test('views: EXPLAIN REPLICATE pairs the leaves, and says who cannot reach whom'
   t.true(unreached.every((row) => row['Reachable'] === 'no'));
   t.regex(String(unreached[0]?.['Details']), /cannot reach leaf 127\.0\.0\.43/);
   proxy.heal();
-  await secondary.query(`REPLICATE DATABASE shop ${from}`);
+  await replicate(secondary, `REPLICATE DATABASE shop ${from}`);
   await caughtUp(secondary, 'shop');
   t.is(await refusalOf(secondary, explain), 1769);
   await secondary.query('STOP REPLICATING shop');

@@ -6,7 +6,14 @@ import {
   replicationFailpointNames,
   type ReplicationFailpointName,
 } from '#aggregator/replication/failpoint.ts';
-import { caughtUp, refusalOf, sameRows, stateOf, type Asked } from '#test/support/follow.ts';
+import {
+  caughtUp,
+  refusalOf,
+  sameRows,
+  stateOf,
+  type Asked,
+  replicate,
+} from '#test/support/follow.ts';
 import { StartedCluster } from '#test/support/start-process.ts';
 import { TestClusterProcess } from '#test/support/two-clusters.ts';
 import { until } from '#test/support/wait.ts';
@@ -36,7 +43,7 @@ async function makeShop(primary: Cluster, secondary: Cluster, shop: string): Pro
   await primary.query(`CREATE DATABASE ${shop} PARTITIONS 2`);
   await primary.query(`CREATE TABLE ${shop}.item (id INT AUTO_INCREMENT PRIMARY KEY, v TEXT)`);
   await primary.query(`INSERT INTO ${shop}.item (v) VALUES ('a'), ('b'), ('c')`);
-  await secondary.query(`REPLICATE DATABASE ${shop} ${from(primary)}`);
+  await replicate(secondary, `REPLICATE DATABASE ${shop} ${from(primary)}`);
   await caughtUp(secondary, shop);
 }
 

@@ -2,7 +2,7 @@
 
 import test from 'ava';
 import { realClock } from '#shared/clock.ts';
-import { caughtUp, sameRows } from '#test/support/follow.ts';
+import { caughtUp, sameRows, replicate } from '#test/support/follow.ts';
 import { SiteProxy } from '#test/support/site-proxy.ts';
 import { TestClusterProcess } from '#test/support/two-clusters.ts';
 import { until } from '#test/support/wait.ts';
@@ -20,7 +20,7 @@ test('tickets: one that has run out opens nothing, and another is asked for', as
   await primary.query('CREATE TABLE shop.item (id INT PRIMARY KEY)');
   await primary.query("CREATE USER repl IDENTIFIED BY 'first'");
   await primary.query('GRANT REPLICATION ON shop.* TO repl');
-  await secondary.query(`REPLICATE DATABASE shop FROM repl:'first'@127.0.0.1:${primary.port}`);
+  await replicate(secondary, `REPLICATE DATABASE shop FROM repl:'first'@127.0.0.1:${primary.port}`);
   await caughtUp(secondary, 'shop');
   const errors = async () => {
     const rows = await secondary.list(

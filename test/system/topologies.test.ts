@@ -1,7 +1,7 @@
 // Clusters that follow each other in every shape: several, in chains, both ways, within one.
 
 import test from 'ava';
-import { caughtUp, refusalOf, sameRows, stateOf } from '#test/support/follow.ts';
+import { caughtUp, refusalOf, sameRows, stateOf, replicate } from '#test/support/follow.ts';
 import { TestClusterProcess } from '#test/support/two-clusters.ts';
 import { until } from '#test/support/wait.ts';
 
@@ -21,13 +21,13 @@ test('topologies: several secondaries, a chain, both ways, a copy within', async
     `INSERT INTO ${database}.item (v) VALUES ('${v}'), ('${v}'), ('${v}'), ('${v}'), ('${v}')`;
   await a.query(insert('shop', 'first'));
   await b.query(insert('bank', 'first'));
-  await b.query(`REPLICATE DATABASE shop ${from(a)}`);
-  await c.query(`REPLICATE DATABASE shop ${from(a)}`);
-  await a.query(`REPLICATE DATABASE bank ${from(b)}`);
-  await a.query(`REPLICATE DATABASE shop_copy ${from(a)}/shop`);
+  await replicate(b, `REPLICATE DATABASE shop ${from(a)}`);
+  await replicate(c, `REPLICATE DATABASE shop ${from(a)}`);
+  await replicate(a, `REPLICATE DATABASE bank ${from(b)}`);
+  await replicate(a, `REPLICATE DATABASE shop_copy ${from(a)}/shop`);
   // A secondary of a secondary, on the server that follows the other way, too.
   await caughtUp(c, 'shop');
-  await b.query(`REPLICATE DATABASE shop_of_c ${from(c)}/shop`);
+  await replicate(b, `REPLICATE DATABASE shop_of_c ${from(c)}/shop`);
   const copies = [
     [b, 'shop'],
     [c, 'shop'],
@@ -67,7 +67,7 @@ test('topologies: several secondaries, a chain, both ways, a copy within', async
   // A middle link goes over to another primary: c follows b, which was promoted, by difference.
   await b.query('STOP REPLICATING shop');
   await b.query(insert('shop', 'at b'));
-  await c.query(`REPLICATE DATABASE shop WITH FORCE DIFFERENTIAL ${from(b)}`);
+  await replicate(c, `REPLICATE DATABASE shop WITH FORCE DIFFERENTIAL ${from(b)}`);
   await sameRows(b, c, all('shop'));
   t.false((await c.list('SHOW DATABASES')).includes('shop_rescued'));
 });

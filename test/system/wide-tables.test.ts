@@ -1,7 +1,7 @@
 // Tables of hundreds of columns: written, changed, replicated and compared like any other.
 
 import test from 'ava';
-import { caughtUp, refusalOf } from '#test/support/follow.ts';
+import { caughtUp, refusalOf, replicate } from '#test/support/follow.ts';
 import { TestClusterProcess } from '#test/support/two-clusters.ts';
 
 function listed(count: number, item: (i: number) => string): string {
@@ -25,7 +25,7 @@ test('wide: rows of 127 to 900 columns are changed, followed and compared', asyn
     const row = (id: number) => `(${id}, ${listed(plain, (i) => String(id * i))})`;
     await primary.query(`INSERT INTO ${table} VALUES ${listed(12, row)}`);
   }
-  await secondary.query(`REPLICATE DATABASE w FROM root:'secret'@127.0.0.1:${primary.port}`);
+  await replicate(secondary, `REPLICATE DATABASE w FROM root:'secret'@127.0.0.1:${primary.port}`);
   await caughtUp(secondary, 'w');
   for (const width of widths) {
     const [table, last] = [`t${width}`, `c${width - 2}`];
