@@ -12,6 +12,8 @@ export interface LeafDirectory {
   /** Throws leafUnreachable when the id is unknown; calls reject with it when it is away. */
   leaf(nodeId: number): LeafService;
   isOnline(nodeId: number): boolean;
+  /** True of a leaf that is being removed: nothing new is placed there. */
+  isLeaving(nodeId: number): boolean;
 }
 
 /** Databases and tables, one version at a time (metadata/catalog.ts). */

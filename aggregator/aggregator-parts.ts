@@ -9,6 +9,7 @@ import { MetadataFeed } from './cluster/metadata-feed.ts';
 import { ServedUserLocks } from './cluster/served-user-locks.ts';
 import { LocalUserLocks } from './cluster/user-locks.ts';
 import { PartitionMover } from './cluster/partition-mover.ts';
+import { ReferenceLinks } from './cluster/reference-links.ts';
 import { WriteFence } from './cluster/write-fence.ts';
 import { makeAggregatorEngine } from './aggregator-engine.ts';
 import { openClientParts, type ClientParts } from './client-parts.ts';
@@ -44,6 +45,7 @@ export interface AggregatorParts extends ClientParts {
   readonly backup: BackupParts;
   readonly fence: WriteFence;
   readonly mover: PartitionMover;
+  readonly referenceLinks: ReferenceLinks;
   readonly engine: QueryEngine;
   readonly feed: MetadataFeed;
   /** Null where the store is a file of this directory. */
@@ -65,7 +67,7 @@ export async function openParts(settings: AggregatorSettings): Promise<Aggregato
   const userLocks = new LocalUserLocks(clock);
   const options = { clusterId, clusterSecret, nodeId, store, catalog, sequences, userLocks };
   const parts = await openClientParts(settings, options);
-  const { leaves, registry, variables } = parts;
+  const { leaves, membership, registry, variables } = parts;
   const changer = new SchemaChanger({
     ...{ catalog, store, leaves, clock, logger },
     checkUnfenced: () => fence.check(),
@@ -107,7 +109,7 @@ export async function openParts(settings: AggregatorSettings): Promise<Aggregato
     clusterCommands: {
       ...definitionCommands(definition),
       ...backupCommands(backup),
-      ...partitionCommands(mover),
+      ...partitionCommands({ ...replicationParts, leaves, membership, mover }),
       ...replicationCommands(replication, replicationParts),
       ...accountCommands(parts.accounts),
       ...fenceCommands(fence),
@@ -116,6 +118,7 @@ export async function openParts(settings: AggregatorSettings): Promise<Aggregato
   return {
     ...parts,
     ...{ identity, store, definition, replication, backup, fence, mover, engine, killOrders },
+    referenceLinks: new ReferenceLinks({ catalog, leaves, inTurn, clock, logger }),
     lease,
     userLocks: new ServedUserLocks(userLocks, clock),
     feed: await MetadataFeed.open(store),

@@ -92,6 +92,7 @@ export class Aggregator {
     await this.#parts.membership.register({ kind: 'aggregator', nodeId: masterNodeId, address });
     this.#recovery = startRecovery(this.#parts.transactions.recovery, { clock, logger });
     this.#leavesOnline = this.#parts.leaves.online$.subscribe(() => this.#recovery?.wake());
+    this.#parts.referenceLinks.start();
     this.#resuming = this.#resume();
     return bound;
   }
@@ -143,6 +144,7 @@ export class Aggregator {
     this.#leavesOnline?.unsubscribe();
     await this.#recovery?.stop();
     await this.#parts.fence.stop();
+    await this.#parts.referenceLinks.stop();
     await this.#parts.mover.stop();
     await this.#parts.replication.stop();
     this.#parts.backup.stop.abort();

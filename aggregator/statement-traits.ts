@@ -27,6 +27,7 @@ export function endsTransaction(statement: Statement): boolean {
     case 'revoke':
     case 'flushReadOnly':
     case 'movePartition':
+    case 'removeLeaf':
     case 'rebalancePartitions':
     case 'snapshotDatabase':
     case 'backupDatabase':

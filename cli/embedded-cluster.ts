@@ -136,6 +136,6 @@ async function startLeaf(
     version: settings.version,
   };
   const leaf = await Leaf.start(leafSettings, place);
-  aggregator.attachLeaf(await leaf.registered, leaf.service);
+  aggregator.attachLeaf(await leaf.registered(), leaf.service);
   return leaf;
 }

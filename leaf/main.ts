@@ -2,6 +2,7 @@
 
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { must } from '#shared/assert.ts';
 import type { Address } from '#shared/cluster/topology.ts';
 import { HybridClock } from '#shared/log/hybrid-clock.ts';
 import { openNodeIdentity, writeNodeIdentity } from '#shared/node-identity.ts';
@@ -114,10 +115,17 @@ export class Leaf {
     return this.#port;
   }
 
-  /** This leaf's node id, once the cluster has taken it in. Rejects when it is refused for good. */
-  get registered(): Promise<number> {
-    if (this.#master !== null) return this.#master.registered;
-    return Promise.withResolvers<number>().promise;
+  /**
+   * This leaf's node id, once the cluster has taken it in. Rejects when it is refused for good: the
+   * leaf has stopped then.
+   */
+  async registered(): Promise<number> {
+    try {
+      return await must(this.#master, 'a leaf that has started has a link').registered;
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
   }
 
   /** Resolves when every partition is open, or is known to be unrecoverable. */

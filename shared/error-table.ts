@@ -750,6 +750,41 @@ export const errorTable = {
     'HY000',
     () => 'There are no leaves in the cluster; start one with `twinleaf leaf --join`',
   ),
+  leafUnknown: entry<{ leaf: string }>(
+    1738,
+    'HY000',
+    (p) => `There is no leaf ${p.leaf} in this cluster; SHOW LEAVES lists them`,
+  ),
+  leafOffline: entry<{ leaf: string }>(
+    1802,
+    'HY000',
+    (p) =>
+      `Leaf ${p.leaf} is offline, so nothing can be moved away from it: start it first. One that ` +
+      'holds nothing is removed with FORCE',
+  ),
+  leafHoldsPartitions: entry<{ leaf: string; partitions: string; reason: string }>(
+    1772,
+    'HY000',
+    (p) => `Leaf ${p.leaf} cannot be removed, for it holds ${p.partitions}: ${p.reason}`,
+  ),
+  leafIsNear: entry<{ leaf: string }>(
+    1749,
+    'HY000',
+    (p) =>
+      `Leaf ${p.leaf} cannot be removed: it is part of the master aggregator's process, and ` +
+      'would be missing at its next start',
+  ),
+  lastLeaf: entry<{ leaf: string }>(
+    1758,
+    'HY000',
+    (p) => `Leaf ${p.leaf} cannot be removed: no other is online that could take its partitions`,
+  ),
+  nodeRemoval: entry<{ leaf: string }>(
+    1787,
+    'HY000',
+    (p) => `Leaf ${p.leaf} is being removed already`,
+    true,
+  ),
   nodeRefused: entry<{ reason: string }>(
     1749,
     'HY000',

@@ -134,13 +134,15 @@ export class DatabasePartitions {
     return copies.filter((_, index) => results[index] === false);
   }
 
-  /** False when the leaf is away. */
+  /** False when the leaf is away. One that was removed from the cluster has nothing of ours. */
   async #dropCopy(
     { database, incarnation = 0 }: Dropped,
     { ordinal, leafId }: PartitionCopy,
   ): Promise<boolean> {
+    const { leaves } = this.#parts;
+    if (!leaves.nodes().some(({ id }) => id === leafId)) return true;
     try {
-      const leaf = this.#parts.leaves.leaf(leafId);
+      const leaf = leaves.leaf(leafId);
       await leaf.call('dropPartition', { key: { database, ordinal }, incarnation });
       return true;
     } catch (error) {

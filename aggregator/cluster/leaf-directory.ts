@@ -28,6 +28,7 @@ export class ClusterLeafDirectory implements LeafDirectory {
   readonly #near = new Map<number, LeafService>();
   readonly #far = new Map<number, RemoteLeaf>();
   readonly #online = new Subject<number>();
+  readonly #leaving = new Set<number>();
   readonly #subscriptions: readonly Subscription[];
 
   constructor(options: LeafDirectoryOptions) {
@@ -60,6 +61,20 @@ export class ClusterLeafDirectory implements LeafDirectory {
     if (this.#near.has(nodeId)) return true;
     const far = this.#far.get(nodeId);
     return far === undefined ? this.#options.membership.isAlive(nodeId) : far.service.online;
+  }
+
+  isLeaving(nodeId: number): boolean {
+    return this.#leaving.has(nodeId);
+  }
+
+  setLeaving(nodeId: number, isLeaving: boolean): void {
+    if (isLeaving) this.#leaving.add(nodeId);
+    else this.#leaving.delete(nodeId);
+  }
+
+  /** True of a leaf of this process. */
+  isNear(nodeId: number): boolean {
+    return this.#near.has(nodeId);
   }
 
   /** A leaf of this process: from now on it is asked by calls. */

@@ -121,6 +121,12 @@ export class Membership {
     await this.#reload();
   }
 
+  /** One that was removed is a node again, as it was. */
+  async putBack(node: NodeDescription): Promise<void> {
+    await this.#store.put(nodePrefix + String(node.id), node);
+    await this.#reload();
+  }
+
   close(): void {
     this.#timer?.cancel();
     this.#nodes.complete();

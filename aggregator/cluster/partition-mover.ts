@@ -68,13 +68,14 @@ export class PartitionMover {
 
   /**
    * Moves a partition; clients that write to it wait for a moment. Throws unknownDatabase,
-   * readOnlySecondary, leafUnreachable, partitionNotOnline, unsupported for the reference
-   * partition; the partition is where it was then, or the move goes on by itself.
+   * readOnlySecondary, leafUnreachable, partitionNotOnline; the partition is where it was then, or
+   * the move goes on by itself.
    */
   async move(key: PartitionKey, to: number): Promise<void> {
     const from = this.#leafIdOf(key);
     if (from === to) return;
     const move: Move = { key, from, to, phase: 'copying' };
+    if (key.ordinal === REFERENCE_ORDINAL) return await this.#moveReference(move);
     await this.#write(move);
     try {
       await this.#ensureReference(key.database, to);
@@ -86,6 +87,19 @@ export class PartitionMover {
       const written = await this.#read(key);
       if (written?.phase === 'switching') this.#goOnLater(key);
       else await this.#takeBack(move);
+      throw error;
+    }
+  }
+
+  /** Each leaf has a copy of it already: one of them and the master change places. */
+  async #moveReference(move: Move): Promise<void> {
+    const { key, to } = move;
+    try {
+      await this.#ensureReference(key.database, to);
+      await this.#waitUntilNear(move);
+      await this.#parts.inTurn(key.database, () => this.#beginSwitch(move));
+    } catch (error) {
+      if ((await this.#read(key))?.phase === 'switching') this.#goOnLater(key);
       throw error;
     }
   }
@@ -115,9 +129,6 @@ export class PartitionMover {
     if (database.role !== 'primary') {
       const { name, primaryUri } = database;
       throw databaseError('readOnlySecondary', { database: name, primary: primaryUri });
-    }
-    if (key.ordinal === REFERENCE_ORDINAL) {
-      throw databaseError('unsupported', { what: 'moving the reference partition' });
     }
     const placement = database.placements.find(({ ordinal }) => ordinal === key.ordinal);
     if (placement !== undefined) return placement.leafId;
@@ -213,7 +224,7 @@ export class PartitionMover {
 
   /** Every step may be done again. In the database's turn. */
   async #finish({ key, from, to }: Move): Promise<void> {
-    const { catalog, store, failpoint, logger } = this.#parts;
+    const { catalog, store, failpoint, leaves, logger, partitions } = this.#parts;
     const database = catalog.find(key.database);
     if (database !== null) {
       const old = await this.#status(key, from);
@@ -225,7 +236,11 @@ export class PartitionMover {
       failpoint('move-promoted');
       await this.#leaf(from).call('dropPartition', { key, movedTo: this.#addressOf(to) });
       failpoint('move-dropped');
-      await catalog.put(withPlacement(database, key.ordinal, to));
+      const isReference = key.ordinal === REFERENCE_ORDINAL;
+      const replicas = isReference && !leaves.isLeaving(from) ? [from] : [];
+      const moved = withPlacement(database, { ordinal: key.ordinal, to, replicas });
+      await catalog.put(moved);
+      if (isReference) await partitions.linkReplicas(moved);
     }
     await store.delete(storeKey(key));
     logger.info('a partition has moved', { partition: partitionName(key), from, to });
@@ -311,11 +326,17 @@ function storeKey({ database, ordinal }: PartitionKey): string {
 
 function withPlacement(
   database: DatabaseDefinition,
-  ordinal: number,
-  leafId: number,
+  {
+    ordinal,
+    to,
+    replicas,
+  }: { readonly ordinal: number; readonly to: number; readonly replicas: readonly number[] },
 ): DatabaseDefinition {
-  const placements = database.placements.map((placement) =>
-    placement.ordinal === ordinal ? { ...placement, leafId } : placement,
-  );
+  const placements = database.placements.map((placement) => {
+    if (placement.ordinal !== ordinal) return placement;
+    const others = placement.replicaLeafIds.filter((id) => id !== to);
+    const replicaLeafIds = [...new Set([...others, ...replicas])].toSorted((a, b) => a - b);
+    return { ordinal, leafId: to, replicaLeafIds };
+  });
   return { ...database, placements };
 }

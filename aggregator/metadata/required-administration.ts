@@ -97,6 +97,7 @@ export function requiredForAdministration(
     case 'continueReplicating':
       return everywhere('CLUSTER', 'SUPER');
     case 'movePartition':
+    case 'removeLeaf':
     case 'rebalancePartitions':
       return everywhere('CLUSTER', 'SUPER');
     case 'explainReplication':

@@ -259,9 +259,17 @@ export type UpkeepStatement =
   | (Node & {
       readonly kind: 'movePartition';
       readonly database: string;
-      readonly ordinal: number;
+      /** Null: db:reference. */
+      readonly ordinal: number | null;
       readonly host: string;
       readonly port: number;
+    })
+  /** REMOVE LEAF 'host':port [FORCE]. */
+  | (Node & {
+      readonly kind: 'removeLeaf';
+      readonly host: string;
+      readonly port: number;
+      readonly force: boolean;
     })
   /** REBALANCE PARTITIONS ON db. */
   | (Node & { readonly kind: 'rebalancePartitions'; readonly database: string })

@@ -24,6 +24,7 @@ const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['unlock', parseUnlock],
   ['move', parseMove],
   ['rebalance', parseRebalance],
+  ['remove', parseRemove],
   ['snapshot', parseSnapshot],
   ['backup', parseBackup],
   ['restore', parseRestore],
@@ -153,12 +154,21 @@ function parseUnlock(reader: TokenReader, at: number): AdministrationStatement {
   return { kind: 'unlockTables', at };
 }
 
-/** MOVE PARTITION db:ordinal TO 'host':port. */
+/** REMOVE LEAF 'host':port [FORCE]. */
+function parseRemove(reader: TokenReader, at: number): AdministrationStatement {
+  reader.expectWord('leaf');
+  const host = reader.nameOrString();
+  reader.expectOperator(':');
+  const port = reader.integer();
+  return { kind: 'removeLeaf', at, host, port, force: reader.acceptWord('force') };
+}
+
+/** MOVE PARTITION db:ordinal TO 'host':port, MOVE PARTITION db:reference TO 'host':port. */
 function parseMove(reader: TokenReader, at: number): AdministrationStatement {
   reader.expectWord('partition');
   const database = reader.name();
   reader.expectOperator(':');
-  const ordinal = reader.integer();
+  const ordinal = reader.acceptWord('reference') ? null : reader.integer();
   reader.expectWord('to');
   const host = reader.nameOrString();
   reader.expectOperator(':');

@@ -1,6 +1,7 @@
 // What a REPLICATE DATABASE asks before it does anything, and where its copies would go.
 
 import { placePartitions } from '#aggregator/cluster/placement.ts';
+import { placeableLeaves } from '#aggregator/cluster/placeable-leaves.ts';
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
 import type { PartitionPlacement } from '#shared/cluster/topology.ts';
 import { databaseError } from '#shared/error.ts';
@@ -46,7 +47,5 @@ export function placeCopies(
   database: string,
   { partitionCount }: ReplicationSource,
 ): readonly PartitionPlacement[] {
-  const nodes = leaves.nodes().filter(({ id, kind }) => kind === 'leaf' && leaves.isOnline(id));
-  if (nodes.length === 0) throw databaseError('noLeaves', {});
-  return placePartitions({ database, partitionCount, leafIds: nodes.map(({ id }) => id) });
+  return placePartitions({ database, partitionCount, leafIds: placeableLeaves(leaves) });
 }

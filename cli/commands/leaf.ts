@@ -48,7 +48,7 @@ export class LeafCommand extends Command {
     const { Leaf } = await import('#leaf/main.ts');
     await runNode(settings.dataDir, async () => {
       const node = await Leaf.start(settings);
-      const nodeId = await node.registered;
+      const nodeId = await node.registered();
       return { node, ready: `leaf ${nodeId} of cluster ${node.clusterId} ${host}:${node.port}` };
     });
   }

@@ -233,6 +233,7 @@ export class SimulatedCluster {
       leaf: (id) => must(services.get(id)),
       isOnline: (id) =>
         this.leaves.find(({ name }) => name === this.leafName(id))?.isAlive === true,
+      isLeaving: () => false,
     };
   }
 

@@ -72,6 +72,7 @@ function directoryOf(leaf: LeafService): LeafDirectory {
     nodes: () => [{ id: LEAF_ID, kind: 'leaf', address }],
     leaf: () => leaf,
     isOnline: () => true,
+    isLeaving: () => false,
   };
 }
 

@@ -3,13 +3,17 @@
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import { replicationFailpointNames } from '#aggregator/replication/failpoint.ts';
-import { caughtUp, refusalOf, sameRows } from '#test/support/follow.ts';
+import { must } from '#shared/assert.ts';
+import { errnoOf } from '#test/support/errno-of.ts';
+import { caughtUp, refusalOf, sameRows, replicate } from '#test/support/follow.ts';
 import { TestClusterProcess } from '#test/support/two-clusters.ts';
 import { until } from '#test/support/wait.ts';
 
-async function leafOf(cluster: TestClusterProcess, ordinal: number): Promise<number> {
+/** The port of the leaf with the master copy; null stands for the reference partition. */
+async function leafOf(cluster: TestClusterProcess, ordinal: number | null): Promise<number> {
   const rows = await cluster.query('SHOW PARTITIONS ON bank');
-  return Number(rows.find((row) => row['Ordinal'] === ordinal)?.['Port']);
+  const masters = rows.filter((row) => row['Role'] === 'Master');
+  return Number(masters.find((row) => row['Ordinal'] === ordinal)?.['Port']);
 }
 
 /** Transfers between random accounts until it is stopped; answers how many were refused. */
@@ -58,7 +62,10 @@ test('move: writers go on, the sum stays, and the secondary finds the new leaf',
   await primary.query('INSERT INTO bank.fee VALUES (1, 5)');
   const ids = Array.from({ length: 16 }, (_, id) => `(${id}, 100)`);
   await primary.query(`INSERT INTO bank.account VALUES ${ids.join()}`);
-  await secondary.query(`REPLICATE DATABASE bank FROM root:'secret'@127.0.0.1:${primary.port}`);
+  await replicate(
+    secondary,
+    `REPLICATE DATABASE bank FROM root:'secret'@127.0.0.1:${primary.port}`,
+  );
   await caughtUp(secondary, 'bank');
   const transfers = [startTransfers(t, primary, 1), startTransfers(t, primary, 8)];
   const [first = 0, second = 0] = primary.leafPorts;
@@ -87,7 +94,7 @@ test('move: writers go on, the sum stays, and the secondary finds the new leaf',
   await primary.start();
   await primary.query('UPDATE bank.account SET balance = 1');
   await sameRows(primary, secondary, 'SELECT * FROM bank.account ORDER BY id');
-  t.is(await refusalOf(primary, "MOVE PARTITION bank:0 TO '127.0.0.1':1"), 1735);
+  t.is(await refusalOf(primary, "MOVE PARTITION bank:0 TO '127.0.0.1':1"), 1738);
   t.is(
     await refusalOf(primary, `MOVE PARTITION bank:9 TO '127.0.0.1':${primary.leafPorts[0]}`),
     1730,
@@ -147,4 +154,51 @@ test('move: cut off at every step, it is taken back or finished at the next star
     const isMoved = (await leafOf(cluster, 0)) === cluster.leafPorts[index];
     t.is(isMoved, name !== 'move-copying', name);
   }
+});
+
+test('move: the reference partition changes places with a replica, cut off or not', async (t) => {
+  let place = '';
+  const replicationFailpoint = (name: string) => {
+    if (name === place) throw new Error(`it died at ${name}`);
+  };
+  const cluster = await TestClusterProcess.start(t, { leaves: 3, replicationFailpoint });
+  const secondary = await TestClusterProcess.start(t, { leaves: 1 });
+  await cluster.query('CREATE DATABASE bank PARTITIONS 3');
+  await cluster.query('CREATE TABLE bank.account (id INT PRIMARY KEY, kind INT)');
+  await cluster.query('CREATE REFERENCE TABLE bank.fee (id INT PRIMARY KEY, v INT)');
+  await cluster.query('INSERT INTO bank.account VALUES (1, 1), (2, 1), (3, 1), (4, 1), (5, 1)');
+  await cluster.query('INSERT INTO bank.fee VALUES (1, 0)');
+  await replicate(
+    secondary,
+    `REPLICATE DATABASE bank FROM root:'secret'@127.0.0.1:${cluster.port}`,
+  );
+  await caughtUp(secondary, 'bank');
+  let fee = 0;
+  for (const name of ['move-switching', 'move-demoted', 'move-promoted', 'move-dropped', '']) {
+    const before = await leafOf(cluster, null);
+    const index = cluster.leafPorts.findIndex((port) => port !== before);
+    const target = must(cluster.leafPorts[index]);
+    place = name;
+    const moved = errnoOf(cluster.query(`MOVE PARTITION bank:reference TO '127.0.0.1':${target}`));
+    t.is((await moved) === 0, name === '', name);
+    if (name !== '') {
+      await cluster.stop();
+      place = '';
+      await cluster.start();
+    }
+    const update = 'UPDATE bank.fee SET v = v + 1';
+    await until(`${name}: writes`, async () => (await refusalOf(cluster, update)) === 0);
+    fee += 1;
+    // Each leaf joins its rows with its own copy.
+    const joined = 'SELECT a.id, f.v FROM bank.account a JOIN bank.fee f ON f.id = a.kind';
+    await until(`${name}: every copy`, async () => {
+      const rows = await cluster.query(joined);
+      return rows.length === 5 && rows.every((row) => row['v'] === fee);
+    });
+    t.is(await leafOf(cluster, null), must(cluster.leafPorts[index]), name);
+  }
+  await sameRows(cluster, secondary, 'SELECT * FROM bank.fee');
+  const copies = await cluster.query('SHOW PARTITIONS ON bank WHERE Ordinal IS NULL');
+  t.is(new Set(copies.map((row) => row['Port'])).size, 3);
+  t.is(copies.length, 3);
 });

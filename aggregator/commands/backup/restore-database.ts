@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { zstdDecompress } from 'node:zlib';
 import { placePartitions } from '#aggregator/cluster/placement.ts';
+import { placeableLeaves } from '#aggregator/cluster/placeable-leaves.ts';
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
 import { leafOf } from '#aggregator/replication/master-leaves.ts';
 import { raiseSequences, settleInDoubt } from '#aggregator/replication/promote-database.ts';
@@ -75,9 +76,7 @@ export async function restoreDatabase(
 
 function newDatabase(parts: BackupParts, manifest: Manifest, name: string): DatabaseDefinition {
   const { leaves } = parts;
-  const nodes = leaves.nodes().filter(({ id, kind }) => kind === 'leaf' && leaves.isOnline(id));
-  if (nodes.length === 0) throw databaseError('noLeaves', {});
-  const leafIds = nodes.map(({ id }) => id);
+  const leafIds = placeableLeaves(leaves);
   const { partitionCount } = manifest.database;
   const placements = placePartitions({ database: name, partitionCount, leafIds });
   return {

@@ -2,6 +2,7 @@
 
 import type { DatabasePartitions } from '#aggregator/cluster/database-partitions.ts';
 import { placePartitions } from '#aggregator/cluster/placement.ts';
+import { placeableLeaves } from '#aggregator/cluster/placeable-leaves.ts';
 import type { Command, CommandTable } from '#aggregator/commands/command.ts';
 import { passOver } from '#aggregator/commands/pass-over.ts';
 import type { Catalog } from '#aggregator/metadata/catalog.ts';
@@ -68,18 +69,12 @@ export function reportNotes(session: Session, notes: DefinitionNotes): void {
   for (const sentence of notes.sentences) session.warn('Warning', 1105, sentence);
 }
 
-function onlineLeaves(leaves: LeafDirectory): number[] {
-  const ids = leaves.nodes().filter((node) => node.kind === 'leaf' && leaves.isOnline(node.id));
-  if (ids.length === 0) throw databaseError('noLeaves', {});
-  return ids.map((node) => node.id);
-}
-
 function newDatabase(
   parts: DatabaseCommandParts,
   statement: CreateDatabase,
   notes: DefinitionNotes,
 ): DatabaseDefinition {
-  const leafIds = onlineLeaves(parts.leaves);
+  const leafIds = placeableLeaves(parts.leaves);
   const partitionCount = statement.partitions ?? leafIds.length * parts.partitionsPerLeaf;
   if (partitionCount < 1 || partitionCount > partitionsMax) {
     const what = `PARTITIONS ${partitionCount}: 1 to ${partitionsMax} are`;

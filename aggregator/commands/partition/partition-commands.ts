@@ -1,8 +1,9 @@
-// MOVE PARTITION and REBALANCE PARTITIONS: where the partitions of a database live.
+// MOVE PARTITION, REBALANCE PARTITIONS and REMOVE LEAF: where the partitions of a database live.
 
 import type { AggregatorContext } from '#aggregator/aggregator-context.ts';
-import type { PartitionMover } from '#aggregator/cluster/partition-mover.ts';
+import { leafAt, removeLeaf, type LeafRemovalParts } from '#aggregator/cluster/leaf-removal.ts';
 import { placePartitions } from '#aggregator/cluster/placement.ts';
+import { placeableLeaves } from '#aggregator/cluster/placeable-leaves.ts';
 import type { Command, CommandTable } from '#aggregator/commands/command.ts';
 import { ok } from '#aggregator/statement-result.ts';
 import { REFERENCE_ORDINAL } from '#shared/cluster/topology.ts';
@@ -14,10 +15,8 @@ function plannedMoves(
   name: string,
 ): readonly { readonly ordinal: number; readonly to: number }[] {
   const database = catalog.database(name);
-  const nodes = leaves.nodes().filter(({ id, kind }) => kind === 'leaf' && leaves.isOnline(id));
-  if (nodes.length === 0) throw databaseError('noLeaves', {});
+  const leafIds = placeableLeaves(leaves);
   const { partitionCount } = database;
-  const leafIds = nodes.map(({ id }) => id);
   const wanted = placePartitions({ database: name, partitionCount, leafIds });
   return wanted.flatMap(({ ordinal, leafId }) => {
     const current = database.placements.find((placement) => placement.ordinal === ordinal);
@@ -27,19 +26,14 @@ function plannedMoves(
 }
 
 /** The family of these commands. */
-export function partitionCommands(mover: PartitionMover): CommandTable {
-  const move: Command<'movePartition'> = async (context, _session, statement) => {
-    const { database, ordinal, host, port } = statement;
-    const node = context.leaves
-      .nodes()
-      .find(
-        ({ kind, address }) => kind === 'leaf' && address.host === host && address.port === port,
-      );
-    if (node === undefined) {
-      const reason = 'no leaf of this cluster has that address';
-      throw databaseError('leafUnreachable', { leaf: `${host}:${port}`, reason });
-    }
-    await mover.move({ database, ordinal }, node.id);
+export function partitionCommands(parts: LeafRemovalParts): CommandTable {
+  const { leaves, mover } = parts;
+  const move: Command<'movePartition'> = async (_context, _session, statement) => {
+    const { database, ordinal } = statement;
+    const node = leafAt(parts, statement);
+    const leaf = `${statement.host}:${statement.port}`;
+    if (leaves.isLeaving(node.id)) throw databaseError('nodeRemoval', { leaf });
+    await mover.move({ database, ordinal: ordinal ?? REFERENCE_ORDINAL }, node.id);
     return ok(1);
   };
   const rebalance: Command<'rebalancePartitions'> = async (context, _session, { database }) => {
@@ -47,5 +41,9 @@ export function partitionCommands(mover: PartitionMover): CommandTable {
     for (const { ordinal, to } of moves) await mover.move({ database, ordinal }, to);
     return ok(moves.length);
   };
-  return { movePartition: move, rebalancePartitions: rebalance };
+  const remove: Command<'removeLeaf'> = async (_context, _session, statement) => {
+    await removeLeaf(parts, leafAt(parts, statement), statement);
+    return ok(1);
+  };
+  return { movePartition: move, rebalancePartitions: rebalance, removeLeaf: remove };
 }

@@ -19,6 +19,7 @@ const cases: readonly (readonly [sql: string, needs: readonly string[]])[] = [
   ['EXPLAIN STOP REPLICATING s', ['SHOW METADATA|CLUSTER|SUPER @ *.*']],
   ['FLUSH TABLES WITH READ ONLY', ['RELOAD|SUPER @ *.*']],
   ["MOVE PARTITION s:1 TO 'h':1", ['CLUSTER|SUPER @ *.*']],
+  ["REMOVE LEAF 'h':1", ['CLUSTER|SUPER @ *.*']],
   ['REBALANCE PARTITIONS ON s', ['CLUSTER|SUPER @ *.*']],
   ['SELECT * FROM t, e.u', ['SELECT @ d.t', 'SELECT @ e.u']],
   ['SELECT * FROM t WHERE EXISTS (SELECT 1 FROM u)', ['SELECT @ d.t', 'SELECT @ d.u']],

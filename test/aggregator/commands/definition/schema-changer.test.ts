@@ -77,6 +77,7 @@ async function world(path: string) {
     nodes: () => [{ id: 1, kind: 'leaf', address: { host: 'x', port: 1 } }],
     leaf: () => leaf as unknown as LeafService,
     isOnline: () => true,
+    isLeaving: () => false,
   };
   const logger = createLogger('error');
   const changer = new SchemaChanger({ catalog, store, leaves, clock, logger });
