@@ -10,6 +10,7 @@ import { noNames } from './planner/from-names.ts';
 import type { ResolveEnvironment } from './planner/resolve-environment.ts';
 import { resolveExpression } from './planner/resolve-expression.ts';
 import type { ResolvedInsert } from './planner/resolve-insert.ts';
+import { zeroOf } from './planner/zero-of.ts';
 import { createQueryResolver } from './planner/resolve-query.ts';
 import type { TypedExpression } from './planner/typed-expression.ts';
 import type { Session } from './session.ts';
@@ -19,7 +20,7 @@ import { storeConstantOfRow } from './statement-environment.ts';
 import { must } from '#shared/assert.ts';
 import type { ColumnDefinition } from '#shared/cluster/table-definition.ts';
 import { databaseError } from '#shared/error.ts';
-import type { ColumnType, StoredValue } from '#shared/sql/column-type.ts';
+import type { StoredValue } from '#shared/sql/column-type.ts';
 
 /** For one INSERT of the session. */
 export function insertCompletion(
@@ -125,27 +126,4 @@ function implicitDefault(
   if (isStrict(sqlMode)) throw problem;
   session.report('Warning', problem);
   return zeroOf(column.type);
-}
-
-function zeroOf(type: ColumnType): StoredValue {
-  switch (type.kind) {
-    case 'float':
-    case 'double':
-      return 0;
-    case 'string':
-      return '';
-    case 'json':
-      return 'null';
-    case 'binary':
-      return new Uint8Array();
-    case 'date':
-      return '0000-00-00';
-    case 'datetime':
-    case 'timestamp':
-      return `0000-00-00 00:00:00${type.fsp === 0 ? '' : `.${'0'.repeat(type.fsp)}`}`;
-    case 'decimal':
-      return type.precision > 18 ? null : 0n;
-    default:
-      return 0n;
-  }
 }

@@ -29,6 +29,7 @@ import {
   createExecution,
   resolveEnvironment,
   storeConstant,
+  storeConstantOfRow,
   type StatementParts,
 } from './statement-environment.ts';
 import {
@@ -229,7 +230,10 @@ export async function runUpdateStatement(
 ): Promise<OkResult> {
   const { parts, session, parameters } = run;
   const environment = resolveEnvironment(parts, session, parameters);
-  const changes = resolveChanges(statement, environment, storeConstant(parts, session));
+  const store = statement.ignore
+    ? storeConstantOfRow(session, environment.sqlMode, false)(1)
+    : storeConstant(parts, session);
+  const changes = resolveChanges(statement, environment, store);
   return updated(session, await runChanges(createExecution(parts, session), changes));
 }
 

@@ -135,6 +135,7 @@ function tasksOf(
     const moved = placed?.moved ?? null;
     if (moved === null) at(ordinal).changed.push(boundRow(change, keys.length, row));
     else {
+      if (change.ignore) throw databaseError('unsupported', { what: 'UPDATE IGNORE of keys' });
       at(ordinal).out.push(row.slice(0, keys.length));
       at(moved.ordinal).in.push(moved.row);
       movedIn += 1;
@@ -219,14 +220,14 @@ function deleteText({ target }: ResolvedChange, keys: readonly ColumnExpression[
 
 /** Its values: those to set, the key, those to compare with. */
 function updateText(change: ResolvedChange, keys: readonly ColumnExpression[]): string {
-  const { assignments, target } = change;
+  const { assignments, target, ignore } = change;
   const set = assignments.map(({ column }) => `${quoteName(column.name)} = ?`);
   const differs = assignments
     .filter(({ automatic }) => !automatic)
     .map(({ column }) => `${quoteName(column.name)} IS NOT ?`);
   const table = quoteName(target.table.name);
   return (
-    `UPDATE ${table} SET ${set.join(', ')} WHERE ${whereKey(keys)} ` +
+    `UPDATE ${ignore ? 'OR IGNORE ' : ''}${table} SET ${set.join(', ')} WHERE ${whereKey(keys)} ` +
     `AND (${differs.join(' OR ')})`
   );
 }

@@ -76,6 +76,7 @@ function makeBody(
     }
     case 'update':
     case 'delete': {
+      if (statement.ignore && statement.kind === 'update') throw new NotKeptError('IGNORE');
       const [change, ...others] = resolveChanges(statement, environment, run.store);
       if (change === undefined || others.length > 0) throw new NotKeptError('several tables');
       const plan = planChange(change, catalog, own);

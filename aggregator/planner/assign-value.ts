@@ -7,10 +7,17 @@ import type { SourceValue } from '#shared/sql/store-value.ts';
 import { isUint64 } from '#shared/sql/unsigned-integer.ts';
 import { databaseError } from '#shared/error.ts';
 import { typeText } from '#shared/sql/type-text.ts';
-import { call, constant, integerConstant, textConstant } from './functions/build.ts';
+import {
+  call,
+  constant,
+  integerConstant,
+  isNullConstant,
+  textConstant,
+} from './functions/build.ts';
 import { convert, localised, timeZoneOf } from './functions/convert.ts';
 import { mayExceedInt64 } from './functions/integer-range.ts';
 import { isIntegerLike, isNumber, sameStoredForm } from './functions/result-type.ts';
+import { zeroOf } from './zero-of.ts';
 import { slotConstant } from './slot-constant.ts';
 import type { ResolveScope } from './resolve-scope.ts';
 import type { TypedExpression } from './typed-expression.ts';
@@ -22,8 +29,14 @@ export type StoreConstant = (column: ColumnDefinition, value: SourceValue) => St
 export function assignedValue(
   column: ColumnDefinition,
   value: TypedExpression,
-  context: { readonly scope: ResolveScope; readonly store: StoreConstant },
+  context: {
+    readonly scope: ResolveScope;
+    readonly store: StoreConstant;
+    /** UPDATE IGNORE: what does not fit is made to fit, and NULL becomes the type's zero. */
+    readonly bends?: boolean;
+  },
 ): TypedExpression {
+  if (context.bends === true) return bentValue(column, value, context);
   if (value.kind === 'constant') {
     if (value.slot !== undefined) {
       return slotConstant(value.slot.stored(column, value.type), column.type);
@@ -35,6 +48,21 @@ export function assignedValue(
   return losesNothing(value, roomy)
     ? convert(value, roomy, scope)
     : storedValue(column, value, scope);
+}
+
+function bentValue(
+  column: ColumnDefinition,
+  value: TypedExpression,
+  { scope, store }: { readonly scope: ResolveScope; readonly store: StoreConstant },
+): TypedExpression {
+  const { type, nullable } = column;
+  const zero = constant(nullable ? null : zeroOf(type), type);
+  if (isNullConstant(value)) return zero;
+  if (value.kind === 'constant') {
+    return constant(store(column, { type: value.type, value: value.value }), type);
+  }
+  const stored = storedValue(column, value, scope);
+  return nullable ? stored : call('coalesce', [stored, zero], type, { nullable: false });
 }
 
 /**
@@ -51,8 +79,7 @@ export function recursiveValue(
     return convert(value, type, scope);
   }
   const isWide = type.kind === 'integer' && type.bits === 64 && !type.unsigned;
-  const keepsAll = isWide ? isIntegerLike(value.type) : type.kind === 'double';
-  const isPlain = keepsAll && isNumber(value.type);
+  const isPlain = (isWide || type.kind === 'double') && losesNothing(value, type);
   return isPlain ? convert(value, type, scope) : storedValue(column, value, scope);
 }
 

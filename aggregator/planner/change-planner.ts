@@ -197,7 +197,8 @@ function changeSteps(
   const { lastInsertId } = change;
   const number = lastInsertId === null ? text('') : sql`, max(${textOf(lastInsertId)})`;
   const count = sql`SELECT count(*)${number} FROM ${table} AS ${alias} WHERE ${rows}`;
-  const update = sql`UPDATE ${table} AS ${alias} SET ${set} WHERE ${rows} AND (${differs})`;
+  const verb = change.ignore ? 'UPDATE OR IGNORE' : 'UPDATE';
+  const update = sql`${verb} ${table} AS ${alias} SET ${set} WHERE ${rows} AND (${differs})`;
   return [
     { kind: 'statement', statement: count, returning: true },
     { kind: 'statement', statement: update, returning: false },

@@ -44,6 +44,7 @@ export function resolveAssignments(
     readonly scope: ResolveScope;
     readonly store: StoreConstant;
     readonly inOrder: boolean;
+    readonly bends?: boolean;
   },
 ): Assigned {
   const { table } = target;

@@ -25,6 +25,8 @@ import type { OrderItem as TypedOrderItem, TypedExpression } from './typed-expre
 /** Without assignments for DELETE. */
 export interface ResolvedChange extends Assigned {
   readonly kind: 'update' | 'delete';
+  /** UPDATE IGNORE: a row that may not become what it is to be stays as it is. */
+  readonly ignore: boolean;
   /** The table that changes. */
   readonly target: TableRelation;
   /** All tables of the statement; the target alone for the single-table forms. */
@@ -49,7 +51,8 @@ export function resolveChanges(
   given: ResolveEnvironment,
   store: StoreConstant,
 ): readonly ResolvedChange[] {
-  const environment = writing(given, statement);
+  const isBent = statement.kind === 'update' && statement.ignore;
+  const environment = writing(isBent ? lenient(given) : given, statement);
   const changes =
     statement.kind === 'update'
       ? resolveUpdate(statement, environment, store)
@@ -59,19 +62,28 @@ export function resolveChanges(
   return changes;
 }
 
+/** IGNORE makes values fit in any sql_mode. */
+function lenient(environment: ResolveEnvironment): ResolveEnvironment {
+  const strict = new Set(['STRICT_TRANS_TABLES', 'STRICT_ALL_TABLES']);
+  return { ...environment, sqlMode: environment.sqlMode.difference(strict) };
+}
+
 function resolveUpdate(
   statement: UpdateStatement,
   environment: ResolveEnvironment,
   store: StoreConstant,
 ): readonly ResolvedChange[] {
-  if (statement.ignore) throw databaseError('unsupported', { what: 'UPDATE IGNORE' });
+  const { ignore } = statement;
   const open = openChange(statement, environment);
   const scope = new BlockScope(open.block, { clause: 'field list', names: open.names });
   const inOrder = open.from.kind === 'relation';
   const meant = rowsMeant(statement, open);
   return updatedTables(statement.assignments, scope, open.names).map(({ target, syntaxes }) => {
-    const assigned = resolveAssignments(syntaxes, target, { scope, store, inOrder });
-    return { kind: 'update', target, ...assigned, ...meant };
+    const assigned = resolveAssignments(syntaxes, target, {
+      ...{ scope, store, inOrder },
+      bends: ignore,
+    });
+    return { kind: 'update', ignore, target, ...assigned, ...meant };
   });
 }
 
@@ -82,7 +94,7 @@ function resolveDelete(
   const open = openChange(statement, environment);
   const meant = rowsMeant(statement, open);
   return deletedTables(statement, open.names).map((target) => {
-    return { kind: 'delete', target, assignments: [], lastInsertId: null, ...meant };
+    return { kind: 'delete', ignore: false, target, assignments: [], lastInsertId: null, ...meant };
   });
 }
 
