@@ -1,7 +1,8 @@
 // Checkpoints SQLite files on a thread of their own, so that the event loop never waits for them.
 
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { databaseError } from '#shared/error.ts';
+import { startThread } from '#shared/worker/start-thread.ts';
 
 export interface CheckpointRequest {
   readonly id: number;
@@ -47,8 +48,7 @@ export class Checkpointer {
   }
 
   #start(): Worker {
-    const worker = new Worker(new URL('./checkpoint-worker.ts', import.meta.url));
-    worker.unref();
+    const worker = startThread(new URL('./checkpoint-worker.ts', import.meta.url));
     worker.on('message', (reply: CheckpointReply) => {
       const waiting = this.#waiting.get(reply.id);
       this.#waiting.delete(reply.id);

@@ -1,11 +1,12 @@
 // Reads partitions' contents on a thread of its own, so that no scan holds up the event loop.
 
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { must } from '#shared/assert.ts';
 import type { TableDefinition } from '#shared/cluster/table-definition.ts';
 import { databaseError } from '#shared/error.ts';
 import type { Position } from '#shared/log/lsn.ts';
 import type { ContentAnswer, ContentAsk } from '#shared/wire/content-message.ts';
+import { startThread } from '#shared/worker/start-thread.ts';
 
 export interface ContentRequest {
   readonly id: number;
@@ -81,8 +82,7 @@ export class ContentReader {
   }
 
   #start(): Worker {
-    const worker = new Worker(new URL('./content-worker.ts', import.meta.url));
-    worker.unref();
+    const worker = startThread(new URL('./content-worker.ts', import.meta.url));
     worker.on('message', (reply: ContentReply) => {
       const waiting = this.#waiting.get(reply.id);
       this.#waiting.delete(reply.id);

@@ -2,12 +2,13 @@
 //
 // The thread lives while there is something to look through, which is after a start.
 
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { SegmentFault } from '#leaf/log/log-damage.ts';
 import { verifyClosedSegment } from '#leaf/log/verify-segment.ts';
 import { must } from '#shared/assert.ts';
 import { databaseError } from '#shared/error.ts';
 import type { Position } from '#shared/log/lsn.ts';
+import { startThread } from '#shared/worker/start-thread.ts';
 import { checkFile } from './check-file.ts';
 
 /** What to look through. */
@@ -91,8 +92,7 @@ export class ThreadVerifier implements Verifier {
   }
 
   #start(): Worker {
-    const worker = new Worker(new URL('./verify-worker.ts', import.meta.url));
-    worker.unref();
+    const worker = startThread(new URL('./verify-worker.ts', import.meta.url));
     worker.on('message', ({ result, error }: VerifyReply) => {
       const { resolve, reject } = must(this.#queue.shift());
       if (result !== null) resolve(result);
