@@ -222,9 +222,11 @@ export class RequestHandler implements LeafService {
       demote: async (request) => done(at(request).demote()),
       abandonHistory: async (request) => done(this.#links.abandonHistory(at(request))),
       sharedPosition: async (request) => this.#links.sharedPosition(at(request), request.source),
-      comparePosition: async (request) => ({
-        containment: at(request).log.reader.contains(request.position),
-      }),
+      comparePosition: async (request) => {
+        const { reader } = at(request).log;
+        await reader.prepare(request.position.lsn);
+        return { containment: reader.contains(request.position) };
+      },
       releaseBase: async (request) => done(at(request).releaseBase(request.version)),
       promote: async (request) => ({ position: await this.#links.promote(at(request), request) }),
       markWhole: async (request) => done(this.#links.markWhole(at(request))),

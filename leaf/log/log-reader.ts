@@ -92,9 +92,22 @@ export class LogReader {
     return this.#findLong(lsn + 1n);
   }
 
+  /**
+   * Makes `contains` and `positionAt` quick for that record: else the first look into an older
+   * segment goes through all of it at once.
+   */
+  async prepare(lsn: LSN): Promise<void> {
+    if (lsn < firstLsn(this.#list) || lsn >= this.#list.tail.lsn || this.#recent.has(lsn)) return;
+    await this.#index(segmentAfter(this.#list, lsn));
+  }
+
+  async #index(segment: Segment): Promise<void> {
+    segment.index ??= await this.#noting(indexSegment(segment));
+  }
+
   async #findLong(lsn: LSN): Promise<LogPlace | null> {
     const segment = segmentAfter(this.#list, lsn - 1n);
-    segment.index ??= await this.#noting(indexSegment(segment));
+    await this.#index(segment);
     return findLong(segment, lsn)?.frame ?? null;
   }
 

@@ -22,7 +22,7 @@ import type { Replay } from './replay.ts';
 import { RowApplier } from './row-applier.ts';
 import { undoRows } from './undo-rows.ts';
 import { applyElsewhere } from './write-elsewhere.ts';
-import { definitionsAfter, tailStart } from './visible-changes.ts';
+import { hasDefinitionAfter, tailStart } from './visible-changes.ts';
 import { commitInWorker } from './write-transaction.ts';
 
 /** Records are applied for so long before others on the event loop get a turn. */
@@ -271,10 +271,10 @@ export class Follower {
   }
 
   /** False when a record after `lsn` is a definition, or the log does not reach back. */
-  canRewindTo(lsn: LSN): boolean {
+  async canRewindTo(lsn: LSN): Promise<boolean> {
     const { log } = this.#core;
     if (lsn > log.tail.lsn || lsn + 1n < log.firstLsn) return false;
-    return definitionsAfter(log, lsn).length === 0;
+    return !(await hasDefinitionAfter(log, lsn));
   }
 
   /** Takes back some of the records after `lsn`, the newest. */

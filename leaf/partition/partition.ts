@@ -273,7 +273,7 @@ export class Partition {
   /** Takes back every record after `lsn`. False when it cannot: take a snapshot instead. */
   async rewindTo(lsn: LSN): Promise<boolean> {
     return this.#inTurn(async () => {
-      if (!this.#follower.canRewindTo(lsn)) return this.#rebuildAt(lsn);
+      if (!(await this.#follower.canRewindTo(lsn))) return this.#rebuildAt(lsn);
       while (this.log.tail.lsn > lsn) {
         await this.#follower.rewindTowards(lsn);
         await this.#reopen();

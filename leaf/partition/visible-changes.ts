@@ -1,5 +1,6 @@
 // What the records after a position have made visible: what is taken back, and what is rescued.
 
+import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { must } from '#shared/assert.ts';
 import type { TableDefinition } from '#shared/cluster/table-definition.ts';
 import { readFrames } from '#shared/log/log-frame.ts';
@@ -8,6 +9,9 @@ import type { LSN } from '#shared/log/lsn.ts';
 import type { LoggedChange } from '#shared/wire/message.ts';
 import type { Log } from '#leaf/log/log.ts';
 import type { PreparedRecord } from './in-doubt.ts';
+
+/** Records that are read before others on the event loop get a turn. */
+const RECORDS_PER_TURN = 64;
 
 type WholePrepared = PreparedRecord & { readonly changeset: Uint8Array };
 
@@ -55,8 +59,21 @@ export function preparedAt(log: Log, lsn: LSN): WholePrepared | null {
   return null;
 }
 
+/** Is there a step of the schema after `lsn`? In turns: there may be many records. */
+export async function hasDefinitionAfter(log: Log, lsn: LSN): Promise<boolean> {
+  await log.reader.prepare(lsn);
+  let count = 0;
+  for await (const item of log.reader.recordsInTurns(log.reader.positionAt(lsn))) {
+    const { payload } = 'changes' in item ? item.record : item;
+    if (payload.kind === 'definition') return true;
+    count += 1;
+    if (count % RECORDS_PER_TURN === 0) await yieldToOthers();
+  }
+  return false;
+}
+
 /** The steps of the schema after `lsn`, oldest first. */
-export function definitionsAfter(log: Log, lsn: LSN): DefinitionChange[] {
+function definitionsAfter(log: Log, lsn: LSN): DefinitionChange[] {
   const changes: DefinitionChange[] = [];
   for (const { payload } of log.reader.records(log.reader.positionAt(lsn))) {
     if (payload.kind === 'definition') changes.push(payload.change);

@@ -68,6 +68,7 @@ export class LogSender {
     request: SubscribeRequest,
     signal?: AbortSignal,
   ): AsyncGenerator<SubscribeItem> {
+    await partition.log.reader.prepare(request.position.lsn);
     const diverged = findDivergence(partition, request);
     if (diverged !== null && partition.role !== 'primary' && !partition.provisioned) {
       // It has begun anew: its history is not another, only not here again yet.

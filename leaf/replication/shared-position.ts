@@ -13,7 +13,10 @@ export async function findSharedPosition(
   log: Log,
   ask: (position: Position) => Promise<Containment>,
 ): Promise<Position | null> {
-  const asked = (lsn: bigint) => ask(log.reader.positionAt(lsn));
+  const asked = async (lsn: bigint): Promise<Containment> => {
+    await log.reader.prepare(lsn);
+    return ask(log.reader.positionAt(lsn));
+  };
   // The log may grow while the other one answers.
   const tail = log.tail;
   let high = tail.lsn;

@@ -12,7 +12,8 @@ import { until } from '#test/support/wait.ts';
 /** Two logs by their first and last LSN, the same up to `parting`. */
 function shared(ours: [bigint, bigint], theirs: [bigint, bigint], parting: bigint) {
   const positionAt = (lsn: bigint): Position => ({ term: 1, lsn, logHash: new Uint8Array(8) });
-  const log = { firstLsn: ours[0], tail: positionAt(ours[1]), reader: { positionAt } } as unknown;
+  const reader = { positionAt, prepare: async () => undefined };
+  const log = { firstLsn: ours[0], tail: positionAt(ours[1]), reader } as unknown;
   let asked = 0;
   const ask = async ({ lsn }: Position): Promise<Containment> => {
     asked += 1;
