@@ -136,8 +136,13 @@ function extreme(name: 'greatest' | 'least', parts: Parts, scope: ResolveScope):
 }
 
 function base(parts: Parts, radix: number, scope: ResolveScope): TypedExpression {
-  const number = asText(argument(parts, 0), scope);
+  const number = digits(argument(parts, 0), scope);
   return nullableCall('tl_conv', withNumbers([number, 10, radix]), varchar(64));
+}
+
+/** The digits that are converted: those of a BIT column's number, not its bytes. */
+function digits(part: TypedExpression, scope: ResolveScope): TypedExpression {
+  return asText(part.type.kind === 'bit' ? convert(part, UNSIGNED_BIGINT, scope) : part, scope);
 }
 
 /** A function of doubles that SQLite has as well. */
@@ -200,7 +205,11 @@ export const numericFunctions: FunctionFamily = {
   }),
   greatest: special(2, Infinity, (parts, scope) => extreme('greatest', parts, scope)),
   least: special(2, Infinity, (parts, scope) => extreme('least', parts, scope)),
-  conv: direct('tl_conv', 'tii', varchar(64)),
+  conv: special(3, 3, (parts, scope) => {
+    const [number, ...bases] = parts;
+    const all = [digits(must(number), scope), ...bases];
+    return direct('tl_conv', 'tii', varchar(64)).resolve(all, scope);
+  }),
   bin: special(1, 1, (parts, scope) => base(parts, 2, scope)),
   oct: special(1, 1, (parts, scope) => base(parts, 8, scope)),
   bit_count: direct('tl_bit_count', 'b', BIGINT),
