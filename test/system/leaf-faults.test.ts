@@ -229,7 +229,10 @@ async function goesOn(
     });
   }
   await untilPromoted(secondary, { stop }, names.promotion);
-  t.is(await stateOf(secondary, names.promotion), 'online');
+  // Its leaf may have been silent for longer than its master takes for well, on a busy machine.
+  await until('it to be online', async () => {
+    return (await stateOf(secondary, names.promotion)) === 'online';
+  });
   await isPromoted(t, world, names.promotion);
   await secondary.query(`CONTINUE REPLICATING ${names.pause}`);
   for (const name of [names.streaming, names.pause, names.provisioning]) {
