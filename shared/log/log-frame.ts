@@ -12,8 +12,11 @@ import { crc32 } from 'node:zlib';
 import { assert } from '#shared/assert.ts';
 import type { TableDefinition } from '#shared/cluster/table-definition.ts';
 import { decode, encode } from '#shared/codec.ts';
-import type { LogPayload, LogRecord } from './log-record.ts';
+import type { LogPayload, LogRecord, RecordDraft } from './log-record.ts';
 import type { LSN, Position } from './lsn.ts';
+import { shortFrame } from './short-frame.ts';
+
+export type { RecordDraft } from './log-record.ts';
 
 /** Bytes before a frame's body. */
 export const FRAME_HEADER_BYTES = 16;
@@ -44,30 +47,29 @@ export interface ReadFrame {
   readonly frame: Uint8Array;
 }
 
-/** What a record says before it has its place: the log gives LSN and hash. */
-export interface RecordDraft {
-  readonly term: number;
-  readonly timestamp: bigint;
-  readonly origin: string;
-  readonly payload: LogPayload;
-}
-
 /** Lays out the record that follows `previous`. */
 export function encodeFrame(previous: Position, draft: RecordDraft): EncodedFrame {
   const lsn = previous.lsn + 1n;
   const { term } = draft;
   assert(term >= previous.term, 'a term never goes back');
-  const body = encodeBody(lsn, draft);
-  assert(body.length <= RECORD_BYTES_MAX, 'a record is at most RECORD_BYTES_MAX long');
-  const frame = Buffer.allocUnsafeSlow(FRAME_HEADER_BYTES + body.length);
-  frame.set(body, FRAME_HEADER_BYTES);
+  const frame = shortFrame(lsn, draft, FRAME_HEADER_BYTES) ?? anyFrame(lsn, draft);
+  const bodyBytes = frame.length - FRAME_HEADER_BYTES;
+  assert(bodyBytes <= RECORD_BYTES_MAX, 'a record is at most RECORD_BYTES_MAX long');
   const digest = chainHash(frame, previous.logHash);
   const logHash = new Uint8Array(HASH_BYTES);
   for (let i = 0; i < HASH_BYTES; i += 1) logHash[i] = digest.charCodeAt(i);
   frame.set(logHash, 8);
-  frame.writeUInt32LE(body.length, 0);
+  frame.writeUInt32LE(bodyBytes, 0);
   frame.writeUInt32LE(crc32(frame.subarray(8)), 4);
   return { frame, position: { term, lsn, logHash } };
+}
+
+/** A frame whose header is still open. */
+function anyFrame(lsn: LSN, draft: RecordDraft): Buffer {
+  const body = encodeBody(lsn, draft);
+  const frame = Buffer.allocUnsafeSlow(FRAME_HEADER_BYTES + body.length);
+  frame.set(body, FRAME_HEADER_BYTES);
+  return frame;
 }
 
 /**

@@ -50,3 +50,11 @@ export interface LogRecord {
   /** First 8 bytes of SHA-256(hash of the record before ‖ this record's body). */
   readonly logHash: Uint8Array;
 }
+
+/** What a record says before it has its place: the log gives LSN and hash. */
+export interface RecordDraft {
+  readonly term: number;
+  readonly timestamp: bigint;
+  readonly origin: string;
+  readonly payload: LogPayload;
+}
