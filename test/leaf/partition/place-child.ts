@@ -95,6 +95,24 @@ async function twoPhasesLong(): Promise<void> {
   await partition.decide('t', 'commit');
 }
 
+/** A transaction that moves to a worker with its savepoints, one of which it goes back to. */
+async function moved(): Promise<void> {
+  const partition = await openWithWorkers();
+  const joined = { ...tagOf('t', 1), joined: true };
+  const savepoint = (action: 'set' | 'rollback to', name: string) =>
+    partition.savepoint({ transactionId: 't', action, name });
+  const addOne = writeOf('UPDATE account SET balance = balance + 1', [], joined);
+  await partition.write(insertOf(900_001, 5, tagOf('t', 1)));
+  await savepoint('set', 'a');
+  await partition.write(insertOf(900_002, 5, joined));
+  await savepoint('set', 'b');
+  await partition.write(insertOf(900_003, 5, joined));
+  await partition.write(addOne);
+  await savepoint('rollback to', 'b');
+  await partition.write(addOne);
+  await partition.commit('t');
+}
+
 /** A record that comes in parts. */
 async function followLong(): Promise<void> {
   const partition = await openWithWorkers();
@@ -171,6 +189,7 @@ const works: Record<string, () => Promise<void>> = {
   followLarge: defineLarge,
   writeLong,
   twoPhasesLong,
+  moved,
   followLong,
   create,
   drop,

@@ -36,6 +36,25 @@ for (const place of ['amid-append', 'after-append']) {
   });
 }
 
+for (const place of ['before-append', 'after-append', 'before-commit']) {
+  crashTest(test, `crash ${place} of moved`, async (t, { root, directory }) => {
+    const partition = await createTestPartition(directory);
+    await partition.write(fillOf(FILLED_ROWS));
+    const { lsn } = partition.log.tail;
+    await partition.close();
+    await crash(root, 'moved', place);
+    const again = await openAgain(directory);
+    const isLogged = place !== 'before-append';
+    t.is(again.log.tail.lsn, isLogged ? lsn + 1n : lsn);
+    t.deepEqual(again.replay, again.log.tail);
+    const count = isLogged ? FILLED_ROWS + 2 : FILLED_ROWS;
+    const sum = (FILLED_ROWS * (FILLED_ROWS + 1)) / 2 + (isLogged ? 10 + count : 0);
+    t.deepEqual(await rowsOf(again, countRows), [[count]]);
+    t.deepEqual(await rowsOf(again, 'SELECT sum(balance) FROM account'), [[sum]]);
+    await closeWhole(t, again, directory);
+  });
+}
+
 for (const place of ['after-prepare', 'after-decide-append']) {
   crashTest(test, `crash ${place} of twoPhasesLong`, async (t, { root, directory }) => {
     const partition = await createTestPartition(directory);
