@@ -2,10 +2,38 @@
 
 import test from 'ava';
 import { createServer } from 'node:net';
-import { caughtUp, refusalOf, replicate, sameRows, stateOf } from '#test/support/follow.ts';
+import {
+  caughtUp,
+  refusalOf,
+  replicate,
+  sameRows,
+  stateOf,
+  type Asked,
+} from '#test/support/follow.ts';
 import { startMariadb } from '#test/support/mariadb.ts';
 import { TestClusterProcess } from '#test/support/two-clusters.ts';
 import { until } from '#test/support/wait.ts';
+
+interface Refusal {
+  readonly errno: number;
+  readonly message: string;
+}
+
+/** What the statement is refused with; told again while a busy machine alone is in its way. */
+async function refusal(secondary: Asked, sql: string, wanted: number): Promise<Refusal> {
+  const ask = async (): Promise<Refusal> => {
+    try {
+      await secondary.query(sql);
+      return { errno: 0, message: '' };
+    } catch (error) {
+      return error as Refusal & Error;
+    }
+  };
+  let told = await ask();
+  const deadline = performance.now() + 120_000;
+  while (told.errno === 1218 && wanted !== 1218 && performance.now() < deadline) told = await ask();
+  return told;
+}
 
 test('replicate: every refusal names its cause, and leaves nothing behind', async (t) => {
   const primary = await TestClusterProcess.start(t, { leaves: 2 });
@@ -44,8 +72,9 @@ test('replicate: every refusal names its cause, and leaves nothing behind', asyn
     t.regex(error?.message ?? '', /is not a Twinleaf master aggregator/);
   }
   for (const [rest, errno, message] of refusals) {
-    const error = await t.throwsAsync(secondary.query(`REPLICATE DATABASE ${rest}`), { message });
-    t.is((error as { errno?: number }).errno, errno, rest);
+    const told = await refusal(secondary, `REPLICATE DATABASE ${rest}`, errno);
+    t.is(told.errno, errno, `${rest}: ${told.message}`);
+    t.regex(told.message, message);
   }
   const itself = await t.throwsAsync(primary.query(`REPLICATE DATABASE shop ${from}`));
   t.is((itself as { errno?: number }).errno, 1763);
