@@ -156,7 +156,9 @@ function parseUnlock(reader: TokenReader, at: number): AdministrationStatement {
 
 /** REMOVE LEAF 'host':port [FORCE]. */
 function parseRemove(reader: TokenReader, at: number): AdministrationStatement {
-  reader.expectWord('leaf');
+  if (!reader.acceptWord('leaf')) {
+    throw reader.unsupported(`REMOVE ${reader.anyWord().toUpperCase()}`);
+  }
   const host = reader.nameOrString();
   reader.expectOperator(':');
   const port = reader.integer();

@@ -64,6 +64,8 @@ function parseWhat(reader: TokenReader): ShowWhat {
     return what;
   }
   if (reader.isWord('profile')) throw reader.unsupported('SHOW PROFILE');
+  if (reader.acceptWords('leaf status')) throw reader.unsupported('SHOW LEAF STATUS');
+  if (reader.acceptWord('rebalance')) throw reader.unsupported('SHOW REBALANCE STATUS');
   if (reader.acceptWord('create')) return parseShowCreate(reader);
   const scoped = parseScoped(reader);
   if (scoped !== null) return scoped;

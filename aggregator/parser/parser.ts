@@ -193,6 +193,17 @@ function parseRareStatement(reader: TokenReader, at: number): Statement {
   }
 }
 
+/** Statements of SingleStore about nodes, refused by their first two words. */
+const refusedOfNodes = new Set([
+  'add',
+  'aggregator',
+  'attach',
+  'bootstrap',
+  'clear',
+  'detach',
+  'promote',
+]);
+
 /** Statements of MySQL that are refused by their first word. */
 const refused = new Set(
   (
@@ -203,6 +214,10 @@ const refused = new Set(
 
 function parseRefused(reader: TokenReader, at: number): Statement {
   const { keyword } = reader.lexer;
+  if (refusedOfNodes.has(keyword)) {
+    reader.next();
+    return parseUnsupported(reader, at, `${keyword} ${reader.anyWord()}`.toUpperCase());
+  }
   if (!refused.has(keyword)) throw reader.syntaxError();
   return parseUnsupported(reader, at, keyword.toUpperCase());
 }
@@ -211,6 +226,9 @@ function parseRefused(reader: TokenReader, at: number): Statement {
 function parseExplain(reader: TokenReader, at: number): Statement {
   reader.next();
   if (reader.acceptWords('for connection')) throw reader.unsupported('EXPLAIN FOR CONNECTION');
+  if (reader.acceptWords('rebalance partitions')) {
+    throw reader.unsupported('EXPLAIN REBALANCE PARTITIONS');
+  }
   const replication = parseExplainReplication(reader, at);
   if (replication !== null) return replication;
   const mark = reader.mark();

@@ -205,6 +205,36 @@ test('parser: a refused body is taken to its end, not further', (t) => {
   ]);
 });
 
+test('parser: what SingleStore has for nodes and is not here is refused by its name', (t) => {
+  for (const [text, name] of [
+    ["ADD LEAF root@'h':3306 INTO GROUP 1", 'ADD LEAF'],
+    ["DETACH LEAF 'h':3306 KILL", 'DETACH LEAF'],
+    ['ATTACH LEAF ALL', 'ATTACH LEAF'],
+    ["REMOVE AGGREGATOR 'h':3306", 'REMOVE AGGREGATOR'],
+    ["PROMOTE AGGREGATOR 'h':3306 TO MASTER", 'PROMOTE AGGREGATOR'],
+    ['AGGREGATOR SET AS MASTER', 'AGGREGATOR SET'],
+    ["BOOTSTRAP AGGREGATOR 'h'", 'BOOTSTRAP AGGREGATOR'],
+    ['CLEAR ORPHAN DATABASES', 'CLEAR ORPHAN'],
+    ['REBALANCE ALL DATABASES', 'REBALANCE ALL DATABASES'],
+    ['EXPLAIN REBALANCE PARTITIONS ON s', 'EXPLAIN REBALANCE PARTITIONS'],
+    ['RESTORE REDUNDANCY ON s', 'RESTORE REDUNDANCY'],
+    ['SHOW LEAF STATUS', 'SHOW LEAF STATUS'],
+    ['SHOW REBALANCE STATUS ON s', 'SHOW REBALANCE STATUS'],
+  ] as const) {
+    t.is(refusedName(text), name);
+  }
+});
+
+/** What a text is refused as, while it is read or when it is to be run. */
+function refusedName(text: string): string | null {
+  try {
+    const [statement] = parseStatements(text).map((parsed) => parsed.statement);
+    return statement?.kind === 'unsupported' ? statement.what : null;
+  } catch (error) {
+    return /support '(.*)'/.exec(error instanceof Error ? error.message : '')?.[1] ?? null;
+  }
+}
+
 test('parser: the Sakila schema and data parse wholly', (t) => {
   const read = (name: string): string => {
     const url = new URL(`../../data/sakila/${name}.sql.gz`, import.meta.url);
