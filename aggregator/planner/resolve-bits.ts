@@ -6,7 +6,7 @@
 
 import { BIGINT, UNSIGNED_BIGINT, call, isConstant } from './functions/build.ts';
 import { asBits } from './functions/convert.ts';
-import { integerRange } from './functions/integer-range.ts';
+import { roughRange } from './functions/integer-range.ts';
 import type { ResolveScope } from './resolve-scope.ts';
 import type { TypedExpression } from './typed-expression.ts';
 
@@ -54,6 +54,6 @@ function bitsOf(operand: TypedExpression, scope: ResolveScope): TypedExpression 
 /** The unsigned number that the operator yields: a step of its own where it could be negative. */
 function seen(name: string, operands: readonly TypedExpression[]): TypedExpression {
   const bits = call(name, operands, BIGINT);
-  if (integerRange(bits).low >= 0n) return { ...bits, type: UNSIGNED_BIGINT };
+  if (roughRange(bits).low >= 0n) return { ...bits, type: UNSIGNED_BIGINT };
   return call('tl_from_bits', [bits], UNSIGNED_BIGINT);
 }

@@ -151,7 +151,7 @@ export function fitsInt64(range: IntegerRange): boolean {
 
 /** True when a value may be above 2^63-1: then it is no INTEGER in SQLite. */
 export function mayExceedInt64(expression: TypedExpression): boolean {
-  return isUint64(expression.type) && integerRange(expression).high > INT64_MAX;
+  return isUint64(expression.type) && roughRange(expression).high > INT64_MAX;
 }
 
 /** Digits of the greatest number of the range. */
