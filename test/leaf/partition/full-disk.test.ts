@@ -28,6 +28,20 @@ async function writeUntilFull(partition: Partition): Promise<{ rows: number; err
   }
 }
 
+/** Writes them once: an attempt whose outcome was unknown may have been one. */
+async function writeWhenThereIsRoom(partition: Partition, first: number): Promise<void> {
+  const there = `SELECT COUNT(*) FROM account WHERE id BETWEEN ${first} AND ${first + 199}`;
+  await until('the partition to take writes', async () => {
+    const [row] = await rowsOf(partition, there);
+    if (Number(row?.[0]) === 0) await partition.write(insertMany(first));
+    return true;
+  });
+}
+
+function isUnknown(error: unknown): boolean {
+  return error instanceof DatabaseError && error.is('commitUnknown');
+}
+
 const errnos = { diskFull: 1021 };
 
 // With little room the log meets the end first or SQLite does, depending on where pages end.
@@ -40,15 +54,12 @@ for (const freeBytes of [32, 48, 64, 80, 96, 112].map((kib) => kib * 1024)) {
     disk.fillUpTo(freeBytes);
     const { rows, error } = await writeUntilFull(partition);
     t.true(error instanceof DatabaseError, String(error));
-    const unknown = error instanceof DatabaseError && error.is('commitUnknown');
+    const unknown = isUnknown(error);
     if (!unknown) t.is((error as DatabaseError).errno, errnos.diskFull);
     const there = Number((await rowsOf(partition, sumSql))[0]?.[0]);
     t.is(there, rows, 'what was there can be read meanwhile, and no half of what was refused');
     disk.free();
-    await until('the partition to take writes', async () => {
-      await partition.write(insertMany(1_000_000));
-      return true;
-    });
+    await writeWhenThereIsRoom(partition, 1_000_000);
     // An unknown outcome stands in the log: it is there whole.
     const expected = rows + (unknown ? 200 : 0) + 200;
     t.deepEqual(await rowsOf(partition, sumSql), [[expected, expected]]);
@@ -72,13 +83,10 @@ smallDiskTest('full disk at the start: named, tried again, and online by itself'
     t.is(full.failure.errno, errnos.diskFull, full.failure.message);
   } else {
     const error = await t.throwsAsync(full.write(insertMany(1000)));
-    t.is((error as DatabaseError).errno, errnos.diskFull, error?.message);
+    if (!isUnknown(error)) t.is((error as DatabaseError).errno, errnos.diskFull, error?.message);
   }
   disk.free();
-  await until('the partition to take writes', async () => {
-    await full.write(insertMany(1000));
-    return true;
-  });
+  await writeWhenThereIsRoom(full, 1000);
   t.deepEqual(await rowsOf(full, sumSql), [[400, 400]]);
   await full.close();
 });
