@@ -16,6 +16,7 @@ import { outputColumns, tableColumns } from './resolve-from.ts';
 import { createQueryResolver } from './resolve-query.ts';
 import { resolveTarget, visibleColumn, type WriteTarget } from './resolve-target.ts';
 import type { Relation, ResolvedQuery } from './resolved-query.ts';
+import { sourceTables } from './source-names.ts';
 import type { TypedExpression } from './typed-expression.ts';
 import { collectColumns } from './walk-expression.ts';
 
@@ -64,7 +65,7 @@ export function resolveInsert(
   const onDuplicate =
     statement.onDuplicate.length === 0
       ? null
-      : resolveOnDuplicate(statement, { block, target, store });
+      : resolveOnDuplicate(statement, { block, target, store, given: inserted });
   if (onDuplicate !== null && mode !== 'insert') {
     throw databaseError('unsupported', { what: 'IGNORE with ON DUPLICATE KEY UPDATE' });
   }
@@ -162,10 +163,11 @@ interface DuplicateParts {
   readonly block: Block;
   readonly target: WriteTarget;
   readonly store: StoreConstant;
+  readonly given: Inserted;
 }
 
 function resolveOnDuplicate(statement: InsertStatement, parts: DuplicateParts): OnDuplicate {
-  const { block, store } = parts;
+  const { block, store, given } = parts;
   const { table, database } = parts.target;
   const names = (id: number, alias: string) => {
     const relation: Relation = { kind: 'table', id, alias, database: database.name, table };
@@ -175,10 +177,21 @@ function resolveOnDuplicate(statement: InsertStatement, parts: DuplicateParts): 
   const inserted = block.resolver.nextRelation();
   const existingNames = names(existing, table.name);
   const insertedNames = names(inserted, table.name);
+  const ofNewRow = (column: string) => columnOf(insertedNames, column);
+  const known = withRowAlias(existingNames, insertedNames, statement);
+  const strict = isStrict(block.resolver.environment.sqlMode);
+  const sources =
+    given.source.kind === 'query'
+      ? sourceTables(given.source.query, table.name, {
+          ...given,
+          inserted: ofNewRow,
+          isStrict: strict,
+        })
+      : [];
   const scope = new BlockScope(block, {
     clause: 'field list',
-    names: withRowAlias(existingNames, insertedNames, statement),
-    inserted: (column) => columnOf(insertedNames, column),
+    names: { ...known, tables: [...known.tables, ...sources] },
+    inserted: ofNewRow,
   });
   const { onDuplicate } = statement;
   const context = { scope, store, inOrder: true };
