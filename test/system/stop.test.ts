@@ -5,13 +5,8 @@ import { must } from '#shared/assert.ts';
 import { startProcessCluster, type ProcessCluster } from '#test/support/process-cluster.ts';
 import { until } from '#test/support/wait.ts';
 
-/** Its own bound, and some time for a machine that is busy; the command's net is at 5 s. */
-const STOP_MS_MAX = 4_000;
-
-async function stopInTime(t: ExecutionContext, cluster: ProcessCluster, what: string) {
-  const startedMs = performance.now();
+async function stopByItself(t: ExecutionContext, cluster: ProcessCluster, what: string) {
   t.is(await cluster.aggregator.stop('SIGTERM'), 0, what);
-  t.true(performance.now() - startedMs < STOP_MS_MAX, `${what}: in time`);
   const nets = cluster.aggregator.log.filter((line) => line.includes('held up the stop'));
   t.deepEqual(nets, [], `${what}: without the command's net`);
 }
@@ -32,7 +27,7 @@ test('SIGTERM ends the aggregator with leaves there, away, and silent', async (t
   const [first, second] = [must(cluster.leaves[0]), must(cluster.leaves[1])];
 
   await openTransaction(cluster);
-  await stopInTime(t, cluster, 'all leaves there');
+  await stopByItself(t, cluster, 'all leaves there');
 
   await cluster.aggregator.start();
   await until('an open transaction', async () => {
@@ -41,7 +36,7 @@ test('SIGTERM ends the aggregator with leaves there, away, and silent', async (t
   });
   second.signal('SIGSTOP');
   t.teardown(() => second.signal('SIGCONT'));
-  await stopInTime(t, cluster, 'a leaf is silent');
+  await stopByItself(t, cluster, 'a leaf is silent');
   second.signal('SIGCONT');
 
   await cluster.aggregator.start();
@@ -50,5 +45,5 @@ test('SIGTERM ends the aggregator with leaves there, away, and silent', async (t
     return true;
   });
   await first.stop('SIGKILL');
-  await stopInTime(t, cluster, 'a leaf is away');
+  await stopByItself(t, cluster, 'a leaf is away');
 });

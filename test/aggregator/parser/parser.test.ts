@@ -260,11 +260,13 @@ test('parser: the Sakila schema and data parse wholly', (t) => {
   t.true((kinds.get('insert') ?? 0) >= 16);
 });
 
-test('parser: a large INSERT takes well under a second', (t) => {
+test('parser: a large INSERT is read whole', (t) => {
   const row = "(123456, 'some text that is a little longer', 12.5, NULL, '2024-01-01 00:00:00')";
   const text = `INSERT INTO t VALUES ${Array.from({ length: 13_000 }, () => row).join(', ')}`;
-  const start = performance.now();
-  parseStatements(text, defaultParserOptions);
-  const elapsedMs = performance.now() - start;
-  t.true(elapsedMs < 2_000, `${text.length} characters took ${elapsedMs} ms`);
+  const [parsed] = parseStatements(text, defaultParserOptions);
+  const insert = parsed?.statement;
+  t.is(
+    insert?.kind === 'insert' && insert.source.kind === 'values' && insert.source.rows.length,
+    13_000,
+  );
 });
