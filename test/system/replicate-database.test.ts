@@ -55,8 +55,8 @@ test('replicate: rows, tables and their changes arrive; reads but no writes', as
 test('replicate: rows that move to other partitions, and what stays in their way', async (t) => {
   const { primary, secondary, from } = await shopPair(t);
   await primary.query(
-    'CREATE VIEW shop.chain AS WITH RECURSIVE c AS (SELECT MIN(id) AS id FROM shop.item UNION ALL ' +
-      'SELECT i.id FROM c JOIN shop.item i ON i.id = c.id + 100) SELECT id FROM c',
+    'CREATE VIEW shop.chain AS WITH RECURSIVE c AS (SELECT MIN(id) AS id FROM shop.item ' +
+      'UNION ALL SELECT i.id FROM c JOIN shop.item i ON i.id = c.id + 100) SELECT id FROM c',
   );
   await replicate(secondary, `REPLICATE DATABASE shop ${from}`);
   await caughtUp(secondary, 'shop');
