@@ -18,10 +18,9 @@ import { outputColumns } from './planner/resolve-from.ts';
 import type { ResolveEnvironment } from './planner/resolve-environment.ts';
 import { resolveQuery } from './planner/resolve-query.ts';
 import {
-  runDeleteStatement,
+  runChangeStatement,
   runInsertStatement,
   runQuery,
-  runUpdateStatement,
   type StatementRun,
 } from './run-statement.ts';
 import type { Session } from './session.ts';
@@ -254,9 +253,8 @@ function runRows(run: StatementRun, statement: KeptStatement): Promise<Statement
     case 'insert':
       return runInsertStatement(run, statement);
     case 'update':
-      return runUpdateStatement(run, statement);
     case 'delete':
-      return runDeleteStatement(run, statement);
+      return runChangeStatement(run, statement);
     default:
       return runQuery(run, statement);
   }

@@ -224,9 +224,10 @@ export async function insertRows(
   return ok(affected, insertId, info);
 }
 
-export async function runUpdateStatement(
+/** UPDATE and DELETE. */
+export async function runChangeStatement(
   run: StatementRun,
-  statement: UpdateStatement,
+  statement: UpdateStatement | DeleteStatement,
 ): Promise<OkResult> {
   const { parts, session, parameters } = run;
   const environment = resolveEnvironment(parts, session, parameters);
@@ -234,25 +235,19 @@ export async function runUpdateStatement(
     ? storeConstantOfRow(session, environment.sqlMode, false)(1)
     : storeConstant(parts, session);
   const changes = resolveChanges(statement, environment, store);
-  return updated(session, await runChanges(createExecution(parts, session), changes));
+  const rows = await runChanges(createExecution(parts, session), changes);
+  return changeAnswer(session, statement.kind, rows);
 }
 
-/** What an UPDATE answers. */
-export function updated(session: Session, rows: ChangedRows): OkResult {
-  const { matched, changed, lastInsertId } = rows;
+/** What an UPDATE or DELETE answers. */
+export function changeAnswer(
+  session: Session,
+  kind: 'update' | 'delete',
+  { matched, changed, lastInsertId }: ChangedRows,
+): OkResult {
+  if (kind === 'delete') return ok(changed);
   if (lastInsertId !== null) session.lastInsertId = lastInsertId;
   const warnings = session.warnings.length;
   const info = `Rows matched: ${matched}  Changed: ${changed}  Warnings: ${warnings}`;
   return ok(session.foundRowsFlag ? matched : changed, lastInsertId ?? 0n, info);
-}
-
-export async function runDeleteStatement(
-  run: StatementRun,
-  statement: DeleteStatement,
-): Promise<OkResult> {
-  const { parts, session, parameters } = run;
-  const environment = resolveEnvironment(parts, session, parameters);
-  const changes = resolveChanges(statement, environment, storeConstant(parts, session));
-  const { changed } = await runChanges(createExecution(parts, session), changes);
-  return ok(changed);
 }

@@ -2,9 +2,14 @@
 
 import { runPlan } from '#aggregator/executor/run-change.ts';
 import type { Execution } from '#aggregator/executor/execution.ts';
-import { insertRows, rowsOfPlan, updated, type StatementRun } from '#aggregator/run-statement.ts';
+import {
+  changeAnswer,
+  insertRows,
+  rowsOfPlan,
+  type StatementRun,
+} from '#aggregator/run-statement.ts';
 import { createExecution, resolveEnvironment } from '#aggregator/statement-environment.ts';
-import { ok, type StatementResult } from '#aggregator/statement-result.ts';
+import type { StatementResult } from '#aggregator/statement-result.ts';
 import { openImplicitly, refuseInReadOnly, remembered } from '#aggregator/statement-traces.ts';
 import { withFreshCatalog } from '#aggregator/with-fresh-catalog.ts';
 import type { KeptBody, KeptPlan, KeptStatement } from './kept-plan.ts';
@@ -64,7 +69,7 @@ async function runBody(
     }
     case 'change': {
       const rows = await runPlan(execution, body.plan);
-      return body.plan.count.kind === 'update' ? updated(session, rows) : ok(rows.changed);
+      return changeAnswer(session, body.plan.count.kind, rows);
     }
   }
 }
