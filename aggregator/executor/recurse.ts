@@ -14,6 +14,7 @@ export interface Recursion {
   /** The rows it begins with; with `distinct` there is a column more, the row's key. */
   readonly start: CompiledStatement;
   readonly members: readonly CompiledStatement[];
+  readonly indexes: readonly string[];
   readonly distinct: boolean;
   readonly depthMax: number;
   /** So many rows are enough; null: all are wanted. */
@@ -21,13 +22,14 @@ export interface Recursion {
 }
 
 export function bindRecursion(
-  { columns, start, members, distinct, depthMax, count, offset }: RecurseOperator,
+  { columns, start, members, indexes, distinct, depthMax, count, offset }: RecurseOperator,
   values: StatementValues,
 ): Recursion {
   return {
     width: columns.length,
     start: bindFragment(start, values),
     members: members.map((member) => bindFragment(member, values)),
+    indexes,
     distinct,
     depthMax,
     rowsMax: count === null ? null : count + offset,
@@ -51,7 +53,7 @@ function columnNames(width: number): readonly string[] {
  */
 export function recurse(
   file: SqliteFile,
-  { width, start, members, distinct, depthMax, rowsMax }: Recursion,
+  { width, start, members, indexes, distinct, depthMax, rowsMax }: Recursion,
   goesOn: (last: number, all: number) => boolean,
 ): boolean {
   const names = columnNames(width);
@@ -64,6 +66,7 @@ export function recurse(
     `CREATE VIEW "step" AS SELECT ${names.join(', ')} FROM "found" WHERE "n" BETWEEN ` +
       '(SELECT "low" FROM "bounds") AND (SELECT "high" FROM "bounds")',
   );
+  for (const index of indexes) file.exec(index);
   const into = `INSERT OR IGNORE INTO "found" (${columns.join(', ')})`;
   const add = ({ sql, parameters }: CompiledStatement) => file.run(`${into} ${sql}`, parameters);
   let [low, high] = [1, add(start)];

@@ -25,8 +25,14 @@ import { plainSelect } from './plain-select.ts';
 import { selectItem } from './resolve-select-items.ts';
 import { noNames } from './from-names.ts';
 import { stepTable } from './names-itself.ts';
+import { stepIndexes } from './step-index.ts';
 import { withRowKey } from './row-key.ts';
-import type { FromTree, ResolvedQuery, ResolvedRecursion } from './resolved-query.ts';
+import type {
+  FromTree,
+  ResolvedQuery,
+  ResolvedRecursion,
+  ResolvedSelect,
+} from './resolved-query.ts';
 import { surveyQuery, type SurveyedTable } from './survey-query.ts';
 import type { TypedExpression } from './typed-expression.ts';
 import { REFERENCE_ORDINAL } from '#shared/cluster/topology.ts';
@@ -92,9 +98,11 @@ function recursionPlan(
   const names = new Map(members.map(({ reads }) => [reads, stepTable]));
   const parts = new PartReplacer(planning, planPart, { tables, names });
   const withKey = (statement: Fragment) => withRowKey(statement, distinct ? columns : null);
-  const steps = members.map(({ query }) =>
-    withKey(gatheredStatement(planning, parts.replaceIn(query), { tables, names })),
+  const replaced = members.map(({ query }) => parts.replaceIn(query));
+  const steps = replaced.map((query) =>
+    withKey(gatheredStatement(planning, query, { tables, names })),
   );
+  const beside = new Map([...names].filter(([, name]) => name !== stepTable));
   const items = columns.map((column, i) => ({ column, expression: relation.column(i) }));
   const all = plainSelect({ items, from: relation.from });
   return {
@@ -102,6 +110,7 @@ function recursionPlan(
     tables,
     start: withKey(gatheredQuery(all, new Map([[relation.id, 'start']]))),
     members: steps,
+    indexes: replaced.flatMap((query) => stepIndexes(query, beside)),
     columns: typesOf(columns),
     distinct,
     depthMax,
@@ -131,6 +140,8 @@ class PartReplacer {
   }
 
   /** The same query with its independent parts replaced, itself left as it is. */
+  replaceIn(query: ResolvedSelect): ResolvedSelect;
+  replaceIn(query: ResolvedQuery): ResolvedQuery;
   replaceIn(query: ResolvedQuery): ResolvedQuery {
     assert(query.kind !== 'recursion', 'a recursion is a part by itself');
     if (query.kind === 'setOperation' && query.sharesSource === true) {

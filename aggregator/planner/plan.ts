@@ -81,6 +81,8 @@ export type Operator =
       readonly start: Fragment;
       /** Over the others and the rows of the step before. */
       readonly members: readonly Fragment[];
+      /** Statements that make the indexes which the members look rows up by. */
+      readonly indexes: readonly string[];
       readonly columns: readonly ColumnType[];
       readonly distinct: boolean;
       readonly depthMax: number;
