@@ -284,6 +284,8 @@ export class RequestHandler implements LeafService {
     const own = { ...partition.status(), lastRepair, maybeTorn: false, abandoned: false };
     if (partition.failure !== null) return { ...own, link: null, followers: [] };
     const link = this.#links.status(partition);
+    // Nothing that its files tell can be asked now.
+    if (own.state === 'recovering') return { ...own, link, followers: [] };
     const paused = own.state === 'replicating' && link?.state === 'paused';
     const state = paused ? 'replication paused' : own.state;
     const copy = this.#links.copyStatus(partition);

@@ -99,3 +99,23 @@ test('leaf: a request that is not what it should be is refused', async (t) => {
   const error = await t.throwsAsync(stream.next());
   t.true(error instanceof DatabaseError && error.is('malformedPacket'));
 });
+
+test('leaf: it says how it is while the files of a partition are being replaced', async (t) => {
+  const leaf = await leafOf(t);
+  await leaf.call('createPartition', { key, role: 'primary', durability: 'sync', origin: 'o' });
+  await leaf.call('define', { key, change });
+  const seen = new Set<string>();
+  let isDone = false;
+  const demoted = leaf.call('demote', { key }).then(() => {
+    isDone = true;
+  });
+  while (!isDone) {
+    const { partitions } = await leaf.call('partitionStatus', { database: 'shop' });
+    seen.add(partitions[0]?.state ?? '');
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await demoted;
+  t.true(seen.has('recovering'), [...seen].join());
+  const { partitions } = await leaf.call('partitionStatus', { database: 'shop' });
+  t.is(partitions[0]?.state, 'replicating');
+});
