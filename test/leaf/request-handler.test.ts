@@ -106,9 +106,11 @@ test('leaf: it says how it is while the files of a partition are being replaced'
   await leaf.call('define', { key, change });
   const seen = new Set<string>();
   let isDone = false;
-  const demoted = leaf.call('demote', { key }).then(() => {
+  const demote = async (): Promise<void> => {
+    await leaf.call('demote', { key });
     isDone = true;
-  });
+  };
+  const demoted = demote();
   while (!isDone) {
     const { partitions } = await leaf.call('partitionStatus', { database: 'shop' });
     seen.add(partitions[0]?.state ?? '');
