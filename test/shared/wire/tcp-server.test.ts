@@ -148,11 +148,12 @@ test('dial: a server that does not speak our protocol is told apart', async (t) 
 });
 
 test('remote-service: comes back by itself; while away its calls name the leaf', async (t) => {
-  const first = await listen(t);
+  const [port = 0] = await freePorts(1);
+  const first = await listen(t, port);
   const { logger } = quietLogger();
   const seen: boolean[] = [];
   const remote = new RemoteService({
-    address: { host: '127.0.0.1', port: first.port },
+    address: { host: '127.0.0.1', port },
     credentials: credentials(),
     clock,
     logger,
@@ -162,8 +163,8 @@ test('remote-service: comes back by itself; while away its calls name the leaf',
   t.deepEqual(await remote.call('ping', {}), status);
   await first.server.stop();
   await until('the loss to be seen', () => !remote.online);
-  await t.throwsAsync(remote.call('ping', {}), { message: new RegExp(`127.0.0.1:${first.port}`) });
-  await listen(t, first.port);
+  await t.throwsAsync(remote.call('ping', {}), { message: new RegExp(`127.0.0.1:${port}`) });
+  await listen(t, port);
   await until('the leaf to be back', () => remote.online);
   t.deepEqual(await remote.call('ping', {}), status);
   t.deepEqual(seen, [true, false, true]);
