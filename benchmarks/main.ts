@@ -46,7 +46,9 @@ async function main(): Promise<void> {
   writeFileSync(args.json, JSON.stringify({ name: benchmark.name, machine, results }, null, 2));
 }
 
-// Whatever was started ends with this process.
+// Whatever was started ends with this process: one listener a server and a directory, of which
+// some runs have more than the ten that Node takes for a leak.
+process.setMaxListeners(0);
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 try {
   await main();
