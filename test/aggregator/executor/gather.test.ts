@@ -158,7 +158,9 @@ test.serial('a gather within another has the same worker', async (t) => {
   const [first] = answers;
   t.is(must(first)[0]?.[0], ROWS * 2);
   for (const answer of answers) t.deepEqual(answer, first);
-  t.true(workers().length <= 8);
+  // One that is being ended is there a little longer.
+  await until('at most 8 workers', () => workers().length <= 8);
+  t.pass();
   await client.end();
 });
 
