@@ -31,13 +31,18 @@ async function ping(scope: VirtualScope, node: NodeDescription): Promise<Answer 
   const timer = scope.clock.after(PING_TIMEOUT_MS, () => patience.abort());
   try {
     const status = await scope.leaves.leaf(node.id).call('ping', {}, patience.signal);
-    return { latencyMs: scope.clock.monotonicMs() - began, status };
+    return { latencyMs: roundedMs(scope.clock.monotonicMs() - began), status };
   } catch (cause) {
     if (cause instanceof DatabaseError || patience.signal.aborted) return null;
     throw cause;
   } finally {
     timer.cancel();
   }
+}
+
+/** Without the digits that no clock has. */
+function roundedMs(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
 }
 
 async function leafRow(scope: VirtualScope, node: NodeDescription): Promise<VirtualRow> {
