@@ -157,19 +157,21 @@ async function shapeOf(user: string, plugin: string): Promise<string> {
 }
 
 test('an unknown user is answered as one whose password is wrong', async (t) => {
-  const unknown = Array.from({ length: 12 }, (_, index) => `name${index % 10}`.padEnd(5));
+  const root = await cluster().connect();
   for (const plugin of ['caching_sha2_password', 'mysql_native_password', 'mysql_clear_password']) {
     const known = [await shapeOf('known', plugin), await shapeOf('fixed', plugin)];
     const seen = new Set<string>();
-    for (const user of unknown) {
+    const kinds = new Set(known).size;
+    // Which kind a name is of is drawn by the server's secret: a few may all be of one.
+    for (let index = 0; index < 8 || (seen.size < kinds && index < 64); index += 1) {
+      const user = `nam${String(index).padStart(2, '0')}`;
       const shape = await shapeOf(user, plugin);
       t.true(known.includes(shape), `${plugin}: ${shape} is none of ${known.join(', ')}`);
       t.is(shape, await shapeOf(user, plugin), 'always the same for one name');
       seen.add(shape);
+      await root.rows('FLUSH HOSTS');
     }
-    t.is(seen.size, new Set(known).size, `${plugin}: unknown users are of every kind there is`);
+    t.is(seen.size, kinds, `${plugin}: unknown users are of every kind there is`);
   }
-  const root = await cluster().connect();
-  await root.rows('FLUSH HOSTS');
   await root.close();
 });
