@@ -3,6 +3,11 @@
 import { storedOfDecimal } from '#shared/sql/decimal.ts';
 import type { ColumnType, StoredValue } from '#shared/sql/column-type.ts';
 
+/** What a NOT NULL column holds where a row gives nothing for it: of an ENUM the first member. */
+export function implicitValue(type: ColumnType): StoredValue {
+  return type.kind === 'enum' ? 1n : zeroOf(type);
+}
+
 /** The zero of a type, in its stored form. */
 export function zeroOf(type: ColumnType): StoredValue {
   switch (type.kind) {

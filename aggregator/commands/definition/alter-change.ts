@@ -11,10 +11,10 @@ import {
   type TableParts,
 } from '#aggregator/metadata/table-builder.ts';
 import type { AlterAction } from '#aggregator/parser/ast-definition.ts';
+import { implicitValue } from '#aggregator/planner/zero-of.ts';
 import { must } from '#shared/assert.ts';
 import type { ColumnDefinition, TableDefinition } from '#shared/cluster/table-definition.ts';
 import { databaseError } from '#shared/error.ts';
-import type { ColumnType, StoredValue } from '#shared/sql/column-type.ts';
 import { typeText } from '#shared/sql/type-text.ts';
 import { quoteIdentifier } from '#shared/sqlite-file.ts';
 import { applyAction, type AlterState, type ColumnSource } from './alter-actions.ts';
@@ -37,27 +37,6 @@ function partsOf(table: TableDefinition): TableParts {
     collation,
     comment,
   };
-}
-
-/** What MySQL gives old rows in a new NOT NULL column without a default. */
-function implicitValue(type: ColumnType): StoredValue {
-  switch (type.kind) {
-    case 'string':
-      return '';
-    case 'binary':
-      return new Uint8Array();
-    case 'json':
-      return 'null';
-    case 'date':
-      return '0000-00-00';
-    case 'datetime':
-    case 'timestamp':
-      return `0000-00-00 00:00:00${type.fsp > 0 ? `.${'0'.repeat(type.fsp)}` : ''}`;
-    case 'enum':
-      return 1n;
-    default:
-      return 0n;
-  }
 }
 
 /** `now` is the statement's, in UTC, as a DATETIME(6). */
