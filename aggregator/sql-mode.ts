@@ -4,6 +4,7 @@ import { databaseError } from '#shared/error.ts';
 import type { VariableValue } from './system-variable.ts';
 
 const ansi = ['REAL_AS_FLOAT', 'PIPES_AS_CONCAT', 'ANSI_QUOTES', 'IGNORE_SPACE'];
+/** The modes that make errors of values that do not fit. */
 const strict = ['STRICT_TRANS_TABLES', 'STRICT_ALL_TABLES'];
 const noZero = ['NO_ZERO_IN_DATE', 'NO_ZERO_DATE', 'ERROR_FOR_DIVISION_BY_ZERO'];
 
@@ -76,7 +77,12 @@ export function modesIn(mode: string): ReadonlySet<string> {
 }
 
 export function isStrict(sqlMode: ReadonlySet<string>): boolean {
-  return sqlMode.has('STRICT_TRANS_TABLES') || sqlMode.has('STRICT_ALL_TABLES');
+  return strict.some((mode) => sqlMode.has(mode));
+}
+
+/** As in a session whose mode is not strict: values are made to fit. */
+export function lenient<T extends { readonly sqlMode: ReadonlySet<string> }>(environment: T): T {
+  return { ...environment, sqlMode: environment.sqlMode.difference(new Set(strict)) };
 }
 
 /** Zero dates are let in where the mode is not strict, or does not forbid them. */

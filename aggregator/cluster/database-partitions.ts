@@ -27,7 +27,6 @@ export interface DatabasePartitionsParts {
   readonly logger: Logger;
 }
 
-/** A copy of a partition that a leaf still has to drop. */
 /** A database that is gone, and which of its name it was: another may have been made since. */
 interface Dropped {
   readonly database: string;

@@ -18,7 +18,7 @@ import type { Logger } from '#shared/logger.ts';
 import type { ClusterLeafDirectory } from './leaf-directory.ts';
 import type { Membership } from './membership.ts';
 import type { PartitionMover } from './partition-mover.ts';
-import { placeableLeaves } from './placeable-leaves.ts';
+import { hasPlaceableLeaf, placeableLeaves } from './placeable-leaves.ts';
 
 /** Partitions that are named in an error. */
 const namedMax = 10;
@@ -113,14 +113,9 @@ function checkCanGo(parts: LeafRemovalParts, node: NodeDescription, canMove: boo
   if (stay.length > 0) {
     refuse(stay, 'only partitions of primaries that are online are moved; drop the others first');
   }
-  if (databases.length > 0 && !hasOther(parts)) throw databaseError('lastLeaf', { leaf });
-}
-
-/** The leaf itself is leaving, so it does not count. */
-function hasOther({ leaves }: LeafRemovalParts): boolean {
-  return leaves
-    .nodes()
-    .some(({ id, kind }) => kind === 'leaf' && leaves.isOnline(id) && !leaves.isLeaving(id));
+  // The leaf itself is leaving, so it is none of them.
+  if (databases.length > 0 && !hasPlaceableLeaf(parts.leaves))
+    throw databaseError('lastLeaf', { leaf });
 }
 
 /** Rows are joined with reference tables on their own leaf: those go last. */

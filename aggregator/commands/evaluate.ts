@@ -8,6 +8,7 @@ import type { Session } from '#aggregator/session.ts';
 import { parseDecimal, storedOfDecimal } from '#shared/sql/decimal.ts';
 import type { ColumnType } from '#shared/sql/column-type.ts';
 import type { SourceValue } from '#shared/sql/source-value.ts';
+import { INT64_MAX } from '#shared/sql/unsigned-integer.ts';
 
 /** Evaluates expressions without a FROM in a session, all at the same moment. */
 export type Evaluate = (
@@ -17,7 +18,6 @@ export type Evaluate = (
 
 const nullValue: SourceValue = { type: { kind: 'null' }, value: null };
 const bigint: ColumnType = { kind: 'integer', bits: 64, unsigned: false };
-const BIGINT_MAX = 0x7fff_ffff_ffff_ffffn;
 
 /** What needs no query: a literal, with its sign. Null: it is more than that. */
 function literal(expression: Expression): SourceValue | null {
@@ -28,7 +28,7 @@ function literal(expression: Expression): SourceValue | null {
       return { type: bigint, value: expression.value ? 1n : 0n };
     case 'integer': {
       const value = BigInt(expression.text);
-      return value > BIGINT_MAX ? null : { type: bigint, value };
+      return value > INT64_MAX ? null : { type: bigint, value };
     }
     case 'decimal': {
       const parsed = parseDecimal(expression.text);

@@ -22,6 +22,7 @@ import {
   storeConstant,
 } from '#aggregator/statement-environment.ts';
 import { ok, type OkResult } from '#aggregator/statement-result.ts';
+import { lenient } from '#aggregator/sql-mode.ts';
 import { withFreshCatalog } from '#aggregator/with-fresh-catalog.ts';
 import { decodeText } from '#aggregator/text-encoding.ts';
 import { must } from '#shared/assert.ts';
@@ -33,7 +34,6 @@ import { keepLines, type KeptLines, type LineBatch } from './kept-lines.ts';
 import { readLines } from './read-lines.ts';
 import { byteFormat, type Field } from './split-line.ts';
 
-const STRICT_MODES = new Set(['STRICT_TRANS_TABLES', 'STRICT_ALL_TABLES', 'TRADITIONAL']);
 const nullValue: SourceValue = { type: { kind: 'null' }, value: null };
 
 /** Where one field of a line goes. */
@@ -93,7 +93,7 @@ interface PlannedLoad {
 
 function planLoad(run: StatementRun, statement: LoadDataStatement): PlannedLoad {
   const { parts, session } = run;
-  const environment = tolerant(resolveEnvironment(parts, session, run.parameters));
+  const environment = lenient(resolveEnvironment(parts, session, run.parameters));
   const execution = createExecution(parts, session);
   const { table } = resolveTarget(statement.table, environment);
   const load = prepareLoad(run, statement, { table, execution });
@@ -130,12 +130,6 @@ async function insertLines(
     `Records: ${records}  Deleted: ${deleted}  Skipped: ${skipped}  ` +
     `Warnings: ${session.warnings.length}`;
   return ok(affected, insertId, info);
-}
-
-/** No mode that would make an error of a value. */
-function tolerant(environment: ResolveEnvironment): ResolveEnvironment {
-  const modes = [...environment.sqlMode].filter((mode) => !STRICT_MODES.has(mode));
-  return { ...environment, sqlMode: new Set(modes) };
 }
 
 function prepareLoad(

@@ -12,6 +12,7 @@ import type {
 import { collationKeySql } from '#shared/sql/collation.ts';
 import type { ColumnType } from '#shared/sql/column-type.ts';
 import { isWide } from '#shared/sql/decimal.ts';
+import { integerRange } from '#shared/sql/store-number.ts';
 import { isUint64 } from '#shared/sql/unsigned-integer.ts';
 import { quoteIdentifier } from '#shared/sqlite-file.ts';
 import { REFERENCE_ORDINAL } from '#shared/cluster/topology.ts';
@@ -70,17 +71,14 @@ function storageClass(column: ColumnDefinition): StorageClass {
   }
 }
 
-function integerRange(bits: number, unsigned: boolean): [bigint, bigint] {
-  if (unsigned) return [0n, 2n ** BigInt(bits) - 1n];
-  const half = 2n ** BigInt(bits - 1);
-  return [-half, half - 1n];
-}
-
 /** The least and the greatest stored value, where the type has bounds that SQLite has not. */
 function storedRange(type: ColumnType): [bigint, bigint] | null {
   switch (type.kind) {
-    case 'integer':
-      return type.bits === 64 && !type.unsigned ? null : integerRange(type.bits, type.unsigned);
+    case 'integer': {
+      if (type.bits === 64 && !type.unsigned) return null;
+      const { min, max } = integerRange(type);
+      return [min, max];
+    }
     case 'decimal': {
       if (isWide(type)) return null;
       const greatest = 10n ** BigInt(type.precision) - 1n;

@@ -34,8 +34,9 @@ interface PushDown {
 
 export function pushdownPlan(planning: Planning): PlannerAnswer {
   const { query, survey } = planning;
-  if (survey.recursive) return { fits: false, reason: 'WITH RECURSIVE' };
-  if (query.kind === 'recursion') return { fits: false, reason: 'WITH RECURSIVE' };
+  if (survey.recursive || query.kind === 'recursion') {
+    return { fits: false, reason: 'WITH RECURSIVE' };
+  }
   if (query.kind !== 'select') return { fits: false, reason: query.operator.toUpperCase() };
   const database = onlyDatabase(planning);
   if (database === null) return { fits: false, reason: 'tables of several databases' };

@@ -18,7 +18,7 @@ import {
   type DecimalType,
 } from './functions/build.ts';
 import { asDouble, asNumber, convert, withNumbers } from './functions/convert.ts';
-import { INT64_MAX, INT64_MIN, integerOfStored } from '#shared/sql/unsigned-integer.ts';
+import { INT64_MIN, integerOfStored, isInt64 } from '#shared/sql/unsigned-integer.ts';
 import {
   combineRanges,
   digitsOfRange,
@@ -268,8 +268,7 @@ function negatedSlot(number: ConstantExpression): ConstantExpression | null {
     });
   }
   const opposite = (value: StoredValue) => -integerOfStored(must(value));
-  if (!judged(number, (value) => opposite(value) >= INT64_MIN)) return null;
-  if (!judged(number, (value) => opposite(value) <= INT64_MAX)) return null;
+  if (!judged(number, (value) => isInt64(opposite(value)))) return null;
   return derivedConstant(number, BIGINT, opposite);
 }
 
@@ -281,7 +280,7 @@ function negatedConstant(
   if (typeof value === 'number' && isReal(type)) return constant(-value, DOUBLE);
   if (type.kind !== 'decimal') {
     const negative = -integerOfStored(value);
-    if (negative >= INT64_MIN && negative <= INT64_MAX) return constant(negative, BIGINT);
+    if (isInt64(negative)) return constant(negative, BIGINT);
     const exact = decimalType(20, 0);
     return constant(storedOfDecimal({ unscaled: negative, scale: 0 }, exact), exact);
   }

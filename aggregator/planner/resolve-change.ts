@@ -7,6 +7,7 @@ import type {
   OrderItem,
   UpdateStatement,
 } from '#aggregator/parser/ast.ts';
+import { lenient } from '#aggregator/sql-mode.ts';
 import { databaseError } from '#shared/error.ts';
 import type { StoreConstant } from './assign-value.ts';
 import { writing } from './functions/strict-write.ts';
@@ -60,12 +61,6 @@ export function resolveChanges(
   for (const change of changes)
     requireWritable(environment.catalog.database(change.target.database));
   return changes;
-}
-
-/** IGNORE makes values fit in any sql_mode. */
-function lenient(environment: ResolveEnvironment): ResolveEnvironment {
-  const strict = new Set(['STRICT_TRANS_TABLES', 'STRICT_ALL_TABLES']);
-  return { ...environment, sqlMode: environment.sqlMode.difference(strict) };
 }
 
 function resolveUpdate(

@@ -2,10 +2,9 @@
 
 import type { Expression } from '#aggregator/parser/ast.ts';
 import { databaseError } from '#shared/error.ts';
-import type { ConstantExpression } from './functions/build.ts';
+import { BIGINT, type ConstantExpression } from './functions/build.ts';
 import { INT64_MAX, integerOfStored, isUint64 } from '#shared/sql/unsigned-integer.ts';
 import { derivedConstant } from './slot-constant.ts';
-import { BIGINT } from './functions/build.ts';
 import { must } from '#shared/assert.ts';
 import { resolveExpression } from './resolve-expression.ts';
 import type { ResolveScope } from './resolve-scope.ts';

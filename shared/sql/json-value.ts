@@ -5,6 +5,7 @@
 
 import { databaseError } from '#shared/error.ts';
 import { doubleText } from './double-text.ts';
+import { INT64_MIN, UINT64_MAX } from './unsigned-integer.ts';
 
 /** A whole number is a `bigint`, any other a `number`. The keys of an object are in their order. */
 export type JsonValue = null | boolean | bigint | number | string | JsonArray | JsonObject;
@@ -13,10 +14,6 @@ export type JsonObject = ReadonlyMap<string, JsonValue>;
 
 /** Deeper documents are refused. */
 const DEPTH_MAX = 100;
-
-/** Greater whole numbers than BIGINT UNSIGNED holds are doubles. */
-const INTEGER_MAX = 2n ** 64n - 1n;
-const INTEGER_MIN = -(2n ** 63n);
 
 /** Parses any JSON text. Throws invalidJson. */
 export function parseJson(text: string): JsonValue {
@@ -165,7 +162,8 @@ class JsonReader {
     if (word === 'null') return null;
     if (fraction === undefined && exponent === undefined) {
       const whole = BigInt(word);
-      if (whole >= INTEGER_MIN && whole <= INTEGER_MAX) return whole;
+      // Greater ones than BIGINT UNSIGNED holds are doubles.
+      if (whole >= INT64_MIN && whole <= UINT64_MAX) return whole;
     }
     const double = Number(word);
     return Number.isFinite(double) ? double : this.#fail('Number too big to be stored in double.');

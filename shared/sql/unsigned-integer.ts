@@ -13,6 +13,11 @@ export const UINT64_MAX = 2n ** 64n - 1n;
 
 const BYTES = 8;
 
+/** True of what an integer of 64 bits with a sign holds. */
+export function isInt64(value: bigint): boolean {
+  return value >= INT64_MIN && value <= INT64_MAX;
+}
+
 /** BIGINT UNSIGNED, BIT(64) and a SET of 64 members. */
 export function isUint64(type: ColumnType): boolean {
   switch (type.kind) {

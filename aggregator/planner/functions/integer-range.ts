@@ -3,7 +3,8 @@
 
 import { judged } from '#aggregator/planner/slot-constant.ts';
 import type { ColumnType, StoredValue } from '#shared/sql/column-type.ts';
-import { INT64_MAX, INT64_MIN, isUint64 } from '#shared/sql/unsigned-integer.ts';
+import { integerRange as rangeOfIntegers } from '#shared/sql/store-number.ts';
+import { INT64_MAX, INT64_MIN, isInt64, isUint64 } from '#shared/sql/unsigned-integer.ts';
 import type { TypedExpression } from '#aggregator/planner/typed-expression.ts';
 import type { ConstantExpression } from './build.ts';
 
@@ -146,7 +147,7 @@ export function combineRanges(
 
 /** True when every number of the range is an int64. */
 export function fitsInt64(range: IntegerRange): boolean {
-  return range.low >= INT64_MIN && range.high <= INT64_MAX;
+  return isInt64(range.low) && isInt64(range.high);
 }
 
 /** True when a value may be above 2^63-1: then it is no INTEGER in SQLite. */
@@ -162,11 +163,10 @@ export function digitsOfRange({ low, high }: IntegerRange): number {
 
 function rangeOfType(type: ColumnType): IntegerRange {
   switch (type.kind) {
-    case 'integer':
-      if (type.bits === 64 && !type.unsigned) return { low: INT64_MIN, high: INT64_MAX };
-      return type.unsigned
-        ? { low: 0n, high: 2n ** BigInt(type.bits) - 1n }
-        : { low: -(2n ** BigInt(type.bits - 1)), high: 2n ** BigInt(type.bits - 1) - 1n };
+    case 'integer': {
+      const { min, max } = rangeOfIntegers(type);
+      return { low: min, high: max };
+    }
     case 'bit':
       return { low: 0n, high: 2n ** BigInt(type.length) - 1n };
     case 'set':

@@ -1,12 +1,12 @@
 // What a strict sql_mode refuses of a statement that writes: values that lose something on the way
 // to a number or a moment, and divisions by zero. Elsewhere they are 0 and NULL.
 
-import type { ColumnType, StoredValue } from '#shared/sql/column-type.ts';
-import { storedOfDecimal } from '#shared/sql/decimal.ts';
+import type { ColumnType } from '#shared/sql/column-type.ts';
 import { lostKindOf, isZero, losesSomething, type LostKind } from '#shared/sql/strict-value.ts';
 import type { ResolveEnvironment } from '#aggregator/planner/resolve-environment.ts';
 import { isStrict } from '#aggregator/sql-mode.ts';
 import { judged } from '#aggregator/planner/slot-constant.ts';
+import { zeroOf } from '#aggregator/planner/zero-of.ts';
 import type { ResolveScope } from '#aggregator/planner/resolve-scope.ts';
 import type { TypedExpression } from '#aggregator/planner/typed-expression.ts';
 import { call, constant, isConstant, isNullConstant, textConstant } from './build.ts';
@@ -46,9 +46,4 @@ export function divisor(number: TypedExpression, scope: ResolveScope): TypedExpr
   const zero = zeroOf(number.type);
   if (isConstant(number) && !judged(number, (value) => isZero(value, zero))) return number;
   return call('tl_divisor', [number, constant(zero, number.type)], number.type);
-}
-
-/** Zero as SQLite has it in the type. */
-function zeroOf(type: ColumnType): StoredValue {
-  return type.kind === 'decimal' ? storedOfDecimal({ unscaled: 0n, scale: type.scale }, type) : 0n;
 }

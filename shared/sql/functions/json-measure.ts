@@ -7,6 +7,7 @@ import {
   jsonText,
   type JsonValue,
 } from '#shared/sql/json-value.ts';
+import { INT64_MAX } from '#shared/sql/unsigned-integer.ts';
 
 export function jsonType(value: JsonValue): string {
   if (value === null) return 'NULL';
@@ -14,7 +15,7 @@ export function jsonType(value: JsonValue): string {
     case 'boolean':
       return 'BOOLEAN';
     case 'bigint':
-      return value > 2n ** 63n - 1n ? 'UNSIGNED INTEGER' : 'INTEGER';
+      return value > INT64_MAX ? 'UNSIGNED INTEGER' : 'INTEGER';
     case 'number':
       return 'DOUBLE';
     case 'string':

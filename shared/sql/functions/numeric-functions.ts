@@ -159,7 +159,7 @@ function convert(text: string, from: bigint, to: bigint): string | null {
     if (number >= base) break;
     value = value * BigInt(base) + BigInt(number);
   }
-  if (value > 2n ** 64n - 1n) value = 2n ** 64n - 1n;
+  if (value > UINT64_MAX) value = UINT64_MAX;
   const bits = BigInt.asUintN(64, sign === '-' ? -value : value);
   return (to < 0n ? BigInt.asIntN(64, bits) : bits).toString(target).toUpperCase();
 }
