@@ -5,14 +5,16 @@ import { databaseError, DatabaseError, type WireError } from '#shared/error.ts';
 import { toDatabaseError } from '#shared/to-database-error.ts';
 import type { Logger } from '#shared/logger.ts';
 import type { StoredValue } from '#shared/sql/column-type.ts';
-import { outstandingMax, streamWindowItems } from './peer-limits.ts';
+import { departureOf, outstandingMax, streamWindowItems } from './peer-limits.ts';
 import { shapesMax, type ServedRead } from './read-shape.ts';
 import type { PeerMessage } from './peer-message.ts';
 import type { ServedService } from './served.ts';
+import type { Departure } from './transport.ts';
 
 /** A stream that is being served. */
 interface ServedStream {
   readonly abort: AbortController;
+  readonly departure: Departure;
   /** Items that the consumer has asked for and not got. */
   credit: number;
   /** Wakes the producer, which waits for credit or its end. */
@@ -22,7 +24,7 @@ interface ServedStream {
 export interface IncomingOptions {
   readonly service: ServedService;
   readonly logger: Logger;
-  readonly send: (message: PeerMessage) => void;
+  readonly send: (message: PeerMessage, departure?: Departure) => void;
   /** Resolves when the connection takes more. */
   readonly writable: () => Promise<void>;
 }
@@ -127,7 +129,8 @@ export class Incoming {
   async #serveStream(message: PeerMessage & { kind: 'stream' }): Promise<void> {
     const { id, name, request, credit } = message;
     if (this.#full() || this.#streams.has(id)) return this.#refuse(id);
-    const stream: ServedStream = { abort: new AbortController(), credit, wake: null };
+    const departure = departureOf(name);
+    const stream: ServedStream = { abort: new AbortController(), departure, credit, wake: null };
     this.#streams.set(id, stream);
     try {
       const items = this.#options.service.stream(name, request, stream.abort.signal);
@@ -150,7 +153,7 @@ export class Incoming {
         done = next.done === true;
         if (done || stream.abort.signal.aborted) return;
         stream.credit--;
-        this.#options.send({ kind: 'item', id, item: next.value });
+        this.#options.send({ kind: 'item', id, item: next.value }, stream.departure);
       }
     } finally {
       if (!done) await iterator.return?.();

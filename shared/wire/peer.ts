@@ -10,7 +10,7 @@ import type { PacketAnswer } from './packet-batch.ts';
 import { keepAliveIntervalMs, silentIntervalsMax } from './peer-limits.ts';
 import { decodePeerMessage, encodePeerMessage, type PeerMessage } from './peer-message.ts';
 import type { ServedService } from './served.ts';
-import type { Transport } from './transport.ts';
+import type { Departure, Transport } from './transport.ts';
 
 type ReadRequest = LeafStreams['readPackets']['request'];
 
@@ -38,9 +38,10 @@ export class Peer {
     this.#transport = options.transport;
     this.#clock = options.clock;
     this.#logger = options.logger.with({ peer: options.transport.peer });
-    const send = (message: PeerMessage) => this.#send(message, false);
+    const send = (message: PeerMessage, departure?: Departure) => this.#send(message, departure);
     // A request that waits beside others may wait for further ones of this turn.
-    const ask = (message: PeerMessage) => this.#send(message, this.#outgoing.size > 1);
+    const ask = (message: PeerMessage) =>
+      this.#send(message, this.#outgoing.size > 1 ? 'turn' : 'tick');
     this.#outgoing = new Outgoing(options.transport.peer, ask);
     const { service } = options;
     const writable = () => this.#transport.writable();
@@ -69,9 +70,9 @@ export class Peer {
     this.#transport.close(reason);
   }
 
-  #send(message: PeerMessage, patient: boolean): void {
+  #send(message: PeerMessage, departure?: Departure): void {
     const frame = this.#laidOut.write(message) ?? encodePeerMessage(message);
-    this.#transport.send(frame, patient);
+    this.#transport.send(frame, departure);
   }
 
   async #receive(): Promise<string> {

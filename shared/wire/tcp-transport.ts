@@ -10,6 +10,7 @@ import {
   receiveBufferBytesMax,
   sendBufferBytesMax,
   unprovenFrameSizeBytesMax,
+  type Departure,
   type Transport,
 } from './transport.ts';
 
@@ -67,7 +68,7 @@ export class TcpTransport implements Transport {
     this.#reader.sizeBytesMax = frameSizeBytesMax;
   }
 
-  send(frame: Uint8Array, patient = false): void {
+  send(frame: Uint8Array, departure: Departure = 'tick'): void {
     if (this.#closeReason !== null) return;
     const { length } = frame;
     if (length > joinedPayloadBytesMax) return this.#sendAlone(frame);
@@ -76,10 +77,12 @@ export class TcpTransport implements Transport {
     this.#out.set(frame, this.#outEnd);
     this.#outEnd += length;
     if (this.#outEnd > joinedBytesMax / 2) return this.#sendJoined();
+    // Those who were woken together by now are in it, too: a microtask is behind theirs.
+    if (departure === 'first') return queueMicrotask(this.#flush);
     if (this.#due) return;
     this.#due = true;
     // A tick ends with the callback of one socket: those of others come later in the turn.
-    if (patient) setImmediate(this.#flush);
+    if (departure === 'turn') setImmediate(this.#flush);
     else process.nextTick(this.#flush);
   }
 

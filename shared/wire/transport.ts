@@ -1,5 +1,11 @@
 // An ordered, reliable way for frames between two nodes, with back pressure in both directions.
 
+/**
+ * When a frame leaves: `first`, before whatever else the event loop has in hand; with the others of
+ * this `tick`; or with those of this `turn` of the event loop.
+ */
+export type Departure = 'first' | 'tick' | 'turn';
+
 /** Frames arrive whole and in order, or the transport closes: TCP (tcp-transport.ts). */
 export interface Transport {
   /** The other end as `host:port`, for logs and errors. */
@@ -7,10 +13,10 @@ export interface Transport {
   /** Why it closed, or null while it is open. */
   readonly closeReason: string | null;
   /**
-   * Queues one frame, whose bytes the caller may use again. Does nothing once the transport is
-   * closed. One that is `patient` may wait for others of the same turn of the event loop.
+   * Queues one frame, whose bytes the caller may use again, to leave with the others of this tick
+   * unless another moment is given. Does nothing once the transport is closed.
    */
-  send(frame: Uint8Array, patient?: boolean): void;
+  send(frame: Uint8Array, departure?: Departure): void;
   /** Resolves when there is room for more, or at the close. Producers wait for it. */
   writable(): Promise<void>;
   /** The next frame; null at the close. Not asking is back pressure. One caller at a time. */

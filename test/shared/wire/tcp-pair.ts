@@ -6,7 +6,7 @@ import type { ExecutionContext } from 'ava';
 import { TcpTransport } from '#shared/wire/tcp-transport.ts';
 
 /** Both sockets of one connection; destroyed when the test ends. */
-async function socketPair(t: ExecutionContext<unknown>): Promise<[Socket, Socket]> {
+export async function socketPair(t: ExecutionContext<unknown>): Promise<[Socket, Socket]> {
   const server = createServer();
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

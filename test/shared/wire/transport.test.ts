@@ -4,7 +4,9 @@ import test, { type ExecutionContext } from 'ava';
 import { memoryTransportPair } from './memory-transport.ts';
 import type { Transport } from '#shared/wire/transport.ts';
 import { until } from '#test/support/wait.ts';
-import { tcpPair } from './tcp-pair.ts';
+import { frameHeaderBytes } from '#shared/wire/frame-reader.ts';
+import { TcpTransport } from '#shared/wire/tcp-transport.ts';
+import { socketPair, tcpPair } from './tcp-pair.ts';
 
 type Pair = (t: ExecutionContext<unknown>) => Promise<[Transport, Transport]>;
 const pairs: Readonly<Record<string, Pair>> = {
@@ -35,9 +37,10 @@ for (const [name, makePair] of Object.entries(pairs)) {
       two.send(frame);
     });
     const rounds = 30;
+    const departures = ['first', 'tick', 'turn'] as const;
     for (let round = 0; round < rounds; round++) {
       for (const [index, size] of sizes.entries()) {
-        one.send(new Uint8Array(size).fill(round + index), index % 2 === 0);
+        one.send(new Uint8Array(size).fill(round + index), departures[index % 3]);
       }
       for (const [index, size] of sizes.entries()) {
         const echo = await one.next();
@@ -101,3 +104,22 @@ test('tcp transport: a length beyond the limit closes the connection', async (t)
   t.is(await two.next(), null);
   t.regex(two.closeReason ?? '', /81|84934656/);
 });
+
+test('tcp transport: what departs first leaves within the tick, with all that waits', async (t) => {
+  const [socket] = await socketPair(t);
+  const transport = new TcpTransport(socket);
+  t.teardown(() => transport.close('the test has ended'));
+  const written = (): number => socket.bytesWritten;
+  transport.send(new Uint8Array(3));
+  await microtasks();
+  t.is(written(), 0, 'a tick does not end between two microtasks');
+  transport.send(new Uint8Array(5), 'first');
+  transport.send(new Uint8Array(7), 'first');
+  t.is(written(), 0, 'those who are woken together share a write');
+  await microtasks();
+  t.is(written(), 3 * frameHeaderBytes + 15);
+});
+
+async function microtasks(): Promise<void> {
+  for (let turn = 0; turn < 10; turn++) await Promise.resolve();
+}
