@@ -308,12 +308,16 @@ async function done(work: Promise<void>): Promise<Record<never, never>> {
 }
 
 /** The items, and what a peer is told where they end in an error. */
-async function* toldErrors<T>(items: AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
-  try {
-    yield* items;
-  } catch (error) {
+function toldErrors<T>(items: AsyncGenerator<T>): AsyncIterable<T> {
+  const refuse = (error: unknown): never => {
     throw toPeerError(error);
-  }
+  };
+  // No generator: each item would wait a few turns in it.
+  const iterator: AsyncIterator<T> = {
+    next: () => items.next().catch(refuse),
+    return: () => items.return(undefined).catch(refuse),
+  };
+  return { [Symbol.asyncIterator]: () => iterator };
 }
 
 /** A stream that never began. */

@@ -8,31 +8,21 @@ import { must } from '#shared/assert.ts';
 import type { Clock } from '#shared/clock.ts';
 import { partitionName, type PartitionKey } from '#shared/cluster/topology.ts';
 import { databaseError } from '#shared/error.ts';
-import { countFrames } from '#shared/log/log-frame.ts';
 import type { LSN } from '#shared/log/lsn.ts';
 import type { Logger } from '#shared/logger.ts';
 import type { CheckCalls, ContentAnswer } from '#shared/wire/content-message.ts';
 import type { FollowerStatus, LeafStreams, SubscribeItem } from '#shared/wire/message.ts';
-import type { Log } from '#leaf/log/log.ts';
-import type { LogPlace } from '#leaf/log/long-place.ts';
 import type { Partition } from '#leaf/partition/partition.ts';
 import type { Followed } from '#leaf/partition/partition-options.ts';
 import type { Snapshot } from '#leaf/partition/snapshot.ts';
 import type { ContentReader } from '#leaf/partition/content-reader.ts';
 import { ConnectedFollower } from './connected-follower.ts';
-import { sendLongRecord } from './send-long-record.ts';
+import { RecordStream } from './record-stream.ts';
 import { sendSnapshot } from './send-snapshot.ts';
 import { ServedChecks } from './served-checks.ts';
-import { StreamWait } from './stream-wait.ts';
 
-/** Bytes of frames in one batch; a single longer record goes alone. */
-const batchBytesMax = 256 * 1024;
 /** A follower that has nothing gets a snapshot rather than more bytes of records than these. */
 const firstLogBytesMax = 1024 * 1024;
-/** The longest time between two heartbeats of an idle log. */
-const heartbeatMs = 1000;
-/** Hybrid timestamps are milliseconds times 2^16. */
-const hybridShift = 16n;
 
 export type SubscribeRequest = LeafStreams['subscribe']['request'];
 
@@ -84,7 +74,16 @@ export class LogSender {
     const stop = () => follower.end();
     signal?.addEventListener('abort', stop, { once: true });
     try {
-      if (signal?.aborted !== true) yield* this.#send(partition, follower, request);
+      if (signal?.aborted === true) return;
+      const from = yield* this.#begins(partition, follower, request);
+      const records = this.#recordsFor(partition, follower, from);
+      try {
+        for (let item = await records.next(); item !== null; item = await records.next()) {
+          yield item;
+        }
+      } finally {
+        await records.end();
+      }
     } finally {
       signal?.removeEventListener('abort', stop);
       this.#end(partition, follower);
@@ -197,11 +196,12 @@ export class LogSender {
     if (followers.size === 0) this.#connected.delete(partition.name);
   }
 
-  async *#send(
+  /** What comes before the records; answers after which LSN those begin. */
+  async *#begins(
     partition: Partition,
     follower: ConnectedFollower,
     request: SubscribeRequest,
-  ): AsyncGenerator<SubscribeItem> {
+  ): AsyncGenerator<SubscribeItem, LSN, undefined> {
     const { lsn } = request.position;
     const taken = mayGoOn(partition, request)
       ? null
@@ -209,8 +209,7 @@ export class LogSender {
     if (taken === null) {
       await register(partition, follower.id, lsn);
       yield { kind: 'records from', lsn: lsn + 1n };
-      yield* this.#sendRecords(partition, follower, lsn);
-      return;
+      return lsn;
     }
     const { snapshot, offset, reason } = taken;
     this.#logger.info('sending a snapshot', {
@@ -220,7 +219,15 @@ export class LogSender {
       from: offset,
     });
     yield* sendSnapshot(snapshot, offset, reason);
-    yield* this.#sendRecords(partition, follower, snapshot.position.lsn);
+    return snapshot.position.lsn;
+  }
+
+  #recordsFor(partition: Partition, follower: ConnectedFollower, from: LSN): RecordStream {
+    follower.state = 'replicate';
+    follower.confirm(follower.confirmed, partition.log.sendable.lsn);
+    const checks = this.#checks;
+    const openCheck = checks === null ? null : () => checks.open(partition, follower.id);
+    return new RecordStream({ partition, follower, from, clock: this.#clock, openCheck });
   }
 
   /** Null: none can be taken, and the log has all that the follower needs. */
@@ -240,68 +247,6 @@ export class LogSender {
       return null;
     }
   }
-
-  async *#sendRecords(
-    partition: Partition,
-    follower: ConnectedFollower,
-    from: LSN,
-  ): AsyncGenerator<SubscribeItem> {
-    const { log } = partition;
-    follower.state = 'replicate';
-    follower.confirm(follower.confirmed, log.sendable.lsn);
-    yield heartbeat(partition, follower.confirmed);
-    let beatAtMs = this.#clock.monotonicMs();
-    let sent = from;
-    // Another log, or a shorter one: the content was replaced under us, and the follower asks anew.
-    const isWhole = () =>
-      partition.log === log && sent + 1n >= log.firstLsn && sent <= log.tail.lsn;
-    const longAfter = (last: LSN) => (follower.inParts ? log.reader.longAfter(sent, last) : null);
-    const wait = new StreamWait(this.#clock, follower);
-    try {
-      while (!follower.ended.aborted && isWhole()) {
-        if (follower.checkAsked && this.#checks !== null) {
-          follower.checkAsked = false;
-          const check = await this.#checks.open(partition, follower.id);
-          const { lsn: last } = check.position;
-          while (sent < last && isWhole()) {
-            const long = await longAfter(last);
-            if (isWhole()) sent = yield* sendNext(log, { sent, last, long });
-          }
-          yield check;
-        }
-        const { lsn: last } = log.sendable;
-        const before = sent;
-        const long = await longAfter(last);
-        if (!isWhole()) return;
-        sent = yield* sendNext(log, { sent, last, long });
-        const quietMs = this.#clock.monotonicMs() - beatAtMs;
-        if (quietMs >= heartbeatMs) {
-          yield heartbeat(partition, follower.confirmed);
-          beatAtMs = this.#clock.monotonicMs();
-          wait.beat();
-        } else if (sent === before) {
-          await wait.after(log, sent, heartbeatMs - quietMs);
-        }
-      }
-    } finally {
-      wait.end();
-    }
-  }
-}
-
-/** Sends the long record, or a batch of others where there are any; answers the last one sent. */
-async function* sendNext(
-  log: Log,
-  { sent, last, long }: { readonly sent: LSN; readonly last: LSN; readonly long: LogPlace | null },
-): AsyncGenerator<SubscribeItem, LSN, undefined> {
-  if (long !== null) {
-    yield* sendLongRecord(log, long, sent + 1n);
-    return sent + 1n;
-  }
-  const frames = log.read(sent, batchBytesMax, last);
-  if (frames.length === 0) return sent;
-  yield { kind: 'records', frames };
-  return sent + BigInt(countFrames(frames));
 }
 
 /** True when the log has every record after the follower's position. */
@@ -356,16 +301,4 @@ async function takeSnapshot(
   const snapshot = await partition.snapshot();
   partition.followers.confirm(followerId, snapshot.position.lsn);
   return { snapshot, offset: 0 };
-}
-
-function heartbeat(partition: Partition, confirmed: LSN): SubscribeItem {
-  const { log } = partition;
-  const { term, lsn } = log.sendable;
-  return {
-    kind: 'heartbeat',
-    term,
-    lsn,
-    tailTimestampMs: Number(log.tailTimestamp >> hybridShift),
-    lagBytes: confirmed >= lsn ? 0 : log.reader.bytesAfter(confirmed),
-  };
 }

@@ -17,6 +17,13 @@ interface PendingCall {
 type ReadRequest = LeafStreams['readPackets']['request'];
 type Answer = PeerMessage & { kind: 'reply' | 'error' | 'item' | 'end' | 'last' };
 
+/** A stream that the other end was asked for. */
+interface AskedStream {
+  readonly id: number;
+  readonly queue: ItemQueue;
+  readonly window: number;
+}
+
 /** A read whose first message has not come. */
 interface PendingRead {
   readonly signal: AbortSignal | undefined;
@@ -65,21 +72,22 @@ export class Outgoing {
     }
   }
 
-  async *stream(name: string, request: unknown, signal?: AbortSignal): AsyncGenerator<unknown> {
-    this.#checkOpen(signal);
-    const id = this.#nextId++;
-    const window = windowOf(name);
-    const queue = new ItemQueue(window);
-    this.#streams.set(id, queue);
-    this.#send({ kind: 'stream', id, name, request, credit: window });
-    yield* this.#items({ id, queue, window }, signal);
+  /** Asked for with the first item; its consumer's end cancels it. */
+  stream(name: string, request: unknown, signal?: AbortSignal): AsyncGenerator<unknown> {
+    const ask = (): AskedStream => {
+      this.#checkOpen(signal);
+      const id = this.#nextId++;
+      const window = windowOf(name);
+      const queue = new ItemQueue(window);
+      this.#streams.set(id, queue);
+      this.#send({ kind: 'stream', id, name, request, credit: window });
+      return { id, queue, window };
+    };
+    return this.#items(ask, signal);
   }
 
-  /** The items of a stream that has been asked for; its consumer's end cancels it. */
-  async *#items(
-    { id, queue, window }: { id: number; queue: ItemQueue; window: number },
-    signal?: AbortSignal,
-  ): AsyncGenerator<unknown> {
+  async *#items(ask: () => AskedStream, signal?: AbortSignal): AsyncGenerator<unknown> {
+    const { id, queue, window } = ask();
     const creditItems = window / 2;
     const abandon = () => queue.fail(interruption(signal));
     if (signal?.aborted === true) abandon();
@@ -137,7 +145,7 @@ export class Outgoing {
         const queue = new ItemQueue();
         this.#streams.set(message.id, queue);
         const asked = { id: message.id, queue, window: streamWindowItems };
-        const rest = this.#items(asked, signal) as AsyncGenerator<PacketBatch>;
+        const rest = this.#items(() => asked, signal) as AsyncGenerator<PacketBatch>;
         this.#send({ kind: 'credit', id: message.id, count: 1 });
         read.resolve({ first: toBatch(message.item), rest });
         return;

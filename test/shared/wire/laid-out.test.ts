@@ -13,6 +13,8 @@ const laidOut: readonly PeerMessage[] = [
   { kind: 'read', id: 0xffff_ffff, number: 4096, ordinal: 32_767, parameters: [5n, -(2n ** 63n)] },
   { kind: 'last', id: 7, count: 0, packets: Buffer.alloc(0) },
   { kind: 'last', id: 70_000, count: 3, packets: Buffer.alloc(16_000, 5) },
+  { kind: 'item', id: 3, item: { kind: 'records', frames: Buffer.alloc(0) } },
+  { kind: 'item', id: 0xffff_ffff, item: { kind: 'records', frames: Buffer.alloc(16_000, 6) } },
 ];
 
 const others: readonly PeerMessage[] = [
@@ -20,6 +22,10 @@ const others: readonly PeerMessage[] = [
   { kind: 'read', id: 1, number: 1, ordinal: 0, parameters: ['text'] },
   { kind: 'read', id: 1, number: 1, ordinal: 0, parameters: Array<bigint>(16).fill(1n) },
   { kind: 'last', id: 1, count: 1, packets: new Uint8Array(16_384) },
+  { kind: 'item', id: 2 ** 32, item: { kind: 'records', frames: new Uint8Array(1) } },
+  { kind: 'item', id: 1, item: { kind: 'records', frames: new Uint8Array(16_384) } },
+  { kind: 'item', id: 1, item: { kind: 'record part', frames: new Uint8Array(1) } },
+  { kind: 'item', id: 1, item: null },
   { kind: 'call', id: 1, name: 'ping', request: {} },
 ];
 
