@@ -3,7 +3,7 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { must } from '#shared/assert.ts';
-import type { Address } from '#shared/cluster/topology.ts';
+import { addressText, type Address } from '#shared/cluster/topology.ts';
 import { HybridClock } from '#shared/log/hybrid-clock.ts';
 import { openNodeIdentity, writeNodeIdentity } from '#shared/node-identity.ts';
 import type { Credentials } from '#shared/wire/credentials.ts';
@@ -71,7 +71,7 @@ export class Leaf {
     this.#links = new LinkSet({
       dial: (address, ticket, signal) => this.#dial(address, ticket, signal),
       clusterId: () => clusterId,
-      address: () => `${this.#address.host}:${this.#address.port}`,
+      address: () => addressText(this.#address),
       clock,
       logger,
       checks: { content, intervalMs: settings.checkIntervalMs ?? checkIntervalMs },

@@ -8,6 +8,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
+  addressText,
   partitionName,
   REFERENCE_ORDINAL,
   type Address,
@@ -108,7 +109,7 @@ export class PartitionSet {
     if (this.#recovering.has(key)) throw databaseError('partitionRecovering', { partition: name });
     const moved = this.#moved.get(name);
     if (moved !== undefined) {
-      throw databaseError('partitionMoved', { partition: name, to: `${moved.host}:${moved.port}` });
+      throw databaseError('partitionMoved', { partition: name, to: addressText(moved) });
     }
     const state = 'it is not on this leaf';
     throw databaseError('partitionNotOnline', { partition: name, state });

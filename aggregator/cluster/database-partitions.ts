@@ -9,12 +9,12 @@ import type { Clock } from '#shared/clock.ts';
 import {
   copiesOf,
   REFERENCE_ORDINAL,
-  type Address,
   type PartitionCopy,
   type PartitionPlacement,
 } from '#shared/cluster/topology.ts';
 import { DatabaseError } from '#shared/error.ts';
 import type { Logger } from '#shared/logger.ts';
+import { addressOf } from './address-of.ts';
 
 const droppedPrefix = 'dropped/';
 const retryMs = 1000;
@@ -119,12 +119,8 @@ export class DatabasePartitions {
     const leaf = this.#parts.leaves.leaf(leafId);
     const identity = identityOf(database, this.#parts);
     await leaf.call('createPartition', { key, role: 'replica', ...identity });
-    const address = this.#addressOf(reference.leafId);
+    const address = addressOf(this.#parts.leaves, reference.leafId);
     await leaf.call('startLink', { key, source: { address, key, ticket: null } });
-  }
-
-  #addressOf(nodeId: number): Address {
-    return must(this.#parts.leaves.nodes().find((node) => node.id === nodeId)).address;
   }
 
   async #dropCopies(dropped: Dropped): Promise<readonly PartitionCopy[]> {

@@ -8,6 +8,8 @@ import type { Catalog } from '#aggregator/metadata/catalog.ts';
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
 import { must } from '#shared/assert.ts';
 import {
+  followerIdOf,
+  addressText,
   partitionName,
   REFERENCE_ORDINAL,
   type NodeDescription,
@@ -41,7 +43,7 @@ export function leafAt(
   const node = leaves
     .nodes()
     .find(({ kind, address }) => kind === 'leaf' && address.host === host && address.port === port);
-  if (node === undefined) throw databaseError('leafUnknown', { leaf: `${host}:${port}` });
+  if (node === undefined) throw databaseError('leafUnknown', { leaf: addressText({ host, port }) });
   return node;
 }
 
@@ -156,7 +158,6 @@ async function giveUpReplica(
   );
   await catalog.put({ ...database, placements });
   if (leaves.isOnline(node.id)) await leaves.leaf(node.id).call('dropPartition', { key });
-  const { host, port } = node.address;
-  const followerId = `${clusterId}/${partitionName(key)}@${host}:${port}`;
+  const followerId = followerIdOf(clusterId, key, addressText(node.address));
   await leaves.leaf(reference.leafId).call('forgetFollower', { key, followerId });
 }

@@ -2,7 +2,7 @@
 
 import { BehaviorSubject, Subject, type Observable } from 'rxjs';
 import type { Clock, Timer } from '#shared/clock.ts';
-import type { Address, NodeDescription } from '#shared/cluster/topology.ts';
+import { addressText, type Address, type NodeDescription } from '#shared/cluster/topology.ts';
 import { databaseError } from '#shared/error.ts';
 import type { Logger } from '#shared/logger.ts';
 import { updateMetadata, type MetadataStore } from '#aggregator/metadata/metadata-store.ts';
@@ -150,7 +150,7 @@ export class Membership {
     // Several aggregators may share a port: nobody sends them tasks.
     if (kind === 'aggregator' && holder.kind === 'aggregator') return;
     if (nodeId !== 0 && !this.isAlive(holder.id)) return;
-    const where = `${address.host}:${address.port}`;
+    const where = addressText(address);
     const reason = `node ${holder.id} is registered at ${where}; advertise another address`;
     throw databaseError('nodeRefused', { reason });
   }

@@ -15,16 +15,12 @@ import type { MetadataStore } from '#aggregator/metadata/metadata-store.ts';
 import { keyWord } from '#aggregator/metadata/store-key.ts';
 import { must } from '#shared/assert.ts';
 import type { Clock } from '#shared/clock.ts';
-import {
-  partitionName,
-  REFERENCE_ORDINAL,
-  type Address,
-  type PartitionKey,
-} from '#shared/cluster/topology.ts';
+import { partitionName, REFERENCE_ORDINAL, type PartitionKey } from '#shared/cluster/topology.ts';
 import { databaseError, DatabaseError } from '#shared/error.ts';
 import type { Logger } from '#shared/logger.ts';
 import type { LeafService, PartitionStatus } from '#shared/wire/message.ts';
 import { identityOf, type DatabasePartitions } from './database-partitions.ts';
+import { addressOf } from './address-of.ts';
 
 const prefix = 'move/';
 /** Between two looks at a copy that follows, in milliseconds. */
@@ -161,7 +157,7 @@ export class PartitionMover {
     const leaf = this.#leaf(to);
     const identity = identityOf(this.#parts.catalog.database(key.database), this.#parts);
     await leaf.call('createPartition', { key, role: 'replica', ...identity });
-    const source = { address: this.#addressOf(from), key, ticket: null };
+    const source = { address: addressOf(this.#parts.leaves, from), key, ticket: null };
     await leaf.call('startLink', { key, source });
   }
 
@@ -234,7 +230,10 @@ export class PartitionMover {
       if (old !== null && fresh?.role !== 'primary') await this.#waitUntilEqual(key, from, to);
       await this.#leaf(to).call('promote', { key, anyway: false });
       failpoint('move-promoted');
-      await this.#leaf(from).call('dropPartition', { key, movedTo: this.#addressOf(to) });
+      await this.#leaf(from).call('dropPartition', {
+        key,
+        movedTo: addressOf(this.#parts.leaves, to),
+      });
       failpoint('move-dropped');
       const isReference = key.ordinal === REFERENCE_ORDINAL;
       const replicas = isReference && !leaves.isLeaving(from) ? [from] : [];
@@ -292,10 +291,6 @@ export class PartitionMover {
 
   #leaf(nodeId: number): LeafService {
     return this.#parts.leaves.leaf(nodeId);
-  }
-
-  #addressOf(nodeId: number): Address {
-    return must(this.#parts.leaves.nodes().find(({ id }) => id === nodeId)).address;
   }
 
   /** Null: it is not on that leaf. Throws leafUnreachable. */

@@ -9,6 +9,7 @@ import type { Clock } from '#shared/clock.ts';
 import { REFERENCE_ORDINAL, type Address, type PartitionKey } from '#shared/cluster/topology.ts';
 import { DatabaseError } from '#shared/error.ts';
 import type { Logger } from '#shared/logger.ts';
+import { findAddress } from './address-of.ts';
 
 /** Before another look, where a leaf did not answer or was still opening its copy. */
 const againMs = 1000;
@@ -118,7 +119,7 @@ export class ReferenceLinks {
   }
 
   #follows({ masterId }: Copy, source: Address | null): boolean {
-    const address = this.#addressOf(masterId);
+    const address = findAddress(this.#parts.leaves, masterId);
     if (address === null) return true;
     return source?.host === address.host && source.port === address.port;
   }
@@ -129,17 +130,13 @@ export class ReferenceLinks {
     const isStill = this.#copies().some(
       (copy) => isSame(copy.key, key) && copy.leafId === leafId && copy.masterId === masterId,
     );
-    const address = this.#addressOf(masterId);
+    const address = findAddress(this.#parts.leaves, masterId);
     if (!isStill || address === null) return;
     await leaves.leaf(leafId).call('startLink', { key, source: { address, key, ticket: null } });
     logger.info('a copy of reference tables follows its leaf to another address', {
       database: key.database,
       node: leafId,
     });
-  }
-
-  #addressOf(nodeId: number): Address | null {
-    return this.#parts.leaves.nodes().find(({ id }) => id === nodeId)?.address ?? null;
   }
 }
 

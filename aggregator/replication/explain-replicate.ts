@@ -13,6 +13,7 @@ import type { PrimaryLogin } from './primary-client.ts';
 import { probeLeaf } from './probe-links.ts';
 import type { ReplicationParts } from './replication-parts.ts';
 import { statusColumns, type StatusTable } from './status-columns.ts';
+import { addressOf } from '#aggregator/cluster/address-of.ts';
 
 /** The first five are those of SingleStore's EXPLAIN … PARTITIONS. */
 const columns = statusColumns({
@@ -57,7 +58,7 @@ export async function explainReplicate(
     .map(async ({ ordinal, leafId }): Promise<Row> => {
       const from = must(source.partitions.find((entry) => entry.ordinal === ordinal)).address;
       const key = { database: login.database, ordinal };
-      const target = must(parts.leaves.nodes().find(({ id }) => id === leafId)).address;
+      const target = addressOf(parts.leaves, leafId);
       const refusal = await reach(parts, leafId, { address: from, key, ticket: source.ticket });
       return [
         returning === null ? 'COPY PARTITION' : 'TAKE BACK PARTITION',

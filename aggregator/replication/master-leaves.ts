@@ -2,12 +2,11 @@
 
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
 import { must } from '#shared/assert.ts';
-import { partitionName, type PartitionPlacement } from '#shared/cluster/topology.ts';
+import { addressText, partitionName, type PartitionPlacement } from '#shared/cluster/topology.ts';
 import { databaseError } from '#shared/error.ts';
 import type { LeafService, PartitionStatus } from '#shared/wire/message.ts';
 import { gatherLeafStatuses, masterCopies } from './leaf-statuses.ts';
 import type { ReplicationParts } from './replication-parts.ts';
-import { addressText } from './status-columns.ts';
 
 /** How long a partition that is being opened, or replaced by a snapshot, is waited for. */
 const recoveringMsMax = 10_000;

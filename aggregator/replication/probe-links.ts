@@ -1,19 +1,16 @@
 // Before anything is made: can each of our leaves reach the primary's leaves that it will need?
 
 import { must } from '#shared/assert.ts';
-import type { Address, PartitionPlacement } from '#shared/cluster/topology.ts';
+import { addressText, type PartitionPlacement } from '#shared/cluster/topology.ts';
 import { databaseError, DatabaseError } from '#shared/error.ts';
 import type { LinkSource } from '#shared/wire/message.ts';
 import type { ReplicationParts } from './replication-parts.ts';
 import type { ReplicationSource, SourcePartition } from './replication-source.ts';
+import { addressOf } from '#aggregator/cluster/address-of.ts';
 
 interface Pair {
   readonly leafId: number;
   readonly partition: SourcePartition;
-}
-
-function textOf({ host, port }: Address): string {
-  return `${host}:${port}`;
 }
 
 /** Each pair of leaves once, whatever number of partitions they share. */
@@ -24,7 +21,7 @@ function pairsOf(
   const pairs = new Map<string, Pair>();
   for (const { ordinal, leafId } of placements) {
     const partition = must(source.partitions.find((entry) => entry.ordinal === ordinal));
-    pairs.set(`${leafId} ${textOf(partition.address)}`, { leafId, partition });
+    pairs.set(`${leafId} ${addressText(partition.address)}`, { leafId, partition });
   }
   return [...pairs.values()];
 }
@@ -59,9 +56,12 @@ export async function probeLeaf(
     await leaf.call('probeLink', { source });
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error;
-    const node = must(parts.leaves.nodes().find(({ id }) => id === leafId));
-    const primaryLeaf = textOf(source.address);
-    const parameters = { leaf: textOf(node.address), primaryLeaf, reason: error.message };
+    const primaryLeaf = addressText(source.address);
+    const parameters = {
+      leaf: addressText(addressOf(parts.leaves, leafId)),
+      primaryLeaf,
+      reason: error.message,
+    };
     throw databaseError('primaryLeafUnreachable', parameters, error);
   }
 }

@@ -2,11 +2,11 @@
 //
 // Names of columns and states are SingleStore's; what it does not have stands behind.
 
-import { partitionName, REFERENCE_ORDINAL } from '#shared/cluster/topology.ts';
+import { addressText, partitionName, REFERENCE_ORDINAL } from '#shared/cluster/topology.ts';
 import type { Row, StoredValue } from '#shared/sql/column-type.ts';
 import type { FollowerStatus, LinkStatus, PartitionStatus } from '#shared/wire/message.ts';
 import type { LeafPartitions } from './leaf-statuses.ts';
-import { addressText, databaseId, positionText, statusColumns, uriText } from './status-columns.ts';
+import { databaseId, positionText, statusColumns, uriText } from './status-columns.ts';
 import type { StatusTable } from './status-columns.ts';
 
 const bytesPerMb = 1024 * 1024;

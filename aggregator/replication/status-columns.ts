@@ -2,7 +2,7 @@
 
 import { crc32 } from 'node:zlib';
 import { computedColumn, type ResultColumn } from '#aggregator/statement-result.ts';
-import type { Address } from '#shared/cluster/topology.ts';
+import { addressText, type Address } from '#shared/cluster/topology.ts';
 import type { LSN } from '#shared/log/lsn.ts';
 import type { ColumnType, Row } from '#shared/sql/column-type.ts';
 
@@ -35,11 +35,6 @@ export function databaseId(database: string): bigint {
 /** `<term>:<LSN>`, where SingleStore has `<log file>:<offset>`. */
 export function positionText(position: { readonly term: number; readonly lsn: LSN }): string {
   return `${position.term}:${position.lsn}`;
-}
-
-/** `host:port`. */
-export function addressText({ host, port }: Address): string {
-  return `${host}:${port}`;
 }
 
 /** `host:port/shop_0`, or `host:port/shop` for a name. */

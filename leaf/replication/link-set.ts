@@ -15,6 +15,7 @@ import { Link } from './link.ts';
 import type { DialLeaf } from './link-options.ts';
 import type { Pace } from './pace.ts';
 import { findSharedPosition } from './shared-position.ts';
+import { followerIdOf } from '#shared/cluster/topology.ts';
 
 type SharedPosition = LeafCalls['sharedPosition']['reply'];
 
@@ -214,7 +215,7 @@ export class LinkSet {
 
   /** Replicas of one partition live on many leaves of a cluster: the leaf tells them apart. */
   #followerId(partition: Partition, source: LinkSource): string {
-    const id = `${this.#options.clusterId()}/${partition.name}`;
-    return source.ticket === null ? `${id}@${this.#options.address()}` : id;
+    const { clusterId, address } = this.#options;
+    return followerIdOf(clusterId(), partition.key, source.ticket === null ? address() : null);
   }
 }

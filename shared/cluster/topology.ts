@@ -6,6 +6,11 @@ export interface Address {
   readonly port: number;
 }
 
+/** `host:port`. */
+export function addressText({ host, port }: Address): string {
+  return `${host}:${port}`;
+}
+
 export type NodeKind = 'aggregator' | 'leaf';
 
 export interface NodeDescription {
@@ -27,6 +32,19 @@ export interface PartitionKey {
 export function partitionName(key: PartitionKey): string {
   const suffix = key.ordinal === REFERENCE_ORDINAL ? 'reference' : String(key.ordinal);
   return `${key.database}_${suffix}`;
+}
+
+/**
+ * What a follower of a partition is called where it follows. `replicaAt`: `host:port` of the leaf
+ * that holds a replica, of which a cluster has many; null for a secondary, which is its cluster's one.
+ */
+export function followerIdOf(
+  clusterId: string,
+  key: PartitionKey,
+  replicaAt: string | null,
+): string {
+  const id = `${clusterId}/${partitionName(key)}`;
+  return replicaAt === null ? id : `${id}@${replicaAt}`;
 }
 
 /** Where a partition lives. */

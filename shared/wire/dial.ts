@@ -2,7 +2,7 @@
 
 import { connect, type Socket } from 'node:net';
 import type { Clock } from '#shared/clock.ts';
-import type { Address } from '#shared/cluster/topology.ts';
+import { addressText, type Address } from '#shared/cluster/topology.ts';
 import { databaseError } from '#shared/error.ts';
 import type { Logger } from '#shared/logger.ts';
 import type { Credentials } from './credentials.ts';
@@ -66,7 +66,7 @@ function asMaster(peer: Peer): MasterService & Connection {
 
 async function connectPeer(options: DialOptions, throughMysqlPort: boolean): Promise<Peer> {
   const { address, credentials, clock, logger } = options;
-  const leaf = `${address.host}:${address.port}`;
+  const leaf = addressText(address);
   let socket: Socket | null = null;
   try {
     socket = await connectSocket(options);

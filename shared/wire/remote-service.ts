@@ -2,7 +2,7 @@
 
 import { must } from '#shared/assert.ts';
 import type { Clock } from '#shared/clock.ts';
-import type { Address } from '#shared/cluster/topology.ts';
+import { addressText, type Address } from '#shared/cluster/topology.ts';
 import { databaseError, DatabaseError } from '#shared/error.ts';
 import type { Logger } from '#shared/logger.ts';
 import { keepRunning, type KeptRunning } from '#shared/service.ts';
@@ -43,7 +43,7 @@ export class RemoteService implements LeafService {
 
   constructor(options: RemoteServiceOptions) {
     this.#options = options;
-    this.#name = `${options.address.host}:${options.address.port}`;
+    this.#name = addressText(options.address);
     this.#loop = keepRunning({
       clock: options.clock,
       backoffMinMs,

@@ -12,7 +12,7 @@ import type { MetadataStore } from '#aggregator/metadata/metadata-store.ts';
 import { keyWord } from '#aggregator/metadata/store-key.ts';
 import { Turns } from '#shared/turns.ts';
 import type { Clock } from '#shared/clock.ts';
-import type { PartitionPlacement } from '#shared/cluster/topology.ts';
+import { addressText, type PartitionPlacement } from '#shared/cluster/topology.ts';
 import { databaseError, DatabaseError } from '#shared/error.ts';
 import type { Logger } from '#shared/logger.ts';
 import type { LeafCalls } from '#shared/wire/message.ts';
@@ -26,6 +26,7 @@ import {
   type SchemaChange,
   type StoredChange,
 } from './schema-change.ts';
+import { findAddress } from '#aggregator/cluster/address-of.ts';
 
 const pendingPrefix = 'definition/';
 
@@ -204,8 +205,8 @@ export class SchemaChanger {
   }
 
   #leafName(nodeId: number): string {
-    const node = this.#parts.leaves.nodes().find((entry) => entry.id === nodeId);
-    return node === undefined ? `node ${nodeId}` : `${node.address.host}:${node.address.port}`;
+    const address = findAddress(this.#parts.leaves, nodeId);
+    return address === null ? `node ${nodeId}` : addressText(address);
   }
 
   /** Nothing was changed behind the fence: the catalog follows to its version. */
