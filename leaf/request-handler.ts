@@ -309,15 +309,20 @@ async function done(work: Promise<void>): Promise<Record<never, never>> {
 
 /** The items, and what a peer is told where they end in an error. */
 function toldErrors<T>(items: AsyncGenerator<T>): AsyncIterable<T> {
-  const refuse = (error: unknown): never => {
-    throw toPeerError(error);
-  };
   // No generator: each item would wait a few turns in it.
   const iterator: AsyncIterator<T> = {
-    next: () => items.next().catch(refuse),
-    return: () => items.return(undefined).catch(refuse),
+    next: () => toldError(items.next()),
+    return: () => toldError(items.return(undefined)),
   };
   return { [Symbol.asyncIterator]: () => iterator };
+}
+
+async function toldError<T>(step: Promise<T>): Promise<T> {
+  try {
+    return await step;
+  } catch (error) {
+    throw toPeerError(error);
+  }
 }
 
 /** A stream that never began. */

@@ -85,7 +85,7 @@ export class RecordStream {
     await this.#parts?.return();
   }
 
-  /** False for another log, or a shorter one: the content was replaced, and the follower asks anew. */
+  /** False for another log, or a shorter one: the content was replaced under us. */
   #goesOn(): boolean {
     const { partition, follower } = this.#options;
     const log = this.#log;

@@ -36,7 +36,7 @@ export function partitionName(key: PartitionKey): string {
 
 /**
  * What a follower of a partition is called where it follows. `replicaAt`: `host:port` of the leaf
- * that holds a replica, of which a cluster has many; null for a secondary, which is its cluster's one.
+ * that holds a replica, of which a cluster has many; null for a secondary, which is the only one.
  */
 export function followerIdOf(
   clusterId: string,
