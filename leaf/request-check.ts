@@ -154,6 +154,7 @@ const calls: { readonly [K in keyof LeafCalls]: Check } = {
     steps: arrayOf(step),
     lockWaitTimeoutMs: natural,
     foreignKeyChecks: boolean,
+    isPart: optional(boolean),
   }),
   undoLastWrite: ended,
   savepoint: object({

@@ -81,6 +81,22 @@ export function countInserted(asked: InsertAsked, results: TaskResults): Inserte
   };
 }
 
+/** What the parts of one statement that were written up to now have done, and one more. */
+export function addInserted(total: InsertedRows, part: InsertedRows): InsertedRows {
+  const firstGenerated = total.firstGenerated ?? part.firstGenerated;
+  const assignedId = part.assignedId ?? total.assignedId;
+  const lastId = part.insertId > 0n ? part.insertId : total.insertId;
+  return {
+    records: total.records + part.records,
+    affected: total.affected + part.affected,
+    duplicates: total.duplicates + part.duplicates,
+    violated: [...total.violated, ...part.violated],
+    firstGenerated,
+    insertId: firstGenerated ?? assignedId ?? lastId,
+    assignedId,
+  };
+}
+
 /** A plain INSERT of which every row was inserted, all of them with numbers that were made. */
 function isAllInserted({ insert, rows, firstGenerated }: InsertAsked, results: TaskResults) {
   const isPlain = insert.mode !== 'replace' && insert.onDuplicate === null;

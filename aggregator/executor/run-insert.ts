@@ -27,8 +27,14 @@ import { evaluateExpressions } from './evaluate.ts';
 import { combine } from './combine.ts';
 import { ownReferences, type Execution, type RowBatches } from './execution.ts';
 import { inlineSubqueries } from './inline-subqueries.ts';
-import { countInserted, nothingInserted, type InsertedRows } from './inserted-rows.ts';
-import { completeRows, type GivenValue, type RowCompletion } from './insert-rows.ts';
+import { addInserted, countInserted, nothingInserted, type InsertedRows } from './inserted-rows.ts';
+import { asksForRows, partsOf } from './insert-parts.ts';
+import {
+  completeRows,
+  type CompletedRows,
+  type GivenValue,
+  type RowCompletion,
+} from './insert-rows.ts';
 import { repeatableRows } from './repeatable-batches.ts';
 import { decoded, runEncoded, runOperator } from './run-operator.ts';
 import { bindFragment, constantValue, isRealType, rowToBind } from './statement-values.ts';
@@ -66,6 +72,8 @@ export async function runInsert(execution: Execution, run: InsertRun): Promise<I
   if (given instanceof Promise) given = await given;
   let completed = completeRows(run.completion, given, 1);
   if (completed instanceof Promise) completed = await completed;
+  const parts = partsOf(run.insert, completed);
+  if (parts !== null) return insertParts(execution, run, { statement, parts });
   let spread = writesOf(execution, run, { statement, rows: completed.rows });
   if (spread instanceof Promise) spread = await spread;
   const { writes, groups } = spread;
@@ -75,6 +83,35 @@ export async function runInsert(execution: Execution, run: InsertRun): Promise<I
     return countInserted({ insert, foundRows, groups, ...completed }, results);
   } catch (error) {
     // What is refused because the schema has changed runs again, with the same numbers.
+    if (isStale(error)) run.completion.giveBack();
+    throw error;
+  }
+}
+
+/** So many rows that they are written in parts, all in one transaction. */
+async function insertParts(
+  execution: Execution,
+  run: InsertRun,
+  { statement, parts }: { statement: CompiledStatement; parts: readonly CompletedRows[] },
+): Promise<InsertedRows> {
+  const { insert, foundRows } = run;
+  const writeParts = async (transaction: Transaction): Promise<InsertedRows> => {
+    let total: InsertedRows = nothingInserted;
+    for (const part of parts) {
+      execution.breather.check();
+      const { writes, groups } = await writesOf(execution, run, { statement, rows: part.rows });
+      const isPart = { ...writes, isPart: true };
+      const results = await writeInTransaction(execution, transaction, isPart);
+      const counted = countInserted({ insert, foundRows, groups, ...part }, results);
+      total = addInserted(total, counted);
+    }
+    return total;
+  };
+  try {
+    const { transaction } = execution;
+    if (transaction === null) return await inOwnTransaction(execution, writeParts);
+    return await inStatementSavepoint(transaction, () => writeParts(transaction));
+  } catch (error) {
     if (isStale(error)) run.completion.giveBack();
     throw error;
   }
@@ -191,11 +228,9 @@ function stepsOf(
   { statement, number }: { statement: CompiledStatement; number: CompiledStatement | null },
   rows: readonly Row[],
 ): readonly WriteStep[] {
-  const { mode, onDuplicate, target } = run.insert;
+  const { target } = run.insert;
+  if (!asksForRows(run.insert)) return [{ kind: 'rows', sql: statement.sql, rows }];
   const isChecked = asksForViolations(run.insert);
-  if (mode !== 'replace' && onDuplicate === null && !isChecked) {
-    return [{ kind: 'rows', sql: statement.sql, rows }];
-  }
   // SQLite does not say whether it inserted or replaced: so each row is preceded by the question.
   return rows.flatMap((row): readonly WriteStep[] => [
     {
@@ -216,11 +251,19 @@ function stepsOf(
 async function insertQuery(execution: Execution, run: InsertRun): Promise<InsertedRows> {
   const { transaction } = execution;
   if (transaction === null) return insertInOwn(execution, run);
+  return inStatementSavepoint(transaction, () => insertBatches(execution, run, transaction));
+}
+
+/** What `action` has written stays as a whole, or not at all. */
+async function inStatementSavepoint<T>(
+  transaction: Transaction,
+  action: () => Promise<T>,
+): Promise<T> {
   await transaction.savepoint('set', STATEMENT_SAVEPOINT);
   try {
-    const inserted = await insertBatches(execution, run, transaction);
+    const done = await action();
     await transaction.savepoint('release', STATEMENT_SAVEPOINT);
-    return inserted;
+    return done;
   } catch (error) {
     if (!transaction.ended) {
       await transaction.savepoint('rollback to', STATEMENT_SAVEPOINT);
@@ -262,16 +305,7 @@ async function insertBatches(
     const { writes, groups } = await writesOf(execution, run, { statement, rows: completed.rows });
     const results = await writeInTransaction(execution, transaction, writes);
     const counted = countInserted({ insert, foundRows, groups, ...completed }, results);
-    const firstGenerated = total.firstGenerated ?? counted.firstGenerated;
-    total = {
-      records: total.records + counted.records,
-      affected: total.affected + counted.affected,
-      duplicates: total.duplicates + counted.duplicates,
-      violated: [...total.violated, ...counted.violated],
-      firstGenerated,
-      insertId: firstGenerated ?? (counted.insertId > 0n ? counted.insertId : total.insertId),
-      assignedId: counted.assignedId ?? total.assignedId,
-    };
+    total = addInserted(total, counted);
   }
   return total;
 }

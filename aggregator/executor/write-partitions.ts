@@ -121,13 +121,16 @@ function isDeadlocked(error: unknown): boolean {
   return error instanceof DatabaseError && error.is('deadlock', 'transactionLost');
 }
 
-function requestsOf(execution: Execution, { database, catalogVersion, tasks }: PartitionWrites) {
+function requestsOf(execution: Execution, writes: PartitionWrites) {
   const { lockWaitTimeoutMs, foreignKeyChecks } = execution;
+  const { database, catalogVersion, tasks, isPart = false } = writes;
+  const part = isPart ? { isPart } : {};
   return tasks.map(({ ordinal, steps }) => ({
     key: { database, ordinal },
     catalogVersion,
     steps,
     lockWaitTimeoutMs,
     foreignKeyChecks,
+    ...part,
   }));
 }

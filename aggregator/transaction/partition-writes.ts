@@ -15,6 +15,8 @@ export interface PartitionWrites {
   readonly tasks: readonly PartitionTask[];
   /** It may go on for long: it must be possible to end it. */
   readonly mayBeLong: boolean;
+  /** More of the same statement comes before or behind: it is long, however short these are. */
+  readonly isPart?: boolean;
 }
 
 /** The results of each task's steps, in the order of the tasks. */

@@ -98,10 +98,10 @@ export class OpenPartition {
     const check = (): void => this.#checkWrite(request.catalogVersion);
     if (transaction !== null) {
       const options = { tag: transaction, foreignKeys, lockWaitTimeoutMs, check };
-      return this.transactions.write(options, steps);
+      return this.transactions.write(options, request);
     }
     const timeoutMs = lockWaitTimeoutMs;
-    if (isLong(this.core, steps)) {
+    if (isLong(this.core, request)) {
       return writeElsewhere(this.core, { foreignKeys, timeoutMs, check }, steps);
     }
     return this.#groups.submit({ foreignKeys, steps, timeoutMs, check });

@@ -2,16 +2,10 @@
 
 import { databaseError } from '#shared/error.ts';
 import { must } from '#shared/assert.ts';
-import type {
-  RowBatch,
-  TransactionTag,
-  Verdict,
-  WriteStep,
-  WriteStepResult,
-} from '#shared/wire/message.ts';
+import type { RowBatch, TransactionTag, Verdict, WriteStepResult } from '#shared/wire/message.ts';
 import { abortUnknown, carryOut, checkVerdict, type PreparedRecord } from './in-doubt.ts';
 import type { OwnResult, OwnRows, SavepointRequest, TaskOptions } from './transaction-task.ts';
-import { isLong } from './write-elsewhere.ts';
+import { isLong, type WriteTask } from './write-elsewhere.ts';
 import { EndedTransactions } from './ended-transactions.ts';
 import { IdleWatch } from './idle-watch.ts';
 import { OpenTransaction } from './open-transaction.ts';
@@ -62,8 +56,9 @@ export class Transactions {
   }
 
   /** Runs one write task; the first one takes the lock and begins. */
-  async write(options: TaskOptions, steps: readonly WriteStep[]): Promise<WriteStepResult[]> {
-    const long = isLong(this.#core, steps);
+  async write(options: TaskOptions, task: WriteTask): Promise<WriteStepResult[]> {
+    const { steps } = task;
+    const long = isLong(this.#core, task);
     const transaction = await this.#enter(options, long);
     if (long || transaction.isLarge) await this.#move(transaction);
     if (transaction.worker !== null) {

@@ -25,10 +25,17 @@ const NO_BYTES = new Uint8Array(0);
 /** Rows and statements of one task, above which it is long whatever they are. */
 const ROWS_MAX = 2_000;
 
-/** Would these steps hold up the event loop? */
-export function isLong(core: PartitionCore, steps: readonly WriteStep[]): boolean {
+/** A write task as a whole, or a part of it. */
+export interface WriteTask {
+  readonly steps: readonly WriteStep[];
+  readonly isPart?: boolean;
+}
+
+/** Would this task hold up the event loop? */
+export function isLong(core: PartitionCore, { steps, isPart = false }: WriteTask): boolean {
   const { environment, costs, file } = core;
   if (environment.workers === null) return false;
+  if (isPart) return true;
   let count = 0;
   for (const step of steps) {
     count += step.kind === 'rows' ? step.rows.length : 1;

@@ -162,6 +162,8 @@ export interface LeafCalls extends BackupCalls, CheckCalls, ReadTogetherCalls {
       lockWaitTimeoutMs: number;
       /** Off: SQLite's foreign keys are not enforced (SET foreign_key_checks = 0). */
       foreignKeyChecks: boolean;
+      /** It is one part of a large statement's task, which is long as a whole. */
+      isPart?: boolean;
     };
     reply: { results: readonly WriteStepResult[] };
   };

@@ -32,6 +32,17 @@ async function reopened(t: ExecutionContext, partition: Partition, directory: st
   return again;
 }
 
+/** Answers how many transactions were begun in workers since. */
+function countBegun(pool: WorkerPool): () => number {
+  const begin = pool.begin.bind(pool);
+  let begun = 0;
+  pool.begin = (...given) => {
+    begun += 1;
+    return begin(...given);
+  };
+  return () => begun;
+}
+
 const sumAfter = (added: number): Row[] => [[ROWS, (ROWS * (ROWS + 1)) / 2 + ROWS * added]];
 
 test('large write: one record, durable, visible, and found again', async (t) => {
@@ -51,19 +62,26 @@ test('large write: one record, durable, visible, and found again', async (t) => 
 
 test('large write: many short statements are one, too', async (t) => {
   const { partition, pool } = await workerWorld(t);
-  const begin = pool.begin.bind(pool);
-  let begun = 0;
-  pool.begin = (...given) => {
-    begun += 1;
-    return begin(...given);
-  };
+  const begun = countBegun(pool);
   const ids = Array.from({ length: ROWS }, (_, index) => BigInt(index + 1));
   const add = 'UPDATE account SET balance = balance + 1 WHERE id = ?';
   const steps = ids.flatMap((id) => writeOf(add, [id]).steps);
   const results = await partition.write({ ...writeOf(add), steps });
   t.true(results.length === ROWS && results.every(({ changes }) => changes === 1));
-  t.is(begun, 1);
+  t.is(begun(), 1);
   t.deepEqual(await rowsOf(partition, SUM), sumAfter(1));
+});
+
+test('large write: its first part begins in a worker, however short it is', async (t) => {
+  const { partition, pool } = await workerWorld(t);
+  const begun = countBegun(pool);
+  const tag = tagOf('one', 1);
+  await partition.write({ ...insertOf(ROWS + 1, 5, tag), isPart: true });
+  t.is(begun(), 1);
+  const next = insertOf(ROWS + 2, 5, { ...tag, joined: true });
+  await partition.write({ ...next, isPart: true });
+  await partition.commit('one');
+  t.deepEqual(await rowsOf(partition, 'SELECT count(*) FROM account'), [[ROWS + 2]]);
 });
 
 test('large write: one that fails leaves nothing and harms no other', async (t) => {
