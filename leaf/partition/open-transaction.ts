@@ -11,6 +11,7 @@
 
 import { must } from '#shared/assert.ts';
 import { databaseError } from '#shared/error.ts';
+import { concatChangesets } from '#shared/log/changeset.ts';
 import type { TransactionTag, Verdict, WriteStep, WriteStepResult } from '#shared/wire/message.ts';
 import type { WorkerTransaction } from '#leaf/worker/worker-transaction.ts';
 import type { LoggedChanges } from './apply-from.ts';
@@ -119,14 +120,20 @@ export class OpenTransaction {
   }
 
   /**
-   * Moves its changes to a worker, with the savepoints among them, unless actions of foreign keys
-   * would happen twice. When that fails it is lost.
+   * Moves its changes to a worker, with the savepoints among them. Where actions of foreign keys
+   * would happen twice its tasks are carried out there once more; unless they may do otherwise,
+   * then it stays. When that fails it is lost.
    */
   async moveElsewhere(): Promise<void> {
     const { file } = this.#core;
-    const pieces = this.#capture.pieces(this.#savepoints.map(({ mark }) => must(mark)));
-    const acts = this.#foreignKeys && file.hasForeignKeys;
-    this.#isBound = acts && pieces.some((piece) => firesActions(piece, file.tables));
+    const marks = this.#savepoints.map(({ mark }) => must(mark));
+    const pieces = this.#capture.pieces(marks);
+    const acts =
+      this.#foreignKeys &&
+      file.hasForeignKeys &&
+      pieces.some((piece) => firesActions(piece, file.tables));
+    const tasks = acts ? this.#capture.tasks(marks) : null;
+    this.#isBound = acts && tasks === null;
     if (this.#isBound) return;
     for (const sql of this.#settleLast()) file.connection.run(sql);
     const write = must(this.#write, 'an active transaction has begun');
@@ -136,10 +143,12 @@ export class OpenTransaction {
     const worker = await beginElsewhere(this.#core, this.#foreignKeys);
     await this.#enterWorker(worker);
     for (const [index, piece] of pieces.entries()) {
-      if (piece.length > 0) await worker.apply(piece);
+      if (tasks !== null) for (const steps of must(tasks[index])) await worker.writeAgain(steps);
+      else if (piece.length > 0) await worker.apply(piece);
       const next = this.#savepoints[index];
       if (next !== undefined) await worker.exec(`SAVEPOINT ${next.sqliteName}`);
     }
+    if (tasks !== null) await worker.mustHaveChanged(concatChangesets(pieces));
     this.lost = false;
   }
 

@@ -5,6 +5,7 @@ import { concatChangesets } from '#shared/log/changeset.ts';
 import type { ChangeCapture } from '#shared/sqlite-file.ts';
 import type { WriteStep, WriteStepResult } from '#shared/wire/message.ts';
 import { HandCapture, NotByHandError } from './hand-capture.ts';
+import { RememberedTasks } from './made-again.ts';
 import type { PlainStep } from './plain-steps.ts';
 import type { StateFile } from './state-file.ts';
 import { runSteps } from './write-steps.ts';
@@ -16,6 +17,8 @@ export interface CaptureMark {
   /** Captured by sessions that have ended, behind those. */
   readonly parts: number;
   readonly hasSession: boolean;
+  /** That were remembered. */
+  readonly tasks: number;
 }
 
 type CapturePlace = Pick<CaptureMark, 'changes' | 'parts'>;
@@ -25,6 +28,8 @@ export class TransactionCapture implements ChangeCapture {
   readonly #hand = new HandCapture();
   /** What sessions have captured, each up to a savepoint: one behind the other. */
   readonly #parts: Uint8Array[] = [];
+  /** Where there are foreign keys, whose actions are no changes to be made once more. */
+  readonly #tasks = new RememberedTasks();
   /** Everything that the hand has noted, and the parts, was there before it. */
   #session: ChangeCapture | null = null;
 
@@ -34,7 +39,8 @@ export class TransactionCapture implements ChangeCapture {
 
   get mark(): CaptureMark {
     const { length: parts } = this.#parts;
-    return { changes: this.#hand.mark, parts, hasSession: this.#session !== null };
+    const hasSession = this.#session !== null;
+    return { changes: this.#hand.mark, parts, hasSession, tasks: this.#tasks.mark };
   }
 
   /** A savepoint is set here: what comes behind it is captured apart. */
@@ -45,11 +51,12 @@ export class TransactionCapture implements ChangeCapture {
   }
 
   /** SQLite has gone back to a savepoint that was set at this mark. */
-  undoTo({ changes, parts, hasSession }: CaptureMark): void {
+  undoTo({ changes, parts, hasSession, tasks }: CaptureMark): void {
     // A session that is younger compares with rows that never were.
     if (!hasSession) this.#endSession();
     this.#parts.length = parts;
     this.#hand.forgetAfter(changes);
+    this.#tasks.undoTo(tasks);
   }
 
   /**
@@ -57,6 +64,12 @@ export class TransactionCapture implements ChangeCapture {
    * attempt. Throws a DatabaseError; the caller takes it back, and here goes to its mark.
    */
   run(steps: readonly WriteStep[], goBack: () => void): WriteStepResult[] {
+    const results = this.#run(steps, goBack);
+    if (this.#file.hasForeignKeys) this.#tasks.add(steps);
+    return results;
+  }
+
+  #run(steps: readonly WriteStep[], goBack: () => void): WriteStepResult[] {
     const byHand = this.#session === null && this.#parts.length === 0;
     const plain = byHand ? this.#plainSteps(steps) : null;
     if (plain !== null) {
@@ -90,10 +103,16 @@ export class TransactionCapture implements ChangeCapture {
     });
   }
 
+  /** The same in tasks; null where they would not all do the same once more. */
+  tasks(marks: readonly CaptureMark[]): readonly (readonly (readonly WriteStep[])[])[] | null {
+    return this.#tasks.pieces(marks.map(({ tasks }) => tasks));
+  }
+
   close(): void {
     this.#endSession();
     this.#parts.length = 0;
     this.#hand.close();
+    this.#tasks.undoTo(0);
   }
 
   #ofSession(): readonly Uint8Array[] {

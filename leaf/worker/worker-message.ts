@@ -51,6 +51,8 @@ export type WorkerRequest =
   | { readonly kind: 'define'; readonly transaction: number; readonly change: DefinitionChange }
   /** Takes in what the transaction has changed elsewhere so far. */
   | { readonly kind: 'apply'; readonly transaction: number; readonly changeset: Uint8Array }
+  /** Fails unless the transaction has changed that, and nothing else. */
+  | { readonly kind: 'compare'; readonly transaction: number; readonly changeset: Uint8Array }
   /** Runs statements of the transaction's frame: savepoints. */
   | { readonly kind: 'exec'; readonly transaction: number; readonly statements: readonly string[] }
   /** Answers how many bytes of changes there are, and captures no more. */

@@ -8,6 +8,7 @@ import { toDatabaseError } from '#shared/to-database-error.ts';
 import type { ChangeCapture, SqliteFile } from '#shared/sqlite-file.ts';
 import { applyChanges } from '#leaf/partition/apply-changes.ts';
 import { applyFrom } from '#leaf/partition/apply-from.ts';
+import { areSameChanges } from '#leaf/partition/made-again.ts';
 import { runDefinition } from '#leaf/partition/definition-steps.ts';
 import { TransactionReads } from '#leaf/partition/transaction-reads.ts';
 import { readRows, takeBatch, type RowSource } from '#leaf/partition/row-batches.ts';
@@ -73,6 +74,8 @@ export class WorkerService {
       case 'apply':
         applyChanges(this.#writer(request).connection, request.changeset, 'moved');
         return { kind: 'done' };
+      case 'compare':
+        return this.#compare(request);
       case 'exec':
         for (const sql of request.statements) this.#changer(request).connection.run(sql);
         return { kind: 'done' };
@@ -173,6 +176,12 @@ export class WorkerService {
     } catch (error) {
       throw toClientError(error, target, { sql: change.sqlite[0] ?? '', values: [], row: 1 });
     }
+  }
+
+  #compare({ transaction, changeset }: Request<'compare'>): WorkerReply {
+    const capture = must(this.#writer({ transaction }).capture, 'its changes are not taken yet');
+    if (!areSameChanges(capture.changeset(), changeset)) throw databaseError('deadlock', {});
+    return { kind: 'done' };
   }
 
   #changes(request: Request<'changes'>): WorkerReply {

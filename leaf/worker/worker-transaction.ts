@@ -1,7 +1,7 @@
 // A transaction that writes in a worker: the statements that would hold up the event loop.
 
 import { must } from '#shared/assert.ts';
-import { databaseError } from '#shared/error.ts';
+import { databaseError, DatabaseError } from '#shared/error.ts';
 import type { DefinitionChange } from '#shared/log/log-record.ts';
 import type {
   CompiledStatement,
@@ -41,6 +41,21 @@ export class WorkerTransaction {
   async write(steps: readonly WriteStep[]): Promise<WriteStepResult[]> {
     const reply = await this.#ask({ kind: 'write', transaction: this.#number, steps });
     return [...must(reply.kind === 'written' ? reply : null, 'a write answers results').results];
+  }
+
+  /** Carries out what has succeeded elsewhere. Rejects with deadlock where it fails. */
+  async writeAgain(steps: readonly WriteStep[]): Promise<void> {
+    try {
+      await this.write(steps);
+    } catch (error) {
+      // The client has its answers already, which do not hold any more.
+      throw error instanceof DatabaseError ? databaseError('deadlock', {}, error) : error;
+    }
+  }
+
+  /** Rejects with deadlock unless all that it has changed is what `changeset` says. */
+  async mustHaveChanged(changeset: Uint8Array): Promise<void> {
+    await this.#ask({ kind: 'compare', transaction: this.#number, changeset });
   }
 
   /** Carries out a step of the schema. */

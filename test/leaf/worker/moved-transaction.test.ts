@@ -219,7 +219,9 @@ async function withTransfers(t: ExecutionContext, actions: string) {
   const { partition, pool, directory } = await workerWorld(t);
   const create = `CREATE TABLE transfer (id INTEGER PRIMARY KEY,
     balance INTEGER REFERENCES account (id) ${actions})`;
-  await partition.define({ version: 2, sqlite: [create], put: [transfer], drop: [] });
+  // Without it each action would look through the whole table, in a worker.
+  const index = 'CREATE INDEX transfer_balance ON transfer (balance)';
+  await partition.define({ version: 2, sqlite: [create, index], put: [transfer], drop: [] });
   const write = async (sql: string, parameters: bigint[], joined = true) => {
     const transaction = { ...tagOf('one', 1), joined };
     await partition.write({ ...writeOf(sql, parameters, transaction), ...at2 });
@@ -263,14 +265,70 @@ test('a transaction with foreign keys moves, and they hold and act there', async
   t.deepEqual(await rowsOf(again, SUM, at2), [[ROWS, before + 5 - 1 + ROWS]]);
 });
 
-test('a transaction that has deleted rows which others may need stays where it is', async (t) => {
+test('one that has deleted rows which others need is made once more in a worker', async (t) => {
+  const actions = 'ON DELETE CASCADE ON UPDATE CASCADE';
+  const { partition, directory, write, begun } = await withTransfers(t, actions);
+  const savepoint = (action: 'set' | 'rollback to', name: string) =>
+    partition.savepoint({ transactionId: 'one', action, name });
+  const mine = { transaction: { ...tagOf('one', 1), joined: true }, ...at2 };
+  await write(PUT, [1n, 1n], false);
+  await write(PUT, [2n, 2n]);
+  await write(PUT, [3n, 3n]);
+  await write(DROP_ACCOUNT, [1n]);
+  await write(PUT_ACCOUNT, [1n, 7n]);
+  // It refers to the new row: to delete the old one again would take it along.
+  await write(PUT, [4n, 1n]);
+  await savepoint('set', 'a');
+  await write(DROP_ACCOUNT, [3n]);
+  await partition.undoLastWrite('one');
+  await write(DROP_ACCOUNT, [4n]);
+  await savepoint('set', 'b');
+  await write(DROP_ACCOUNT, [2n]);
+  await t.throwsAsync(write(PUT, [5n, BigInt(ROWS + 404)]), { message: /foreign key/i });
+  await savepoint('set', 'gone');
+  await write(DROP_ACCOUNT, [3n]);
+  await savepoint('rollback to', 'gone');
+  t.is(begun(), 0);
+  await write(ADD_ONE, []);
+  t.is(begun(), 1);
+  const there: Row[] = [
+    [3, 3],
+    [4, 1],
+  ];
+  t.deepEqual(await rowsOf(partition, TRANSFERS, mine), there);
+  await savepoint('rollback to', 'b');
+  t.deepEqual(await rowsOf(partition, TRANSFERS, mine), [[2, 2], ...there]);
+  await savepoint('rollback to', 'a');
+  await write(ADD_ONE, []);
+  const lsn = partition.log.tail.lsn;
+  await partition.commit('one');
+  t.is(partition.log.tail.lsn, lsn + 1n);
+  const again = await reopened(t, partition, directory);
+  t.deepEqual(await rowsOf(again, TRANSFERS, at2), [[2, 2], ...there]);
+  t.deepEqual(await rowsOf(again, SUM, at2), [[ROWS, before + 6 + ROWS]]);
+});
+
+test('one whose deletion may come out otherwise stays where it is', async (t) => {
   const { partition, directory, write, begun } = await withTransfers(t, '');
   await write(PUT, [1n, 1n], false);
   await write(DROP_ACCOUNT, [2n]);
+  await write('UPDATE account SET balance = balance + (random() & 0) WHERE id = ?', [1n]);
   for (let count = 0; count < 2; count += 1) await write(ADD_ONE, []);
   t.is(begun(), 0);
   await partition.commit('one');
   const again = await reopened(t, partition, directory);
   t.deepEqual(await rowsOf(again, TRANSFERS, at2), [[1, 1]]);
   t.deepEqual(await rowsOf(again, SUM, at2), [[ROWS - 1, before - 2 + 2 * (ROWS - 1)]]);
+});
+
+test('one that does something else when it is made once more is rolled back', async (t) => {
+  const { partition, write, begun } = await withTransfers(t, 'ON DELETE CASCADE');
+  await write(PUT, [1n, 1n], false);
+  await write(DROP_ACCOUNT, [1n]);
+  // Each connection has a count of its own.
+  await write('UPDATE account SET balance = 5 + total_changes() WHERE id = ?', [5n]);
+  await t.throwsAsync(write(ADD_ONE, []), { message: /deadlock/i });
+  t.is(begun(), 1);
+  await t.throwsAsync(write(ADD_ONE, []), { message: /deadlock/i });
+  t.deepEqual(await rowsOf(partition, SUM, at2), [[ROWS, before]]);
 });
