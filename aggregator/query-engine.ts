@@ -1,6 +1,7 @@
 // The way of a query on one page: parse, plan, execute, hand back the rows.
 
 import type { AggregatorContext } from './aggregator-context.ts';
+import { Breather } from './breather.ts';
 import { bindParameters } from './commands/bind-parameters.ts';
 import type { Command, CommandTable } from './commands/command.ts';
 import { GatherFiles } from './executor/gather-files.ts';
@@ -13,7 +14,7 @@ import { quickRead, type QuickResult } from './kept-plans/quick-read.ts';
 import { runKept, runKnown } from './kept-plans/run-kept.ts';
 import { runLoadData } from './load-data/load-data.ts';
 import type { InsertStatement, Query, Statement } from './parser/ast.ts';
-import { iterateStatements, parserOptions, type ParsedStatement } from './parser/parser.ts';
+import { parserOptions, stepStatements, type ParsedStatement } from './parser/parser.ts';
 import { outputColumns } from './planner/resolve-from.ts';
 import type { ResolveEnvironment } from './planner/resolve-environment.ts';
 import { resolveQuery } from './planner/resolve-query.ts';
@@ -31,6 +32,7 @@ import { endsTransaction } from './statement-traits.ts';
 import type { TransactionCoordinator } from './transaction/transaction-coordinator.ts';
 import type { VirtualTables } from './virtual-tables.ts';
 import { withFreshCatalog } from './with-fresh-catalog.ts';
+import { must } from '#shared/assert.ts';
 import { databaseError } from '#shared/error.ts';
 import { LruCache } from '#shared/sql/lru-cache.ts';
 import type { PacketFormat } from '#shared/wire/packet-batch.ts';
@@ -136,6 +138,7 @@ export function createQueryEngine(options: QueryEngineOptions): SyntaxEngine {
     text: string,
     parameters: readonly SourceValue[],
   ): Promise<StatementResult | null> => {
+    if (options.keepPlans === false) return null;
     const candidate = kept.candidate(session, text, parameters);
     if (candidate === null) return null;
     const run = { parts, session, parameters };
@@ -143,18 +146,12 @@ export function createQueryEngine(options: QueryEngineOptions): SyntaxEngine {
   };
   return {
     async *execute(session, text, parameters = []) {
-      const result =
-        options.keepPlans === false ? null : await keptResult(session, text, parameters);
+      const result = await keptResult(session, text, parameters);
       if (result !== null) {
         yield result;
         return;
       }
-      for (const parsed of statementsOf(parts, session, text)) {
-        if (parsed.parameterCount > parameters.length) {
-          throw databaseError('wrongArguments', { command: 'EXECUTE' });
-        }
-        yield await runStatement(options, { parts, session, parameters }, parsed);
-      }
+      yield* runAll(options, { parts, session, parameters }, text);
     },
     executePackets(session, text, { parameters, format }) {
       if (options.keepPlans === false) return null;
@@ -164,11 +161,7 @@ export function createQueryEngine(options: QueryEngineOptions): SyntaxEngine {
       return quickRead({ run, kept, text, format, change });
     },
     async prepare(session, text) {
-      const [parsed, ...more] = statementsOf(parts, session, text);
-      if (parsed === undefined || more.length > 0) {
-        throw databaseError('unsupported', { what: 'several statements in one PREPARE' });
-      }
-      const { statement, parameterCount } = parsed;
+      const { statement, parameterCount } = await onlyStatement(parts, session, text);
       options.authorize(session, statement);
       if (!isQuery(statement)) return { parameterCount, columns: [] };
       const query = resolveQuery(statement, resolveEnvironment(parts, session, null));
@@ -196,17 +189,62 @@ function syntaxRunner(
   };
 }
 
+/** The statements of the text, and null where others may have a turn. */
 function statementsOf(
   parts: StatementParts,
   session: Session,
   text: string,
-): Iterable<ParsedStatement> {
-  const statements = iterateStatements(text, parserOptions(sqlModeOf(parts, session)));
-  if (session.multiStatements) return statements;
-  const all = [...statements];
-  const [, second] = all;
-  if (second === undefined) return all;
-  throw databaseError('syntax', { near: second.text.slice(0, 80), line: 1 });
+): Iterable<ParsedStatement | null> {
+  const steps = stepStatements(text, parserOptions(sqlModeOf(parts, session)));
+  return session.multiStatements ? steps : alone(steps);
+}
+
+/** The first statement when there is no other. Throws syntax. */
+function* alone(steps: Iterable<ParsedStatement | null>): Generator<ParsedStatement | null> {
+  let first: ParsedStatement | null = null;
+  for (const step of steps) {
+    if (step === null) yield null;
+    else if (first === null) first = step;
+    else throw databaseError('syntax', { near: step.text.slice(0, 80), line: 1 });
+  }
+  if (first !== null) yield first;
+}
+
+/** The statement of a PREPARE. Throws unsupported for several. */
+async function onlyStatement(
+  parts: StatementParts,
+  session: Session,
+  text: string,
+): Promise<ParsedStatement> {
+  const breather = new Breather(parts.context.clock, session.signal);
+  let only: ParsedStatement | null = null;
+  for (const parsed of statementsOf(parts, session, text)) {
+    if (parsed === null) {
+      if (breather.isDue) await breather.pause();
+    } else if (only === null) only = parsed;
+    else throw databaseError('unsupported', { what: 'several statements in one PREPARE' });
+  }
+  return must(only);
+}
+
+/** The results of the text's statements, none of which has a plan that is kept. */
+async function* runAll(
+  options: QueryEngineOptions,
+  run: StatementRun,
+  text: string,
+): AsyncGenerator<StatementResult> {
+  const { parts, session, parameters } = run;
+  const breather = new Breather(parts.context.clock, session.signal);
+  for (const parsed of statementsOf(parts, session, text)) {
+    if (parsed === null) {
+      if (breather.isDue) await breather.pause();
+      continue;
+    }
+    if (parsed.parameterCount > parameters.length) {
+      throw databaseError('wrongArguments', { command: 'EXECUTE' });
+    }
+    yield await runStatement(options, run, parsed);
+  }
 }
 
 /** Authorizes, runs, and leaves the session as the next statement expects it. */

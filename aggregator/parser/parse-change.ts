@@ -76,14 +76,15 @@ function parseInsertSource(reader: TokenReader): InsertSource {
     const mark = reader.mark();
     reader.next();
     if (!reader.isWord('row')) {
-      return { kind: 'values', rows: reader.list(() => parseInsertRow(reader)) };
+      return { kind: 'values', rows: reader.longList(() => parseInsertRow(reader)) };
     }
     reader.reset(mark);
   }
   return { kind: 'query', query: reader.parseQuery() };
 }
 
-function parseInsertRow(reader: TokenReader): Expression[] {
+/** One row of VALUES. */
+export function parseInsertRow(reader: TokenReader): Expression[] {
   reader.expectOperator('(');
   if (reader.acceptOperator(')')) return [];
   const row = reader.list(() => reader.parseExpression());

@@ -304,7 +304,7 @@ function parseIn(
     reader.expectOperator(')');
     return { kind: 'inQuery', ...node, query };
   }
-  const list = reader.list(() => reader.parseExpression());
+  const list = reader.longList(() => reader.parseExpression());
   const [first] = list;
   if (list.length === 1 && first?.kind === 'scalarQuery') {
     const query = reader.parseQueryRest(first.query);

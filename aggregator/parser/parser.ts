@@ -22,6 +22,7 @@ import { parseSet } from './parse-set.ts';
 import { parseDescribeTable, parseShow } from './parse-show.ts';
 import { parseBegin, parseEnd, parseSavepoint } from './parse-transaction.ts';
 import { parseWithClause } from './parse-with.ts';
+import { readAhead } from './read-ahead.ts';
 import { TokenReader, type Grammar, type ParserOptions } from './token-reader.ts';
 
 export type { ParserOptions } from './token-reader.ts';
@@ -59,15 +60,21 @@ const grammar: Grammar = {
   queryRest: parseQueryRest,
 };
 
+/** A shorter text is parsed in one go: that takes a millisecond or two. */
+export const LONG_TEXT_MIN = 16 * 1024;
+
 /**
  * The statements of a text, separated by `;`, one at a time: what comes behind a statement is
  * not looked at before it is asked for, so that earlier statements run although a later one is
- * wrong. Throws syntax or unsupported; emptyQuery when there is no statement at all.
+ * wrong. Amid `longMin` characters or more it yields null now and then, after 4 KiB or one item of
+ * a list: others may have a turn. Throws syntax or unsupported; emptyQuery when there is no
+ * statement at all.
  */
-export function* iterateStatements(
+export function* stepStatements(
   source: string,
   options: ParserOptions = defaultParserOptions,
-): Generator<ParsedStatement, void, void> {
+  longMin: number = LONG_TEXT_MIN,
+): Generator<ParsedStatement | null, void, void> {
   const reader = new TokenReader(source, options, grammar);
   let textStart = 0;
   let isEmpty = true;
@@ -79,6 +86,7 @@ export function* iterateStatements(
     if (reader.lexer.kind === 'end') break;
     isEmpty = false;
     reader.beginStatement();
+    if (source.length - reader.at >= longMin) yield* readAhead(reader);
     const statement = parseStatement(reader);
     if (!reader.isEnd()) throw reader.syntaxError();
     const text = source.slice(textStart, reader.at).trim();
@@ -92,7 +100,11 @@ export function parseStatements(
   source: string,
   options: ParserOptions = defaultParserOptions,
 ): ParsedStatement[] {
-  return [...iterateStatements(source, options)];
+  const parsed: ParsedStatement[] = [];
+  for (const step of stepStatements(source, options, Infinity)) {
+    if (step !== null) parsed.push(step);
+  }
+  return parsed;
 }
 
 /** The one expression that the text is: a default, a generated column, a check. */

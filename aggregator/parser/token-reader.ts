@@ -2,7 +2,8 @@
 
 import { databaseError, type DatabaseError } from '#shared/error.ts';
 import type { Expression, Query, TableName } from './ast-query.ts';
-import { Lexer, type LexerMark, type LexerOptions } from './lexer.ts';
+import { Lexer, type LexerOptions } from './lexer.ts';
+import type { ListsAhead, ReaderMark } from './lists-ahead.ts';
 import { isReservedWord } from './reserved-words.ts';
 
 /** What the sql_mode says about the grammar. */
@@ -36,6 +37,8 @@ const NEAR_CHARACTERS_MAX = 80;
 export class TokenReader {
   readonly lexer: Lexer;
   readonly options: ParserOptions;
+  /** Of the statement that is being read; null where nothing was read ahead. */
+  ahead: ListsAhead | null = null;
   readonly #grammar: Grammar;
   /** Of the tree that the running rule has built so far; kept by `nest` and the operators. */
   #height = 0;
@@ -66,6 +69,7 @@ export class TokenReader {
     this.#parameterCount = 0;
     this.#depth = 0;
     this.#height = 0;
+    this.ahead = null;
   }
 
   get parameterCount(): number {
@@ -138,16 +142,26 @@ export class TokenReader {
     this.lexer.seek(position);
   }
 
-  mark(): LexerMark & { readonly depth: number; readonly parameterCount: number } {
-    const mark = this.lexer.mark();
-    return { ...mark, depth: this.#depth, parameterCount: this.#parameterCount };
+  mark(): ReaderMark {
+    return {
+      ...this.lexer.mark(),
+      depth: this.#depth,
+      parameterCount: this.#parameterCount,
+      lastEnd: this.#lastEnd,
+    };
   }
 
   /** Goes back to a mark of this reader. */
-  reset(mark: ReturnType<TokenReader['mark']>): void {
+  reset(mark: ReaderMark): void {
     this.lexer.reset(mark);
     this.#depth = mark.depth;
     this.#parameterCount = mark.parameterCount;
+    this.#lastEnd = mark.lastEnd;
+  }
+
+  /** Whether something of that height may stand here. */
+  mayNest(height: number): boolean {
+    return this.#depth + height < DEPTH_MAX;
   }
 
   isWord(keyword: string): boolean {
@@ -288,6 +302,11 @@ export class TokenReader {
     const items = [item()];
     while (this.acceptOperator(',')) items.push(item());
     return items;
+  }
+
+  /** As `list`, for lists that may be long: what was read ahead is taken as it is. */
+  longList<T>(item: () => T): readonly T[] {
+    return this.ahead?.take<T>(this) ?? this.list(item);
   }
 
   /** A list in parentheses. */

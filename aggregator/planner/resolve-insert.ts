@@ -1,6 +1,7 @@
 // INSERT and REPLACE: which columns get which values, and what happens to rows in the way.
 
 import type { Expression, InsertStatement } from '#aggregator/parser/ast.ts';
+import { forEachInTurn, type Breather } from '#aggregator/breather.ts';
 import { isStrict } from '#aggregator/sql-mode.ts';
 import type { ColumnDefinition, TableDefinition } from '#shared/cluster/table-definition.ts';
 import { databaseError } from '#shared/error.ts';
@@ -54,12 +55,71 @@ export function resolveInsert(
   given: ResolveEnvironment,
   store: StoreConstant,
 ): ResolvedInsert {
+  const start = startInsert(statement, given, store);
+  const rows = valueRows(statement).map((row, index) => resolveRow(start, row, index));
+  return endInsert(start, rows);
+}
+
+/** The same; others have turns amid many rows. */
+export async function resolveInsertInTurns(
+  breather: Breather,
+  statement: InsertStatement,
+  options: { readonly given: ResolveEnvironment; readonly store: StoreConstant },
+): Promise<ResolvedInsert> {
+  const start = startInsert(statement, options.given, options.store);
+  const rows: ResolvedRow[] = [];
+  await forEachInTurn(breather, valueRows(statement), (row, index) => {
+    rows.push(resolveRow(start, row, index));
+  });
+  return endInsert(start, rows);
+}
+
+/** What is known before the rows of VALUES. */
+interface InsertStart {
+  readonly statement: InsertStatement;
+  readonly environment: ResolveEnvironment;
+  readonly store: StoreConstant;
+  readonly target: WriteTarget;
+  readonly columns: readonly ColumnDefinition[];
+  readonly block: Block;
+  readonly scope: BlockScope;
+}
+
+type ResolvedRow = readonly InsertValue[];
+
+function startInsert(
+  statement: InsertStatement,
+  given: ResolveEnvironment,
+  store: StoreConstant,
+): InsertStart {
   const environment = writing(given, statement);
   const target = resolveTarget(statement.table, environment);
-  const named = insertedColumns(statement, target);
+  const columns = insertedColumns(statement, target);
   const block = newBlock(createQueryResolver(environment), null, []);
+  const scope = new BlockScope(block, { clause: 'field list', names: noNames });
+  return { statement, environment, store, target, columns, block, scope };
+}
+
+/** The rows of VALUES; none where they come from a query. */
+export function valueRows({ source }: InsertStatement): readonly (readonly Expression[])[] {
+  return source.kind === 'values' ? source.rows : [];
+}
+
+function resolveRow(
+  { columns, scope }: InsertStart,
+  row: readonly Expression[],
+  index: number,
+): ResolvedRow {
+  // `()` leaves every column to its default.
+  if (row.length === 0) return columns.map(() => ({ kind: 'default' }) as const);
+  if (row.length !== columns.length) throw databaseError('wrongColumnCount', { row: index + 1 });
+  return row.map((value) => resolveInsertValue(value, scope));
+}
+
+function endInsert(start: InsertStart, rows: readonly ResolvedRow[]): ResolvedInsert {
+  const { statement, environment, target, block, store } = start;
   const mode = statement.replace ? 'replace' : statement.ignore ? 'ignore' : 'insert';
-  const inserted = { columns: named, source: resolveSource(statement, { block, columns: named }) };
+  const inserted = { columns: start.columns, source: sourceOf(start, rows) };
   const { columns, source, passedOver } = withoutGenerated(inserted, target, environment);
   refuseGeneratedKeys(statement, target);
   const onDuplicate =
@@ -133,25 +193,16 @@ function refuseGeneratedKeys(
   throw databaseError('unsupported', { what });
 }
 
-function resolveSource(
-  { source }: InsertStatement,
-  { block, columns }: { readonly block: Block; readonly columns: readonly ColumnDefinition[] },
+function sourceOf(
+  { statement: { source }, block, columns }: InsertStart,
+  rows: readonly ResolvedRow[],
 ): ResolvedInsert['source'] {
-  if (source.kind === 'query') {
-    const query = block.resolver.resolve(source.query, null, []);
-    if (outputColumns(query).length !== columns.length) {
-      throw databaseError('wrongColumnCount', { row: 1 });
-    }
-    return { kind: 'query', query };
+  if (source.kind === 'values') return { kind: 'values', rows };
+  const query = block.resolver.resolve(source.query, null, []);
+  if (outputColumns(query).length !== columns.length) {
+    throw databaseError('wrongColumnCount', { row: 1 });
   }
-  const scope = new BlockScope(block, { clause: 'field list', names: noNames });
-  const rows = source.rows.map((row, i) => {
-    // `()` leaves every column to its default.
-    if (row.length === 0) return columns.map(() => ({ kind: 'default' }) as const);
-    if (row.length !== columns.length) throw databaseError('wrongColumnCount', { row: i + 1 });
-    return row.map((value) => resolveInsertValue(value, scope));
-  });
-  return { kind: 'values', rows };
+  return { kind: 'query', query };
 }
 
 function resolveInsertValue(value: Expression, scope: BlockScope): InsertValue {

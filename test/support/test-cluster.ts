@@ -28,7 +28,7 @@ import { LinkSet } from '#leaf/replication/link-set.ts';
 import { LogSender } from '#leaf/replication/log-sender.ts';
 import { PartitionSet } from '#leaf/partition-set.ts';
 import { RequestHandler } from '#leaf/request-handler.ts';
-import { realClock } from '#shared/clock.ts';
+import { realClock, type Clock } from '#shared/clock.ts';
 import { databaseError } from '#shared/error.ts';
 import { createLogger } from '#shared/logger.ts';
 import { must } from '#shared/assert.ts';
@@ -81,6 +81,8 @@ export async function openTestCluster(
   options: {
     readonly wrap?: (leaf: LeafService) => LeafService;
     readonly keepPlans?: boolean;
+    /** The aggregator's; the leaf has the machine's own. */
+    readonly clock?: Clock;
   } = {},
 ): Promise<TestCluster> {
   const directory = mkdtempSync(join(tmpdir(), 'twinleaf-engine-'));
@@ -98,7 +100,7 @@ export async function openTestCluster(
     sequences,
     leaves,
     userLocks: new LocalUserLocks(clock),
-    clock,
+    clock: options.clock ?? clock,
     logger,
   };
   // The cluster's own timers keep no process alive, and there is no socket that would.

@@ -3,7 +3,12 @@
 import test from 'ava';
 import { DatabaseError } from '#shared/error.ts';
 import type { Statement } from '#aggregator/parser/ast.ts';
-import { parseStatements, tokenize } from '#aggregator/parser/parser.ts';
+import {
+  defaultParserOptions,
+  parseStatements,
+  stepStatements,
+  tokenize,
+} from '#aggregator/parser/parser.ts';
 import { readCorpus, withoutPositions } from './corpus.ts';
 import { printStatement, type PrintableStatement } from './print-statement.ts';
 
@@ -26,6 +31,23 @@ function parseAgain(printed: string): Statement | null {
     return parseStatements(printed)[0]?.statement ?? null;
   } catch {
     return null;
+  }
+}
+
+function plain(_: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? String(value) : value;
+}
+
+/** The statements as text, or the error, where the lists are read ahead. */
+function readAhead(text: string): string {
+  try {
+    const steps = [...stepStatements(text, defaultParserOptions, 0)];
+    return JSON.stringify(
+      steps.flatMap((step) => step?.statement ?? []),
+      plain,
+    );
+  } catch (error) {
+    return String(error);
   }
 }
 
@@ -62,11 +84,14 @@ test(`fuzz: ${MUTATIONS} mutations of the corpus, seed ${SEED}`, (t) => {
       if (tokenize(text).length > 0) text = mutate(text);
     }
     let statements: Statement[] = [];
+    let refused = '';
     try {
       statements = parseStatements(text).map(({ statement }) => statement);
     } catch (error) {
       if (!(error instanceof DatabaseError)) t.fail(`${text}\n-> ${String(error)}`);
+      refused = String(error);
     }
+    if (readAhead(text) !== (refused || JSON.stringify(statements, plain))) t.fail(text);
     for (const statement of statements) {
       accepted++;
       if (!printable.has(statement.kind)) continue;

@@ -8,10 +8,10 @@ import { DatabaseError } from '#shared/error.ts';
 import type { Statement } from '#aggregator/parser/ast.ts';
 import {
   defaultParserOptions,
-  iterateStatements,
   parseExpression,
   parserOptions,
   parseStatements,
+  stepStatements,
 } from '#aggregator/parser/parser.ts';
 import { readCorpus, withoutPositions } from './corpus.ts';
 
@@ -52,7 +52,7 @@ test('parser: statements are split by semicolons and keep their own text', (t) =
 });
 
 test('parser: an error in a later statement lets the earlier ones run', (t) => {
-  const statements = iterateStatements('SELECT 1; SELEC 2');
+  const statements = stepStatements('SELECT 1; SELEC 2');
   t.like(statements.next().value, { text: 'SELECT 1' });
   const error = t.throws(() => statements.next(), { instanceOf: DatabaseError });
   t.regex(error?.message ?? '', /near 'SELEC 2' at line 1$/);
