@@ -13,6 +13,11 @@ function isTable(node: PlainNode): node is PlainNode & TableName {
   return node['kind'] === 'table' && typeof node['table'] === 'string';
 }
 
+/** The commonest nodes of a long statement: there are tables in none of them. */
+function isLiteral({ kind }: PlainNode): boolean {
+  return kind === 'integer' || kind === 'string' || kind === 'decimal' || kind === 'null';
+}
+
 type Names = ReadonlySet<string>;
 
 /** A WITH, by itself or as the query that it begins; null where it is something else. */
@@ -42,7 +47,7 @@ export function tablesRead(piece: unknown): readonly TableName[] {
       for (const item of value) visit(item, named);
       return;
     }
-    if (!isNode(value)) return;
+    if (!isNode(value) || isLiteral(value)) return;
     if (isTable(value)) {
       if (value.database !== null || !named.has(value.table.toLowerCase())) found.push(value);
       return;
@@ -62,6 +67,6 @@ export function tablesRead(piece: unknown): readonly TableName[] {
 /** True where `piece` names a column, which needs the right to read it. */
 export function namesColumn(piece: unknown): boolean {
   if (Array.isArray(piece)) return piece.some(namesColumn);
-  if (!isNode(piece)) return false;
+  if (!isNode(piece) || isLiteral(piece)) return false;
   return piece['kind'] === 'column' || Object.values(piece).some(namesColumn);
 }

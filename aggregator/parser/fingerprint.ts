@@ -24,6 +24,9 @@ export interface Fingerprint {
 /** Longer statements are planned each time: they are loads, whose values cost more than plans. */
 const TEXT_LENGTH_MAX = 256 * 1024;
 
+/** Of more literals a plan would be made for too long, and looked for nearly as long as made. */
+const LITERALS_MAX = 4096;
+
 /** More digits than a BIGINT always holds: such a number's type depends on its value. */
 const INTEGER_DIGITS_MAX = 18;
 
@@ -78,6 +81,7 @@ class Scanner {
     const text = this.#text;
     let afterDot = false;
     while (this.#at < text.length) {
+      if (this.literals.length > LITERALS_MAX) return false;
       const code = text.charCodeAt(this.#at);
       if (isDigitCode(code) && !afterDot) {
         this.#number();

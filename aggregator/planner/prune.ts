@@ -196,6 +196,7 @@ function constantsOf(
   type: ColumnType,
 ): readonly KeyChoice[] | null {
   if (part.kind === 'in' && !part.negated && isColumn(part.operand)) {
+    if (part.list.length > COMBINATIONS_MAX) return null;
     const values = part.list.map((item) => hashableConstant(item, type, part.collation));
     return values.every((value) => value !== null) ? values.flat() : null;
   }

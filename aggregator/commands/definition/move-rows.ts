@@ -1,6 +1,6 @@
 // Makes a table anew whose rows change their partition: read behind a fence, written where they go.
 
-import { forEachInTurn } from '#aggregator/breather.ts';
+import { forEachInTurn, type Breather } from '#aggregator/breather.ts';
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
 import { createTableStatements, livesIn } from '#aggregator/metadata/sqlite-table.ts';
 import { partitionOfRow } from '#aggregator/planner/insert-planner.ts';
@@ -12,6 +12,7 @@ import { quoteIdentifier } from '#shared/sqlite-file.ts';
 import { readTable, type TableReader } from '#aggregator/cluster/read-table.ts';
 import type { SchemaChange } from './schema-change.ts';
 import { storedLiteral } from '#aggregator/metadata/stored-literal.ts';
+import { sortInTurns } from '#aggregator/sort-in-turns.ts';
 
 /** Rows of one INSERT. */
 const rowsPerStatement = 500;
@@ -62,10 +63,12 @@ export async function moveRows(
   refuseGenerated(move.before, move.after);
   const { before, after, numbered } = move;
   const { breather } = reader;
-  const rows = await readRows(reader, database, move);
+  const read = await readRows(reader, database, move);
+  const rows = numbered.length > 0 ? await inKeyOrder(breather, before, read) : read;
   let greatest: bigint | null = null;
-  if (numbered.length > 0) inKeyOrder(before, rows);
-  for (const column of numbered) greatest = numberRows(after, column, rows);
+  for (const column of numbered) {
+    greatest = await numberRows(breather, rows, placeOf(after, column));
+  }
   const old = new RowsByPlace(before);
   const fresh = new RowsByPlace(after);
   await forEachInTurn(breather, rows, (row) => {
@@ -92,8 +95,8 @@ export async function moveRows(
 /** The INSERTs that put rows of a table into their partitions. */
 class RowsByPlace {
   readonly #into: string;
-  /** Of each partition; the last one may take more rows. */
-  readonly #statements = new Map<number, { text: string; rows: number }[]>();
+  /** By partition: whole statements, and the rows of one that may take more. */
+  readonly #places = new Map<number, { readonly whole: string[]; rows: string[] }>();
 
   constructor(table: TableDefinition) {
     const columns = table.columns.map((column) => quoteIdentifier(column.name)).join(', ');
@@ -101,20 +104,22 @@ class RowsByPlace {
   }
 
   add(ordinal: number, row: Row): void {
-    const statements = this.#statements.get(ordinal) ?? [];
-    if (statements.length === 0) this.#statements.set(ordinal, statements);
-    const values = `(${row.map(storedLiteral).join(', ')})`;
-    const last = statements.at(-1);
-    if (last === undefined || last.rows === rowsPerStatement) {
-      statements.push({ text: this.#into + values, rows: 1 });
-    } else {
-      last.text += `, ${values}`;
-      last.rows += 1;
-    }
+    const place = this.#places.get(ordinal) ?? { whole: [], rows: [] };
+    this.#places.set(ordinal, place);
+    place.rows.push(`(${row.map(storedLiteral).join(', ')})`);
+    if (place.rows.length < rowsPerStatement) return;
+    // Joined at once: a text of many pieces is put together by whoever looks at it first.
+    place.whole.push(this.#statement(place.rows));
+    place.rows = [];
   }
 
   statements(ordinal: number): string[] {
-    return (this.#statements.get(ordinal) ?? []).map(({ text }) => text);
+    const { whole, rows } = this.#places.get(ordinal) ?? { whole: [], rows: [] };
+    return rows.length === 0 ? whole : [...whole, this.#statement(rows)];
+  }
+
+  #statement(rows: readonly string[]): string {
+    return this.#into + rows.join(', ');
   }
 }
 
@@ -153,28 +158,40 @@ function tooLarge(name: string) {
   return databaseError('unsupported', { what });
 }
 
-/** As they were put in, where the key says so: numbers are given in this order. */
-function inKeyOrder(table: TableDefinition, rows: MovingRow[]): void {
-  const primary = must(table.indexes.find(({ kind }) => kind === 'primary'));
-  const [only] = primary.parts;
-  const place = table.columns.findIndex(({ name }) => name === only?.column);
-  if (primary.parts.length > 1 || table.columns[place]?.type.kind !== 'integer') return;
-  const keyOf = ({ old }: MovingRow): bigint => BigInt((old[place] ?? 0n) as bigint | number);
-  rows.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+function placeOf({ columns }: TableDefinition, name: string): number {
+  return columns.findIndex((column) => column.name === name);
 }
 
-/** Answers the greatest number of the column. */
-function numberRows(table: TableDefinition, name: string, rows: readonly MovingRow[]): bigint {
-  const place = table.columns.findIndex((column) => column.name === name);
+/** As they were put in, where the key says so: numbers are given in this order. */
+async function inKeyOrder(
+  breather: Breather,
+  table: TableDefinition,
+  rows: readonly MovingRow[],
+): Promise<readonly MovingRow[]> {
+  const primary = must(table.indexes.find(({ kind }) => kind === 'primary'));
+  const [only] = primary.parts;
+  const place = only === undefined ? -1 : placeOf(table, only.column);
+  if (primary.parts.length > 1 || table.columns[place]?.type.kind !== 'integer') return rows;
+  const keyOf = ({ old }: MovingRow): bigint => BigInt((old[place] ?? 0n) as bigint | number);
+  return sortInTurns(breather, rows, (a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+}
+
+/** Numbers the rows whose value at `place` is none, or zero. Answers the greatest number there. */
+async function numberRows(
+  breather: Breather,
+  rows: readonly MovingRow[],
+  place: number,
+): Promise<bigint> {
   let last = 0n;
-  for (const { fresh } of rows) {
-    const number = BigInt((fresh[place] ?? 0n) as bigint | number);
+  const missing: MovingRow[] = [];
+  await forEachInTurn(breather, rows, (row) => {
+    const number = BigInt((row.fresh[place] ?? 0n) as bigint | number);
     if (number > last) last = number;
-  }
-  for (const { fresh } of rows) {
-    const value = fresh[place] ?? 0n;
-    if (BigInt(value as bigint | number) === 0n) fresh[place] = ++last;
-  }
+    if (number === 0n) missing.push(row);
+  });
+  await forEachInTurn(breather, missing, ({ fresh }) => {
+    fresh[place] = ++last;
+  });
   return last;
 }
 

@@ -3,6 +3,7 @@
 import { unreachable } from '#shared/assert.ts';
 import type { TypedExpression } from '#aggregator/planner/typed-expression.ts';
 import type { ResolvedQuery } from '#aggregator/planner/resolved-query.ts';
+import { NotKeptError } from '#aggregator/planner/literal-slot.ts';
 import { isNullConstant } from '#aggregator/planner/functions/build.ts';
 import { columnText } from './deparse-context.ts';
 import { emitAggregate, emitWindow } from './emit-aggregate.ts';
@@ -86,13 +87,22 @@ function emitIn(expression: Of<'in'>, emitter: Emitter): Fragment {
   const { operand, list, negated, collation } = expression;
   const long = list.length > BOUND_LIST_MAX;
   const values = list.map((item) => {
-    if (long && item.kind === 'constant' && typeof item.value === 'bigint') {
-      return text(item.value.toString());
-    }
+    const written = long && item.kind === 'constant' ? writtenOut(item) : null;
+    if (written !== null) return written;
     return keyOf(emitter.expression(item), isNullConstant(item) ? undefined : collation);
   });
   const left = keyOf(emitter.expression(operand), collation);
   return sql`(${left} ${negated ? 'NOT IN' : 'IN'} (${joined(values, ', ')}))`;
+}
+
+/** A number of a long list; null for what is no number. Throws NotKeptError. */
+function writtenOut(constant: Of<'constant'>): Fragment | null {
+  const { slot } = constant;
+  // No plan for other values is one that has them written out.
+  if (typeof slot?.peek() === 'bigint') throw new NotKeptError('a long list of numbers');
+  if (slot !== undefined) return null;
+  const { value } = constant;
+  return typeof value === 'bigint' ? text(value.toString()) : null;
 }
 
 function emitInQuery(expression: Of<'inQuery'>, emitter: Emitter): Fragment {

@@ -116,3 +116,9 @@ for (const text of [
     t.is(keyOf(text), null);
   });
 }
+
+test('a statement of too many literals has no fingerprint', (t) => {
+  const list = (count: number): string => `SELECT 1 IN (${Array(count).fill('?').join(',')})`;
+  t.true(keyOf(list(4095)) !== null);
+  t.is(keyOf(list(4200)), null);
+});

@@ -118,6 +118,21 @@ test('alter moves: primary keys go, come and change; numbers are given', async (
   t.deepEqual(await rows('SELECT id FROM z ORDER BY id'), ['5', '6', '7']);
 });
 
+test('alter moves: many rows are numbered in the order of their key', async (t) => {
+  const { run, rows } = await openShop(t);
+  await run('CREATE TABLE n (id INT PRIMARY KEY, a INT NULL)');
+  const many = Array.from({ length: 2500 }, (_, index) => `(${3 * (2499 - index)}, NULL)`);
+  await run(`INSERT INTO n VALUES ${many}, (-5, 7)`);
+  await run('ALTER TABLE n MODIFY a INT NOT NULL AUTO_INCREMENT, ADD UNIQUE KEY by_a (a)');
+  // Above what was given, which stays; the least key has the first number.
+  t.deepEqual(await rows('SELECT count(*), sum(a = 8 + id / 3) FROM n WHERE id >= 0'), [
+    '2500,2500',
+  ]);
+  t.deepEqual(await rows('SELECT a FROM n WHERE id = -5'), ['7']);
+  await run('INSERT INTO n (id) VALUES (-6)');
+  t.deepEqual(await rows('SELECT a FROM n WHERE id = -6'), ['2508']);
+});
+
 test('alter moves: a unique key that the shard key is no part of; a rename apart', async (t) => {
   const { run, rows, spread, refusal } = await openShop(t);
   await run('CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(10))');
