@@ -25,6 +25,19 @@ export interface ProcessDescription {
   readonly info: string | null;
 }
 
+/** What has gone over a connection so far, in bytes, as its socket has them. */
+export interface Traffic {
+  readonly bytesReceived: number;
+  readonly bytesSent: number;
+}
+
+/** The connection of a client that is logged in. */
+export interface ClientConnection {
+  readonly traffic: Traffic;
+  /** Ends it, whatever it is doing. */
+  readonly disconnect: () => void;
+}
+
 /** One client's place in the registry; its connection keeps it up to date. */
 export interface RegisteredSession {
   /** COM_CHANGE_USER and COM_RESET_CONNECTION put another session here, of the same id. */
@@ -32,16 +45,25 @@ export interface RegisteredSession {
   command: CommandName;
   info: string | null;
   sinceMs: number;
-  /** Ends the connection, whatever it is doing. */
-  readonly disconnect: () => void;
+  readonly connection: ClientConnection;
 }
 
 export class SessionRegistry {
   readonly startedMs: number;
   /** Hosts whose logins fail. */
   readonly loginGuard: LoginGuard;
-  /** Connections accepted, commands begun, logins refused, and the most clients at once. */
-  readonly counters = { connections: 0, questions: 0, aborted: 0, maxUsed: 0 };
+  /**
+   * Connections accepted, commands begun, logins refused, clients that left without a word, the
+   * most clients at once, and commands that took `long_query_time`.
+   */
+  readonly counters = {
+    connections: 0,
+    questions: 0,
+    aborted: 0,
+    abortedClients: 0,
+    maxUsed: 0,
+    slow: 0,
+  };
   /** Statements of COM_STMT_PREPARE: those that clients hold now, and what was done with all. */
   readonly prepared = { held: 0, prepares: 0, executes: 0, closes: 0 };
   /** How late this aggregator's event loop is. */
@@ -50,6 +72,8 @@ export class SessionRegistry {
   readonly #entries = new Map<number, RegisteredSession>();
   readonly #idBase: number;
   #count = 0;
+  /** Of the clients that are gone. */
+  #pastTraffic: Traffic = { bytesReceived: 0, bytesSent: 0 };
 
   /** `idBase`: what the ids of this aggregator's connections begin with. */
   constructor(clock: Clock, idBase = 0) {
@@ -76,24 +100,37 @@ export class SessionRegistry {
     return this.#clock.monotonicMs() - this.startedMs;
   }
 
-  add(session: Session, disconnect: () => void): RegisteredSession {
+  /** Of all clients that were ever logged in. */
+  get traffic(): Traffic {
+    return [...this.#entries.values()].reduce(
+      (sum, { connection }) => added(sum, connection.traffic),
+      this.#pastTraffic,
+    );
+  }
+
+  add(session: Session, connection: ClientConnection): RegisteredSession {
     const sinceMs = this.#clock.monotonicMs();
-    const entry: RegisteredSession = { session, command: 'Sleep', info: null, sinceMs, disconnect };
+    const entry: RegisteredSession = { session, command: 'Sleep', info: null, sinceMs, connection };
     this.#entries.set(session.id, entry);
     this.counters.maxUsed = Math.max(this.counters.maxUsed, this.#entries.size);
     return entry;
   }
 
   remove(id: number): void {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) return;
+    this.#pastTraffic = added(this.#pastTraffic, entry.connection.traffic);
     this.#entries.delete(id);
   }
 
   /** A command begins (or, with 'Sleep', ends): when, in monotonic milliseconds. */
   mark(entry: RegisteredSession, command: CommandName, info: string | null): number {
+    const now = this.#clock.monotonicMs();
+    if (command !== 'Sleep') this.counters.questions += 1;
+    else if (isSlow(entry, now)) this.counters.slow += 1;
     entry.command = command;
     entry.info = info;
-    if (command !== 'Sleep') this.counters.questions += 1;
-    return (entry.sinceMs = this.#clock.monotonicMs());
+    return (entry.sinceMs = now);
   }
 
   /** A command that was answered before anybody could see it: when. */
@@ -129,7 +166,7 @@ export class SessionRegistry {
   kill(id: number, what: 'query' | 'connection'): void {
     const entry = this.#entry(id);
     entry.session.kill();
-    if (what === 'connection') entry.disconnect();
+    if (what === 'connection') entry.connection.disconnect();
   }
 
   #entry(id: number): RegisteredSession {
@@ -137,4 +174,17 @@ export class SessionRegistry {
     if (entry === undefined) throw databaseError('noSuchThread', { id: String(id) });
     return entry;
   }
+}
+
+/** Has the command that ends now taken as long as its client calls slow? */
+function isSlow({ session, command, sinceMs }: RegisteredSession, now: number): boolean {
+  if (command === 'Sleep') return false;
+  return now - sinceMs >= Number(session.variables.get('session', 'long_query_time')) * 1000;
+}
+
+function added(one: Traffic, other: Traffic): Traffic {
+  return {
+    bytesReceived: one.bytesReceived + other.bytesReceived,
+    bytesSent: one.bytesSent + other.bytesSent,
+  };
 }

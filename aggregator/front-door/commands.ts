@@ -63,6 +63,8 @@ export class CommandHandler {
   readonly #statements: StatementCommands;
   #login: Login;
   #session: Session;
+  /** True once the client has said that it leaves. */
+  hasQuit = false;
 
   constructor(options: CommandHandlerOptions) {
     this.#options = options;
@@ -104,7 +106,10 @@ export class CommandHandler {
   run(packet: Packet, onWait: (payload: Buffer) => void): boolean | Promise<boolean> {
     const { stream } = this.#options;
     stream.writer.sequence = (packet.sequence + 1) & 0xff;
-    if (packet.payload[0] === command.quit) return false;
+    if (packet.payload[0] === command.quit) {
+      this.hasQuit = true;
+      return false;
+    }
     const mark = stream.writer.mark();
     // What is not answered at once may read its packet later.
     const isNow = isQuick(packet.payload);
@@ -254,11 +259,12 @@ export class CommandHandler {
     const { registry } = this.#options.parts;
     const { writer } = this.#options.stream;
     const uptimeS = Math.floor(registry.uptimeMs / 1000);
-    const perSecond = registry.counters.questions / Math.max(uptimeS, 1);
+    const { questions, slow } = registry.counters;
+    const perSecond = questions / Math.max(uptimeS, 1);
     writer.start();
     writer.text(
-      `Uptime: ${uptimeS}  Threads: ${registry.size}  Questions: ${registry.counters.questions}  ` +
-        'Slow queries: 0  Opens: 0  Flush tables: 1  Open tables: 0  ' +
+      `Uptime: ${uptimeS}  Threads: ${registry.size}  Questions: ${questions}  ` +
+        `Slow queries: ${slow}  Opens: 0  Flush tables: 1  Open tables: 0  ` +
         `Queries per second avg: ${perSecond.toFixed(3)}`,
     );
     writer.finish();

@@ -114,6 +114,7 @@ export class Connection {
     try {
       await this.#runCommands(handler);
     } finally {
+      if (!handler.hasQuit) this.#parts.registry.counters.abortedClients += 1;
       await handler.close();
     }
   }
@@ -240,7 +241,8 @@ export class Connection {
 
   #register(session: Session): void {
     if (this.#entry === null) {
-      this.#entry = this.#parts.registry.add(session, () => this.disconnect());
+      const disconnect = (): void => this.disconnect();
+      this.#entry = this.#parts.registry.add(session, { traffic: this.#stream, disconnect });
     } else {
       this.#entry.session = session;
     }

@@ -57,6 +57,9 @@ export class PacketStream {
   #unsettled = SETTLED_TURNS;
   #ended = false;
   #released = false;
+  /** What has gone through the socket that TLS has taken the place of. */
+  #receivedBefore = 0;
+  #sentBefore = 0;
 
   constructor(socket: Socket, options: PacketStreamOptions) {
     this.#socket = socket;
@@ -72,6 +75,16 @@ export class PacketStream {
   /** What the client is reached by: its TLS, once it is secured. */
   get socket(): Socket {
     return this.#socket;
+  }
+
+  /** Bytes that have come from the client so far; on TLS, without it. */
+  get bytesReceived(): number {
+    return this.#receivedBefore + this.#socket.bytesRead;
+  }
+
+  /** The same of what was sent, or waits to be. */
+  get bytesSent(): number {
+    return this.#sentBefore + this.#socket.bytesWritten;
   }
 
   /** The client is gone, or was sent away. */
@@ -225,6 +238,8 @@ export class PacketStream {
     if (rest.length > 0) plain.unshift(rest);
     const secured = await tls.secure(plain);
     if (secured === null) return null;
+    this.#receivedBefore += plain.bytesRead;
+    this.#sentBefore += plain.bytesWritten;
     this.#socket = secured;
     this.#unsettled = -1;
     this.#listen(secured);
@@ -295,6 +310,7 @@ export class PacketStream {
     }
     this.#unlisten(this.#socket);
     this.#socket.off('close', this.#onGone);
+    // Its handle, which counts the bytes, is that of the socket before.
     this.#socket = fixed;
     fixed.on('close', this.#onClose);
     fixed.on('end', this.#onClose);

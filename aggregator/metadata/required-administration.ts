@@ -46,6 +46,8 @@ function showNeeds(what: ShowWhat, database: string | null): readonly Requiremen
     case 'replicaStatus':
     case 'binaryLogs':
       return everywhere('REPLICATION CLIENT', 'SUPER');
+    case 'binaryLogEvents':
+      return everywhere('REPLICATION SLAVE', 'SUPER');
     case 'engine':
       return everywhere('PROCESS');
     default:

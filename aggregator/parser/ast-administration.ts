@@ -57,6 +57,7 @@ export type ShowWhat =
         | 'procedureStatus'
         | 'functionStatus'
         | 'binaryLogs'
+        | 'binaryLogEvents'
         | 'masterStatus'
         | 'replicaStatus'
         | 'profiles'

@@ -63,6 +63,9 @@ function parseWhat(reader: TokenReader): ShowWhat {
     if (what.kind === 'replicaStatus' && reader.acceptWords('for channel')) reader.string();
     return what;
   }
+  if (reader.acceptWords('binlog events') || reader.acceptWords('relaylog events')) {
+    return parseLogEvents(reader);
+  }
   if (reader.isWord('profile')) throw reader.unsupported('SHOW PROFILE');
   if (reader.acceptWords('leaf status')) throw reader.unsupported('SHOW LEAF STATUS');
   if (reader.acceptWord('rebalance')) throw reader.unsupported('SHOW REBALANCE STATUS');
@@ -111,6 +114,14 @@ function parseWhat(reader: TokenReader): ShowWhat {
     default:
       return parseDiagnostics(reader, word, at);
   }
+}
+
+/** [IN 'file'] [FROM position] [LIMIT [offset,] count]: there are none, wherever one looks. */
+function parseLogEvents(reader: TokenReader): ShowWhat {
+  if (reader.acceptWord('in')) reader.string();
+  if (reader.acceptWord('from')) reader.parseExpression();
+  parseShowLimit(reader);
+  return { kind: 'binaryLogEvents' };
 }
 
 /** [GLOBAL | SESSION] VARIABLES or STATUS; null when it is something else. */

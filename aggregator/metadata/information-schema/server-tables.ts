@@ -96,17 +96,19 @@ const plugins: VirtualTable = {
     PLUGIN_STATUS name64
     PLUGIN_TYPE name64
     PLUGIN_LIBRARY name64?
+    PLUGIN_DESCRIPTION name64?
     PLUGIN_LICENSE name64?`),
   rows: () =>
     [
-      ['caching_sha2_password', 'AUTHENTICATION'],
-      ['mysql_native_password', 'AUTHENTICATION'],
-      ['InnoDB', 'STORAGE ENGINE'],
-    ].map(([name = '', type = '']) => ({
+      ['caching_sha2_password', 'AUTHENTICATION', 'Caching sha2 authentication'],
+      ['mysql_native_password', 'AUTHENTICATION', 'Native MySQL authentication'],
+      ['InnoDB', 'STORAGE ENGINE', 'Partitions with a log each'],
+    ].map(([name = '', type = '', description = '']) => ({
       PLUGIN_NAME: name,
       PLUGIN_VERSION: '1.0',
       PLUGIN_STATUS: 'ACTIVE',
       PLUGIN_TYPE: type,
+      PLUGIN_DESCRIPTION: description,
       PLUGIN_LICENSE: 'Apache-2.0',
     })),
 };

@@ -13,12 +13,15 @@ export function statusValues(sources: {
   readonly session: Pick<Session, 'tls' | 'isCompressed'>;
 }): readonly (readonly [string, string])[] {
   const { registry, plans, leaves, session } = sources;
-  const { counters, prepared } = registry;
+  const { counters, prepared, traffic } = registry;
   const running = registry.list().filter((process) => process.command !== 'Sleep').length;
   const leafIds = leaves.nodes().filter((node) => node.kind === 'leaf');
   const online = leafIds.filter((node) => leaves.isOnline(node.id));
   const values: Record<string, string | number> = {
+    Aborted_clients: counters.abortedClients,
     Aborted_connects: counters.aborted,
+    Bytes_received: traffic.bytesReceived,
+    Bytes_sent: traffic.bytesSent,
     Com_stmt_close: prepared.closes,
     Com_stmt_execute: prepared.executes,
     Com_stmt_prepare: prepared.prepares,
@@ -34,6 +37,7 @@ export function statusValues(sources: {
     Prepared_stmt_count: prepared.held,
     Queries: counters.questions,
     Questions: counters.questions,
+    Slow_queries: counters.slow,
     Ssl_cipher: session.tls?.cipher ?? '',
     Ssl_version: session.tls?.version ?? '',
     Threads_cached: 0,

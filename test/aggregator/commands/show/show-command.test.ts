@@ -229,5 +229,12 @@ test('what drivers and tools ask of words, roles and views', async (t) => {
   for (const name of ['ENABLED_ROLES', 'APPLICABLE_ROLES', 'VIEW_TABLE_USAGE']) {
     t.deepEqual(await client.rows(`SELECT * FROM information_schema.${name}`), [], name);
   }
+  for (const where of ['', "IN 'binlog.000001' FROM 4 LIMIT 0, 25"]) {
+    t.deepEqual(await client.rows(`SHOW BINLOG EVENTS ${where}`), []);
+  }
+  const plugins = 'SELECT PLUGIN_DESCRIPTION FROM information_schema.PLUGINS';
+  const methods = await client.column(`${plugins} WHERE PLUGIN_TYPE = 'AUTHENTICATION'`);
+  t.is(methods.length, 2);
+  t.false(methods.includes(null));
   await client.close();
 });
