@@ -20,7 +20,7 @@ import type { RecordPart } from '#shared/wire/message.ts';
 import type { PartitionCore } from './partition-core.ts';
 import type { Replay } from './replay.ts';
 import { RowApplier } from './row-applier.ts';
-import { undoRows } from './undo-rows.ts';
+import { undoRecords } from './undo-rows.ts';
 import { applyElsewhere } from './write-elsewhere.ts';
 import { hasDefinitionAfter, tailStart } from './visible-changes.ts';
 import { commitInWorker } from './write-transaction.ts';
@@ -288,11 +288,9 @@ export class Follower {
    * file's favour: a crash there replays the records, and the caller begins again.
    */
   async #rewindTo(lsn: LSN): Promise<void> {
-    const { log, file, name, environment, fail } = this.#core;
+    const { log, file, environment, fail } = this.#core;
     try {
-      file.begin(false);
-      undoRows(file, log, { name, from: log.tail.lsn, to: lsn });
-      file.commit();
+      await undoRecords(this.#core, { from: log.tail.lsn, to: lsn });
       await syncFile(`${file.path}-wal`);
       environment.failpoint('amid-rewind');
       await log.truncateAfter(lsn);

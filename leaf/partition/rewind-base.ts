@@ -12,15 +12,14 @@ import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { assert } from '#shared/assert.ts';
 import type { LSN } from '#shared/log/lsn.ts';
 import { SqliteFile } from '#shared/sqlite-file.ts';
-import type { Log } from '#leaf/log/log.ts';
 import type { PartitionCore } from './partition-core.ts';
 import { ReferenceFile } from './reference-file.ts';
 import { Replay } from './replay.ts';
 import type { Snapshots } from './snapshot.ts';
 import { readMeta, StateFile } from './state-file.ts';
 import { Verdicts } from './verdicts.ts';
-import { undoRows } from './undo-rows.ts';
-import { preparedAt } from './visible-changes.ts';
+import { undoInTurns } from './undo-rows.ts';
+import { hasDefinitionAfter, preparedInTurns } from './visible-changes.ts';
 
 /** Records replayed in one SQLite transaction, before others on the event loop get a turn. */
 const RECORDS_PER_COMMIT = 200;
@@ -56,16 +55,16 @@ export function dropBase(core: PartitionCore): void {
  * before is kept, or the log no longer leads from it to there.
  */
 export async function buildFromBase(core: PartitionCore, lsn: LSN): Promise<string | null> {
-  const { log, name } = core;
+  const { log, name, environment } = core;
   const base = basePath(core);
   if (!existsSync(base) || lsn > log.tail.lsn) return null;
   const copy = SqliteFile.open(base, { readOnly: true });
   const { applied } = readMeta(copy);
   copy.close();
   if (log.reader.contains(applied) !== 'same' || lsn + 1n < log.firstLsn) return null;
-  if (preparedAt(log, lsn) !== null) return null;
+  if ((await preparedInTurns(log, lsn)) !== null) return null;
   const isBehind = lsn < applied.lsn;
-  if (isBehind && hasDefinition(log, lsn, applied.lsn)) return null;
+  if (isBehind && (await hasDefinitionAfter(log, lsn, applied.lsn))) return null;
   const path = rewoundPath(core);
   // What a crash has left must not be taken for this one's WAL.
   removeDatabase(path);
@@ -74,13 +73,14 @@ export async function buildFromBase(core: PartitionCore, lsn: LSN): Promise<stri
   try {
     if (isBehind) {
       file.begin(false);
-      undoRows(file, log, { name, from: applied.lsn, to: lsn });
+      const target = { connection: file.connection, partition: name, clock: environment.clock };
+      await undoInTurns(file, { log, target, undone: { from: applied.lsn, to: lsn } });
       file.commit();
     } else {
       await replayUpTo(file, core, lsn);
     }
     // Else the event loop would wait for the whole copy to be on disk.
-    await core.environment.checkpoint(path);
+    await environment.checkpoint(path);
     assert(file.connection.checkpoint('truncate'), 'nobody else reads a file that is being made');
   } finally {
     file.close();
@@ -105,12 +105,4 @@ async function replayUpTo(file: StateFile, core: PartitionCore, lsn: LSN): Promi
     replay.finish();
     file.commit();
   }
-}
-
-function hasDefinition(log: Log, from: LSN, to: LSN): boolean {
-  for (const { payload, lsn } of log.reader.records(log.reader.positionAt(from))) {
-    if (lsn > to) return false;
-    if (payload.kind === 'definition') return true;
-  }
-  return false;
 }

@@ -1,13 +1,15 @@
 // What the records after a position have made visible: what is taken back, and what is rescued.
 
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
-import { must } from '#shared/assert.ts';
+import { assert, must } from '#shared/assert.ts';
 import type { TableDefinition } from '#shared/cluster/table-definition.ts';
 import { readFrames } from '#shared/log/log-frame.ts';
 import type { DefinitionChange, LogRecord } from '#shared/log/log-record.ts';
 import type { LSN } from '#shared/log/lsn.ts';
 import type { LoggedChange } from '#shared/wire/message.ts';
 import type { Log } from '#leaf/log/log.ts';
+import { readLongRecord, type LogPlace } from '#leaf/log/long-place.ts';
+import type { LoggedChanges } from './apply-from.ts';
 import type { PreparedRecord } from './in-doubt.ts';
 
 /** Records that are read before others on the event loop get a turn. */
@@ -59,17 +61,83 @@ export function preparedAt(log: Log, lsn: LSN): WholePrepared | null {
   return null;
 }
 
-/** Is there a step of the schema after `lsn`? In turns: there may be many records. */
-export async function hasDefinitionAfter(log: Log, lsn: LSN): Promise<boolean> {
+/**
+ * What the records after `to` up to `from` have made visible, oldest first, in turns; long changes
+ * are told by their place. There is no step of the schema among them.
+ */
+export async function changesToUndo(
+  log: Log,
+  { from, to }: { readonly from: LSN; readonly to: LSN },
+): Promise<LoggedChanges[]> {
+  const changes: LoggedChanges[] = [];
+  let prepared: PreparedRecord | null = await preparedInTurns(log, to);
+  for await (const { record, place } of recordsAfter(log, to)) {
+    const { payload, lsn } = record;
+    if (lsn > from) break;
+    assert(payload.kind !== 'definition', 'a definition is not taken back by its rows');
+    if (payload.kind === 'rows') changes.push(place ?? payload.changeset);
+    else if (payload.kind === 'prepare') {
+      prepared = { ...payload, changeset: place ?? payload.changeset, lsn };
+    } else if (payload.kind === 'commit' || payload.kind === 'abort') {
+      if (prepared?.transactionId !== payload.transactionId) continue;
+      if (payload.kind === 'commit') changes.push(prepared.changeset);
+      prepared = null;
+    }
+  }
+  return changes;
+}
+
+/** As `preparedAt`, in turns; long changes are told by their place. */
+export async function preparedInTurns(log: Log, lsn: LSN): Promise<PreparedRecord | null> {
+  const decided = new Set<string>();
+  for (let at = lsn; at >= log.firstLsn; at -= 1n) {
+    const { record, place } = await recordInTurns(log, at);
+    const { payload } = record;
+    if (payload.kind === 'commit' || payload.kind === 'abort') decided.add(payload.transactionId);
+    else if (payload.kind === 'prepare') {
+      if (decided.has(payload.transactionId)) return null;
+      return { ...payload, changeset: place ?? payload.changeset, lsn: at };
+    } else if (payload.kind !== 'term') return null;
+  }
+  return null;
+}
+
+/** Is there a step of the schema after `lsn`, up to `last`? In turns: there may be many records. */
+export async function hasDefinitionAfter(
+  log: Log,
+  lsn: LSN,
+  last: LSN = log.tail.lsn,
+): Promise<boolean> {
+  for await (const { record } of recordsAfter(log, lsn)) {
+    if (record.lsn > last) return false;
+    if (record.payload.kind === 'definition') return true;
+  }
+  return false;
+}
+
+/** A record, and where its changes are if it is a long one. */
+interface FoundRecord {
+  readonly record: LogRecord;
+  readonly place: LogPlace | null;
+}
+
+async function* recordsAfter(log: Log, lsn: LSN): AsyncGenerator<FoundRecord> {
   await log.reader.prepare(lsn);
   let count = 0;
   for await (const item of log.reader.recordsInTurns(log.reader.positionAt(lsn))) {
-    const { payload } = 'changes' in item ? item.record : item;
-    if (payload.kind === 'definition') return true;
+    yield 'changes' in item
+      ? { record: item.record, place: item.changes }
+      : { record: item, place: null };
     count += 1;
     if (count % RECORDS_PER_TURN === 0) await yieldToOthers();
   }
-  return false;
+}
+
+async function recordInTurns(log: Log, lsn: LSN): Promise<FoundRecord> {
+  const long = await log.reader.longAfter(lsn - 1n, log.tail.lsn);
+  if (long === null) return { record: recordAt(log, lsn), place: null };
+  const { record, changes } = await readLongRecord(long, log.reader.positionAt(lsn - 1n));
+  return { record, place: changes };
 }
 
 /** The steps of the schema after `lsn`, oldest first. */
@@ -106,10 +174,13 @@ export function tablesAt(
   return [...tables.values()];
 }
 
-/** The lowest LSN from `floor` on after which the log holds no more than `bytesMax`. */
+/**
+ * The lowest LSN from `floor` on after which the log holds no more than `bytesMax`, or one record,
+ * however long.
+ */
 export function tailStart(log: Log, floor: LSN, bytesMax: number): LSN {
   let low = floor;
-  let high = log.tail.lsn;
+  let high = log.tail.lsn - 1n;
   if (low >= high || log.reader.bytesAfter(low) <= bytesMax) return low;
   while (low + 1n < high) {
     const middle = (low + high) / 2n;

@@ -5,6 +5,7 @@ import type { LSN } from '#shared/log/lsn.ts';
 import type { ColumnType } from '#shared/sql/column-type.ts';
 import type { WireError } from '#shared/error.ts';
 import type { LogPlace } from '#leaf/log/long-place.ts';
+import type { LoggedChanges } from '#leaf/partition/apply-from.ts';
 import type { CompiledStatement, WriteStep, WriteStepResult } from '#shared/wire/message.ts';
 
 /** A partition's file as a worker opens it. */
@@ -66,6 +67,12 @@ export type WorkerRequest =
     }
   /** Applies the changes that stand in a log. */
   | { readonly kind: 'apply from'; readonly transaction: number; readonly place: LogPlace }
+  /** Takes back the changes of records, one after another. */
+  | {
+      readonly kind: 'undo';
+      readonly transaction: number;
+      readonly changes: readonly LoggedChanges[];
+    }
   /** Runs what belongs to the same COMMIT, and commits. */
   | {
       readonly kind: 'commit';

@@ -12,6 +12,7 @@ import { areSameChanges } from '#leaf/partition/made-again.ts';
 import { runDefinition } from '#leaf/partition/definition-steps.ts';
 import { TransactionReads } from '#leaf/partition/transaction-reads.ts';
 import { readRows, takeBatch, type RowSource } from '#leaf/partition/row-batches.ts';
+import { undoChanges } from '#leaf/partition/undo-changes.ts';
 import { runSteps, toClientError, type WriteTarget } from '#leaf/partition/write-steps.ts';
 import { isDiskFull } from '#leaf/log/write-error.ts';
 import { WorkerConnections } from './worker-connections.ts';
@@ -86,6 +87,8 @@ export class WorkerService {
       case 'apply from':
         applyFrom(this.#changer(request).connection, request.place, 'followed');
         return { kind: 'done' };
+      case 'undo':
+        return this.#undo(request);
       case 'commit':
         return this.#commit(request);
       case 'rollback':
@@ -181,6 +184,12 @@ export class WorkerService {
   #compare({ transaction, changeset }: Request<'compare'>): WorkerReply {
     const capture = must(this.#writer({ transaction }).capture, 'its changes are not taken yet');
     if (!areSameChanges(capture.changeset(), changeset)) throw databaseError('deadlock', {});
+    return { kind: 'done' };
+  }
+
+  #undo(request: Request<'undo'>): WorkerReply {
+    const { connection } = this.#changer(request);
+    for (const changes of request.changes) undoChanges(connection, changes, 'taken back');
     return { kind: 'done' };
   }
 

@@ -10,6 +10,7 @@ import type {
   WriteStepResult,
 } from '#shared/wire/message.ts';
 import type { LogPlace } from '#leaf/log/long-place.ts';
+import type { LoggedChanges } from '#leaf/partition/apply-from.ts';
 import { WorkerLostError } from '#shared/worker/worker-process.ts';
 import type { WorkerFile, WorkerReply, WorkerRequest } from './worker-message.ts';
 import { batches, type ScanTask } from './worker-scan.ts';
@@ -102,6 +103,11 @@ export class WorkerTransaction {
   /** Applies the changes of a long record, which have been checked where they were made. */
   async applyFrom(place: LogPlace): Promise<void> {
     await this.#ask({ kind: 'apply from', transaction: this.#number, place });
+  }
+
+  /** Takes back what records of the log say, one after another. */
+  async undo(changes: readonly LoggedChanges[]): Promise<void> {
+    await this.#ask({ kind: 'undo', transaction: this.#number, changes });
   }
 
   /** The bytes of its changeset; nothing is captured afterwards. */

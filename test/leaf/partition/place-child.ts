@@ -178,6 +178,13 @@ async function rewind(): Promise<void> {
   await partition.rewindTo(partition.log.tail.lsn - 3n);
 }
 
+/** Takes a long record back, in a worker. */
+async function rewindLong(): Promise<void> {
+  const partition = await openWithWorkers();
+  await partition.demote();
+  await partition.rewindTo(partition.log.tail.lsn - 1n);
+}
+
 const works: Record<string, () => Promise<void>> = {
   write,
   transaction,
@@ -197,6 +204,7 @@ const works: Record<string, () => Promise<void>> = {
   install,
   promote,
   rewind,
+  rewindLong,
   begin: async () => void (await open()),
 };
 await works[work]?.();

@@ -73,6 +73,25 @@ for (const place of ['after-prepare', 'after-decide-append']) {
   });
 }
 
+crashTest(test, 'crash amid-rewind of rewindLong', async (t, { root, directory }) => {
+  const workers = new WorkerPool({ size: 1, clock: realClock, logger: quietLogger().logger });
+  const environment = testEnvironment({ workers });
+  const partition = await createTestPartition(directory, { environment });
+  await partition.write(fillOf(FILLED_ROWS));
+  const { tail } = partition.log;
+  await partition.write(fillOf(LONG_ROWS, FILLED_ROWS));
+  await partition.close();
+  await workers.close();
+  await crash(root, 'rewindLong', 'amid-rewind');
+  const again = await openAgain(directory);
+  t.is(again.log.tail.lsn, tail.lsn + 1n, 'what was taken back is replayed');
+  t.deepEqual(await rowsOf(again, countRows), [[FILLED_ROWS + LONG_ROWS]]);
+  t.true(await again.rewindTo(tail.lsn));
+  t.deepEqual(again.log.tail, tail);
+  t.deepEqual(await rowsOf(again, countRows), [[FILLED_ROWS]]);
+  await closeWhole(t, again, directory);
+});
+
 for (const place of ['amid-append', 'after-append', 'after-sync']) {
   crashTest(test, `crash ${place} of followLong`, async (t, { root, directory }) => {
     const workers = new WorkerPool({ size: 1, clock: realClock, logger: quietLogger().logger });
