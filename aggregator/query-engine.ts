@@ -133,26 +133,15 @@ export function createQueryEngine(options: QueryEngineOptions): SyntaxEngine {
     isKept: (statement): statement is KeptStatement =>
       isRows(statement) && options.forwarding?.takes(statement) !== true,
   });
-  const keptResult = async (
-    session: Session,
-    text: string,
-    parameters: readonly SourceValue[],
-  ): Promise<StatementResult | null> => {
+  const keptResult = async (run: StatementRun, text: string): Promise<StatementResult | null> => {
     if (options.keepPlans === false) return null;
-    const candidate = kept.candidate(session, text, parameters);
+    const candidate = kept.candidate(run.session, text, run.parameters);
     if (candidate === null) return null;
-    const run = { parts, session, parameters };
     return runKept({ run, kept, candidate, planned: (statement) => runRows(run, statement) });
   };
   return {
-    async *execute(session, text, parameters = []) {
-      const result = await keptResult(session, text, parameters);
-      if (result !== null) {
-        yield result;
-        return;
-      }
-      yield* runAll(options, { parts, session, parameters }, text);
-    },
+    execute: (session, text, parameters = []) =>
+      resultsOf(options, { parts, session, parameters }, { text, keptResult }),
     executePackets(session, text, { parameters, format }) {
       if (options.keepPlans === false) return null;
       const run = { parts, session, parameters };
@@ -227,12 +216,23 @@ async function onlyStatement(
   return must(only);
 }
 
-/** The results of the text's statements, none of which has a plan that is kept. */
-async function* runAll(
+/** The results of the text's statements: of the one that has a kept plan, or of each by itself. */
+async function* resultsOf(
   options: QueryEngineOptions,
   run: StatementRun,
-  text: string,
+  {
+    text,
+    keptResult,
+  }: {
+    readonly text: string;
+    readonly keptResult: (run: StatementRun, text: string) => Promise<StatementResult | null>;
+  },
 ): AsyncGenerator<StatementResult> {
+  const result = await keptResult(run, text);
+  if (result !== null) {
+    yield result;
+    return;
+  }
   const { parts, session, parameters } = run;
   const breather = new Breather(parts.context.clock, session.signal);
   for (const parsed of statementsOf(parts, session, text)) {

@@ -47,6 +47,7 @@ import {
 } from './resolve-bound.ts';
 import type { ResolveScope } from './resolve-scope.ts';
 import type { TypedExpression } from './typed-expression.ts';
+import { isUint64 } from '#shared/sql/unsigned-integer.ts';
 import { expressionsEqual } from './walk-expression.ts';
 
 const TURNED: Readonly<Record<Comparison, Comparison>> = {
@@ -267,11 +268,29 @@ export function resolveIn(
   negated: boolean,
   scope: ResolveScope,
 ): TypedExpression {
+  if (isWhole(operand) && list.every(isPlainInteger)) {
+    // As below: every such number is one that the operand may be, and equals just itself.
+    const { nullable } = operand;
+    return { kind: 'in', operand: unrounded(operand), list, negated, type: BIGINT, nullable };
+  }
   const equations = list.map((item) => resolveComparison('=', operand, item, scope));
   const joined = asInList(equations, negated);
   if (joined !== null) return joined;
   const either = disjunction(equations);
   return negated ? negation(either) : either;
+}
+
+/** True for an integer that is known when the statement runs, and is no BIGINT UNSIGNED. */
+function isWhole({ kind, type }: TypedExpression): boolean {
+  return type.kind === 'integer' && !isUint64(type) && kind !== 'constant' && kind !== 'parameter';
+}
+
+/** True for a BIGINT that is written in the statement, which has no kept plan. */
+function isPlainInteger(item: TypedExpression): boolean {
+  if (item.kind !== 'constant' || item.slot !== undefined) return false;
+  const { type, value } = item;
+  const isBigint = type.kind === 'integer' && type.bits === 64 && !type.unsigned;
+  return isBigint && typeof value === 'bigint';
 }
 
 function asInList(equations: readonly TypedExpression[], negated: boolean): TypedExpression | null {

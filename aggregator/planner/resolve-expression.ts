@@ -296,9 +296,22 @@ function besideNumber(
 ): readonly [TypedExpression, TypedExpression] {
   const a = left ?? resolveExpression(syntax[0], scope);
   const b = right ?? resolveExpression(syntax[1], scope);
-  const kinds = ['integer', 'decimal', 'double', 'float', 'bit', 'year'];
-  if (kinds.includes(b.type.kind)) return [numericIfBytes(syntax[0], a), b];
-  return kinds.includes(a.type.kind) ? [a, numericIfBytes(syntax[1], b)] : [a, b];
+  if (isNumberBeside(b)) return [numericIfBytes(syntax[0], a), b];
+  return isNumberBeside(a) ? [a, numericIfBytes(syntax[1], b)] : [a, b];
+}
+
+function isNumberBeside({ type: { kind } }: TypedExpression): boolean {
+  switch (kind) {
+    case 'integer':
+    case 'decimal':
+    case 'double':
+    case 'float':
+    case 'bit':
+    case 'year':
+      return true;
+    default:
+      return false;
+  }
 }
 
 function numericIfBytes(syntax: Expression, resolved: TypedExpression): TypedExpression {
@@ -331,7 +344,11 @@ function resolveInList(expression: Of<'in'>, scope: ResolveScope): TypedExpressi
   const { operand, list, negated } = expression;
   if (operand.kind !== 'row') {
     const value = resolveExpression(operand, scope);
-    const items = list.map((item) => besideNumber([operand, item], [value], scope)[1]);
+    const isNumber = isNumberBeside(value);
+    const items = list.map((item) => {
+      const resolved = resolveExpression(item, scope);
+      return isNumber ? numericIfBytes(item, resolved) : resolved;
+    });
     return resolveIn(value, items, negated, scope);
   }
   const row = operand.items.map((item) => resolveExpression(item, scope));

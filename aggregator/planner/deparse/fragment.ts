@@ -64,7 +64,10 @@ export function sql(
 
 /** The fragments one after the other with `separator` between them. */
 export function joined(fragments: readonly Fragment[], separator: string): Fragment {
-  const parameters = fragments.flatMap((fragment) => fragment.parameters);
+  const parameters: BoundParameter[] = [];
+  for (const fragment of fragments) {
+    for (const parameter of fragment.parameters) parameters.push(parameter);
+  }
   return { sql: fragments.map((fragment) => fragment.sql).join(separator), parameters };
 }
 
