@@ -54,6 +54,7 @@ export function makeAggregatorEngine(parts: AggregatorEngineParts): SyntaxEngine
     },
     grantsVersion: () => authorizer.version,
     planCache: plans,
+    counts: parts.registry.statements,
     ...(parts.forwarding === undefined ? {} : { forwarding: parts.forwarding(commands) }),
   });
   return engine;

@@ -25,6 +25,7 @@ import {
   type StatementRun,
 } from './run-statement.ts';
 import type { Session } from './session.ts';
+import type { StatementCounts } from './statement-counts.ts';
 import { resolveEnvironment, sqlModeOf, type StatementParts } from './statement-environment.ts';
 import type { OkResult, ResultColumn, StatementResult } from './statement-result.ts';
 import { openImplicitly, refuseInReadOnly, remembered } from './statement-traces.ts';
@@ -99,6 +100,7 @@ export interface QueryEngineOptions {
   /** False: every statement is planned for itself. */
   readonly keepPlans?: boolean;
   readonly planCache: PlanCache;
+  readonly counts: StatementCounts;
   /** What a child aggregator leaves to the master; absent at the master. */
   readonly forwarding?: Forwarding;
 }
@@ -120,6 +122,7 @@ export function createQueryEngine(options: QueryEngineOptions): SyntaxEngine {
     context,
     virtualTables,
     transactions,
+    counts: options.counts,
     scratch,
     gatherFiles,
     gatherWorkers,
@@ -256,6 +259,7 @@ async function runStatement(
   const { session } = run;
   const { statement } = parsed;
   if (!keepsWarnings(statement)) session.warnings = [];
+  run.parts.counts.note(statement);
   options.authorize(session, statement);
   refuseInReadOnly(session, statement);
   if (endsTransaction(statement)) await commitOpen(session);

@@ -7,6 +7,7 @@ import { connectionCountMax } from './cluster/connection-owner.ts';
 import { LoginGuard } from './login-guard.ts';
 import { maskSecrets } from './mask-secrets.ts';
 import type { Session } from './session.ts';
+import { StatementCounts } from './statement-counts.ts';
 
 /** What a client is doing, as SHOW PROCESSLIST names it. */
 export type CommandName = 'Sleep' | 'Query' | 'Prepare' | 'Execute' | 'Ping' | 'Daemon';
@@ -66,6 +67,8 @@ export class SessionRegistry {
   };
   /** Statements of COM_STMT_PREPARE: those that clients hold now, and what was done with all. */
   readonly prepared = { held: 0, prepares: 0, executes: 0, closes: 0 };
+  /** Of all clients' statements, and of what the aggregator runs by itself. */
+  readonly statements = new StatementCounts();
   /** How late this aggregator's event loop is. */
   readonly eventLoop: EventLoopMonitor;
   readonly #clock: Clock;

@@ -13,6 +13,7 @@ import type { ResolveEnvironment } from './planner/resolve-environment.ts';
 import type { ContextValueName, TypedExpression } from './planner/typed-expression.ts';
 import type { Session } from './session.ts';
 import { isStrict, modesIn, takesZeroDates } from './sql-mode.ts';
+import type { StatementCounts } from './statement-counts.ts';
 import { Transaction } from './transaction/transaction.ts';
 import type { TransactionCoordinator } from './transaction/transaction-coordinator.ts';
 import type { VirtualTables } from './virtual-tables.ts';
@@ -39,6 +40,8 @@ export interface StatementParts {
   readonly context: AggregatorContext;
   readonly virtualTables: VirtualTables;
   readonly transactions: TransactionCoordinator;
+  /** Told of every statement that begins. */
+  readonly counts: StatementCounts;
   /** An in-memory SQLite without tables. */
   readonly scratch: SqliteFile;
   readonly gatherFiles: GatherFiles;

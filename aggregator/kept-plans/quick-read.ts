@@ -100,6 +100,7 @@ function readPlan(
 /** What the statement leaves behind in its session. */
 function noteRun({ parts, session }: StatementRun, { statement }: KeptPlan): void {
   session.warnings = [];
+  parts.counts.note(statement);
   session.rowCount = -1;
   openImplicitly(parts.transactions, session, statement);
 }

@@ -35,6 +35,7 @@ export async function runKept(call: KeptCall): Promise<StatementResult | null> {
 export async function runKnown(call: KeptCall, plan: KeptPlan): Promise<StatementResult> {
   const { parts, session } = call.run;
   session.warnings = [];
+  parts.counts.note(plan.statement);
   refuseInReadOnly(session, plan.statement);
   openImplicitly(parts.transactions, session, plan.statement);
   return remembered(session, () => runFresh(call, plan));

@@ -1,5 +1,6 @@
 // A whole cluster in the test's own process: one leaf, one aggregator's engine, no sockets.
 
+import { StatementCounts } from '#aggregator/statement-counts.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -143,6 +144,7 @@ export async function openTestCluster(
     grantsVersion: () => 0,
     keepPlans: options.keepPlans ?? true,
     planCache: plans,
+    counts: new StatementCounts(),
   });
   engine = made;
   const variables = new GlobalVariables({

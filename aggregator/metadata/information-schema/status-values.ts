@@ -22,6 +22,7 @@ export function statusValues(sources: {
     Aborted_connects: counters.aborted,
     Bytes_received: traffic.bytesReceived,
     Bytes_sent: traffic.bytesSent,
+    ...registry.statements.values(),
     Com_stmt_close: prepared.closes,
     Com_stmt_execute: prepared.executes,
     Com_stmt_prepare: prepared.prepares,
@@ -53,5 +54,7 @@ export function statusValues(sources: {
     Uptime: Math.floor(registry.uptimeMs / 1000),
     Uptime_since_flush_status: Math.floor(registry.uptimeMs / 1000),
   };
-  return Object.entries(values).map(([name, value]) => [name, String(value)]);
+  return Object.entries(values)
+    .map(([name, value]) => [name, String(value)] as const)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1));
 }
