@@ -2,8 +2,6 @@
 
 import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { setImmediate as yieldToOthers } from 'node:timers/promises';
-import type { Clock } from '#shared/clock.ts';
 import { partitionName } from '#shared/cluster/topology.ts';
 import { databaseError, DatabaseError } from '#shared/error.ts';
 import { samePosition } from '#shared/log/log-frame.ts';
@@ -12,7 +10,6 @@ import { SqliteError } from '#shared/sqlite-error.ts';
 import { Log } from '#leaf/log/log.ts';
 import { LogDamage } from '#leaf/log/log-damage.ts';
 import { isDiskFull } from '#leaf/log/write-error.ts';
-import { applyFromInTurns, isPlace } from './apply-from.ts';
 import { CHECKED_FIRST_BYTES_MAX, leaveBehind } from './background-check.ts';
 import { beginAnew } from './begin-anew.ts';
 import { checkFile } from './check-file.ts';
@@ -32,7 +29,8 @@ import type { PartitionEnvironment, PartitionPlace } from './partition-options.t
 import { newestVerdict } from './late-sync.ts';
 import { writeIdentity } from './partition-identity.ts';
 import { ReaderPool } from './reader-pool.ts';
-import { Replay } from './replay.ts';
+import type { Replay } from './replay.ts';
+import { replayLog } from './replay-log.ts';
 import { SharedCommits } from './shared-commits.ts';
 import { StateFile } from './state-file.ts';
 import { StatementCosts } from './statement-costs.ts';
@@ -42,11 +40,6 @@ import { WriteLock } from './write-lock.ts';
 
 /** A SQLite file up to this size is checked on the event loop: a few milliseconds, in bytes. */
 const CHECKED_HERE_BYTES_MAX = 2 * 1024 * 1024;
-
-/** Records are replayed for so long before others on the event loop get a turn. */
-const REPLAY_MS_MAX = 10;
-/** Records replayed in one SQLite transaction. */
-const REPLAY_RECORDS_PER_COMMIT = 1000;
 
 export interface OpenedCore {
   readonly core: PartitionCore;
@@ -204,47 +197,6 @@ async function openLog(
     throw new LogDamage(`its file and its log disagree about record ${applied.lsn}`);
   }
   return log;
-}
-
-/** In turns: the other partitions of the leaf go on. */
-async function replayLog(target: {
-  readonly name: string;
-  readonly file: StateFile;
-  readonly log: Log;
-  readonly verdicts: Verdicts;
-  readonly clock: Clock;
-}): Promise<Replay> {
-  const { file, log, name, clock } = target;
-  const replay = new Replay(target);
-  const applying = { connection: file.connection, partition: name, clock };
-  let count = 0;
-  let turnMs = clock.monotonicMs();
-  try {
-    for await (const item of log.reader.recordsInTurns(file.meta.applied)) {
-      if (!file.inTransaction) file.begin(false);
-      const { record, changes } = 'changes' in item ? item : { record: item, changes: null };
-      const rows = record.payload.kind === 'rows' ? changes : replay.changesOf(record);
-      const isLong = isPlace(rows);
-      if (isLong) await applyFromInTurns(applying, rows);
-      replay.apply(record, isLong, changes);
-      count += 1;
-      if (clock.monotonicMs() - turnMs > REPLAY_MS_MAX) {
-        await yieldToOthers();
-        turnMs = clock.monotonicMs();
-      }
-      if (count % REPLAY_RECORDS_PER_COMMIT !== 0) continue;
-      replay.finish();
-      file.commit();
-    }
-    if (file.inTransaction) {
-      replay.finish();
-      file.commit();
-    }
-    return replay;
-  } catch (error) {
-    file.rollback();
-    throw error;
-  }
 }
 
 function failure(options: {

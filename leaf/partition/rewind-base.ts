@@ -8,21 +8,17 @@
 import { existsSync, linkSync, rmSync } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { assert } from '#shared/assert.ts';
 import type { LSN } from '#shared/log/lsn.ts';
 import { SqliteFile } from '#shared/sqlite-file.ts';
 import type { PartitionCore } from './partition-core.ts';
 import { ReferenceFile } from './reference-file.ts';
-import { Replay } from './replay.ts';
+import { replayLog } from './replay-log.ts';
 import type { Snapshots } from './snapshot.ts';
 import { readMeta, StateFile } from './state-file.ts';
 import { Verdicts } from './verdicts.ts';
 import { undoInTurns } from './undo-rows.ts';
 import { hasDefinitionAfter, preparedInTurns } from './visible-changes.ts';
-
-/** Records replayed in one SQLite transaction, before others on the event loop get a turn. */
-const RECORDS_PER_COMMIT = 200;
 
 function basePath(core: PartitionCore): string {
   return join(dirname(core.file.path), 'base.sqlite');
@@ -77,7 +73,8 @@ export async function buildFromBase(core: PartitionCore, lsn: LSN): Promise<stri
       await undoInTurns(file, { log, target, undone: { from: applied.lsn, to: lsn } });
       file.commit();
     } else {
-      await replayUpTo(file, core, lsn);
+      const verdicts = new Verdicts(file);
+      await replayLog({ name, file, log, verdicts, clock: environment.clock, last: lsn });
     }
     // Else the event loop would wait for the whole copy to be on disk.
     await environment.checkpoint(path);
@@ -86,23 +83,4 @@ export async function buildFromBase(core: PartitionCore, lsn: LSN): Promise<stri
     file.close();
   }
   return path;
-}
-
-/** The records after the file's own position, up to `lsn`. */
-async function replayUpTo(file: StateFile, core: PartitionCore, lsn: LSN): Promise<void> {
-  const replay = new Replay({ name: core.name, file, verdicts: new Verdicts(file) });
-  let count = 0;
-  for (const record of core.log.reader.records(file.meta.applied)) {
-    if (record.lsn > lsn) break;
-    if (!file.inTransaction) file.begin(false);
-    replay.apply(record);
-    if (++count % RECORDS_PER_COMMIT !== 0) continue;
-    replay.finish();
-    file.commit();
-    await yieldToOthers();
-  }
-  if (file.inTransaction) {
-    replay.finish();
-    file.commit();
-  }
 }
