@@ -20,26 +20,16 @@ export function asksForRows(insert: ResolvedInsert): boolean {
   return mode === 'replace' || onDuplicate !== null || asksForViolations(insert);
 }
 
-/** The rows in parts, in their order; null where they are one. */
-export function partsOf(
-  insert: ResolvedInsert,
-  completed: CompletedRows,
-): readonly CompletedRows[] | null {
-  const { rows } = completed;
+/** Where the part that begins with row `from` ends: the number of rows where it is the last. */
+export function endOfPart(insert: ResolvedInsert, rows: readonly Row[], from: number): number {
   const rowsMax = asksForRows(insert) ? ASKED_ROWS_MAX : ROWS_MAX;
-  const parts: CompletedRows[] = [];
-  let from = 0;
+  const last = Math.min(rows.length, from + rowsMax);
   let size = 0;
-  for (const [index, row] of rows.entries()) {
-    const rowSize = sizeOf(row);
-    if (index > from && (index - from === rowsMax || size + rowSize > SIZE_MAX)) {
-      parts.push(partOf(insert, completed, { from, to: index }));
-      from = index;
-      size = 0;
-    }
-    size += rowSize;
+  for (let end = from; end < last; end += 1) {
+    size += sizeOf(rows[end] ?? []);
+    if (size > SIZE_MAX && end > from) return end;
   }
-  return from === 0 ? null : [...parts, partOf(insert, completed, { from, to: rows.length })];
+  return last;
 }
 
 function sizeOf(row: Row): number {
@@ -50,7 +40,8 @@ function sizeOf(row: Row): number {
   return size;
 }
 
-function partOf(
+/** The rows from `from` to before `to`, as by themselves. */
+export function partOf(
   { target }: ResolvedInsert,
   { rows, firstGenerated }: CompletedRows,
   { from, to }: { readonly from: number; readonly to: number },

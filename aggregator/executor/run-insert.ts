@@ -28,7 +28,7 @@ import { combine } from './combine.ts';
 import { ownReferences, type Execution, type RowBatches } from './execution.ts';
 import { inlineSubqueries } from './inline-subqueries.ts';
 import { addInserted, countInserted, nothingInserted, type InsertedRows } from './inserted-rows.ts';
-import { asksForRows, partsOf } from './insert-parts.ts';
+import { asksForRows, endOfPart, partOf } from './insert-parts.ts';
 import {
   completeRows,
   type CompletedRows,
@@ -72,8 +72,9 @@ export async function runInsert(execution: Execution, run: InsertRun): Promise<I
   if (given instanceof Promise) given = await given;
   let completed = completeRows(run.completion, given, 1);
   if (completed instanceof Promise) completed = await completed;
-  const parts = partsOf(run.insert, completed);
-  if (parts !== null) return insertParts(execution, run, { statement, parts });
+  if (endOfPart(run.insert, completed.rows, 0) < completed.rows.length) {
+    return insertParts(execution, run, { statement, completed });
+  }
   let spread = writesOf(execution, run, { statement, rows: completed.rows });
   if (spread instanceof Promise) spread = await spread;
   const { writes, groups } = spread;
@@ -92,13 +93,15 @@ export async function runInsert(execution: Execution, run: InsertRun): Promise<I
 async function insertParts(
   execution: Execution,
   run: InsertRun,
-  { statement, parts }: { statement: CompiledStatement; parts: readonly CompletedRows[] },
+  { statement, completed }: { statement: CompiledStatement; completed: CompletedRows },
 ): Promise<InsertedRows> {
   const { insert, foundRows } = run;
   const writeParts = async (transaction: Transaction): Promise<InsertedRows> => {
     let total: InsertedRows = nothingInserted;
-    for (const part of parts) {
+    for (let from = 0, to = 0; from < completed.rows.length; from = to) {
       execution.breather.check();
+      to = endOfPart(insert, completed.rows, from);
+      const part = partOf(insert, completed, { from, to });
       const { writes, groups } = await writesOf(execution, run, { statement, rows: part.rows });
       const isPart = { ...writes, isPart: true };
       const results = await writeInTransaction(execution, transaction, isPart);
@@ -155,13 +158,16 @@ async function givenValues(
     if (breather.isDue) await breather.pause();
   }
   let next = 0;
-  return rows.map((row) =>
-    row.map((value): GivenValue => {
+  const given: (readonly GivenValue[])[] = [];
+  await forEachInTurn(breather, rows, (row) => {
+    const values = row.map((value): GivenValue => {
       if (value.kind === 'default') return 'default';
       if (value.kind === 'constant') return constantValue(value, execution.values);
       return must(evaluated[next++]);
-    }),
-  );
+    });
+    given.push(values);
+  });
+  return given;
 }
 
 /** What ON DUPLICATE KEY UPDATE assigns is converted before any row: its errors come first. */
