@@ -33,8 +33,20 @@ const collationPattern = new RegExp(
     '(ci|cs|bin|ai_ci|ai_cs|as_ci|as_cs|as_cs_ks|w2)$',
 );
 
+/** Names that were asked for: a session has few, and every literal asks for its own. */
+const known = new Map<string, CollationAlias>();
+const KNOWN_MAX = 256;
+
 /** What a collation's name in lower case stands for, or null. */
 export function collationNames(name: string): CollationAlias | null {
+  const before = known.get(name);
+  if (before !== undefined) return before;
+  const found = findCollation(name);
+  if (found !== null && known.size < KNOWN_MAX) known.set(name, found);
+  return found;
+}
+
+function findCollation(name: string): CollationAlias | null {
   if (name === 'binary') return { collation: 'binary', exact: true };
   const match = collationPattern.exec(name);
   // MariaDB names the collations of Unicode 14 without a character set.
