@@ -54,24 +54,31 @@ export interface RescueContext {
   readonly nowMs: number;
 }
 
-/** The rows of one record: one for each row that it changed, or for each table that it defined. */
-export function rescueRows(change: LoggedChange, context: RescueContext): SourceValue[][] {
+/** The rows of a record, or of a part of it: one a row that it changed, or a table it defined. */
+export function* rescueRows(
+  change: LoggedChange,
+  context: RescueContext,
+): Generator<SourceValue[], void, undefined> {
   const { content } = change;
   if (content.kind === 'rows') {
-    return [...readChangeset(content.changeset)].map((row, index) => {
+    let { before: number = 0 } = content;
+    for (const row of readChangeset(content.changeset)) {
       const table = context.tables.get(row.table);
       const [before, after] = [valuesOf(row, row.before, table), valuesOf(row, row.after, table)];
-      return rescueRow(change, context, [index, row.table, row.operation, before, after]);
-    });
+      yield rescueRow(change, context, [number, row.table, row.operation, before, after]);
+      number += 1;
+    }
+    return;
   }
   const { put, drop } = content.change;
   const named = [
     ...put.map((table) => [table.name, 'changed'] as const),
     ...drop.map((name) => [name, 'dropped'] as const),
   ];
-  return named.map(([name, what], index) =>
-    rescueRow(change, context, [index, name, 'definition', null, JSON.stringify({ table: what })]),
-  );
+  for (const [index, [name, what]] of named.entries()) {
+    const after = JSON.stringify({ table: what });
+    yield rescueRow(change, context, [index, name, 'definition', null, after]);
+  }
 }
 
 type Changed = readonly [

@@ -50,8 +50,11 @@ export async function applyFromInTurns(target: ApplyTarget, place: LogPlace): Pr
   applyChanges(target.connection, readChanges(place), target.partition);
 }
 
-/** Changesets of about so many bytes each, which in their order do what all of it does. */
-function* partsOf(
+/**
+ * Changesets of about so many bytes each, which in their order do what all of it does. The file is
+ * open until the last of them is taken.
+ */
+export function* partsOf(
   place: LogPlace,
   windowBytes: () => number,
 ): Generator<Uint8Array, void, undefined> {

@@ -15,50 +15,44 @@ import type { PreparedRecord } from './in-doubt.ts';
 /** Records that are read before others on the event loop get a turn. */
 const RECORDS_PER_TURN = 64;
 
-type WholePrepared = PreparedRecord & { readonly changeset: Uint8Array };
+/** What a record has changed, as LoggedChange tells it; rows in memory, or where they stand. */
+export type VisibleChange = Omit<LoggedChange, 'content'> & {
+  readonly content:
+    | { readonly kind: 'rows'; readonly changes: LoggedChanges }
+    | Extract<LoggedChange['content'], { readonly kind: 'definition' }>;
+};
 
 /**
- * What the records after `lsn` have changed, oldest first: rows, definitions, and transactions
- * over several partitions where their commit stands. One that is prepared, there or before, and
- * has no verdict comes last. `lsn` is at least the log's firstLsn - 1.
+ * What the records after `lsn` have changed, oldest first and in turns: rows, definitions, and
+ * transactions over several partitions where their commit stands. One that is prepared, there or
+ * before, and has no verdict comes last. `lsn` is at least the log's firstLsn - 1.
  */
-export function* visibleChanges(log: Log, lsn: LSN): Generator<LoggedChange> {
-  let prepared: { readonly record: LogRecord; readonly of: WholePrepared } | null = null;
-  const before = preparedAt(log, lsn);
-  if (before !== null) prepared = { record: recordAt(log, before.lsn), of: before };
-  for (const record of log.reader.records(log.reader.positionAt(lsn))) {
+export async function* visibleChanges(log: Log, lsn: LSN): AsyncGenerator<VisibleChange> {
+  let prepared: { readonly record: LogRecord; readonly of: PreparedRecord } | null = null;
+  const before = await preparedInTurns(log, lsn);
+  if (before !== null) {
+    prepared = { record: (await recordInTurns(log, before.lsn)).record, of: before };
+  }
+  for await (const { record, place } of recordsAfter(log, lsn)) {
     const { payload } = record;
     if (payload.kind === 'rows') {
-      yield change(record, { kind: 'rows', changeset: payload.changeset });
+      yield change(record, { kind: 'rows', changes: place ?? payload.changeset });
     } else if (payload.kind === 'definition') {
       yield change(record, { kind: 'definition', change: payload.change });
     } else if (payload.kind === 'prepare') {
-      prepared = { record, of: { ...payload, lsn: record.lsn } };
+      const changeset = place ?? payload.changeset;
+      prepared = { record, of: { ...payload, changeset, lsn: record.lsn } };
     } else if (payload.kind === 'commit' || payload.kind === 'abort') {
       if (prepared?.of.transactionId !== payload.transactionId) continue;
-      const { changeset, transactionId } = prepared.of;
+      const { changeset: changes, transactionId } = prepared.of;
       prepared = null;
       if (payload.kind === 'abort') continue;
-      yield { ...change(record, { kind: 'rows', changeset }), transactionId };
+      yield { ...change(record, { kind: 'rows', changes }), transactionId };
     }
   }
   if (prepared === null) return;
-  const { changeset, transactionId } = prepared.of;
-  const content = { kind: 'rows', changeset } as const;
-  yield { ...change(prepared.record, content), transactionId, isDecided: false };
-}
-
-/** The transaction that was prepared and undecided just after record `lsn`, or null. */
-export function preparedAt(log: Log, lsn: LSN): WholePrepared | null {
-  const decided = new Set<string>();
-  for (let at = lsn; at >= log.firstLsn; at -= 1n) {
-    const { payload } = recordAt(log, at);
-    if (payload.kind === 'commit' || payload.kind === 'abort') decided.add(payload.transactionId);
-    else if (payload.kind === 'prepare') {
-      return decided.has(payload.transactionId) ? null : { ...payload, lsn: at };
-    } else if (payload.kind !== 'term') return null;
-  }
-  return null;
+  const { changeset: changes, transactionId } = prepared.of;
+  yield { ...change(prepared.record, { kind: 'rows', changes }), transactionId, isDecided: false };
 }
 
 /**
@@ -87,7 +81,10 @@ export async function changesToUndo(
   return changes;
 }
 
-/** As `preparedAt`, in turns; long changes are told by their place. */
+/**
+ * The transaction that was prepared and undecided just after record `lsn`, or null, in turns; long
+ * changes are told by their place.
+ */
 export async function preparedInTurns(log: Log, lsn: LSN): Promise<PreparedRecord | null> {
   const decided = new Set<string>();
   for (let at = lsn; at >= log.firstLsn; at -= 1n) {
@@ -141,10 +138,10 @@ async function recordInTurns(log: Log, lsn: LSN): Promise<FoundRecord> {
 }
 
 /** The steps of the schema after `lsn`, oldest first. */
-function definitionsAfter(log: Log, lsn: LSN): DefinitionChange[] {
+async function definitionsAfter(log: Log, lsn: LSN): Promise<DefinitionChange[]> {
   const changes: DefinitionChange[] = [];
-  for (const { payload } of log.reader.records(log.reader.positionAt(lsn))) {
-    if (payload.kind === 'definition') changes.push(payload.change);
+  for await (const { record } of recordsAfter(log, lsn)) {
+    if (record.payload.kind === 'definition') changes.push(record.payload.change);
   }
   return changes;
 }
@@ -153,18 +150,19 @@ function definitionsAfter(log: Log, lsn: LSN): DefinitionChange[] {
  * The tables as they were at `lsn`, given those at the tail. One that was defined anew since is
  * what the newest definition up to `lsn` says, and is left out where the log no longer tells.
  */
-export function tablesAt(
+export async function tablesAt(
   log: Log,
   lsn: LSN,
   current: readonly TableDefinition[],
-): TableDefinition[] {
-  const later = definitionsAfter(log, lsn);
+): Promise<TableDefinition[]> {
+  const later = await definitionsAfter(log, lsn);
   const touched = new Set(later.flatMap(({ put, drop }) => [...put.map((t) => t.name), ...drop]));
   const tables = new Map(current.map((table) => [table.name, table]));
   for (const name of touched) tables.delete(name);
   if (touched.size === 0) return [...tables.values()];
-  for (const { payload, lsn: at } of log.reader.records(log.reader.positionAt(log.firstLsn - 1n))) {
-    if (at > lsn) break;
+  for await (const { record } of recordsAfter(log, log.firstLsn - 1n)) {
+    if (record.lsn > lsn) break;
+    const { payload } = record;
     if (payload.kind !== 'definition') continue;
     for (const name of payload.change.drop) if (touched.has(name)) tables.delete(name);
     for (const table of payload.change.put) {
@@ -190,7 +188,7 @@ export function tailStart(log: Log, floor: LSN, bytesMax: number): LSN {
   return high;
 }
 
-function change(record: LogRecord, content: LoggedChange['content']): LoggedChange {
+function change(record: LogRecord, content: VisibleChange['content']): VisibleChange {
   const { term, lsn, logHash, timestamp } = record;
   return { term, lsn, logHash, timestamp, transactionId: null, isDecided: true, content };
 }

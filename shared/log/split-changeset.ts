@@ -82,6 +82,20 @@ export function* splitChangeset(
   }
 }
 
+/** How many changes there are. Throws RangeError on malformed bytes. */
+export function countChanges(changeset: Uint8Array): number {
+  const walker = new Walker(changeset);
+  let count = 0;
+  for (let columns = 0; !walker.atEnd;) {
+    if (walker.atTable) columns = walker.table();
+    else {
+      walker.change(columns);
+      count += 1;
+    }
+  }
+  return count;
+}
+
 /** A table's header, and how many columns it tells of. */
 export interface TableHeader {
   readonly bytes: Uint8Array;

@@ -108,7 +108,8 @@ export interface LoggedChange {
   /** False: it is prepared, and this log has no verdict on it. */
   readonly isDecided: boolean;
   readonly content:
-    | { readonly kind: 'rows'; readonly changeset: Uint8Array }
+    /** `before`: rows of the record that were told before these; absent: none. */
+    | { readonly kind: 'rows'; readonly changeset: Uint8Array; readonly before?: number }
     | { readonly kind: 'definition'; readonly change: DefinitionChange };
 }
 

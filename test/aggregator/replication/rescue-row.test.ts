@@ -40,7 +40,7 @@ function rowsOf(change: Partial<LoggedChange>, committed: readonly string[] = []
     reason: 'failback',
     nowMs: 1_700_000_001_000,
   });
-  return rows.map((row) =>
+  return Array.from(rows, (row) =>
     Object.fromEntries(row.map(({ value }, i) => [rescueColumns[i]?.[0], value])),
   );
 }
@@ -103,4 +103,15 @@ test('rescue row: a definition names its tables', (t) => {
       ['gone', 'definition', '{"table":"dropped"}'],
     ],
   );
+});
+
+test('rescue row: a part of a record goes on with the numbers of its rows', (t) => {
+  const changeset = changesetOf('UPDATE account SET balance = balance + 1');
+  const numbers = (before?: number) => {
+    const told = before === undefined ? {} : { before };
+    const rows = rowsOf({ content: { kind: 'rows', changeset, ...told } });
+    return rows.map((row) => row['change_number']);
+  };
+  t.deepEqual(numbers(), [0n, 1n]);
+  t.deepEqual(numbers(45_000), [45_000n, 45_001n]);
 });
