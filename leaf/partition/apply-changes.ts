@@ -56,6 +56,19 @@ export function applyTogether(
   return connection.applyChangeset(room.subarray(0, end), { onConflict: () => 'abort' });
 }
 
+/** All of the parts, one after another, or (false) none. */
+export function applyParts(connection: SqliteFile, parts: Iterable<Uint8Array>): boolean {
+  connection.run('SAVEPOINT parts');
+  let isApplied = true;
+  for (const part of parts) {
+    isApplied = connection.applyChangeset(part, { onConflict: () => 'abort' });
+    if (!isApplied) break;
+  }
+  if (!isApplied) connection.run('ROLLBACK TO parts');
+  connection.run('RELEASE parts');
+  return isApplied;
+}
+
 /** Where changes are applied in turns. */
 export interface ApplyTarget {
   readonly connection: SqliteFile;
@@ -73,7 +86,7 @@ export async function applyInTurns(target: ApplyTarget, changeset: Uint8Array): 
   applyChanges(target.connection, changeset, target.partition);
 }
 
-/** All of the parts, or (false) none. `parts` is given how long the next part may be. */
+/** As `applyParts`, with turns for others. `parts` is given how long the next part may be. */
 export async function applyPartsInTurns(
   { connection, clock }: ApplyTarget,
   parts: (bytesMax: () => number) => Iterable<Uint8Array>,

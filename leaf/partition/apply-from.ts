@@ -4,10 +4,10 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { takeWholeChanges, type TableHeader } from '#shared/log/split-changeset.ts';
 import type { SqliteFile } from '#shared/sqlite-file.ts';
 import type { LogPlace } from '#leaf/log/long-place.ts';
-import { applyChanges, applyPartsInTurns, type ApplyTarget } from './apply-changes.ts';
+import { applyChanges, applyParts, applyPartsInTurns, type ApplyTarget } from './apply-changes.ts';
 
-/** Bytes read and applied at a time; as many as one change has, where that is longer. */
-const WINDOW_BYTES = 1024 * 1024;
+/** Bytes applied at a time in a worker; as many as one change has, where that is longer. */
+export const WINDOW_BYTES = 1024 * 1024;
 
 /** What a record changes: in memory, or where it stands in its segment. */
 export type LoggedChanges = Uint8Array | LogPlace;
@@ -16,8 +16,12 @@ export function isPlace(changes: LoggedChanges | null): changes is LogPlace {
   return changes !== null && 'path' in changes;
 }
 
-/** The changes of a place, all at once. */
-export function readChanges({ path, offset, bytes }: LogPlace): Uint8Array {
+/** The changes, all at once. */
+export function wholeChanges(changes: LoggedChanges): Uint8Array {
+  return isPlace(changes) ? readChanges(changes) : changes;
+}
+
+function readChanges({ path, offset, bytes }: LogPlace): Uint8Array {
   const descriptor = openSync(path, 'r');
   try {
     return read(descriptor, offset, bytes);
@@ -32,15 +36,14 @@ export function readChanges({ path, offset, bytes }: LogPlace): Uint8Array {
  * whole. Throws partitionUnrecoverable as applyChanges does.
  */
 export function applyFrom(connection: SqliteFile, place: LogPlace, partition: string): void {
-  connection.run('SAVEPOINT windows');
-  let isApplied = true;
-  for (const part of partsOf(place, () => WINDOW_BYTES)) {
-    isApplied = connection.applyChangeset(part, { onConflict: () => 'abort' });
-    if (!isApplied) break;
-  }
-  if (!isApplied) connection.run('ROLLBACK TO windows');
-  connection.run('RELEASE windows');
-  if (!isApplied) applyChanges(connection, readChanges(place), partition);
+  if (
+    applyParts(
+      connection,
+      partsOf(place, () => WINDOW_BYTES),
+    )
+  )
+    return;
+  applyChanges(connection, readChanges(place), partition);
 }
 
 /** The same where there is no worker: with a turn for others between two parts. */

@@ -3,7 +3,7 @@
 import { databaseError } from '#shared/error.ts';
 import type { LeafCalls, Verdict } from '#shared/wire/message.ts';
 import { applyChanges } from './apply-changes.ts';
-import { isPlace, readChanges, type LoggedChanges } from './apply-from.ts';
+import { isPlace, wholeChanges, type LoggedChanges } from './apply-from.ts';
 import { decides, mayBeLate, syncVerdictSoon } from './late-sync.ts';
 import { applyElsewhere } from './write-elsewhere.ts';
 import type { OpenTransaction } from './open-transaction.ts';
@@ -55,8 +55,7 @@ export async function carryOut(
     if (isPlace(changes)) worker = await applyElsewhere(core, changes);
     if (worker === null && !file.inTransaction) file.begin(false);
     if (changes !== null && worker === null) {
-      const all = isPlace(changes) ? readChanges(changes) : changes;
-      applyChanges(file.connection, all, core.name);
+      applyChanges(file.connection, wholeChanges(changes), core.name);
     }
   } catch (error) {
     throw fail(error);

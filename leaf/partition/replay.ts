@@ -5,7 +5,7 @@ import type { DefinitionChange, LogRecord } from '#shared/log/log-record.ts';
 import { recordPosition } from '#shared/log/log-frame.ts';
 import type { Position } from '#shared/log/lsn.ts';
 import { applyChanges } from './apply-changes.ts';
-import { isPlace, readChanges, type LoggedChanges } from './apply-from.ts';
+import { wholeChanges, type LoggedChanges } from './apply-from.ts';
 import type { PreparedRecord } from './in-doubt.ts';
 import type { StateFile } from './state-file.ts';
 import type { Verdicts } from './verdicts.ts';
@@ -117,7 +117,7 @@ export class Replay {
     const { changeset } = this.#prepared;
     this.#prepared = null;
     if (payload.kind === 'abort' || rowsApplied) return;
-    const changes = isPlace(changeset) ? readChanges(changeset) : changeset;
+    const changes = wholeChanges(changeset);
     applyChanges(this.#target.file.connection, changes, this.#target.name);
   }
 }

@@ -8,7 +8,7 @@ import type { LSN } from '#shared/log/lsn.ts';
 import type { CompiledStatement } from '#shared/wire/message.ts';
 import type { Log } from '#leaf/log/log.ts';
 import { applyChanges, applyPartsInTurns, type ApplyTarget } from './apply-changes.ts';
-import { isPlace, readChanges, type LoggedChanges } from './apply-from.ts';
+import { isPlace, wholeChanges, type LoggedChanges } from './apply-from.ts';
 import type { PartitionCore } from './partition-core.ts';
 import { updateApplied, type StateFile } from './state-file.ts';
 import { invertedParts } from './undo-changes.ts';
@@ -51,7 +51,7 @@ export async function undoInTurns(
 ): Promise<void> {
   const changes = await changesToUndo(log, undone);
   for (const each of changes.reverse()) {
-    const whole = isPlace(each) ? readChanges(each) : each;
+    const whole = wholeChanges(each);
     const inParts = (bytesMax: () => number) => invertedParts(whole, bytesMax);
     if (await applyPartsInTurns(target, inParts)) continue;
     applyChanges(target.connection, invertChangeset(whole), target.partition);

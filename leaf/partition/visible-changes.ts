@@ -23,17 +23,22 @@ export type VisibleChange = Omit<LoggedChange, 'content'> & {
 };
 
 /**
- * What the records after `lsn` have changed, oldest first and in turns: rows, definitions, and
- * transactions over several partitions where their commit stands. One that is prepared, there or
- * before, and has no verdict comes last. `lsn` is at least the log's firstLsn - 1.
+ * What the records after `lsn` have changed, up to `last` or the log's end, oldest first and in
+ * turns: rows, definitions, and transactions over several partitions where their commit stands. One
+ * that is prepared, there or before, and has no verdict comes last. `lsn` is at least the log's
+ * firstLsn - 1.
  */
-export async function* visibleChanges(log: Log, lsn: LSN): AsyncGenerator<VisibleChange> {
+export async function* visibleChanges(
+  log: Log,
+  lsn: LSN,
+  last: LSN | null = null,
+): AsyncGenerator<VisibleChange> {
   let prepared: { readonly record: LogRecord; readonly of: PreparedRecord } | null = null;
   const before = await preparedInTurns(log, lsn);
   if (before !== null) {
     prepared = { record: (await recordInTurns(log, before.lsn)).record, of: before };
   }
-  for await (const { record, place } of recordsAfter(log, lsn)) {
+  for await (const { record, place } of recordsAfter(log, lsn, last)) {
     const { payload } = record;
     if (payload.kind === 'rows') {
       yield change(record, { kind: 'rows', changes: place ?? payload.changeset });
@@ -64,19 +69,9 @@ export async function changesToUndo(
   { from, to }: { readonly from: LSN; readonly to: LSN },
 ): Promise<LoggedChanges[]> {
   const changes: LoggedChanges[] = [];
-  let prepared: PreparedRecord | null = await preparedInTurns(log, to);
-  for await (const { record, place } of recordsAfter(log, to)) {
-    const { payload, lsn } = record;
-    if (lsn > from) break;
-    assert(payload.kind !== 'definition', 'a definition is not taken back by its rows');
-    if (payload.kind === 'rows') changes.push(place ?? payload.changeset);
-    else if (payload.kind === 'prepare') {
-      prepared = { ...payload, changeset: place ?? payload.changeset, lsn };
-    } else if (payload.kind === 'commit' || payload.kind === 'abort') {
-      if (prepared?.transactionId !== payload.transactionId) continue;
-      if (payload.kind === 'commit') changes.push(prepared.changeset);
-      prepared = null;
-    }
+  for await (const { content, isDecided } of visibleChanges(log, to, from)) {
+    assert(content.kind === 'rows', 'a definition is not taken back by its rows');
+    if (isDecided) changes.push(content.changes);
   }
   return changes;
 }
@@ -103,10 +98,9 @@ export async function preparedInTurns(log: Log, lsn: LSN): Promise<PreparedRecor
 export async function hasDefinitionAfter(
   log: Log,
   lsn: LSN,
-  last: LSN = log.tail.lsn,
+  last: LSN | null = null,
 ): Promise<boolean> {
-  for await (const { record } of recordsAfter(log, lsn)) {
-    if (record.lsn > last) return false;
+  for await (const { record } of recordsAfter(log, lsn, last)) {
     if (record.payload.kind === 'definition') return true;
   }
   return false;
@@ -118,13 +112,21 @@ interface FoundRecord {
   readonly place: LogPlace | null;
 }
 
-async function* recordsAfter(log: Log, lsn: LSN): AsyncGenerator<FoundRecord> {
+/** Up to `last`, or the log's end. */
+async function* recordsAfter(
+  log: Log,
+  lsn: LSN,
+  last: LSN | null = null,
+): AsyncGenerator<FoundRecord> {
   await log.reader.prepare(lsn);
   let count = 0;
   for await (const item of log.reader.recordsInTurns(log.reader.positionAt(lsn))) {
-    yield 'changes' in item
-      ? { record: item.record, place: item.changes }
-      : { record: item, place: null };
+    const found: FoundRecord =
+      'changes' in item
+        ? { record: item.record, place: item.changes }
+        : { record: item, place: null };
+    if (last !== null && found.record.lsn > last) return;
+    yield found;
     count += 1;
     if (count % RECORDS_PER_TURN === 0) await yieldToOthers();
   }
@@ -160,8 +162,7 @@ export async function tablesAt(
   const tables = new Map(current.map((table) => [table.name, table]));
   for (const name of touched) tables.delete(name);
   if (touched.size === 0) return [...tables.values()];
-  for await (const { record } of recordsAfter(log, log.firstLsn - 1n)) {
-    if (record.lsn > lsn) break;
+  for await (const { record } of recordsAfter(log, log.firstLsn - 1n, lsn)) {
     const { payload } = record;
     if (payload.kind !== 'definition') continue;
     for (const name of payload.change.drop) if (touched.has(name)) tables.delete(name);

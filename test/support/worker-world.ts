@@ -40,3 +40,14 @@ export async function workerWorld(
   await partition.write(fillOf(ROWS));
   return { pool, partition, directory };
 }
+
+/** Answers how many transactions were begun in workers since. */
+export function countBegun(pool: WorkerPool): () => number {
+  const begin = pool.begin.bind(pool);
+  let begun = 0;
+  pool.begin = (...given) => {
+    begun += 1;
+    return begin(...given);
+  };
+  return () => begun;
+}

@@ -19,6 +19,7 @@ import {
   testEnvironment,
   writeOf,
 } from '#test/support/test-partition.ts';
+import { countBegun } from '#test/support/worker-world.ts';
 
 const SUM = 'SELECT count(*), sum(balance), sum(id * (balance % 1009)) FROM account';
 
@@ -31,13 +32,7 @@ async function world(t: ExecutionContext, withWorkers: boolean) {
     await partition.close();
     await pool.close();
   });
-  let begun = 0;
-  const begin = pool.begin.bind(pool);
-  pool.begin = (...given) => {
-    begun += 1;
-    return begin(...given);
-  };
-  return { partition, begun: () => begun };
+  return { partition, begun: countBegun(pool) };
 }
 
 /** Some of every kind; answers what was there after each record. */

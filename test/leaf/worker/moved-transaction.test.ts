@@ -5,7 +5,6 @@ import { must } from '#shared/assert.ts';
 import type { TableDefinition } from '#shared/cluster/table-definition.ts';
 import type { Row } from '#shared/sql/column-type.ts';
 import { Partition } from '#leaf/partition/partition.ts';
-import type { WorkerPool } from '#leaf/worker/worker-pool.ts';
 import { seededRandom, type RandomInteger } from '#test/support/seeded-random.ts';
 import {
   accountTable,
@@ -16,7 +15,7 @@ import {
   testPlace,
   writeOf,
 } from '#test/support/test-partition.ts';
-import { ROWS, workerWorld } from '#test/support/worker-world.ts';
+import { countBegun, ROWS, workerWorld } from '#test/support/worker-world.ts';
 
 const ADD_ONE = 'UPDATE account SET balance = balance + 1';
 const SUM = 'SELECT count(*), sum(balance) FROM account';
@@ -74,17 +73,6 @@ test('a transaction with savepoints goes on in a worker, and back to each of the
   t.deepEqual(await rowsOf(partition, SUM), all);
   t.deepEqual(await rowsOf(await reopened(t, partition, directory), SUM), all);
 });
-
-/** How many transactions have begun in a worker from now on. */
-function countBegun(pool: WorkerPool): () => number {
-  const begin = pool.begin.bind(pool);
-  let begun = 0;
-  pool.begin = (...given) => {
-    begun += 1;
-    return begin(...given);
-  };
-  return () => begun;
-}
 
 /** The rows 1 to 3, and what all have got besides. */
 interface State {

@@ -15,7 +15,7 @@ import {
   writeOf,
 } from '#test/support/test-partition.ts';
 import { until } from '#test/support/wait.ts';
-import { ROWS, workerWorld } from '#test/support/worker-world.ts';
+import { countBegun, ROWS, workerWorld } from '#test/support/worker-world.ts';
 
 const ADD_ONE = 'UPDATE account SET balance = balance + 1';
 const SUM = 'SELECT count(*), sum(balance) FROM account';
@@ -30,17 +30,6 @@ async function reopened(t: ExecutionContext, partition: Partition, directory: st
   t.teardown(() => again.close());
   t.is(again.failure, null);
   return again;
-}
-
-/** Answers how many transactions were begun in workers since. */
-function countBegun(pool: WorkerPool): () => number {
-  const begin = pool.begin.bind(pool);
-  let begun = 0;
-  pool.begin = (...given) => {
-    begun += 1;
-    return begin(...given);
-  };
-  return () => begun;
 }
 
 const sumAfter = (added: number): Row[] => [[ROWS, (ROWS * (ROWS + 1)) / 2 + ROWS * added]];
