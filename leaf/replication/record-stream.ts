@@ -9,6 +9,7 @@ import type { LSN } from '#shared/log/lsn.ts';
 import type { CheckItem } from '#shared/wire/content-message.ts';
 import type { SubscribeItem } from '#shared/wire/message.ts';
 import type { Log } from '#leaf/log/log.ts';
+import type { LogPlace } from '#leaf/log/long-place.ts';
 import type { Partition } from '#leaf/partition/partition.ts';
 import type { ConnectedFollower } from './connected-follower.ts';
 import { sendLongRecord } from './send-long-record.ts';
@@ -57,18 +58,31 @@ export class RecordStream {
    * over, since the follower is, or the log no longer holds its next record. One call at a time.
    */
   async next(): Promise<SubscribeItem | null> {
+    const { follower, openCheck } = this.#options;
     for (;;) {
-      const part = this.#parts === null ? null : await this.#nextPart(this.#parts);
-      if (part !== null) return part;
+      if (this.#parts !== null) {
+        const part = await this.#nextPart(this.#parts);
+        if (part !== null) return part;
+      }
       if (!this.#goesOn()) return null;
       const beat = this.#heartbeat();
       if (beat !== null) return beat;
-      await this.#openCheck();
+      if (openCheck !== null && follower.checkAsked && this.#check === null) {
+        follower.checkAsked = false;
+        this.#check = await openCheck();
+        continue;
+      }
       if (this.#check !== null && this.#sent >= this.#check.position.lsn) return this.#takeCheck();
       const last = this.#check?.position.lsn ?? this.#log.sendable.lsn;
-      const isLong = await this.#beginLong(last);
-      if (!this.#goesOn()) return null;
-      if (isLong) continue;
+      const long = this.#longAfter(last);
+      if (long !== null) {
+        const place = await long;
+        if (!this.#goesOn()) return null;
+        if (place !== null) {
+          this.#parts = sendLongRecord(this.#log, place, this.#sent + 1n);
+          continue;
+        }
+      }
       const frames = this.#log.read(this.#sent, batchBytesMax, last);
       if (frames.length > 0) {
         this.#sent += BigInt(countFrames(frames));
@@ -112,27 +126,15 @@ export class RecordStream {
     return heartbeat(this.#options.partition, this.#options.follower.confirmed);
   }
 
-  async #openCheck(): Promise<void> {
-    const { follower, openCheck } = this.#options;
-    if (!follower.checkAsked || this.#check !== null || openCheck === null) return;
-    follower.checkAsked = false;
-    this.#check = await openCheck();
-  }
-
   #takeCheck(): CheckItem | null {
     const check = this.#check;
     this.#check = null;
     return check;
   }
 
-  /** True when the next record, up to `last`, is a long one: its parts come next. */
-  async #beginLong(last: LSN): Promise<boolean> {
-    if (!this.#options.follower.inParts) return false;
-    const long = this.#log.reader.longAfter(this.#sent, last);
-    const place = long === null ? null : await long;
-    if (place === null || !this.#goesOn()) return false;
-    this.#parts = sendLongRecord(this.#log, place, this.#sent + 1n);
-    return true;
+  /** Where the next record is, up to `last`, if it is a long one; else null, at once or later. */
+  #longAfter(last: LSN): Promise<LogPlace | null> | null {
+    return this.#options.follower.inParts ? this.#log.reader.longAfter(this.#sent, last) : null;
   }
 }
 

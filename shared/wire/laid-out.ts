@@ -39,18 +39,26 @@ export class LaidOutWriter {
 
   /** Null for a message that has no fixed places. */
   write(message: PeerMessage): Uint8Array | null {
+    if (!('id' in message) || message.id > ID_MAX) return null;
     switch (message.kind) {
       case 'read':
-        return message.id > ID_MAX ? null : this.#read(message);
+        return this.#read(message);
       case 'last':
-        return message.id > ID_MAX ? null : this.#last(message);
-      case 'item': {
-        const frames = framesOf(message.item);
-        return frames === null || message.id > ID_MAX ? null : this.#records(message.id, frames);
-      }
+        return this.#last(message);
+      case 'item':
+        return this.#records(message);
       default:
         return null;
     }
+  }
+
+  /** A message of so many fields, the first of which are these. */
+  #begin(code: number, id: number, fields: number): void {
+    const bytes = this.#bytes;
+    bytes[0] = FIXARRAY | fields;
+    bytes[1] = code;
+    bytes[2] = UINT32;
+    bytes.writeUInt32BE(id, 3);
   }
 
   #read({ id, number, ordinal, parameters }: Read): Uint8Array | null {
@@ -63,10 +71,7 @@ export class LaidOutWriter {
       bytes[at] = INT64;
       at = bytes.writeBigInt64BE(value, at + 1);
     }
-    bytes[0] = FIXARRAY | 5;
-    bytes[1] = codes.read;
-    bytes[2] = UINT32;
-    bytes.writeUInt32BE(id, 3);
+    this.#begin(codes.read, id, 5);
     bytes[7] = UINT16;
     bytes.writeUInt16BE(number, 8);
     bytes[10] = INT16;
@@ -79,10 +84,7 @@ export class LaidOutWriter {
     const bytes = this.#bytes;
     const end = LAST_HEAD_BYTES + packets.length;
     if (end > SIZE_MAX) return null;
-    bytes[0] = FIXARRAY | 4;
-    bytes[1] = codes.last;
-    bytes[2] = UINT32;
-    bytes.writeUInt32BE(id, 3);
+    this.#begin(codes.last, id, 4);
     bytes[7] = UINT32;
     bytes.writeUInt32BE(count, 8);
     bytes[12] = BIN32;
@@ -91,14 +93,13 @@ export class LaidOutWriter {
     return bytes.subarray(0, end);
   }
 
-  #records(id: number, frames: Uint8Array): Uint8Array | null {
+  #records({ id, item }: Item): Uint8Array | null {
+    const frames = framesOf(item);
+    if (frames === null) return null;
     const bytes = this.#bytes;
     const end = RECORDS_HEAD_BYTES + frames.length;
     if (end > SIZE_MAX) return null;
-    bytes[0] = FIXARRAY | 3;
-    bytes[1] = codes.item;
-    bytes[2] = UINT32;
-    bytes.writeUInt32BE(id, 3);
+    this.#begin(codes.item, id, 3);
     bytes.set(RECORDS_NAMES, RECORDS_NAMES_AT);
     bytes.writeUInt32BE(frames.length, RECORDS_HEAD_BYTES - 4);
     bytes.set(frames, RECORDS_HEAD_BYTES);
