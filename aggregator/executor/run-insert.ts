@@ -95,18 +95,15 @@ async function insertParts(
   run: InsertRun,
   { statement, completed }: { statement: CompiledStatement; completed: CompletedRows },
 ): Promise<InsertedRows> {
-  const { insert, foundRows } = run;
+  const { insert } = run;
   const writeParts = async (transaction: Transaction): Promise<InsertedRows> => {
     let total: InsertedRows = nothingInserted;
     for (let from = 0, to = 0; from < completed.rows.length; from = to) {
       execution.breather.check();
       to = endOfPart(insert, completed.rows, from);
       const part = partOf(insert, completed, { from, to });
-      const { writes, groups } = await writesOf(execution, run, { statement, rows: part.rows });
-      const isPart = { ...writes, isPart: true };
-      const results = await writeInTransaction(execution, transaction, isPart);
-      const counted = countInserted({ insert, foundRows, groups, ...part }, results);
-      total = addInserted(total, counted);
+      const batch = { statement, completed: part, isPart: true };
+      total = addInserted(total, await writeBatch(execution, run, transaction, batch));
     }
     return total;
   };
@@ -118,6 +115,26 @@ async function insertParts(
     if (isStale(error)) run.completion.giveBack();
     throw error;
   }
+}
+
+/** Rows of a statement that writes several batches in one transaction. */
+interface Batch {
+  readonly statement: CompiledStatement;
+  readonly completed: CompletedRows;
+  /** See PartitionWrites. */
+  readonly isPart: boolean;
+}
+
+async function writeBatch(
+  execution: Execution,
+  run: InsertRun,
+  transaction: Transaction,
+  { statement, completed, isPart }: Batch,
+): Promise<InsertedRows> {
+  const { insert, foundRows } = run;
+  const { writes, groups } = await writesOf(execution, run, { statement, rows: completed.rows });
+  const results = await writeInTransaction(execution, transaction, { ...writes, isPart });
+  return countInserted({ insert, foundRows, groups, ...completed }, results);
 }
 
 /** The values of a few rows that are all constants or DEFAULT; else null. */
@@ -305,13 +322,10 @@ async function insertBatches(
 ): Promise<InsertedRows> {
   let total: InsertedRows = nothingInserted;
   const statement = boundStatement(execution, run);
-  const { insert, foundRows } = run;
   for await (const given of givenBatches(execution, run)) {
     const completed = await completeRows(run.completion, given, total.records + 1);
-    const { writes, groups } = await writesOf(execution, run, { statement, rows: completed.rows });
-    const results = await writeInTransaction(execution, transaction, writes);
-    const counted = countInserted({ insert, foundRows, groups, ...completed }, results);
-    total = addInserted(total, counted);
+    const batch = { statement, completed, isPart: false };
+    total = addInserted(total, await writeBatch(execution, run, transaction, batch));
   }
   return total;
 }
