@@ -21,12 +21,7 @@ import { boundsOf, type Bounds } from './planner/planning.ts';
 import { planQuery } from './planner/planner.ts';
 import { resolveChanges } from './planner/resolve-change.ts';
 import type { ResolveEnvironment } from './planner/resolve-environment.ts';
-import {
-  resolveInsert,
-  resolveInsertInTurns,
-  valueRows,
-  type ResolvedInsert,
-} from './planner/resolve-insert.ts';
+import { resolveInsertInTurns, type ResolvedInsert } from './planner/resolve-insert.ts';
 import { resolveQuery } from './planner/resolve-query.ts';
 import { isEffectQuery, runEffectQuery } from './run-effect-query.ts';
 import type { Session } from './session.ts';
@@ -49,9 +44,6 @@ import { must } from '#shared/assert.ts';
 import { databaseError } from '#shared/error.ts';
 import type { Row } from '#shared/sql/column-type.ts';
 import type { SourceValue } from '#shared/sql/source-value.ts';
-
-/** More rows of VALUES than these are planned with pauses. */
-const ROWS_IN_ONE_GO = 256;
 
 /** One statement in its session. */
 export interface StatementRun {
@@ -194,10 +186,8 @@ export async function runInsertStatement(
   const environment = resolveEnvironment(parts, session, parameters);
   const store = storeConstant(parts, session);
   const execution = createExecution(parts, session);
-  const insert =
-    valueRows(statement).length > ROWS_IN_ONE_GO
-      ? await resolveInsertInTurns(execution.breather, statement, { given: environment, store })
-      : resolveInsert(statement, environment, store);
+  const options = { given: environment, store };
+  const insert = await resolveInsertInTurns(execution.breather, statement, options);
   return insertRows(session, execution, { insert, environment });
 }
 

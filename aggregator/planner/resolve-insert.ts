@@ -101,7 +101,7 @@ function startInsert(
 }
 
 /** The rows of VALUES; none where they come from a query. */
-export function valueRows({ source }: InsertStatement): readonly (readonly Expression[])[] {
+function valueRows({ source }: InsertStatement): readonly (readonly Expression[])[] {
   return source.kind === 'values' ? source.rows : [];
 }
 
