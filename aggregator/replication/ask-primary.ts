@@ -3,7 +3,7 @@
 import { placePartitions } from '#aggregator/cluster/placement.ts';
 import { placeableLeaves } from '#aggregator/cluster/placeable-leaves.ts';
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
-import type { PartitionPlacement } from '#shared/cluster/topology.ts';
+import { addressText, type PartitionPlacement } from '#shared/cluster/topology.ts';
 import { databaseError } from '#shared/error.ts';
 import { WIRE_VERSION } from '#shared/wire/message.ts';
 import { fetchReplicationSource, type PrimaryLogin } from './primary-client.ts';
@@ -31,7 +31,7 @@ export function checkSource(
   name: string,
   { login, source }: { readonly login: PrimaryLogin; readonly source: ReplicationSource },
 ): void {
-  const address = `${login.host}:${login.port}`;
+  const address = addressText(login);
   if (source.clusterId === parts.clusterId && login.database === name) {
     throw databaseError('replicatingItself', { name });
   }

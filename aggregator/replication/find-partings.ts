@@ -9,6 +9,7 @@ import { leafOf } from './master-leaves.ts';
 import type { PrimaryLogin } from './primary-client.ts';
 import type { ReplicationParts } from './replication-parts.ts';
 import type { ReplicationSource } from './replication-source.ts';
+import { uriText } from './status-columns.ts';
 
 /** The new primary, as it was asked. */
 export interface NewPrimary {
@@ -17,7 +18,7 @@ export interface NewPrimary {
 }
 
 function impossible(database: DatabaseDefinition, login: PrimaryLogin, reason: string) {
-  const address = `${login.host}:${login.port}/${login.database}`;
+  const address = uriText(login, login.database);
   return databaseError('failbackImpossible', { name: database.name, address, reason });
 }
 

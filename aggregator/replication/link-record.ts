@@ -3,6 +3,7 @@
 import type { MetadataStore } from '#aggregator/metadata/metadata-store.ts';
 import { keyWord } from '#aggregator/metadata/store-key.ts';
 import type { LSN } from '#shared/log/lsn.ts';
+import { uriText } from './status-columns.ts';
 
 const prefix = 'link/';
 
@@ -60,5 +61,5 @@ export async function removeLinkRecord(store: MetadataStore, database: string): 
 
 /** `host:port/database` of the primary. */
 export function primaryUri(record: LinkRecord): string {
-  return `${record.host}:${record.port}/${record.remoteDatabase}`;
+  return uriText(record, record.remoteDatabase);
 }

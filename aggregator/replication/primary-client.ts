@@ -4,6 +4,7 @@ import { createConnection, type Connection } from 'mysql2';
 import { nameText } from '#aggregator/parser/print-text.ts';
 import { must } from '#shared/assert.ts';
 import type { Clock } from '#shared/clock.ts';
+import { addressText } from '#shared/cluster/topology.ts';
 import { databaseError, type DatabaseError } from '#shared/error.ts';
 import { readSourceRow, type ReplicationSource } from './replication-source.ts';
 
@@ -72,7 +73,7 @@ async function fetchSource(
     const rows = await query(connection, `SHOW REPLICATION SOURCE FOR ${name}`, []);
     const source = rows[0] === undefined ? null : readSourceRow(rows[0]);
     if (source !== null) return source;
-    throw databaseError('primaryNotMasterAggregator', { address: `${host}:${port}` });
+    throw databaseError('primaryNotMasterAggregator', { address: addressText(login) });
   } catch (error) {
     if (codeOf(error) === 'HANDSHAKE_NO_SSL_SUPPORT') return null;
     if (isLate) throw unreachable(login, `no answer within ${answerTimeoutMs} ms`, error);
@@ -107,7 +108,7 @@ class ConnectionEnded extends Error {
 }
 
 function unreachable(login: PrimaryLogin, reason: string, cause: unknown): DatabaseError {
-  const address = `${login.host}:${login.port}`;
+  const address = addressText(login);
   return databaseError('primaryUnreachable', { address, reason }, cause);
 }
 
@@ -121,7 +122,7 @@ function codeOf(error: unknown): string {
 function explain(login: PrimaryLogin, error: unknown): Error {
   if (!(error instanceof Error) || error.name === 'DatabaseError') return error as Error;
   const { user, database } = login;
-  const address = `${login.host}:${login.port}`;
+  const address = addressText(login);
   const errno = 'errno' in error && typeof error.errno === 'number' ? error.errno : 0;
   const code = codeOf(error);
   if (!code.startsWith('ER_') && errno < 1000) {

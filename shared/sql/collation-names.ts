@@ -1,6 +1,7 @@
 // Every character set and collation name of MySQL and MariaDB, and which of ours it stands for.
 
 import type { Collation } from './column-type.ts';
+import { LruCache } from './lru-cache.ts';
 
 /** What a name stands for here. Not `exact`: it compares in another way; a warning is due. */
 export interface CollationAlias {
@@ -34,16 +35,11 @@ const collationPattern = new RegExp(
 );
 
 /** Names that were asked for: a session has few, and every literal asks for its own. */
-const known = new Map<string, CollationAlias>();
-const KNOWN_MAX = 256;
+const known = new LruCache<string, CollationAlias | null>(256);
 
 /** What a collation's name in lower case stands for, or null. */
 export function collationNames(name: string): CollationAlias | null {
-  const before = known.get(name);
-  if (before !== undefined) return before;
-  const found = findCollation(name);
-  if (found !== null && known.size < KNOWN_MAX) known.set(name, found);
-  return found;
+  return known.get(name, () => findCollation(name));
 }
 
 function findCollation(name: string): CollationAlias | null {

@@ -6,7 +6,7 @@ import { placePartitions } from '#aggregator/cluster/placement.ts';
 import { placeableLeaves } from '#aggregator/cluster/placeable-leaves.ts';
 import type { Command, CommandTable } from '#aggregator/commands/command.ts';
 import { ok } from '#aggregator/statement-result.ts';
-import { REFERENCE_ORDINAL } from '#shared/cluster/topology.ts';
+import { addressText, REFERENCE_ORDINAL } from '#shared/cluster/topology.ts';
 import { databaseError } from '#shared/error.ts';
 
 /** Which partitions have another place now than an even spread over the leaves online asks for. */
@@ -31,7 +31,7 @@ export function partitionCommands(parts: LeafRemovalParts): CommandTable {
   const move: Command<'movePartition'> = async (_context, _session, statement) => {
     const { database, ordinal } = statement;
     const node = leafAt(parts, statement);
-    const leaf = `${statement.host}:${statement.port}`;
+    const leaf = addressText(statement);
     if (leaves.isLeaving(node.id)) throw databaseError('nodeRemoval', { leaf });
     await mover.move({ database, ordinal: ordinal ?? REFERENCE_ORDINAL }, node.id);
     return ok(1);
