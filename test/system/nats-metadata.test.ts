@@ -28,7 +28,7 @@ declare('metadata in NATS: moved from the file, and taken over by a standby', as
     return node;
   };
   /** Queries until the leaf is there again. */
-  const answer = (sql: string): Promise<unknown> => 
+  const answer = (sql: string): Promise<unknown> =>
     until(`an answer to ${sql}`, async () => {
       const connection = await cluster.open();
       try {
