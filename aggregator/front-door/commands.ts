@@ -5,7 +5,7 @@ import type { CommandName } from '#aggregator/session-registry.ts';
 import type { Session } from '#aggregator/session.ts';
 import { databaseError } from '#shared/error.ts';
 import { parserOptions } from '#aggregator/parser/parser.ts';
-import { nameText } from '#aggregator/parser/print-text.ts';
+import { nameText } from '#shared/sql/name-text.ts';
 import { writeColumnDefinition } from './column-definition.ts';
 import type { FrontDoorParts } from './front-door-parts.ts';
 import { clientError, writeError, type Encode } from './error-packet.ts';

@@ -11,7 +11,7 @@ import { accountText, type AccountDefinition } from '#aggregator/metadata/accoun
 import { hasPrivilege } from '#aggregator/metadata/privilege.ts';
 import type { RegisteredSession } from '#aggregator/session-registry.ts';
 import { Session } from '#aggregator/session.ts';
-import { nameText } from '#aggregator/parser/print-text.ts';
+import { nameText } from '#shared/sql/name-text.ts';
 import { collationById } from '#aggregator/charset.ts';
 import { DatabaseError, databaseError } from '#shared/error.ts';
 import { announcedCapabilities, capability, has } from './capabilities.ts';

@@ -2,11 +2,12 @@
 
 import type {
   ColumnDefinition,
-  ForeignKeyDefinition,
   IndexDefinition,
   TableDefinition,
 } from '#shared/cluster/table-definition.ts';
-import { nameText, stringText } from '#aggregator/parser/print-text.ts';
+import { stringText } from '#aggregator/parser/print-text.ts';
+import { foreignKeyText } from '#shared/cluster/foreign-key-text.ts';
+import { nameText } from '#shared/sql/name-text.ts';
 import { formatValue } from '#shared/sql/format-value.ts';
 import { takesNoDefault } from './column-default-of.ts';
 import { typeName } from './type-name.ts';
@@ -90,19 +91,6 @@ function indexLine(index: IndexDefinition): string {
   return `${indexWords[index.kind]}${name} (${parts.join(',')})${comment}`;
 }
 
-function foreignKeyLine(key: ForeignKeyDefinition): string {
-  const columns = key.columns.map(nameText).join(', ');
-  const referenced = key.referencedColumns.map(nameText).join(', ');
-  const action = (word: string, value: string): string =>
-    value === 'no action' ? '' : ` ON ${word} ${value.toUpperCase()}`;
-  return (
-    `CONSTRAINT ${nameText(key.name)} FOREIGN KEY (${columns}) ` +
-    `REFERENCES ${nameText(key.referencedTable)} (${referenced})` +
-    action('DELETE', key.onDelete) +
-    action('UPDATE', key.onUpdate)
-  );
-}
-
 function shardKeyLine(table: TableDefinition): string[] {
   if (table.spread !== 'sharded' || !table.shardKeyExplicit) return [];
   const hidden = new Set(table.columns.filter((column) => column.hidden).map(({ name }) => name));
@@ -119,7 +107,7 @@ export function showCreateTable(table: TableDefinition, nextNumber: bigint | nul
     ...visible.map((column) => columnLine(column, table)),
     ...indexes.map(indexLine),
     ...shardKeyLine(table),
-    ...table.foreignKeys.map(foreignKeyLine),
+    ...table.foreignKeys.map(foreignKeyText),
     ...table.checks.map((check) => `CONSTRAINT ${nameText(check.name)} CHECK (${check.text})`),
   ];
   const kind = table.spread === 'reference' ? 'CREATE REFERENCE TABLE' : 'CREATE TABLE';

@@ -1,6 +1,6 @@
 // A view as the CREATE VIEW that makes it again, in MySQL's own layout.
 
-import { nameText } from '#aggregator/parser/print-text.ts';
+import { nameText } from '#shared/sql/name-text.ts';
 import type { TableDefinition, ViewDefinition } from '#shared/cluster/table-definition.ts';
 
 type View = Pick<TableDefinition, 'name' | 'columns'> & { readonly view: ViewDefinition };

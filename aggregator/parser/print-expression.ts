@@ -10,7 +10,8 @@ import type {
   WindowSpecification,
 } from './ast-query.ts';
 import { isFunctionWord } from './reserved-words.ts';
-import { nameText, orderByText, stringText, words, type Printer } from './print-text.ts';
+import { nameText } from '#shared/sql/name-text.ts';
+import { orderByText, stringText, words, type Printer } from './print-text.ts';
 
 /** Kinds that need no parentheses where an operand stands. */
 const atoms: ReadonlySet<Expression['kind']> = new Set<Expression['kind']>([

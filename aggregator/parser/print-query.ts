@@ -13,14 +13,8 @@ import type {
   TableReference,
 } from './ast-query.ts';
 import { windowText } from './print-expression.ts';
-import {
-  nameListText,
-  nameText,
-  orderByText,
-  tableNameText,
-  words,
-  type Printer,
-} from './print-text.ts';
+import { nameText } from '#shared/sql/name-text.ts';
+import { nameListText, orderByText, tableNameText, words, type Printer } from './print-text.ts';
 
 /** The query; parentheses around it are the caller's. */
 export function queryText(printer: Printer, query: Query): string {

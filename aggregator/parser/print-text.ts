@@ -1,16 +1,12 @@
 // Names, strings and lists as MySQL text: what all printers share.
 
+import { nameText } from '#shared/sql/name-text.ts';
 import type { Expression, OrderItem, Query, TableName } from './ast-query.ts';
 
 /** The two printers that all others lead back to. */
 export interface Printer {
   expression(expression: Expression): string;
   query(query: Query): string;
-}
-
-/** The name in backquotes. */
-export function nameText(name: string): string {
-  return `\`${name.replaceAll('`', '``')}\``;
 }
 
 /** A quoted literal, for a session without NO_BACKSLASH_ESCAPES. */

@@ -1,7 +1,7 @@
 // A CHECK constraint as the condition that SQLite holds its table to.
 
 import type { CheckSource } from '#aggregator/metadata/table-builder.ts';
-import { nameText } from '#aggregator/parser/print-text.ts';
+import { nameText } from '#shared/sql/name-text.ts';
 import type { CheckDefinition } from '#shared/cluster/table-definition.ts';
 import { databaseError } from '#shared/error.ts';
 import { isOfSession, rowQuery, rowSql } from './row-world.ts';

@@ -2,7 +2,7 @@
 
 import type { ColumnsSource } from '#aggregator/metadata/table-builder.ts';
 import { storedLiteral } from '#aggregator/metadata/stored-literal.ts';
-import { nameText } from '#aggregator/parser/print-text.ts';
+import { nameText } from '#shared/sql/name-text.ts';
 import { must } from '#shared/assert.ts';
 import type { ColumnDefinition } from '#shared/cluster/table-definition.ts';
 import { databaseError } from '#shared/error.ts';

@@ -1,7 +1,7 @@
 // Logs in at the primary's master aggregator, as any MySQL client would, and asks for a source.
 
 import { createConnection, type Connection } from 'mysql2';
-import { nameText } from '#aggregator/parser/print-text.ts';
+import { nameText } from '#shared/sql/name-text.ts';
 import { must } from '#shared/assert.ts';
 import type { Clock } from '#shared/clock.ts';
 import { addressText } from '#shared/cluster/topology.ts';

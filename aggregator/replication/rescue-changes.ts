@@ -1,7 +1,7 @@
 // Changes that are about to be taken back are kept first, where they can be queried: <db>_rescued.
 
 import type { DatabaseDefinition } from '#aggregator/metadata/database-definition.ts';
-import { nameText } from '#aggregator/parser/print-text.ts';
+import { nameText } from '#shared/sql/name-text.ts';
 import type { TableDefinition } from '#shared/cluster/table-definition.ts';
 import type { LSN } from '#shared/log/lsn.ts';
 import type { SourceValue } from '#shared/sql/source-value.ts';

@@ -1,7 +1,7 @@
 // `twinleaf backup`: BACKUP DATABASE as a command.
 
 import { Args, Command } from '@oclif/core';
-import { nameText } from '#aggregator/parser/print-text.ts';
+import { nameText } from '#shared/sql/name-text.ts';
 import { printInfo, quoteText } from '#cli/client.ts';
 import { settingFlags, SettingValues } from '#cli/setting.ts';
 

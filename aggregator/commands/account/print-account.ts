@@ -2,7 +2,7 @@
 
 import type { AccountDefinition, Grant } from '#aggregator/metadata/account.ts';
 import { allPrivileges, levelOf } from '#aggregator/metadata/privilege.ts';
-import { nameText } from '#aggregator/parser/print-text.ts';
+import { nameText } from '#shared/sql/name-text.ts';
 
 /** The lines of SHOW GRANTS. */
 export function grantLines(account: AccountDefinition): readonly string[] {

@@ -10,7 +10,7 @@ import type { VirtualRow } from '#aggregator/metadata/information-schema/virtual
 import { showCreateTable } from '#aggregator/metadata/show-create-table.ts';
 import { showCreateView } from '#aggregator/metadata/show-create-view.ts';
 import type { ShowWhat, TableName } from '#aggregator/parser/ast.ts';
-import { nameText } from '#aggregator/parser/print-text.ts';
+import { nameText } from '#shared/sql/name-text.ts';
 import type { Session } from '#aggregator/session.ts';
 import type { TableDefinition } from '#shared/cluster/table-definition.ts';
 import { databaseError } from '#shared/error.ts';

@@ -7,9 +7,9 @@ import type {
   UpdateStatement,
 } from '#aggregator/parser/ast-change.ts';
 import { fromText, limitText, withText } from '#aggregator/parser/print-query.ts';
+import { nameText } from '#shared/sql/name-text.ts';
 import {
   nameListText,
-  nameText,
   orderByText,
   tableNameText,
   words,

@@ -17,9 +17,9 @@ import type {
   TableOption,
   TypeName,
 } from '#aggregator/parser/ast-definition.ts';
+import { nameText } from '#shared/sql/name-text.ts';
 import {
   nameListText,
-  nameText,
   stringText,
   tableNameText,
   words,
