@@ -4,7 +4,13 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { takeWholeChanges, type TableHeader } from '#shared/log/split-changeset.ts';
 import type { SqliteFile } from '#shared/sqlite-file.ts';
 import type { LogPlace } from '#leaf/log/long-place.ts';
-import { applyChanges, applyParts, applyPartsInTurns, type ApplyTarget } from './apply-changes.ts';
+import {
+  applyExchange,
+  applyExchangeInTurns,
+  applyParts,
+  applyPartsInTurns,
+  type ApplyTarget,
+} from './apply-changes.ts';
 
 /** Bytes applied at a time in a worker; as many as one change has, where that is longer. */
 export const WINDOW_BYTES = 1024 * 1024;
@@ -43,14 +49,14 @@ export function applyFrom(connection: SqliteFile, place: LogPlace, partition: st
     )
   )
     return;
-  applyChanges(connection, readChanges(place), partition);
+  applyExchange(connection, readChanges(place), partition);
 }
 
 /** The same where there is no worker: with a turn for others between two parts. */
 export async function applyFromInTurns(target: ApplyTarget, place: LogPlace): Promise<void> {
   const parts = (bytesMax: () => number) => partsOf(place, bytesMax);
   if (await applyPartsInTurns(target, parts)) return;
-  applyChanges(target.connection, readChanges(place), target.partition);
+  await applyExchangeInTurns(target, readChanges(place));
 }
 
 /**

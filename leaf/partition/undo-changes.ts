@@ -3,7 +3,7 @@
 import { invertChangeset } from '#shared/log/changeset.ts';
 import { splitChangeset } from '#shared/log/split-changeset.ts';
 import type { SqliteFile } from '#shared/sqlite-file.ts';
-import { applyChanges, applyParts } from './apply-changes.ts';
+import { applyExchange, applyParts } from './apply-changes.ts';
 import { wholeChanges, WINDOW_BYTES, type LoggedChanges } from './apply-from.ts';
 
 /**
@@ -25,7 +25,7 @@ export function undoChanges(
     )
   )
     return;
-  applyChanges(connection, invertChangeset(whole), partition);
+  applyExchange(connection, invertChangeset(whole), partition);
 }
 
 /** The changes inverted, in parts of about so many bytes, the last ones first. */

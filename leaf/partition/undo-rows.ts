@@ -7,7 +7,7 @@ import { invertChangeset } from '#shared/log/changeset.ts';
 import type { LSN } from '#shared/log/lsn.ts';
 import type { CompiledStatement } from '#shared/wire/message.ts';
 import type { Log } from '#leaf/log/log.ts';
-import { applyChanges, applyPartsInTurns, type ApplyTarget } from './apply-changes.ts';
+import { applyExchangeInTurns, applyPartsInTurns, type ApplyTarget } from './apply-changes.ts';
 import { isPlace, wholeChanges, type LoggedChanges } from './apply-from.ts';
 import type { PartitionCore } from './partition-core.ts';
 import { updateApplied, type StateFile } from './state-file.ts';
@@ -54,7 +54,7 @@ export async function undoInTurns(
     const whole = wholeChanges(each);
     const inParts = (bytesMax: () => number) => invertedParts(whole, bytesMax);
     if (await applyPartsInTurns(target, inParts)) continue;
-    applyChanges(target.connection, invertChangeset(whole), target.partition);
+    await applyExchangeInTurns(target, invertChangeset(whole));
   }
   const { position, timestamp } = await placeAfter(log, undone);
   file.setApplied(position, timestamp);

@@ -22,6 +22,8 @@ export class ChangesetCursor {
   start = 0;
   /** The table's header without its last zero: equal for equal tables, keys, numbers of columns. */
   header = '';
+  /** Counts the headers: changes that were captured apart have different ones. */
+  section = 0;
   operation: ChangeOperation = 'insert';
   /** True for what a foreign key's action did. */
   indirect = false;
@@ -61,6 +63,7 @@ export class ChangesetCursor {
     const end = this.#bytes.indexOf(0, this.#at + this.#columns);
     if (end < 0) throw new RangeError('a changeset is cut off');
     this.#at = end + 1;
+    this.section += 1;
     this.header = this.#bytes.toString('latin1', start, end);
   }
 

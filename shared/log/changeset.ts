@@ -50,10 +50,20 @@ function ownValue(value: ChangeValue): ChangeValue {
   return value instanceof Uint8Array ? new Uint8Array(value) : value;
 }
 
-/** A changeset that takes the changes back. */
+/** A changeset that takes the changes back: the last ones first, and as many sections. */
 export function invertChangeset(changeset: Uint8Array): Uint8Array {
-  const inverted = [...readChangeset(changeset)].map(invertChange);
-  return joinBytes(inverted.reverse());
+  const cursor = new ChangesetCursor(changeset);
+  const sections: Uint8Array[][] = [];
+  let section = 0;
+  while (cursor.next()) {
+    if (cursor.section !== section) {
+      ({ section } = cursor);
+      sections.push([Buffer.from(`${cursor.header}\0`, 'latin1')]);
+    }
+    sections.at(-1)?.push(invertChange(cursor, changeset.subarray(cursor.start, cursor.end)));
+  }
+  const inverted = sections.reverse().map(([header, ...changes]) => [header, ...changes.reverse()]);
+  return joinBytes(inverted.flat() as Uint8Array[]);
 }
 
 /** One changeset after another. */
@@ -75,25 +85,19 @@ export function describeChange(change: RowChange): string {
   return `${change.operation} of "${change.table}" key (${key.join(', ')})`;
 }
 
-function invertChange(change: RowChange): Uint8Array {
-  const { bytes, operation, keyColumns, before, after } = change;
-  const cursor = new ChangesetCursor(bytes);
-  cursor.next();
-  const headerEnd = cursor.start;
-  const flag = bytes[headerEnd + 1] ?? 0;
-  const header = bytes.subarray(0, headerEnd);
+function invertChange(cursor: ChangesetCursor, change: Uint8Array): Uint8Array {
+  const { operation, before, after } = cursor;
+  const flag = change[1] ?? 0;
   if (operation !== 'update') {
-    const values = bytes.subarray(headerEnd + 2);
     const inverse = operationCodes[operation === 'insert' ? 'delete' : 'insert'];
-    return joinBytes([header, Uint8Array.of(inverse, flag), values]);
+    return joinBytes([Uint8Array.of(inverse, flag), change.subarray(2)]);
   }
-  const [old, fresh] = [must(before), must(after)];
-  const isKey = (column: number): boolean => keyColumns.includes(column);
   // An update names its key in the old values only; it never changes it.
-  const inverseOld = fresh.map((value, column) => (isKey(column) ? old[column] : value));
-  const inverseNew = old.map((value, column) => (isKey(column) ? undefined : value));
+  const isKey = (column: number): boolean => after[column] === undefined;
+  const inverseOld = after.map((value, column) => (isKey(column) ? before[column] : value));
+  const inverseNew = before.map((value, column) => (isKey(column) ? undefined : value));
   const values = [...inverseOld, ...inverseNew].map(encodeValue);
-  return joinBytes([header, Uint8Array.of(operationCodes.update, flag), ...values]);
+  return joinBytes([Uint8Array.of(operationCodes.update, flag), ...values]);
 }
 
 /** The columns of the key, by their places in it. */

@@ -2,6 +2,9 @@
 
 import { operationCodes, tableMark } from './changeset-format.ts';
 
+/** The kind of value that says nothing: the column stays. */
+const UNDEFINED = 0;
+
 /** Walks over the format that changeset-format.ts describes, without reading any value. */
 class Walker {
   readonly #bytes: Uint8Array;
@@ -32,11 +35,25 @@ class Walker {
   change(columns: number): void {
     const records = this.#bytes[this.offset] === operationCodes.update ? 2 : 1;
     this.offset += 2;
-    for (let value = 0; value < columns * records; value += 1) this.#value();
+    for (let value = 0; value < columns * records; value += 1) this.value();
     if (this.offset > this.#bytes.length) throw new RangeError('a changeset is cut off');
   }
 
-  #value(): void {
+  /** Goes past an update; answers whether it changes one of the wanted columns. */
+  update(columns: number, wanted: readonly boolean[]): boolean {
+    let isWanted = false;
+    this.offset += 2;
+    for (let value = 0; value < columns; value += 1) this.value();
+    for (let column = 0; column < columns; column += 1) {
+      if (this.#bytes[this.offset] !== UNDEFINED && wanted[column] === true) isWanted = true;
+      this.value();
+    }
+    if (this.offset > this.#bytes.length) throw new RangeError('a changeset is cut off');
+    return isWanted;
+  }
+
+  /** Goes past one value. */
+  value(): void {
     const kind = this.#bytes[this.offset];
     this.offset += 1;
     if (kind === 1 || kind === 2) this.offset += 8;
@@ -94,6 +111,45 @@ export function countChanges(changeset: Uint8Array): number {
     }
   }
   return count;
+}
+
+/**
+ * How many updates change one of some columns; counts up to `countMax`. `columnsOf` answers, for
+ * the header of a table (as ChangesetCursor has it), which of its columns those are; null: none.
+ * Throws RangeError on malformed bytes.
+ */
+export function countUpdates(
+  changeset: Uint8Array,
+  columnsOf: (header: string) => readonly boolean[] | null,
+  countMax: number,
+): number {
+  const walker = new Walker(changeset);
+  let count = 0;
+  let wanted: readonly boolean[] | null = null;
+  for (let columns = 0; !walker.atEnd && count < countMax;) {
+    if (walker.atTable) {
+      const start = walker.offset;
+      columns = walker.table();
+      wanted = columnsOf(
+        Buffer.from(changeset.subarray(start, walker.offset - 1)).toString('latin1'),
+      );
+    } else if (wanted === null || changeset[walker.offset] !== operationCodes.update) {
+      walker.change(columns);
+    } else if (walker.update(columns, wanted)) count += 1;
+  }
+  return count;
+}
+
+/** The values of one change, the old ones first, as they are laid out. */
+export function laidOutValues(change: Uint8Array): Uint8Array[] {
+  const walker = new Walker(change);
+  const values: Uint8Array[] = [];
+  for (walker.offset = 2; !walker.atEnd;) {
+    const start = walker.offset;
+    walker.value();
+    values.push(change.subarray(start, walker.offset));
+  }
+  return values;
 }
 
 /** A table's header, and how many columns it tells of. */
