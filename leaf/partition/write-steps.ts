@@ -1,12 +1,12 @@
 // Runs the steps of a write task on the writer's connection, and names what SQLite refuses.
 
 import type { TableDefinition } from '#shared/cluster/table-definition.ts';
-import { databaseError } from '#shared/error.ts';
 import type { Row, StoredValue } from '#shared/sql/column-type.ts';
 import { constraintError } from '#shared/sql/constraint-error.ts';
 import { SqliteError } from '#shared/sqlite-error.ts';
 import { shrinkInteger, type SqliteFile } from '#shared/sqlite-file.ts';
 import type { WriteStep, WriteStepResult } from '#shared/wire/message.ts';
+import { foreignKeyError } from './foreign-key-error.ts';
 
 /** Where steps run, and what names their errors. */
 export interface WriteTarget {
@@ -67,20 +67,27 @@ interface FailedRun {
 
 /** The error as the client knows it. */
 export function toClientError(error: unknown, file: WriteTarget, run: FailedRun): unknown {
-  if (error instanceof SqliteError && error.failure.kind === 'foreignKey' && deletes(run.sql)) {
-    return databaseError('foreignKeyParent', { constraint: 'FOREIGN KEY' }, error);
+  const columns = givenColumns(run.sql, run.values) ?? [];
+  const valueIn = (column: string): StoredValue | undefined => {
+    const index = columns.indexOf(column);
+    return index < 0 ? undefined : run.values[index];
+  };
+  if (error instanceof SqliteError && error.failure.kind === 'foreignKey') {
+    return foreignKeyError(file, run.sql, valueIn, error);
   }
-  const columns = insertedColumns(run.sql);
   return constraintError(error, {
     table: (name) => file.tables.get(name) ?? null,
     path: file.path,
     row: run.row,
-    valueIn: (table, column) => insertedValue(table, column, { columns, values: run.values }),
+    valueIn: (_table, column) => valueIn(column),
   });
 }
 
-function deletes(sql: string): boolean {
-  return /^\s*delete\b/i.test(sql);
+/** The columns whose values are the first ones given: of a row inserted, or as it would be. */
+function givenColumns(sql: string, values: Row): string[] | null {
+  const inserted = insertedColumns(sql);
+  if (inserted === null) return updatedColumns(sql);
+  return inserted.length === values.length ? inserted : null;
 }
 
 /** The column list of `INSERT INTO "t" ("a", "b") VALUES (?, ?)`; else null. */
@@ -91,12 +98,18 @@ function insertedColumns(sql: string): string[] | null {
   return [...names].map(([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain ?? '');
 }
 
-function insertedValue(
-  _table: TableDefinition,
-  column: string,
-  run: { readonly columns: readonly string[] | null; readonly values: Row },
-): StoredValue | undefined {
-  if (run.columns === null || run.columns.length !== run.values.length) return undefined;
-  const index = run.columns.indexOf(column);
-  return index < 0 ? undefined : run.values[index];
+/** Those of `UPDATE "t" SET "a" = ?, "b" = ? WHERE "key" = ? AND …`; else null. */
+function updatedColumns(sql: string): string[] | null {
+  const start = /^\s*update\b.*? set (?=")/i.exec(sql)?.[0];
+  if (start === undefined) return null;
+  const names: string[] = [];
+  const given = /"((?:[^"]|"")*)" = \?(, | WHERE | AND |$)/y;
+  given.lastIndex = start.length;
+  let isSet = true;
+  for (let found = given.exec(sql); found !== null; found = given.exec(sql)) {
+    const [, name = '', end = ''] = found;
+    names.push(name.replaceAll('""', '"'));
+    if (end === ' WHERE ' || end === '') isSet = false;
+  }
+  return isSet ? null : names;
 }
