@@ -125,6 +125,14 @@ export class Session {
     if (this.warnings.length < 1024) this.warnings.push({ level, errno, message });
   }
 
+  /** Answers how to go back to the warnings that there are now. */
+  markWarnings(): () => void {
+    const { length } = this.warnings;
+    return () => {
+      this.warnings = this.warnings.slice(0, length);
+    };
+  }
+
   /** An error that the statement passes over, or answers in another way. */
   report(level: Warning['level'], { errno, message }: Omit<Warning, 'level'>): void {
     this.warn(level, errno, message);

@@ -209,6 +209,7 @@ export function createExecution(
     signal,
     lockWaitTimeoutMs: lockWaitSeconds * 1000,
     foreignKeyChecks: variables.get('session', 'foreign_key_checks') !== 0n,
+    markWarnings: () => session.markWarnings(),
     virtualRows: (database, name) => parts.virtualTables.rows(database, name, session),
   };
 }

@@ -15,6 +15,7 @@ export async function withFreshCatalog<T>(
   action: () => Promise<T>,
 ): Promise<T> {
   const deadline = context.clock.monotonicMs() + RETRY_MS_MAX;
+  const forgetWarnings = session.markWarnings();
   for (;;) {
     try {
       return await action();
@@ -22,6 +23,7 @@ export async function withFreshCatalog<T>(
       if (!isStale(error) || context.clock.monotonicMs() > deadline || session.signal.aborted)
         throw error;
     }
+    forgetWarnings();
     const named = databasesOf(statement, session.database);
     for (const name of withViews(context, named)) await context.catalog.refresh(name);
   }

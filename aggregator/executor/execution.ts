@@ -29,6 +29,8 @@ export interface Execution {
   readonly signal: AbortSignal;
   readonly lockWaitTimeoutMs: number;
   readonly foreignKeyChecks: boolean;
+  /** Answers how to go back to the warnings that there are now, when what follows is undone. */
+  markWarnings(): () => void;
   virtualRows(database: string, name: string): Promise<readonly Row[]>;
 }
 

@@ -1,17 +1,10 @@
 // Batches that can be read only once, kept for another attempt as long as they are few.
 
-import type { GivenBatches } from '#aggregator/planner/resolve-insert.ts';
-
-/** More rows than these are not kept. */
-const KEPT_ROWS_MAX = 10_000;
-
 /** How much is kept, by whatever measure. */
 export interface KeptSize<Batch> {
   readonly max: number;
   readonly sizeOf: (batch: Batch) => number;
 }
-
-type BatchOf<Batches> = Batches extends AsyncIterable<infer Batch> ? Batch : never;
 
 export class RepeatableBatches<Batch> {
   readonly #source: AsyncIterator<Batch>;
@@ -53,9 +46,4 @@ export class RepeatableBatches<Batch> {
     if (this.canRepeat) this.#kept.push(batch);
     else this.#kept.length = 0;
   }
-}
-
-/** Rows of an INSERT that a client sends. */
-export function repeatableRows(batches: GivenBatches): RepeatableBatches<BatchOf<GivenBatches>> {
-  return new RepeatableBatches(batches, { max: KEPT_ROWS_MAX, sizeOf: (batch) => batch.length });
 }

@@ -35,7 +35,6 @@ import {
   type GivenValue,
   type RowCompletion,
 } from './insert-rows.ts';
-import { repeatableRows } from './repeatable-batches.ts';
 import { decoded, runEncoded, runOperator } from './run-operator.ts';
 import { bindFragment, constantValue, isRealType, rowToBind } from './statement-values.ts';
 import {
@@ -296,23 +295,11 @@ async function inStatementSavepoint<T>(
   }
 }
 
-/** Rows that come from a client come once: while they are few they are kept for another try. */
 async function insertInOwn(execution: Execution, run: InsertRun): Promise<InsertedRows> {
   const { source } = run.insert;
-  if (source.kind !== 'given') {
-    return inOwnTransaction(execution, (own) => insertBatches(execution, run, own));
-  }
-  const given = repeatableRows(source.batches);
-  const runAgain = (): InsertRun => {
-    return { ...run, insert: { ...run.insert, source: { ...source, batches: given.read() } } };
-  };
-  try {
-    return await inOwnTransaction(execution, (own) => insertBatches(execution, runAgain(), own), {
-      mayRepeat: () => given.canRepeat,
-    });
-  } finally {
-    await given.close();
-  }
+  return inOwnTransaction(execution, (own) => insertBatches(execution, run, own), {
+    mayRepeat: () => source.kind !== 'given' || source.rows.canRepeat,
+  });
 }
 
 async function insertBatches(
@@ -335,7 +322,7 @@ async function* givenBatches(
   execution: Execution,
   { insert: { source } }: InsertRun,
 ): AsyncGenerator<readonly (readonly GivenValue[])[]> {
-  if (source.kind === 'given') yield* source.batches;
+  if (source.kind === 'given') yield* source.rows.read();
   if (source.kind !== 'query') return;
   const plan = planQuery(source.query, execution.context.catalog, ownReferences(execution));
   const types = plan.columns.map(({ type }) => type);

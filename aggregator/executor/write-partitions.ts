@@ -80,6 +80,7 @@ export async function inOwnTransaction<T>(
 ): Promise<T> {
   const { clock } = execution.context;
   const { mayRepeat = () => true } = options;
+  const forgetWarnings = execution.markWarnings();
   let startedAt = options.age;
   for (let attempt = 0; ; attempt += 1) {
     const transaction = execution.transactions.begin(startedAt === undefined ? {} : { startedAt });
@@ -92,6 +93,7 @@ export async function inOwnTransaction<T>(
       await transaction.rollback();
       const isDeadlock = isDeadlocked(error) && mayRepeat();
       if (!isDeadlock || attempt >= DEADLOCK_RETRIES_MAX || execution.signal.aborted) throw error;
+      forgetWarnings();
     }
     await clock.sleep(1 + clock.random(Math.min(2 ** attempt, DEADLOCK_PAUSE_MS_MAX)));
   }

@@ -11,6 +11,7 @@ import type { ResolveEnvironment } from '#aggregator/planner/resolve-environment
 import {
   resolveInsert,
   type GivenBatches,
+  type GivenRows,
   type ResolvedInsert,
 } from '#aggregator/planner/resolve-insert.ts';
 import { resolveTarget, writableColumn } from '#aggregator/planner/resolve-target.ts';
@@ -115,8 +116,13 @@ async function insertLines(
   lines: KeptLines,
 ): Promise<OkResult> {
   session.warnings = [];
-  const source = { kind: 'given', batches: givenRows(load, lines.read()) } as const;
-  const given = { ...insert, source };
+  const rows: GivenRows = {
+    get canRepeat() {
+      return lines.canRepeat;
+    },
+    read: () => givenRows(load, lines.read()),
+  };
+  const given = { ...insert, source: { kind: 'given', rows } as const };
   const completion = insertCompletion(load.execution, session, { insert: given, environment });
   const inserted = await runInsert(load.execution, {
     insert: given,

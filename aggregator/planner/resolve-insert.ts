@@ -26,6 +26,13 @@ export type InsertValue = TypedExpression | { readonly kind: 'default' };
 
 export type GivenBatches = AsyncIterable<readonly (readonly (SourceValue | 'default')[])[]>;
 
+/** Rows that come once, kept for another attempt while they are few. */
+export interface GivenRows {
+  /** False once `read` would not begin at the first row. */
+  readonly canRepeat: boolean;
+  read(): GivenBatches;
+}
+
 export interface ResolvedInsert {
   readonly target: WriteTarget;
   /** The columns that get values, in the order of the values. */
@@ -34,7 +41,7 @@ export interface ResolvedInsert {
     | { readonly kind: 'values'; readonly rows: readonly (readonly InsertValue[])[] }
     | { readonly kind: 'query'; readonly query: ResolvedQuery }
     /** Values from elsewhere, a batch of rows at a time, as LOAD DATA has them. */
-    | { readonly kind: 'given'; readonly batches: GivenBatches };
+    | { readonly kind: 'given'; readonly rows: GivenRows };
   readonly mode: 'insert' | 'ignore' | 'replace';
   /** ON DUPLICATE KEY UPDATE, or null without it. */
   readonly onDuplicate: OnDuplicate | null;

@@ -1,9 +1,13 @@
 // Rows that come once are all there for another attempt, or it is said that they are not.
 
 import test from 'ava';
-import { repeatableRows } from '#aggregator/executor/repeatable-batches.ts';
+import { RepeatableBatches } from '#aggregator/executor/repeatable-batches.ts';
 
 type Rows = readonly (readonly 'default'[])[];
+
+function repeatableRows(batches: AsyncIterable<Rows>): RepeatableBatches<Rows> {
+  return new RepeatableBatches(batches, { max: 10_000, sizeOf: (batch) => batch.length });
+}
 
 function rows(count: number): Rows {
   return Array.from({ length: count }, () => ['default'] as const);

@@ -126,6 +126,30 @@ test('transaction: a decision that never arrived aborts all', async (t) => {
   t.is(await run(one, SUM), '1200');
 });
 
+test('transaction: an attempt that was undone leaves no warnings behind', async (t) => {
+  const { leaf, session, run } = t.context;
+  const one = session();
+  await run(one, 'SET GLOBAL local_infile = 1');
+  await run(one, "SET sql_mode = ''");
+  await run(one, 'CREATE TABLE small (id INT PRIMARY KEY, n TINYINT)');
+  one.localFile = async function* () {
+    await Promise.resolve();
+    yield Buffer.from(ids.map((id) => `${id}\tmany\tmore\n`).join(''));
+  };
+  for (const [statement, warnings] of [
+    ['INSERT INTO small SELECT id, 1000 FROM account', ACCOUNTS],
+    ["LOAD DATA LOCAL INFILE 'file' INTO TABLE small", 2 * ACCOUNTS],
+  ] as const) {
+    const asked = leaf.calls.length;
+    leaf.fail('decide', 'before', 0);
+    await run(one, statement);
+    t.is(one.warnings.length, warnings, statement);
+    const isDecided = (call: string) => call === 'decide 0';
+    t.is(leaf.calls.slice(asked).filter(isDecided).length, 2, 'it was tried again');
+    await run(one, 'DELETE FROM small');
+  }
+});
+
 test('transaction: a participant that was not told is settled by recovery', async (t) => {
   const { cluster, leaf, session, run } = t.context;
   const one = session();
