@@ -57,6 +57,7 @@ export function planChange(
   if (typeof target === 'string') return { kind: 'problem', reason: target };
   if (readsOwnRows(change)) return { kind: 'problem', reason: 'SET reads what it changes' };
   if (mayMoveRows(change, survey)) return { kind: 'problem', reason: 'rows that may move' };
+  if (ordersUniqueValues(change)) return { kind: 'problem', reason: 'ORDER BY of unique values' };
   const steps = changeSteps(change, select, target);
   return {
     kind: 'change',
@@ -136,6 +137,22 @@ function readsOwnRows(change: ResolvedChange): boolean {
   const { table, database } = change.target;
   return tables.some(({ relation }) => {
     return relation.table.id === table.id && relation.database === database;
+  });
+}
+
+/**
+ * True where the order in which rows change decides whether they can: SET place = place + 1 where
+ * place is unique. SQLite changes them in an order of its own.
+ */
+function ordersUniqueValues({ kind, orderBy, assignments, target }: ResolvedChange): boolean {
+  if (kind !== 'update' || orderBy.length === 0) return false;
+  const unique = target.table.indexes.filter((index) => ['primary', 'unique'].includes(index.kind));
+  const set = new Set(assignments.map(({ column }) => column.name));
+  const changes = target.table.columns.filter(({ name, generated }) => {
+    return set.has(name) || generated?.columns.some((column) => set.has(column)) === true;
+  });
+  return unique.some(({ parts }) => {
+    return parts.some((part) => changes.some(({ name }) => name === part.column));
   });
 }
 
