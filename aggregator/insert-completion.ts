@@ -1,5 +1,6 @@
 // How a session completes the rows of an INSERT: conversions in its mode, defaults, numbers.
 
+import type { InsertedRows } from './executor/inserted-rows.ts';
 import { evaluateExpressions } from './executor/evaluate.ts';
 import type { Execution } from './executor/execution.ts';
 import type { RowCompletion } from './executor/insert-rows.ts';
@@ -37,7 +38,11 @@ export function insertCompletion(
   const { database, table } = insert.target;
   const { sequences } = execution.context;
   // INSERT IGNORE: what does not fit becomes the nearest value that does, with a warning.
-  const storeOf = storeConstantOfRow(session, environment.sqlMode, insert.mode !== 'ignore');
+  const { sqlMode } = environment;
+  const isIgnoring = insert.mode === 'ignore';
+  const storeOf = storeConstantOfRow(session, sqlMode, !isIgnoring);
+  const isLenient = isIgnoring || !isStrict(sqlMode);
+  const bendsNull = isIgnoring || (isLenient && bringsRows(insert));
   let current = { row: 1, store: storeOf(1) };
   const store = (row: number): StoreConstant => {
     if (current.row !== row) current = { row, store: storeOf(row) };
@@ -53,10 +58,10 @@ export function insertCompletion(
     table,
     columns: insert.columns,
     breather: execution.breather,
-    zeroIsValue: environment.sqlMode.has('NO_AUTO_VALUE_ON_ZERO'),
+    zeroIsValue: sqlMode.has('NO_AUTO_VALUE_ON_ZERO'),
     store(column, value, row) {
       const isMissing = value.value === null && !column.nullable;
-      if (insert.mode === 'ignore' && isMissing) return zeroWithWarning(session, column);
+      if (bendsNull && isMissing) return zeroWithWarning(session, column);
       return store(row)(column, value);
     },
     defaultOf(column, row) {
@@ -72,7 +77,7 @@ export function insertCompletion(
           return store(row)(column, evaluate(expression));
         }
         case 'none':
-          return implicitDefault(session, column, environment);
+          return implicitDefault(session, column, isLenient);
       }
     },
     allocate(count) {
@@ -102,6 +107,11 @@ async function noteLater(taken: Taken[], coming: Promise<bigint>, count: number)
   return first;
 }
 
+/** More than one row, or nobody knows how many: a NULL too many is no error without strict mode. */
+function bringsRows({ source }: ResolvedInsert): boolean {
+  return source.kind !== 'values' || source.rows.length > 1;
+}
+
 function zeroWithWarning(session: Session, column: ColumnDefinition): StoredValue {
   const problem = databaseError('columnNotNull', { column: column.name });
   session.report('Warning', problem);
@@ -114,16 +124,23 @@ function resolveDefault(text: string, environment: ResolveEnvironment): TypedExp
   return resolveExpression(parseExpression(text), scope);
 }
 
-/** A column without a default: NULL, an error, or (not strict) the zero of its type. */
+/** A column without a default: NULL, an error, or (where that is no error) its type's zero. */
 function implicitDefault(
   session: Session,
   column: ColumnDefinition,
-  { sqlMode }: ResolveEnvironment,
+  isLenient: boolean,
 ): StoredValue {
   if (column.nullable) return null;
   if (column.type.kind === 'enum') return 1n;
   const problem = databaseError('noDefault', { column: column.name });
-  if (isStrict(sqlMode)) throw problem;
+  if (!isLenient) throw problem;
   session.report('Warning', problem);
   return zeroOf(column.type);
+}
+
+/** Warns of the rows that are left out because they violate a constraint. */
+export function warnOfLeftOut(session: Session, { violated, duplicates }: InsertedRows): void {
+  for (const problem of violated) session.report('Warning', problem);
+  const others = duplicates - violated.length;
+  if (others > 0) session.warn('Warning', 1062, `${others} duplicate entries were left out`);
 }

@@ -7,7 +7,7 @@ import { ownReferences, type Execution, type RowBatches } from './executor/execu
 import { runNow, runSoon } from './executor/run-now.ts';
 import { runOperator } from './executor/run-operator.ts';
 import { isRealType, rowToBind } from './executor/statement-values.ts';
-import { insertCompletion } from './insert-completion.ts';
+import { insertCompletion, warnOfLeftOut } from './insert-completion.ts';
 import type {
   DeleteStatement,
   InsertStatement,
@@ -214,11 +214,7 @@ export async function insertRows(
   const { firstGenerated, insertId, records, duplicates, affected } = inserted;
   const told = firstGenerated ?? inserted.assignedId;
   if (told !== null) session.lastInsertId = told;
-  for (const name of inserted.violated) {
-    session.report('Warning', databaseError('checkViolated', { name }));
-  }
-  const shown = insert.mode === 'ignore' ? duplicates - inserted.violated.length : 0;
-  if (shown > 0) session.warn('Warning', 1062, `${shown} duplicate entries were left out`);
+  if (insert.mode === 'ignore') warnOfLeftOut(session, inserted);
   const warnings = session.warnings.length;
   const several = records > 1 || insert.source.kind === 'query';
   const info = several

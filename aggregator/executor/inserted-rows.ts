@@ -1,8 +1,13 @@
 // What an INSERT has done, as MySQL tells it: rows counted, and the numbers that they were given.
 
-import { asksForViolations, storedColumns } from '#aggregator/planner/insert-planner.ts';
+import {
+  asksForViolations,
+  storedColumns,
+  violationAt,
+} from '#aggregator/planner/insert-planner.ts';
 import type { ResolvedInsert } from '#aggregator/planner/resolve-insert.ts';
 import { must } from '#shared/assert.ts';
+import type { DatabaseError } from '#shared/error.ts';
 import type { Row, StoredValue } from '#shared/sql/column-type.ts';
 import type { WriteStepResult } from '#shared/wire/message.ts';
 import type { TaskResults } from '#aggregator/transaction/partition-writes.ts';
@@ -14,8 +19,8 @@ export interface InsertedRows {
   readonly affected: number;
   /** Rows that met one that was there already. */
   readonly duplicates: number;
-  /** Of rows that INSERT IGNORE has left out, which are duplicates too: the CHECK of each. */
-  readonly violated: readonly string[];
+  /** Of rows that INSERT IGNORE has left out, which are duplicates too: why each was. */
+  readonly violated: readonly DatabaseError[];
   /** The first number made for an AUTO_INCREMENT column of a row that was put in: else null. */
   readonly firstGenerated: bigint | null;
   /** The same; or else the number of the last row that was put in or changed; 0 for none. */
@@ -120,14 +125,14 @@ function allInserted({ rows, firstGenerated }: InsertAsked): InsertedRows {
   };
 }
 
-/** Each row is preceded by the question which CHECK it violates. */
+/** Each row is preceded by the question which constraint it violates. */
 function violatedOf(
   { target }: ResolvedInsert,
   steps: readonly WriteStepResult[],
-): readonly string[] {
+): readonly DatabaseError[] {
   return steps.flatMap(({ rows: [answer] }, index) => {
     const place = index % 2 === 0 ? (answer?.[0] ?? null) : null;
-    return place === null ? [] : [must(target.table.checks[Number(place)]).name];
+    return place === null ? [] : [violationAt(target, Number(place))];
   });
 }
 

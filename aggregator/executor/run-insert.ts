@@ -7,8 +7,9 @@ import {
   insertText,
   numberText,
   rowRouter,
+  replacesInPlace,
   rowsInTheWay,
-  violatedCheck,
+  violatedConstraint,
 } from '#aggregator/planner/insert-planner.ts';
 import type { Fragment } from '#aggregator/planner/deparse/fragment.ts';
 import type { QueryPlan } from '#aggregator/planner/plan.ts';
@@ -253,11 +254,14 @@ function stepsOf(
   const { target } = run.insert;
   if (!asksForRows(run.insert)) return [{ kind: 'rows', sql: statement.sql, rows }];
   const isChecked = asksForViolations(run.insert);
+  const asked = { number, differing: replacesInPlace(run.insert) };
   // SQLite does not say whether it inserted or replaced: so each row is preceded by the question.
   return rows.flatMap((row): readonly WriteStep[] => [
     {
       kind: 'statement',
-      ...(isChecked ? violatedCheck(target.table, row) : rowsInTheWay(target.table, row, number)),
+      ...(isChecked
+        ? violatedConstraint(target.table, row)
+        : rowsInTheWay(target.table, row, asked)),
       returning: true,
     },
     {

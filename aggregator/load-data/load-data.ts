@@ -5,7 +5,7 @@ import { evaluateExpressions } from '#aggregator/executor/evaluate.ts';
 import type { Execution } from '#aggregator/executor/execution.ts';
 import type { GivenValue } from '#aggregator/executor/insert-rows.ts';
 import { runInsert } from '#aggregator/executor/run-insert.ts';
-import { insertCompletion } from '#aggregator/insert-completion.ts';
+import { insertCompletion, warnOfLeftOut } from '#aggregator/insert-completion.ts';
 import type { InsertStatement, LoadDataStatement, LoadTarget } from '#aggregator/parser/ast.ts';
 import type { ResolveEnvironment } from '#aggregator/planner/resolve-environment.ts';
 import {
@@ -130,6 +130,7 @@ async function insertLines(
     foundRows: false,
   });
   const { records, duplicates, affected, firstGenerated, insertId } = inserted;
+  if (insert.mode === 'ignore') warnOfLeftOut(session, inserted);
   if (firstGenerated !== null) session.lastInsertId = firstGenerated;
   const [deleted, skipped] = insert.mode === 'replace' ? [duplicates, 0] : [0, duplicates];
   const info =

@@ -1,8 +1,14 @@
 // The SQLite text of an INSERT, and of the question how many rows are in its way.
 
+import { foreignKeyOf } from '#shared/cluster/foreign-key-text.ts';
 import { REFERENCE_ORDINAL } from '#shared/cluster/topology.ts';
 import { partitionOfSlot, slotOf } from '#shared/cluster/partition-hash.ts';
-import type { ColumnDefinition, TableDefinition } from '#shared/cluster/table-definition.ts';
+import type {
+  ColumnDefinition,
+  ForeignKeyDefinition,
+  TableDefinition,
+} from '#shared/cluster/table-definition.ts';
+import { databaseError, type DatabaseError } from '#shared/error.ts';
 import { collationKeySql } from '#shared/sql/collation.ts';
 import type { Row } from '#shared/sql/column-type.ts';
 import type { CompiledStatement } from '#shared/wire/message.ts';
@@ -12,6 +18,10 @@ import { relationAlias } from './deparse/deparse-context.ts';
 import { joined, quoteName, sql, text, type Fragment } from './deparse/fragment.ts';
 import { partitionContext } from './planning.ts';
 import type { OnDuplicate, ResolvedInsert } from './resolve-insert.ts';
+import type { WriteTarget } from './resolve-target.ts';
+
+/** The row that is to be inserted, where it stands beside others. */
+const NEW_ROW = '" new"';
 
 /** The columns that an INSERT of ours always names: all that SQLite keeps. */
 export function storedColumns(table: TableDefinition): readonly ColumnDefinition[] {
@@ -33,31 +43,62 @@ export function insertText(insert: ResolvedInsert): Fragment {
   return sql`${base}${insert.mode === 'ignore' ? ' ON CONFLICT DO NOTHING' : ''}`;
 }
 
-/** INSERT IGNORE passes over rows that violate a CHECK: SQLite would refuse them all. */
-export function asksForViolations({ mode, target }: ResolvedInsert): boolean {
-  return mode === 'ignore' && target.table.checks.length > 0;
+/** INSERT IGNORE passes over rows that violate a constraint: SQLite would refuse them all. */
+export function asksForViolations({ mode, target: { table } }: ResolvedInsert): boolean {
+  return mode === 'ignore' && table.checks.length + table.foreignKeys.length > 0;
 }
 
 /** One row under its columns' names, its values bound. */
 function boundRow(table: TableDefinition): string {
   const named = storedColumns(table).map(({ name }) => `? AS ${quoteName(name)}`);
-  return `(SELECT ${named.join(', ')})`;
+  return `(SELECT ${named.join(', ')}) AS ${NEW_ROW}`;
 }
 
 function checkedInsert(table: TableDefinition): string {
   const names = storedColumns(table).map(({ name }) => quoteName(name));
-  const holds = table.checks.map(({ sqlite }) => `(${sqlite}) IS NOT 0`);
+  const holds = violations(table).map((violated) => `NOT (${violated})`);
   return (
     `INSERT INTO ${quoteName(table.name)} (${names.join(', ')}) ` +
     `SELECT * FROM ${boundRow(table)} WHERE ${holds.join(' AND ')} ON CONFLICT DO NOTHING`
   );
 }
 
-/** Which CHECK the row violates, by its place among the table's; NULL for none. */
-export function violatedCheck(table: TableDefinition, row: Row): CompiledStatement {
-  const whens = table.checks.map(({ sqlite }, place) => `WHEN (${sqlite}) IS 0 THEN ${place}`);
+/** Which constraint the row violates, by its place: CHECKs, foreign keys; NULL for none. */
+export function violatedConstraint(table: TableDefinition, row: Row): CompiledStatement {
+  const whens = violations(table).map((violated, place) => `WHEN ${violated} THEN ${place}`);
   const sql = `SELECT CASE ${whens.join(' ')} END FROM ${boundRow(table)}`;
   return { sql, parameters: row };
+}
+
+/** What a row that is left out because of the constraint at that place is left out for. */
+export function violationAt({ database, table }: WriteTarget, place: number): DatabaseError {
+  const check = table.checks[place];
+  if (check !== undefined) return databaseError('checkViolated', { name: check.name });
+  const key = must(table.foreignKeys[place - table.checks.length]);
+  const constraint = foreignKeyOf(database.name, table.name, key);
+  return databaseError('foreignKeyChild', { constraint });
+}
+
+/** Conditions over a bound row that hold where it violates a constraint of the table. */
+function violations(table: TableDefinition): readonly string[] {
+  const checks = table.checks.map(({ sqlite }) => `(${sqlite}) IS 0`);
+  return [...checks, ...table.foreignKeys.map((key) => lacksParent(table, key))];
+}
+
+/** A row without its parent, while foreign keys are checked; a row may be its own. */
+function lacksParent(table: TableDefinition, key: ForeignKeyDefinition): string {
+  const own = key.columns.map((column) => `${NEW_ROW}.${quoteName(column)}`);
+  const matching = (parent: string): string => {
+    const equal = key.referencedColumns.map((column, i) => {
+      return `${parent}.${quoteName(column)} = ${own[i] ?? ''}`;
+    });
+    return equal.join(' AND ');
+  };
+  const parent = quoteName(key.referencedTable);
+  const there = `EXISTS (SELECT 1 FROM main.${parent} AS " parent" WHERE ${matching('" parent"')})`;
+  const isSelf = key.referencedTable === table.name ? ` AND NOT (${matching(NEW_ROW)})` : '';
+  const given = own.map((column) => `${column} IS NOT NULL`).join(' AND ');
+  return `((SELECT foreign_keys FROM pragma_foreign_keys) AND ${given} AND NOT ${there}${isSelf})`;
 }
 
 /** Any unique key may be in the way; rows that would not change are left alone. */
@@ -85,9 +126,6 @@ function conflictClause({ existing, inserted, assignments }: OnDuplicate): Fragm
   return sql`ON CONFLICT DO UPDATE SET ${set} WHERE ${differs}`;
 }
 
-/** The relation of the row that was to be inserted, in `numberText`. */
-const NEW_ROW = '" new"';
-
 function newColumn(place: number): string {
   return quoteName(` c${place}`);
 }
@@ -106,13 +144,39 @@ export function numberText({ target, onDuplicate }: ResolvedInsert): Fragment | 
 }
 
 /**
+ * True where MySQL's REPLACE changes the row in the way, which counts only if it was another: no
+ * foreign key refers to the table, and one key alone can be violated.
+ */
+export function replacesInPlace({ mode, target: { table, database } }: ResolvedInsert): boolean {
+  if (mode !== 'replace') return false;
+  const hidden = new Set(table.columns.filter((one) => one.hidden).map(({ name }) => name));
+  const keys = table.indexes.filter(({ kind, parts }) => {
+    return (
+      kind === 'unique' || (kind === 'primary' && !parts.some((one) => hidden.has(one.column)))
+    );
+  });
+  if (keys.length > 1) return false;
+  return !Object.values(database.tables).some(({ foreignKeys }) => {
+    return foreignKeys.some(({ referencedTable }) => referencedTable === table.name);
+  });
+}
+
+/** What is asked about rows in the way besides their count. */
+export interface WayQuestion {
+  /** The n of LAST_INSERT_ID(n), over them. */
+  readonly number: CompiledStatement | null;
+  /** A row that is the same in all columns is not counted. */
+  readonly differing: boolean;
+}
+
+/**
  * A count of the rows that share a unique key with the row, the number of the AUTO_INCREMENT
  * column, and `number` of them; the row's values bound.
  */
 export function rowsInTheWay(
   table: TableDefinition,
   row: Row,
-  number: CompiledStatement | null = null,
+  { number, differing }: WayQuestion,
 ): CompiledStatement {
   const columns = storedColumns(table);
   const conditions: string[] = [];
@@ -133,7 +197,15 @@ export function rowsInTheWay(
   const auto = counted === undefined ? '' : `, max(${quoteName(counted.name)})`;
   const from = `FROM ${quoteName(table.name)}`;
   if (number === null) {
-    return { sql: `SELECT count(*)${auto} ${from} WHERE ${where}`, parameters };
+    if (!differing) return { sql: `SELECT count(*)${auto} ${from} WHERE ${where}`, parameters };
+    // A key of ours is another in each row.
+    const seen = columns.flatMap(({ hidden }, place) => (hidden ? [] : [place]));
+    const differs = seen.map((place) => `${quoteName(must(columns[place]).name)} IS NOT ?`);
+    const count = `count(*) FILTER (WHERE ${differs.join(' OR ')})`;
+    return {
+      sql: `SELECT ${count}${auto} ${from} WHERE ${where}`,
+      parameters: [...seen.map((place) => row[place] ?? null), ...parameters],
+    };
   }
   const values = columns.map((_, place) => `? AS ${newColumn(place)}`).join(', ');
   const items = `count(*)${auto === '' ? ', NULL' : auto}, max(${number.sql})`;
