@@ -93,6 +93,7 @@ for (const file of readCaseFiles(join(directory, 'plan'))) {
 /** Cases marked `# ours` are not asked: MariaDB lacks them, or we differ and say why. */
 async function differencesFromMariadb(file: CaseFile, oracle: MariadbOracle): Promise<string[]> {
   const differences: string[] = [];
+  await oracle.query('SET @sql_mode = @@sql_mode');
   await oracle.query('CREATE DATABASE cases');
   await oracle.query('USE cases');
   try {
@@ -109,6 +110,7 @@ async function differencesFromMariadb(file: CaseFile, oracle: MariadbOracle): Pr
   } finally {
     await oracle.query('DROP DATABASE cases');
     await oracle.query('USE oracle');
+    await oracle.query('SET sql_mode = @sql_mode');
   }
   return differences;
 }
