@@ -75,10 +75,15 @@ export function shownState(
   if (database.state === 'pending') return 'pending';
   if (masters.some(({ state }) => state === 'unrecoverable')) return 'unrecoverable';
   if (masters.length < database.placements.length) return 'offline';
-  if (masters.some(({ state }) => state === 'recovering')) return 'recovering';
+  if (masters.some((copy) => isOpening(database, copy))) return 'recovering';
   if (database.state !== 'replicating') return database.state;
   const states = masters.map(shownCopyState);
   return (['diverged', 'failed'] as const).find((state) => states.includes(state)) ?? 'replicating';
+}
+
+/** Being opened by its leaf. One that has a link takes its snapshot in, of a first copy. */
+function isOpening(database: DatabaseDefinition, { state, link }: PartitionStatus): boolean {
+  return state === 'recovering' && (database.state !== 'provisioning' || link === null);
 }
 
 /** The master copies of a database's partitions, by ordinal, as far as their leaves answer. */
