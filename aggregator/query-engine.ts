@@ -37,7 +37,7 @@ import { must } from '#shared/assert.ts';
 import { databaseError } from '#shared/error.ts';
 import { LruCache } from '#shared/sql/lru-cache.ts';
 import type { PacketFormat } from '#shared/wire/packet-batch.ts';
-import { SqliteFile } from '#shared/sqlite-file.ts';
+import { openWithFunctions } from '#shared/open-with-functions.ts';
 import type { SourceValue } from '#shared/sql/store-value.ts';
 
 /** How many different values of sql_mode are kept taken apart. */
@@ -114,7 +114,7 @@ export interface Forwarding {
 /** The engine of an aggregator, for all its sessions. */
 export function createQueryEngine(options: QueryEngineOptions): SyntaxEngine {
   const { context, virtualTables, transactions } = options;
-  const scratch = SqliteFile.open(':memory:');
+  const scratch = openWithFunctions(':memory:');
   const gatherFiles = new GatherFiles();
   const gatherWorkers = new GatherWorkers(context);
   const sqlModes = new LruCache<string, ReadonlySet<string>>(SQL_MODES_MAX);

@@ -45,6 +45,7 @@ export class Leaf {
   readonly #settings: LeafSettings;
   readonly #place: LeafPlace;
   readonly #checkpointer = new Checkpointer();
+  readonly #walStarter = new Checkpointer();
   readonly #verifier = new ThreadVerifier();
   readonly #workers: WorkerPool;
   readonly #content = new ContentReader();
@@ -142,6 +143,7 @@ export class Leaf {
     await this.#verifier.close();
     await this.#content.close();
     await this.#checkpointer.close();
+    await this.#walStarter.close();
     await this.#workers.close();
     this.#handler.close();
     await this.#place.close();
@@ -154,6 +156,7 @@ export class Leaf {
     } catch (error) {
       await this.#server.stop();
       await this.#checkpointer.close();
+      await this.#walStarter.close();
       await this.#verifier.close();
       throw error;
     }
@@ -199,6 +202,7 @@ export class Leaf {
       transactionBytesMax: this.#settings.transactionBytesMax,
       verifier: this.#verifier,
       checkpoint: (path) => this.#checkpointer.checkpoint(path),
+      startWal: (path) => this.#walStarter.startWal(path),
       workers: this.#workers,
       waitForFollowers: (key, lsn) => this.#sender.waitForFollowers(key, lsn),
       followed: (key) => this.#sender.followed(key),

@@ -2,15 +2,19 @@
 
 import {
   backup,
-  constants,
   DatabaseSync,
   type Session,
   type SQLInputValue,
   type StatementSync,
 } from 'node:sqlite';
+import {
+  conflictKind,
+  resolutionCode,
+  type ConflictKind,
+  type Resolution,
+} from './sqlite-conflict.ts';
 import { toSqliteError } from './sqlite-error.ts';
 import type { Row, StoredValue } from './sql/column-type.ts';
-import { functionLibrary } from './sql/functions/library.ts';
 import type { SqlFunction } from './sql/functions/sql-function.ts';
 
 /** Copied in one go, on another thread: each further go waits for a turn of the event loop. */
@@ -21,10 +25,13 @@ const STATEMENTS_MAX = 512;
 /** A longer text is compiled each time, in characters: what is kept of it is ten times its size. */
 const KEPT_TEXT_MAX = 16 * 1024;
 
+/** SQLite keeps a number for whoever uses the file: below this, in 32 bits with a sign. */
+const USER_VERSION_END = 2 ** 31;
+
 /** How long a statement waits for another connection's lock, in milliseconds. */
 const BUSY_TIMEOUT_MS = 5_000;
 
-/** Pages that the WAL may hold before a COMMIT checkpoints it by itself: a net, not the rule. */
+/** Pages that the WAL may hold before a COMMIT checkpoints it by itself. */
 const AUTOCHECKPOINT_PAGES = 16_384;
 
 export interface OpenOptions {
@@ -33,8 +40,10 @@ export interface OpenOptions {
   readonly cacheSize?: number;
   /** False: SQLite syncs nothing; the caller syncs the file before it counts. */
   readonly durable?: boolean;
-  /** False: our SQL functions are not known there, which takes longer than to open the file. */
-  readonly functions?: boolean;
+  /** False: no COMMIT checkpoints by itself; somebody else does. */
+  readonly checkpoints?: boolean;
+  /** SQL functions that are known there; none unless given. */
+  readonly functions?: readonly SqlFunction[];
 }
 
 /**
@@ -45,13 +54,16 @@ export type IntegerMode = 'auto' | 'bigint';
 
 export interface ChangesetOptions {
   /** Answers a conflict: 'omit' leaves the row, 'replace' takes the change, 'abort' stops. */
-  readonly onConflict?: (conflict: ConflictKind) => 'omit' | 'replace' | 'abort';
+  readonly onConflict?: (conflict: ConflictKind) => Resolution;
   /** True for the tables whose changes are applied. */
   readonly filter?: (table: string) => boolean;
 }
 
-/** Why a change of a changeset could not be applied as it stands. */
-export type ConflictKind = 'data' | 'not found' | 'conflict' | 'constraint' | 'foreign key';
+/** Pages of a WAL. */
+export interface WalLength {
+  readonly written: number;
+  readonly moved: number;
+}
 
 /** Captures the row changes of its connection until it is closed. */
 export interface ChangeCapture {
@@ -98,11 +110,11 @@ export class SqliteFile {
     if (this.path !== ':memory:' && options.readOnly !== true) {
       this.exec('PRAGMA journal_mode = WAL');
     }
-    this.exec(`PRAGMA wal_autocheckpoint = ${AUTOCHECKPOINT_PAGES}`);
+    const pages = options.checkpoints === false ? 0 : AUTOCHECKPOINT_PAGES;
+    this.exec(`PRAGMA wal_autocheckpoint = ${pages}`);
     this.exec('PRAGMA trusted_schema = ON');
     if (options.cacheSize !== undefined) this.exec(`PRAGMA cache_size = ${options.cacheSize}`);
-    if (options.functions === false) return;
-    for (const definition of functionLibrary()) this.#register(definition);
+    for (const definition of options.functions ?? []) this.#register(definition);
   }
 
   #register(definition: SqlFunction): void {
@@ -244,8 +256,7 @@ export class SqliteFile {
       this.#database.applyChangeset(changeset, {
         ...(filter === undefined ? {} : { filter }),
         onConflict: (code) => {
-          if (onConflict === undefined) return constants.SQLITE_CHANGESET_ABORT;
-          return resolution(onConflict(conflictKind(code)));
+          return resolutionCode(onConflict?.(conflictKind(code)) ?? 'abort');
         },
       }),
     );
@@ -271,18 +282,36 @@ export class SqliteFile {
   }
 
   /**
-   * Moves the WAL into the file. `passive` moves what no reader needs; `truncate` waits for
-   * readers and leaves an empty WAL. Answers whether all of it could be moved.
+   * Moves what no reader needs of the WAL into the file. Answers how long the WAL is and how much
+   * of it is there, and on disk, now: nothing where another checkpoint is at work.
    */
-  checkpoint(mode: 'passive' | 'truncate'): boolean {
-    const row = this.get(`PRAGMA wal_checkpoint(${mode})`);
-    return row !== null && row[0] === 0 && row[1] === row[2];
+  checkpoint(): WalLength {
+    const [busy = 1, written = 0, moved = 0] = this.get('PRAGMA wal_checkpoint(PASSIVE)') ?? [];
+    return { written: Number(written), moved: Number(busy) === 0 ? Number(moved) : 0 };
   }
 
-  /** Pages in the WAL that a checkpoint would move into the file. */
-  walPages(): number {
+  /** Moves all of the WAL into the file, and leaves it empty; false where a reader needs it. */
+  emptyWal(): boolean {
+    const [busy = 1] = this.get('PRAGMA wal_checkpoint(TRUNCATE)') ?? [];
+    return Number(busy) === 0;
+  }
+
+  /** Begins a transaction that reads, and takes its snapshot without a look at any table. */
+  beginRead(): void {
+    this.run('BEGIN');
+    this.get('PRAGMA user_version');
+  }
+
+  /** Commits a change of the file that changes no row. */
+  touch(): void {
+    const [version = 0] = this.get('PRAGMA user_version') ?? [];
+    this.exec(`PRAGMA user_version = ${(Number(version) + 1) % USER_VERSION_END}`);
+  }
+
+  /** How many pages the WAL has, since it was begun, and how many of them are in the file. */
+  wal(): WalLength {
     const [, written = 0, moved = 0] = this.get('PRAGMA wal_checkpoint(NOOP)') ?? [];
-    return Number(written) - Number(moved);
+    return { written: Number(written), moved: Number(moved) };
   }
 
   close(): void {
@@ -347,27 +376,6 @@ function isChange(sql: string): boolean {
 
 function isTooLargeForNumber(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ERR_OUT_OF_RANGE';
-}
-
-function conflictKind(code: number): ConflictKind {
-  switch (code) {
-    case constants.SQLITE_CHANGESET_DATA:
-      return 'data';
-    case constants.SQLITE_CHANGESET_NOTFOUND:
-      return 'not found';
-    case constants.SQLITE_CHANGESET_CONFLICT:
-      return 'conflict';
-    case constants.SQLITE_CHANGESET_FOREIGN_KEY:
-      return 'foreign key';
-    default:
-      return 'constraint';
-  }
-}
-
-function resolution(answer: 'omit' | 'replace' | 'abort'): number {
-  if (answer === 'omit') return constants.SQLITE_CHANGESET_OMIT;
-  if (answer === 'replace') return constants.SQLITE_CHANGESET_REPLACE;
-  return constants.SQLITE_CHANGESET_ABORT;
 }
 
 /** A value read from a file, with INTEGERs that fit as `number`s: what travels in messages. */

@@ -10,7 +10,7 @@ import type { RowBatch } from '#shared/wire/message.ts';
 import { rowsOfBatch } from '#shared/wire/row-batch.ts';
 import type { EncodedBatches, Execution } from './execution.ts';
 import { gatherElsewhere, type GatheredBatch } from './gather-elsewhere.ts';
-import { SqliteFile } from '#shared/sqlite-file.ts';
+import { openWithFunctions } from '#shared/open-with-functions.ts';
 import { GatherSize, HERE_ROWS_MAX } from './gather-size.ts';
 import { definitionOf, insertRows, shapeOf } from './gather-table.ts';
 import { bindRecursion, foundRows, recurse, type Recursion } from './recurse.ts';
@@ -139,7 +139,7 @@ async function* recurseHere(
   { recursion, statement }: { readonly recursion: Recursion; readonly statement: Fragment },
 ): AsyncGenerator<RowBatch, void, undefined> {
   const shapes = tables.map(shapeOf);
-  const file = SqliteFile.open(':memory:');
+  const file = openWithFunctions(':memory:');
   let rows: Row[] | null = null;
   try {
     for (const shape of shapes) file.exec(definitionOf(shape));

@@ -2,7 +2,8 @@
 // its tables and compile for them as much as many.
 
 import type { GatheredTable } from '#aggregator/planner/plan.ts';
-import { quoteIdentifier, SqliteFile } from '#shared/sqlite-file.ts';
+import { openWithFunctions } from '#shared/open-with-functions.ts';
+import { quoteIdentifier, type SqliteFile } from '#shared/sqlite-file.ts';
 import { definitionOf, shapeOf } from './gather-table.ts';
 
 /** Files kept for the next query. */
@@ -53,9 +54,9 @@ export class GatherFiles {
   }
 
   #emptyFile(): SqliteFile {
-    if (this.#idle.length < IDLE_MAX) return SqliteFile.open(':memory:');
+    if (this.#idle.length < IDLE_MAX) return openWithFunctions(':memory:');
     const [oldest] = this.#idle.splice(0, 1);
-    if (oldest === undefined) return SqliteFile.open(':memory:');
+    if (oldest === undefined) return openWithFunctions(':memory:');
     for (const { name } of oldest.tables) oldest.file.exec(`DROP TABLE ${quoteIdentifier(name)}`);
     return oldest.file;
   }

@@ -7,7 +7,8 @@ import { databaseError, type WireError } from '#shared/error.ts';
 import type { Row } from '#shared/sql/column-type.ts';
 import { SqliteError } from '#shared/sqlite-error.ts';
 import { toDatabaseError } from '#shared/to-database-error.ts';
-import { SqliteFile } from '#shared/sqlite-file.ts';
+import { openWithFunctions } from '#shared/open-with-functions.ts';
+import type { SqliteFile } from '#shared/sqlite-file.ts';
 import { rowsOfBatch } from '#shared/wire/row-batch.ts';
 import type { GatherReply, GatherRequest } from './gather-message.ts';
 import { recurse, type Recursion } from './recurse.ts';
@@ -72,7 +73,7 @@ export class GatherService {
   }
 
   #open({ gather, tables }: Request<'open'>): GatherReply {
-    const file = SqliteFile.open('', { cacheSize: -CACHE_KIB });
+    const file = openWithFunctions('', { cacheSize: -CACHE_KIB });
     this.#gathers.set(gather, { file, tables, rows: null });
     // Nobody reads it but its worker, and nobody needs it after a crash.
     file.exec('PRAGMA journal_mode = OFF');

@@ -6,14 +6,15 @@
 
 import { existsSync } from 'node:fs';
 import { SqliteError } from '#shared/sqlite-error.ts';
-import { SqliteFile } from '#shared/sqlite-file.ts';
+import { openWithFunctions } from '#shared/open-with-functions.ts';
+import type { SqliteFile } from '#shared/sqlite-file.ts';
 
 /** What is wrong with the file at `path`, as the end of a sentence; '' when it is sound. */
 export function checkFile(path: string, depth: 'quick' | 'full'): string {
   if (!existsSync(path)) return 'its file data.sqlite is missing';
   let file: SqliteFile | null = null;
   try {
-    file = SqliteFile.open(path, { readOnly: true });
+    file = openWithFunctions(path, { readOnly: true });
     const check = depth === 'quick' ? 'quick_check' : 'integrity_check';
     const [first] = file.get(`PRAGMA ${check}(1)`) ?? [];
     return first === 'ok' ? '' : `its file data.sqlite is damaged: ${oneLine(String(first))}`;

@@ -1,25 +1,21 @@
-// The thread of the checkpointer: opens the file it is told, checkpoints it, and closes it again.
+// The thread of the checkpointer: opens the file it is told, moves its WAL, and closes it again.
 
 import { parentPort } from 'node:worker_threads';
 import { must } from '#shared/assert.ts';
-import { SqliteFile } from '#shared/sqlite-file.ts';
+import { checkpointFile, startWal } from './checkpoint-file.ts';
 import type { CheckpointReply, CheckpointRequest } from './checkpointer.ts';
 
 const port = must(parentPort, 'a worker has a parent');
 
-port.on('message', ({ id, path }: CheckpointRequest) => {
-  port.postMessage({ id, ...checkpoint(path) } satisfies CheckpointReply);
+port.on('message', ({ id, path, starts }: CheckpointRequest) => {
+  port.postMessage({ id, ...work(path, starts) } satisfies CheckpointReply);
 });
 
-function checkpoint(path: string): Omit<CheckpointReply, 'id'> {
+function work(path: string, starts: boolean): Omit<CheckpointReply, 'id'> {
   try {
-    const file = SqliteFile.open(path, { functions: false });
-    try {
-      return { whole: file.checkpoint('passive'), error: '' };
-    } finally {
-      file.close();
-    }
+    const moved = starts ? startWal(path) : checkpointFile(path);
+    return { moved, error: '' };
   } catch (error) {
-    return { whole: false, error: error instanceof Error ? error.message : String(error) };
+    return { moved: 0, error: error instanceof Error ? error.message : String(error) };
   }
 }

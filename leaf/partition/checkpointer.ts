@@ -1,4 +1,4 @@
-// Checkpoints SQLite files on a thread of their own, so that the event loop never waits for them.
+// Moves WALs into their files on a thread of its own, so that the event loop never waits for it.
 
 import type { Worker } from 'node:worker_threads';
 import { databaseError } from '#shared/error.ts';
@@ -7,32 +7,43 @@ import { startThread } from '#shared/worker/start-thread.ts';
 export interface CheckpointRequest {
   readonly id: number;
   readonly path: string;
+  /** True: the WAL is begun anew then. */
+  readonly starts: boolean;
 }
 
 export interface CheckpointReply {
   readonly id: number;
-  /** True when all of the WAL is in the file, and that is on disk. */
-  readonly whole: boolean;
+  /** Of the WAL, in pages: how many are in the file, and on disk. */
+  readonly moved: number;
   /** '' when there was none. */
   readonly error: string;
 }
 
 interface Waiting {
-  readonly resolve: (whole: boolean) => void;
+  readonly resolve: (moved: number) => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** The thread, started with the first checkpoint. */
+/** The thread, started with the first checkpoint. One thing at a time. */
 export class Checkpointer {
   #worker: Worker | null = null;
   #waiting = new Map<number, Waiting>();
   #counter = 0;
 
-  /** Checkpoints the file at `path`; answers whether all of it could be moved. */
-  checkpoint(path: string): Promise<boolean> {
+  /** Checkpoints the file at `path`; answers how many pages of the WAL are in the file now. */
+  checkpoint(path: string): Promise<number> {
+    return this.#ask(path, false);
+  }
+
+  /** Begins the WAL of the file at `path` anew: see `startWal`. */
+  async startWal(path: string): Promise<void> {
+    await this.#ask(path, true);
+  }
+
+  #ask(path: string, starts: boolean): Promise<number> {
     const worker = (this.#worker ??= this.#start());
     this.#counter += 1;
-    const request: CheckpointRequest = { id: this.#counter, path };
+    const request: CheckpointRequest = { id: this.#counter, path, starts };
     return new Promise((resolve, reject) => {
       this.#waiting.set(request.id, { resolve, reject });
       worker.postMessage(request);
@@ -52,7 +63,7 @@ export class Checkpointer {
     worker.on('message', (reply: CheckpointReply) => {
       const waiting = this.#waiting.get(reply.id);
       this.#waiting.delete(reply.id);
-      if (reply.error === '') waiting?.resolve(reply.whole);
+      if (reply.error === '') waiting?.resolve(reply.moved);
       else waiting?.reject(databaseError('internal', { reason: reply.error }));
     });
     worker.on('error', () => {
@@ -63,7 +74,7 @@ export class Checkpointer {
   }
 
   #endWaiting(): void {
-    for (const { resolve } of this.#waiting.values()) resolve(false);
+    for (const { resolve } of this.#waiting.values()) resolve(0);
     this.#waiting.clear();
   }
 }

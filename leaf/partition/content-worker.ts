@@ -5,7 +5,8 @@ import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { parentPort } from 'node:worker_threads';
 import { must } from '#shared/assert.ts';
 import type { TableDefinition } from '#shared/cluster/table-definition.ts';
-import { SqliteFile } from '#shared/sqlite-file.ts';
+import { openWithFunctions } from '#shared/open-with-functions.ts';
+import type { SqliteFile } from '#shared/sqlite-file.ts';
 import type { ContentAnswer, ContentAsk, TableContent } from '#shared/wire/content-message.ts';
 import { contentTables, digestTable, rowsOfBuckets } from './content.ts';
 import type { ContentReply, ContentRequest } from './content-reader.ts';
@@ -36,7 +37,7 @@ class ContentService {
   }
 
   #open(path: string): NonNullable<ContentReply['opened']> {
-    const connection = SqliteFile.open(path, { readOnly: true });
+    const connection = openWithFunctions(path, { readOnly: true });
     try {
       connection.run('BEGIN');
       const position = readMeta(connection).applied;

@@ -10,13 +10,12 @@ import { checkInBackground, stopDamaged } from './background-check.ts';
 import { dropSetAside } from './begin-anew.ts';
 import type { PartitionCore } from './partition-core.ts';
 import { partitionPaths } from './partition-directory.ts';
+import { WalKeeper } from './wal-keeper.ts';
 
 /** How often it looks, in milliseconds. */
 const INTERVAL_MS = 1000;
 /** A WAL longer than this is moved into the file at once, in pages and bytes. */
 const WAL_PAGES_MAX = 8 * 1024;
-/** A WAL up to this length goes into the file where that is closed: some milliseconds. */
-const WAL_PAGES_CLOSED_MAX = 256;
 const PAGE_BYTES = 4096;
 /** A shorter one is moved after so long, in milliseconds. */
 const CHECKPOINT_INTERVAL_MS = 60_000;
@@ -34,10 +33,17 @@ export class Maintenance {
   #running: Promise<void> = Promise.resolve();
   /** The SQLite file has this on disk. */
   #durableLsn: LSN = 0n;
+  readonly #wal: WalKeeper;
 
-  constructor(core: PartitionCore, followers: FollowerRegistry) {
+  /** `inTurn`: see WalKeeper. */
+  constructor(
+    core: PartitionCore,
+    followers: FollowerRegistry,
+    inTurn: (work: () => Promise<void>) => Promise<void>,
+  ) {
     this.#core = core;
     this.#followers = followers;
+    this.#wal = new WalKeeper(core, inTurn);
     this.#checkpointMs = core.environment.clock.monotonicMs();
   }
 
@@ -56,6 +62,7 @@ export class Maintenance {
     this.#stopped = true;
     this.#timer?.cancel();
     await Promise.allSettled([this.#running]);
+    await this.#wal.stop();
   }
 
   async #turn(): Promise<void> {
@@ -80,20 +87,21 @@ export class Maintenance {
     if (walBytes(file.path) <= pagesMax * PAGE_BYTES) return false;
     const reader = readers.acquire();
     try {
-      return reader.connection.walPages() > pagesMax;
+      const { written, moved } = reader.connection.wal();
+      return written - moved > pagesMax;
     } finally {
       readers.release(reader);
     }
   }
 
   /**
-   * Before the file is closed, which would checkpoint a WAL on the event loop: a long one is
-   * checkpointed on another thread. What fails here is left to the close.
+   * Before the file is closed, which would checkpoint it on the event loop: that is done on another
+   * thread. What fails here is left to the close.
    */
   async finish(): Promise<void> {
     const { environment, file, log, name } = this.#core;
     try {
-      if (!this.#isWalLong(WAL_PAGES_CLOSED_MAX)) return;
+      if (!this.#isWalLong(0)) return;
       await log.harden();
       await environment.checkpoint(file.path);
     } catch (error) {
@@ -154,14 +162,10 @@ export class Maintenance {
     await Promise.allSettled([before]);
     const { file, log, environment } = this.#core;
     this.#checkpointMs = environment.clock.monotonicMs();
-    // The file on disk must never be ahead of the log on disk.
-    await log.harden();
     const { lsn } = file.meta.applied;
-    if (lsn > log.hardened.lsn) return;
-    environment.failpoint('before-checkpoint');
-    const checkpointed = environment.checkpoint(file.path);
-    environment.failpoint('amid-checkpoint');
-    if (!(await checkpointed) || this.#stopped) return;
+    // The file on disk must not be ahead of the log on disk, but for what comes meanwhile.
+    await log.harden();
+    if (!(await this.#wal.checkpoint()) || this.#stopped) return;
     environment.failpoint('after-checkpoint');
     this.#durableLsn = lsn;
     await log.leftBehind.drop();

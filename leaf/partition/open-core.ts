@@ -84,6 +84,7 @@ async function openFiles(
     const fresh = await installReadySnapshot(paths, { segmentBytesMax, failpoint });
     await checkFirst(paths, environment.verifier, fresh);
     file = openStateFile(paths, place);
+    await startWal(file, name, environment);
     await writeIdentity(paths.file, file.meta);
     const log = await openLog(paths, file, { name, environment });
     opened = log;
@@ -144,6 +145,21 @@ function openStateFile(paths: PartitionPaths, place: PartitionPlace): StateFile 
     const isForeign = error instanceof SqliteError && error.failure.kind === 'other';
     if (!isForeign || isTrouble(error)) throw error;
     throw new FileDamage(`its file data.sqlite is no partition's: ${error.message}`);
+  }
+}
+
+/** Else the first write would begin it, and the event loop wait for a sync. */
+async function startWal(
+  { path, connection }: StateFile,
+  partition: string,
+  { startWal: start, logger }: PartitionEnvironment,
+): Promise<void> {
+  // A crash has left one that goes on.
+  if (connection.wal().written > 0) return;
+  try {
+    await start(path);
+  } catch (error) {
+    logger.warn('A WAL is left to the first write.', { partition }, error);
   }
 }
 

@@ -60,6 +60,8 @@ export class OpenPartition {
       readonly followers: FollowerRegistry;
       readonly fences: WriteFences;
       readonly snapshots: string;
+      /** Runs work while nothing is applied here, and the role stays as it is. */
+      readonly inTurn: (work: () => Promise<void>) => Promise<void>;
     },
   ) {
     this.core = core;
@@ -67,7 +69,7 @@ export class OpenPartition {
     this.transactions = new Transactions(core);
     this.snapshots = new Snapshots(options.snapshots, core.file.path, core.environment.clock);
     this.follower = new Follower(core, replay, () => keepBase(core, this.snapshots));
-    this.maintenance = new Maintenance(core, options.followers);
+    this.maintenance = new Maintenance(core, options.followers, options.inTurn);
     this.#groups = new GroupCommit(core);
     const primary = core.file.meta.role === 'primary';
     if (primary && replay.prepared !== null) this.transactions.adopt(replay.prepared);

@@ -61,7 +61,7 @@ export async function readySnapshot(
     readonly provisioned?: boolean;
   },
 ): Promise<void> {
-  const snapshot = SqliteFile.open(received, { durable: false, functions: false });
+  const snapshot = SqliteFile.open(received, { durable: false });
   try {
     if (!samePosition(readMeta(snapshot).applied, own.position)) {
       throw databaseError('internal', { reason: 'a snapshot is not of the position it was for' });
@@ -74,7 +74,7 @@ export async function readySnapshot(
       origin,
       own.provisioned === true ? 1n : 0n,
     ]);
-    assert(snapshot.checkpoint('truncate'), 'nobody else reads a received snapshot');
+    assert(snapshot.emptyWal(), 'nobody else reads a received snapshot');
   } finally {
     snapshot.close();
   }
@@ -92,7 +92,7 @@ export async function installReadySnapshot(
   options: { readonly segmentBytesMax: number; readonly failpoint: Failpoint },
 ): Promise<boolean> {
   if (!existsSync(paths.ready)) return false;
-  const snapshot = SqliteFile.open(paths.ready, { functions: false });
+  const snapshot = SqliteFile.open(paths.ready);
   const { applied, timestamp, durability } = readMeta(snapshot);
   snapshot.close();
   for (const suffix of ['-wal', '-shm']) rmSync(`${paths.ready}${suffix}`, { force: true });

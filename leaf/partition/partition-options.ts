@@ -54,8 +54,13 @@ export interface PartitionEnvironment {
   readonly idleTransactionMsMax: number;
   /** Looks through files on another thread. */
   readonly verifier: Verifier;
-  /** Checkpoints the SQLite file at `path` on another thread: true when all of it is moved. */
-  readonly checkpoint: (path: string) => Promise<boolean>;
+  /**
+   * Checkpoints the SQLite file at `path` on another thread: answers how many pages of its WAL are
+   * in the file, and on disk, then.
+   */
+  readonly checkpoint: (path: string) => Promise<number>;
+  /** Begins its WAL anew, on a thread that has nothing long to do: see checkpoint-file.ts. */
+  readonly startWal: (path: string) => Promise<void>;
   /** Runs what is long; null: everything runs on the event loop. */
   readonly workers: WorkerPool | null;
   /**

@@ -358,6 +358,7 @@ export class Partition {
         followers: this.followers,
         fences: this.#fences,
         snapshots: partitionPaths(this.#place.directory).snapshots,
+        inTurn: (work) => this.#inTurn(work),
       });
       this.#failure = null;
     } catch (error) {

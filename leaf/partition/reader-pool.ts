@@ -6,7 +6,8 @@
 import { must } from '#shared/assert.ts';
 import { databaseError } from '#shared/error.ts';
 import type { LSN } from '#shared/log/lsn.ts';
-import { SqliteFile } from '#shared/sqlite-file.ts';
+import { openWithFunctions } from '#shared/open-with-functions.ts';
+import type { SqliteFile } from '#shared/sqlite-file.ts';
 import type { Attachment, ReferenceFile } from './reference-file.ts';
 
 /** Connections kept open while nobody reads. */
@@ -77,7 +78,7 @@ export class ReaderPool {
 
   #open(): Reader {
     if (this.#lent.size >= READERS_MAX) throw databaseError('tooManyConnections', {});
-    const connection = SqliteFile.open(this.#path, { readOnly: true });
+    const connection = openWithFunctions(this.#path, { readOnly: true });
     const attachment = this.#reference.attachment(connection);
     return { connection, attachment, generation: this.#generation };
   }

@@ -67,6 +67,7 @@ export async function buildFromBase(core: PartitionCore, lsn: LSN): Promise<stri
   await copyFile(base, path);
   const file = new StateFile(path, new ReferenceFile(null));
   try {
+    await environment.startWal(path);
     if (isBehind) {
       file.begin(false);
       const target = { connection: file.connection, partition: name, clock: environment.clock };
@@ -78,7 +79,7 @@ export async function buildFromBase(core: PartitionCore, lsn: LSN): Promise<stri
     }
     // Else the event loop would wait for the whole copy to be on disk.
     await environment.checkpoint(path);
-    assert(file.connection.checkpoint('truncate'), 'nobody else reads a file that is being made');
+    assert(file.connection.emptyWal(), 'nobody else reads a file that is being made');
   } finally {
     file.close();
   }

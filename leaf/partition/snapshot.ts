@@ -78,7 +78,7 @@ export class Snapshots {
   async #copy(): Promise<Snapshot> {
     const id = Buffer.from(this.#clock.randomBytes(9)).toString('base64url');
     const path = join(this.#directory, `${id}.sqlite`);
-    const source = SqliteFile.open(this.#filePath, { readOnly: true, functions: false });
+    const source = SqliteFile.open(this.#filePath, { readOnly: true });
     try {
       source.run('BEGIN');
       const position = readMeta(source).applied;

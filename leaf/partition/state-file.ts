@@ -12,6 +12,7 @@ import type { DatabaseError } from '#shared/error.ts';
 import { logStart } from '#shared/log/log-frame.ts';
 import type { DefinitionChange } from '#shared/log/log-record.ts';
 import type { Position } from '#shared/log/lsn.ts';
+import { openWithFunctions } from '#shared/open-with-functions.ts';
 import { SqliteFile, type ChangeCapture } from '#shared/sqlite-file.ts';
 import type { CompiledStatement } from '#shared/wire/message.ts';
 import { runDefinition } from './definition-steps.ts';
@@ -58,7 +59,7 @@ export function createStateFile(
   path: string,
   identity: Pick<PartitionMeta, 'role' | 'durability' | 'origin'>,
 ): void {
-  const file = SqliteFile.open(path, { durable: false, functions: false });
+  const file = SqliteFile.open(path, { durable: false });
   file.exec('BEGIN');
   file.exec(CREATE_META);
   file.run('INSERT INTO _twinleaf_meta VALUES (1, 0, 0, ?, 0, 0, ?, ?, ?, ?)', [
@@ -69,7 +70,7 @@ export function createStateFile(
     identity.role === 'primary' ? 1n : 0n,
   ]);
   file.exec('COMMIT');
-  assert(file.checkpoint('truncate'), 'nobody else holds a file that is being made');
+  assert(file.emptyWal(), 'nobody else holds a file that is being made');
   file.close();
 }
 
@@ -117,7 +118,7 @@ export class StateFile {
 
   constructor(path: string, reference: ReferenceFile) {
     this.path = path;
-    this.connection = SqliteFile.open(path);
+    this.connection = openWithFunctions(path, { checkpoints: false });
     this.plain = new PlainShapes(this.connection);
     this.#attachment = reference.attachment(this.connection);
     this.#meta = readMeta(this.connection);

@@ -6,7 +6,7 @@ import { segmentNames } from '#leaf/log/open-segments.ts';
 import { UnreadableLog } from '#leaf/log/read-log.ts';
 import { verifyLog, type LogReport } from '#leaf/log/verify-log.ts';
 import { samePosition } from '#shared/log/log-frame.ts';
-import { SqliteFile } from '#shared/sqlite-file.ts';
+import { openWithFunctions } from '#shared/open-with-functions.ts';
 import { checkFile } from './check-file.ts';
 import { newestVerdict } from './late-sync.ts';
 import { partitionPaths } from './partition-directory.ts';
@@ -95,7 +95,7 @@ export async function verifyPartition(
 }
 
 function metaOf(path: string): PartitionMeta {
-  const file = SqliteFile.open(path, { readOnly: true });
+  const file = openWithFunctions(path, { readOnly: true });
   try {
     return readMeta(file);
   } finally {
@@ -106,7 +106,7 @@ function metaOf(path: string): PartitionMeta {
 /** Has a power cut taken the newest verdict, which the file has (late-sync.ts)? */
 function lacksVerdict(path: string, meta: PartitionMeta, { tail }: LogReport): boolean {
   if (meta.durability !== 'sync' || tail.lsn + 1n !== meta.applied.lsn) return false;
-  const connection = SqliteFile.open(path, { readOnly: true });
+  const connection = openWithFunctions(path, { readOnly: true });
   try {
     return newestVerdict({ connection, meta }, tail) !== null;
   } finally {

@@ -1,6 +1,7 @@
 // A worker's connections to partition files: kept open between statements, within a bound.
 
-import { SqliteFile } from '#shared/sqlite-file.ts';
+import { openWithFunctions } from '#shared/open-with-functions.ts';
+import type { SqliteFile } from '#shared/sqlite-file.ts';
 import { REFERENCE_SCHEMA } from '#leaf/partition/reference-file.ts';
 import type { WorkerFile } from './worker-message.ts';
 
@@ -57,7 +58,11 @@ function sameFile(a: WorkerFile, b: WorkerFile): boolean {
 }
 
 function open(file: WorkerFile, readOnly: boolean): SqliteFile {
-  const connection = SqliteFile.open(file.path, { readOnly, cacheSize: -CACHE_KIB });
+  const connection = openWithFunctions(file.path, {
+    readOnly,
+    cacheSize: -CACHE_KIB,
+    checkpoints: false,
+  });
   if (file.reference !== null) connection.attach(file.reference, REFERENCE_SCHEMA);
   return connection;
 }

@@ -5,11 +5,11 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseError } from '#shared/error.ts';
 import { SqliteError } from '#shared/sqlite-error.ts';
-import { SqliteFile } from '#shared/sqlite-file.ts';
+import { openWithFunctions } from '#shared/open-with-functions.ts';
 import { temporaryDirectory } from '#test/support/temporary-directory.ts';
 
 test('sqlite-file: a bigint is an INTEGER, a number a REAL, both come back', (t) => {
-  const file = SqliteFile.open(':memory:');
+  const file = openWithFunctions(':memory:');
   const row = file.get('SELECT typeof(?), typeof(?), ?, ?, ?, ?', [
     1n,
     1,
@@ -24,7 +24,7 @@ test('sqlite-file: a bigint is an INTEGER, a number a REAL, both come back', (t)
 });
 
 test('sqlite-file: a row that a statement changed comes back once, its large numbers too', (t) => {
-  const file = SqliteFile.open(':memory:');
+  const file = openWithFunctions(':memory:');
   file.exec('CREATE TABLE t (a INTEGER PRIMARY KEY)');
   const rows = file.all('INSERT INTO t VALUES (?), (?) RETURNING a', [1n, 2n ** 60n]);
   t.deepEqual(rows, [[1n], [2n ** 60n]]);
@@ -32,7 +32,7 @@ test('sqlite-file: a row that a statement changed comes back once, its large num
 });
 
 test('sqlite-file: statements go on behind a row whose id is no safe number', (t) => {
-  const file = SqliteFile.open(':memory:');
+  const file = openWithFunctions(':memory:');
   file.exec('CREATE TABLE t (a INTEGER PRIMARY KEY)');
   t.is(file.run('INSERT INTO t VALUES (?)', [2n ** 60n]), 1);
   file.run('SAVEPOINT s');
@@ -41,7 +41,7 @@ test('sqlite-file: statements go on behind a row whose id is no safe number', (t
 });
 
 test('sqlite-file: what SQLite refuses is a SqliteError with its kind and names', (t) => {
-  const file = SqliteFile.open(':memory:');
+  const file = openWithFunctions(':memory:');
   file.exec(`
     CREATE TABLE p (id INTEGER PRIMARY KEY);
     CREATE TABLE t (a INTEGER PRIMARY KEY, b TEXT NOT NULL, c INTEGER, d INTEGER REFERENCES p (id),
@@ -61,7 +61,7 @@ test('sqlite-file: what SQLite refuses is a SqliteError with its kind and names'
 });
 
 test('sqlite-file: an error of one of our functions passes through, inside of a write too', (t) => {
-  const file = SqliteFile.open(':memory:');
+  const file = openWithFunctions(':memory:');
   file.exec('CREATE TABLE t (a INTEGER PRIMARY KEY)');
   const error = t.throws(() => file.run('INSERT INTO t VALUES (tl_add(?, 1))', [2n ** 63n - 1n]));
   t.true(error instanceof DatabaseError && error.errno === 1690);
@@ -69,19 +69,19 @@ test('sqlite-file: an error of one of our functions passes through, inside of a 
 
 test('sqlite-file: a full disk and a broken file have their kinds', (t) => {
   const path = join(temporaryDirectory(t), 'small.sqlite');
-  const file = SqliteFile.open(path);
+  const file = openWithFunctions(path);
   t.teardown(() => file.close());
   file.exec('CREATE TABLE t (a INTEGER PRIMARY KEY, b BLOB); PRAGMA max_page_count = 3');
   const error = t.throws(() => file.run('INSERT INTO t VALUES (1, zeroblob(100000))'));
   t.deepEqual((error as SqliteError).failure, { kind: 'full' });
   const broken = join(temporaryDirectory(t), 'broken.sqlite');
   writeFileSync(broken, 'x'.repeat(8192));
-  const second = t.throws(() => SqliteFile.open(broken));
+  const second = t.throws(() => openWithFunctions(broken));
   t.deepEqual((second as SqliteError).failure, { kind: 'corrupt' });
 });
 
 test('sqlite-file: captured changes apply elsewhere, and a conflict is asked about', (t) => {
-  const [from, to] = [SqliteFile.open(':memory:'), SqliteFile.open(':memory:')];
+  const [from, to] = [openWithFunctions(':memory:'), openWithFunctions(':memory:')];
   for (const file of [from, to]) file.exec('CREATE TABLE t (a INTEGER PRIMARY KEY, b TEXT)');
   const capture = from.capture();
   from.run('INSERT INTO t VALUES (1, ?)', ['x']);
@@ -95,7 +95,7 @@ test('sqlite-file: captured changes apply elsewhere, and a conflict is asked abo
 });
 
 test('sqlite-file: iterate yields one by one, and others may use the same statement', (t) => {
-  const file = SqliteFile.open(':memory:');
+  const file = openWithFunctions(':memory:');
   const sql = 'SELECT column1 FROM (VALUES (1), (2), (3))';
   const seen: unknown[] = [];
   for (const [value] of file.iterate(sql)) {
@@ -107,10 +107,10 @@ test('sqlite-file: iterate yields one by one, and others may use the same statem
 
 test('sqlite-file: a backup is a copy of one moment; a reader sees the last commit', async (t) => {
   const directory = temporaryDirectory(t);
-  const file = SqliteFile.open(join(directory, 'a.sqlite'));
+  const file = openWithFunctions(join(directory, 'a.sqlite'));
   t.teardown(() => file.close());
   file.exec('CREATE TABLE t (a INTEGER PRIMARY KEY); INSERT INTO t VALUES (1)');
-  const reader = SqliteFile.open(join(directory, 'a.sqlite'), { readOnly: true });
+  const reader = openWithFunctions(join(directory, 'a.sqlite'), { readOnly: true });
   t.teardown(() => reader.close());
   file.exec('BEGIN; INSERT INTO t VALUES (2)');
   t.true(file.inTransaction);
@@ -118,8 +118,8 @@ test('sqlite-file: a backup is a copy of one moment; a reader sees the last comm
   file.exec('COMMIT');
   t.deepEqual(reader.all('SELECT a FROM t'), [[1], [2]]);
   await file.backup(join(directory, 'b.sqlite'));
-  const copy = SqliteFile.open(join(directory, 'b.sqlite'));
+  const copy = openWithFunctions(join(directory, 'b.sqlite'));
   t.teardown(() => copy.close());
   t.deepEqual(copy.all('SELECT a FROM t'), [[1], [2]]);
-  t.true(file.checkpoint('truncate'));
+  t.true(file.emptyWal());
 });

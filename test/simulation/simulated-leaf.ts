@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { SyncJournal } from '#leaf/log/sync-journal.ts';
 import { verifyClosedSegment } from '#leaf/log/verify-segment.ts';
 import { checkFile } from '#leaf/partition/check-file.ts';
+import { checkpointFile, startWal } from '#leaf/partition/checkpoint-file.ts';
 import type { FailpointName } from '#leaf/partition/failpoint.ts';
 import { Gathering } from '#leaf/partition/gathering.ts';
 import type { PartitionEnvironment } from '#leaf/partition/partition-options.ts';
@@ -18,7 +19,6 @@ import { RequestHandler } from '#leaf/request-handler.ts';
 import { serveLeaf } from '#leaf/serve-leaf.ts';
 import { HybridClock } from '#shared/log/hybrid-clock.ts';
 import type { Logger } from '#shared/logger.ts';
-import { SqliteFile } from '#shared/sqlite-file.ts';
 import type { ServedService } from '#shared/wire/served.ts';
 import { NodeClock, type SimulatedClock } from './simulated-clock.ts';
 import { disk, SimulatedCrash } from './simulated-disk.ts';
@@ -162,10 +162,11 @@ export class SimulatedLeaf implements NetworkNode {
       },
       checkpoint: async (path) => {
         await disk.delay(path, 20);
-        const file = SqliteFile.open(path);
-        const whole = file.checkpoint('passive');
-        file.close();
-        return whole;
+        return checkpointFile(path);
+      },
+      startWal: async (path) => {
+        await disk.delay(path, 20);
+        startWal(path);
       },
       workers: null,
       waitForFollowers: (key, lsn) => sender.waitForFollowers(key, lsn),

@@ -15,7 +15,7 @@ import type { ColumnType, StoredValue } from '#shared/sql/column-type.ts';
 import { formatValue } from '#shared/sql/format-value.ts';
 import { storeValue } from '#shared/sql/store-value.ts';
 import { UTC } from '#shared/sql/time-zone.ts';
-import { SqliteFile } from '#shared/sqlite-file.ts';
+import { openWithFunctions } from '#shared/open-with-functions.ts';
 
 /** Column name, MySQL's words for its type, and ours. */
 export type ColumnSketch = readonly [name: string, declaration: string, type: ColumnType];
@@ -107,7 +107,7 @@ function environmentOf(database: DatabaseDefinition): ResolveEnvironment {
 
 /** Runs MySQL queries as one partition would. */
 export class ExpressionWorld {
-  readonly #file = SqliteFile.open(':memory:');
+  readonly #file = openWithFunctions(':memory:');
   readonly #environment: ResolveEnvironment;
   readonly #sketches: readonly TableSketch[];
 

@@ -4,7 +4,8 @@ import type { ExecutionContext } from 'ava';
 import { DatabaseError } from '#shared/error.ts';
 import { doubleText } from '#shared/sql/double-text.ts';
 import type { StoredValue } from '#shared/sql/column-type.ts';
-import { SqliteFile } from '#shared/sqlite-file.ts';
+import { openWithFunctions } from '#shared/open-with-functions.ts';
+import type { SqliteFile } from '#shared/sqlite-file.ts';
 import type { MariadbOracle } from './mariadb.ts';
 
 /** A MySQL expression, and the SQLite expression that should give the same. */
@@ -16,7 +17,7 @@ export async function sameAnswers(
   oracle: MariadbOracle,
   questions: readonly Question[],
 ): Promise<void> {
-  const file = SqliteFile.open(':memory:');
+  const file = openWithFunctions(':memory:');
   t.teardown(() => file.close());
   const differences: string[] = [];
   for (const [mysql, sqlite] of questions) {

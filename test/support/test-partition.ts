@@ -5,6 +5,7 @@ import type { ExecutionContext } from 'ava';
 import { defaultRetention } from '#leaf/log/log-retention.ts';
 import { verifyClosedSegment } from '#leaf/log/verify-segment.ts';
 import { checkFile } from '#leaf/partition/check-file.ts';
+import { checkpointFile, startWal } from '#leaf/partition/checkpoint-file.ts';
 import { noFailpoint } from '#leaf/partition/failpoint.ts';
 import { Partition } from '#leaf/partition/partition.ts';
 import type { PartitionEnvironment, PartitionPlace } from '#leaf/partition/partition-options.ts';
@@ -17,7 +18,6 @@ import type { TableDefinition } from '#shared/cluster/table-definition.ts';
 import { HybridClock } from '#shared/log/hybrid-clock.ts';
 import { createLogger } from '#shared/logger.ts';
 import type { Row } from '#shared/sql/column-type.ts';
-import { SqliteFile } from '#shared/sqlite-file.ts';
 import type { TransactionTag, WriteStep } from '#shared/wire/message.ts';
 import { rowsOfBatch } from '#shared/wire/row-batch.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
@@ -91,12 +91,8 @@ export function testEnvironment(changes: Partial<PartitionEnvironment> = {}): Pa
     segmentBytesMax: 1024 * 1024,
     idleTransactionMsMax: 60_000,
     verifier: inlineVerifier,
-    checkpoint: async (path) => {
-      const file = SqliteFile.open(path);
-      const whole = file.checkpoint('passive');
-      file.close();
-      return whole;
-    },
+    checkpoint: async (path) => checkpointFile(path),
+    startWal: async (path) => void startWal(path),
     workers: null,
     waitForFollowers: async () => undefined,
     ...changes,

@@ -12,7 +12,7 @@ import { buildTable } from '#aggregator/metadata/table-builder.ts';
 import { parseStatements } from '#aggregator/parser/parser.ts';
 import type { TableDefinition } from '#shared/cluster/table-definition.ts';
 import { DatabaseError } from '#shared/error.ts';
-import { SqliteFile } from '#shared/sqlite-file.ts';
+import { openWithFunctions } from '#shared/open-with-functions.ts';
 
 const shop: DatabaseDefinition = {
   name: 'shop',
@@ -123,7 +123,7 @@ test('sqlite table: keys by collation, ranges and lengths are held by SQLite', (
     `CREATE TABLE t (id INT UNSIGNED PRIMARY KEY, name VARCHAR(5) NOT NULL, price DECIMAL(5,2),
       e ENUM('a','b'), SHARD KEY (id), KEY by_name (name))`,
   );
-  const file = SqliteFile.open(':memory:');
+  const file = openWithFunctions(':memory:');
   t.teardown(() => file.close());
   for (const sql of createTableStatements(table, 'other')) file.exec(sql);
   file.run("INSERT INTO t VALUES (1, 'Anna', 12345, 2)");
@@ -143,7 +143,7 @@ test('sqlite table: keys by collation, ranges and lengths are held by SQLite', (
 
 test('sqlite table: a text primary key is unique by its collation', (t) => {
   const { table } = build('CREATE TABLE t (code VARCHAR(10) PRIMARY KEY, n INT)');
-  const file = SqliteFile.open(':memory:');
+  const file = openWithFunctions(':memory:');
   t.teardown(() => file.close());
   for (const sql of createTableStatements(table, 'first')) file.exec(sql);
   file.run("INSERT INTO t VALUES ('abc', 1)");

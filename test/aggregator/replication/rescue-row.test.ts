@@ -3,12 +3,12 @@
 import test from 'ava';
 import { rescueColumns, rescueRows } from '#aggregator/replication/rescue-row.ts';
 import type { LoggedChange } from '#shared/wire/message.ts';
-import { SqliteFile } from '#shared/sqlite-file.ts';
+import { openWithFunctions } from '#shared/open-with-functions.ts';
 import { accountTable } from '#test/support/test-partition.ts';
 
 /** The changeset of the statements on a table of every storage class. */
 function changesetOf(...statements: readonly string[]): Uint8Array {
-  const file = SqliteFile.open(':memory:');
+  const file = openWithFunctions(':memory:');
   file.exec('CREATE TABLE account (id INTEGER PRIMARY KEY, balance INTEGER)');
   file.exec('CREATE TABLE other (id TEXT PRIMARY KEY, b BLOB, r REAL, n TEXT)');
   file.exec('INSERT INTO account VALUES (1, 5), (2, 6)');

@@ -3,7 +3,7 @@
 import test from 'ava';
 import { applyChanges, applyTogether } from '#leaf/partition/apply-changes.ts';
 import { createTestPartition, insertOf, rowsOf, writeOf } from '#test/support/test-partition.ts';
-import { SqliteFile } from '#shared/sqlite-file.ts';
+import { openWithFunctions } from '#shared/open-with-functions.ts';
 
 test('together: many small records in one batch lead to the same rows and position', async (t) => {
   const source = await createTestPartition(t);
@@ -27,7 +27,7 @@ test('together: many small records in one batch lead to the same rows and positi
 const table = 'CREATE TABLE "t" ("id" INTEGER PRIMARY KEY, "u" INTEGER UNIQUE) STRICT';
 
 test('together: what applies only one by one changes nothing, and then applies', (t) => {
-  const [source, copy] = [SqliteFile.open(':memory:'), SqliteFile.open(':memory:')];
+  const [source, copy] = [openWithFunctions(':memory:'), openWithFunctions(':memory:')];
   source.exec(table);
   copy.exec(table);
   const changesets = [

@@ -4,14 +4,15 @@ import test from 'ava';
 import { digestTable, rowsOfBuckets } from '#leaf/partition/content.ts';
 import { RowDigester } from '#leaf/partition/row-digest.ts';
 import type { Row } from '#shared/sql/column-type.ts';
-import { SqliteFile } from '#shared/sqlite-file.ts';
+import { openWithFunctions } from '#shared/open-with-functions.ts';
+import type { SqliteFile } from '#shared/sqlite-file.ts';
 import { contentBuckets } from '#shared/wire/content-message.ts';
 import { accountTable } from '#test/support/test-partition.ts';
 
 const pause = async (): Promise<void> => undefined;
 
 function fileOf(rows: readonly Row[]): SqliteFile {
-  const file = SqliteFile.open(':memory:');
+  const file = openWithFunctions(':memory:');
   file.exec('CREATE TABLE account (id PRIMARY KEY, balance) WITHOUT ROWID');
   for (const row of rows) file.run('INSERT INTO account VALUES (?, ?)', row);
   return file;

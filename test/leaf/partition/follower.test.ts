@@ -6,7 +6,7 @@ import { Partition } from '#leaf/partition/partition.ts';
 import type { Snapshot } from '#leaf/partition/snapshot.ts';
 import { DatabaseError } from '#shared/error.ts';
 import { FrameError } from '#shared/log/log-frame.ts';
-import { SqliteFile } from '#shared/sqlite-file.ts';
+import { openWithFunctions } from '#shared/open-with-functions.ts';
 import {
   createTestPartition,
   insertOf,
@@ -122,7 +122,7 @@ test('follower: a change that meets other rows names them; no half is applied', 
   await source.write(insertOf(17, 1));
   await feed(source, follower);
   // Somebody changes the rows behind the partition's back.
-  const file = SqliteFile.open(join(directory, 'data.sqlite'));
+  const file = openWithFunctions(join(directory, 'data.sqlite'));
   file.run('DELETE FROM account WHERE id = 17');
   file.close();
   await source.write(insertOf(18, 1));

@@ -6,7 +6,8 @@ import { PlainShapes } from '#leaf/partition/plain-steps.ts';
 import { must } from '#shared/assert.ts';
 import { invertChangeset, readChangeset } from '#shared/log/changeset.ts';
 import type { Row, StoredValue } from '#shared/sql/column-type.ts';
-import { SqliteFile } from '#shared/sqlite-file.ts';
+import { openWithFunctions } from '#shared/open-with-functions.ts';
+import type { SqliteFile } from '#shared/sqlite-file.ts';
 import type { WriteStep, WriteStepResult } from '#shared/wire/message.ts';
 
 const tables = [
@@ -22,7 +23,7 @@ const insertPlain = 'INSERT INTO "plain" ("id", "r", "t", "b") VALUES (?, ?, ?, 
 const insertKeys = 'INSERT INTO "two ""keys" ("c", "b", "a") VALUES (?, ?, ?)';
 
 function open(): SqliteFile {
-  const file = SqliteFile.open(':memory:');
+  const file = openWithFunctions(':memory:');
   for (const sql of tables) file.exec(sql);
   return file;
 }

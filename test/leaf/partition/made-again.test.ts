@@ -2,7 +2,7 @@
 
 import test from 'ava';
 import { concatChangesets } from '#shared/log/changeset.ts';
-import { SqliteFile } from '#shared/sqlite-file.ts';
+import { openWithFunctions } from '#shared/open-with-functions.ts';
 import { areSameChanges, RememberedTasks } from '#leaf/partition/made-again.ts';
 import { seededRandom } from '#test/support/seeded-random.ts';
 import type { WriteStep } from '#shared/wire/message.ts';
@@ -10,7 +10,7 @@ import type { WriteStep } from '#shared/wire/message.ts';
 const IDS = 6;
 
 test('changes told in parts are those told at once, and no others', (t) => {
-  const file = SqliteFile.open(':memory:');
+  const file = openWithFunctions(':memory:');
   t.teardown(() => file.close());
   file.exec('CREATE TABLE t (a ANY, b ANY, id INTEGER, k TEXT, PRIMARY KEY (k, id)) STRICT');
   const random = seededRandom(5);

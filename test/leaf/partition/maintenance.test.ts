@@ -34,7 +34,7 @@ test('a WAL that was long once is not moved again for every write', async (t) =>
   const hand = new HandClock();
   let checkpoints = 0;
   const plain = testEnvironment();
-  const checkpoint = async (path: string): Promise<boolean> => {
+  const checkpoint = async (path: string): Promise<number> => {
     checkpoints += 1;
     return plain.checkpoint(path);
   };
@@ -67,7 +67,7 @@ test('a WAL that was long once is not moved again for every write', async (t) =>
 test('a long WAL is in the file before that is closed', async (t) => {
   const plain = testEnvironment();
   const left: number[] = [];
-  const checkpoint = async (path: string): Promise<boolean> => {
+  const checkpoint = async (path: string): Promise<number> => {
     left.push(statSync(`${path}-wal`).size);
     return plain.checkpoint(path);
   };

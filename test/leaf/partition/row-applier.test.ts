@@ -3,7 +3,8 @@
 import test from 'ava';
 import { applyChanges } from '#leaf/partition/apply-changes.ts';
 import { RowApplier } from '#leaf/partition/row-applier.ts';
-import { SqliteFile } from '#shared/sqlite-file.ts';
+import { openWithFunctions } from '#shared/open-with-functions.ts';
+import type { SqliteFile } from '#shared/sqlite-file.ts';
 import type { StoredValue } from '#shared/sql/column-type.ts';
 import { seededRandom } from '#test/support/seeded-random.ts';
 
@@ -13,7 +14,7 @@ const everyType = `CREATE TABLE "every type" ("k" INTEGER NOT NULL, "K2" TEXT NO
 const byRowid = 'CREATE TABLE "row""id" ("id" INTEGER PRIMARY KEY, "v" TEXT, "w" REAL) STRICT';
 
 function two(...definitions: readonly string[]) {
-  const [source, copy] = [SqliteFile.open(':memory:'), SqliteFile.open(':memory:')];
+  const [source, copy] = [openWithFunctions(':memory:'), openWithFunctions(':memory:')];
   for (const sql of definitions) {
     source.exec(sql);
     copy.exec(sql);

@@ -3,7 +3,7 @@
 import { readdirSync } from 'node:fs';
 import test from 'ava';
 import { readMeta } from '#leaf/partition/state-file.ts';
-import { SqliteFile } from '#shared/sqlite-file.ts';
+import { openWithFunctions } from '#shared/open-with-functions.ts';
 import { createTestPartition, insertOf, rowsOf, writeOf } from '#test/support/test-partition.ts';
 
 test('snapshot: under constant writes each ends, and holds what its position says', async (t) => {
@@ -18,7 +18,7 @@ test('snapshot: under constant writes each ends, and holds what its position say
   let before = 0n;
   for (let turn = 0; turn < 5; turn++) {
     const { path, position, sizeBytes } = await partition.snapshot();
-    const copy = SqliteFile.open(path, { readOnly: true });
+    const copy = openWithFunctions(path, { readOnly: true });
     const [balance] = copy.get('SELECT balance FROM account WHERE id = 7') ?? [];
     t.is(BigInt(Number(balance)), position.lsn - base);
     t.deepEqual(readMeta(copy).applied, position);

@@ -7,7 +7,7 @@ import type { Partition } from '#leaf/partition/partition.ts';
 import { undoChanges } from '#leaf/partition/undo-changes.ts';
 import { WorkerPool } from '#leaf/worker/worker-pool.ts';
 import { realClock } from '#shared/clock.ts';
-import { SqliteFile } from '#shared/sqlite-file.ts';
+import { openWithFunctions } from '#shared/open-with-functions.ts';
 import { quietLogger } from '#test/support/quiet-logger.ts';
 import {
   createTestPartition,
@@ -117,7 +117,7 @@ test('undo: far back in one go, past what is in doubt', async (t) => {
 });
 
 test('undo: rows far apart that have exchanged unique values', (t) => {
-  const file = SqliteFile.open(':memory:');
+  const file = openWithFunctions(':memory:');
   t.teardown(() => file.close());
   file.exec('CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER UNIQUE, s TEXT)');
   const count = 30_000;

@@ -12,7 +12,8 @@ import { movesMany, withoutExchange } from '#leaf/partition/unique-exchange.ts';
 import { invertChangeset } from '#shared/log/changeset.ts';
 import { splitChangeset } from '#shared/log/split-changeset.ts';
 import { realClock } from '#shared/clock.ts';
-import { SqliteFile } from '#shared/sqlite-file.ts';
+import { openWithFunctions } from '#shared/open-with-functions.ts';
+import type { SqliteFile } from '#shared/sqlite-file.ts';
 import { seededRandom, type RandomInteger } from '#test/support/seeded-random.ts';
 
 /** Quadratic work at so many rows is minutes. */
@@ -56,7 +57,7 @@ function changesOf(source: SqliteFile, change: () => void): Uint8Array {
 }
 
 function twoOf(definition: string, fill: (file: SqliteFile) => void) {
-  const [source, copy] = [SqliteFile.open(':memory:'), SqliteFile.open(':memory:')];
+  const [source, copy] = [openWithFunctions(':memory:'), openWithFunctions(':memory:')];
   for (const file of [source, copy]) {
     file.exec(definition);
     file.run('BEGIN');
@@ -237,7 +238,7 @@ for (const [what, definition, insert, isText] of [
       const { source, copy } = twoOf(definition, (file) => {
         for (let id = 1n; id <= 600n; id += 1n) file.run(insert, [id]);
       });
-      const other = SqliteFile.open(':memory:');
+      const other = openWithFunctions(':memory:');
       other.exec(definition);
       for (let id = 1n; id <= 600n; id += 1n) other.run(insert, [id]);
       const changeset = changesOf(source, () => changeAtRandom(source, below, isText));

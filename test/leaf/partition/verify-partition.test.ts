@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import test from 'ava';
 import type { Partition } from '#leaf/partition/partition.ts';
 import { findPartitions, verifyPartition } from '#leaf/partition/verify-partition.ts';
-import { SqliteFile } from '#shared/sqlite-file.ts';
+import { openWithFunctions } from '#shared/open-with-functions.ts';
 import { temporaryDirectory } from '#test/support/temporary-directory.ts';
 import {
   accountTable,
@@ -53,7 +53,7 @@ test('verify: a sound partition, at work and at rest; its rows are those of its 
 test('verify: rows that the log did not write are found', async (t) => {
   const directory = testDirectory(t);
   await (await filled(directory)).close();
-  const file = SqliteFile.open(join(directory, 'data.sqlite'));
+  const file = openWithFunctions(join(directory, 'data.sqlite'));
   file.run('UPDATE account SET balance = 1000 WHERE id = 3');
   file.close();
   t.is((await verifyPartition(directory, full)).fault, '', 'each part by itself is sound');
@@ -80,7 +80,7 @@ const faults: readonly (readonly [string, (log: string) => void, RegExp])[] = [
   [
     'a file of another life',
     (log) => {
-      const file = SqliteFile.open(join(log, '..', 'data.sqlite'));
+      const file = openWithFunctions(join(log, '..', 'data.sqlite'));
       file.run("UPDATE _twinleaf_meta SET log_hash = x'0102030405060708'");
       file.close();
     },
@@ -89,7 +89,7 @@ const faults: readonly (readonly [string, (log: string) => void, RegExp])[] = [
   [
     'a file that is ahead',
     (log) => {
-      const file = SqliteFile.open(join(log, '..', 'data.sqlite'));
+      const file = openWithFunctions(join(log, '..', 'data.sqlite'));
       file.run('UPDATE _twinleaf_meta SET lsn = 99');
       file.close();
     },

@@ -2,7 +2,7 @@
 
 import test, { type ExecutionContext } from 'ava';
 import { must } from '#shared/assert.ts';
-import { SqliteFile } from '#shared/sqlite-file.ts';
+import { openWithFunctions } from '#shared/open-with-functions.ts';
 import type { CheckReport } from '#shared/wire/content-message.ts';
 import { key, leafPair, type TestLeaf } from '#test/support/leaf-world.ts';
 import { writeOf } from '#test/support/test-partition.ts';
@@ -31,7 +31,7 @@ async function check(secondary: TestLeaf, rows = true): Promise<CheckReport> {
 
 /** Changes a row of the secondary that no record speaks of. */
 function corrupt(secondary: TestLeaf, sql: string): void {
-  const file = SqliteFile.open(secondary.partition.filePath);
+  const file = openWithFunctions(secondary.partition.filePath);
   file.exec(sql);
   file.close();
 }

@@ -8,14 +8,15 @@ import {
   invertChangeset,
   readChangeset,
 } from '#shared/log/changeset.ts';
-import { SqliteFile } from '#shared/sqlite-file.ts';
+import { openWithFunctions } from '#shared/open-with-functions.ts';
+import type { SqliteFile } from '#shared/sqlite-file.ts';
 
 const tables = `
   CREATE TABLE t (id INTEGER PRIMARY KEY, u UNIQUE, v, w AS (u || '!') STORED);
   CREATE TABLE pair (b TEXT, a INTEGER, v, PRIMARY KEY (a, b)) WITHOUT ROWID;`;
 
 function open(): SqliteFile {
-  const file = SqliteFile.open(':memory:');
+  const file = openWithFunctions(':memory:');
   file.exec(tables);
   return file;
 }

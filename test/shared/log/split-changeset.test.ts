@@ -3,14 +3,15 @@
 import test from 'ava';
 import { readChangeset } from '#shared/log/changeset.ts';
 import { splitChangeset, takeWholeChanges, type TableHeader } from '#shared/log/split-changeset.ts';
-import { SqliteFile } from '#shared/sqlite-file.ts';
+import { openWithFunctions } from '#shared/open-with-functions.ts';
+import type { SqliteFile } from '#shared/sqlite-file.ts';
 
 const schema = `
   CREATE TABLE a (id INTEGER PRIMARY KEY, i INTEGER, r REAL, s TEXT, b BLOB);
   CREATE TABLE "b c" (x TEXT, y INTEGER, z TEXT, PRIMARY KEY (y, x)) WITHOUT ROWID;`;
 
 function filled(): SqliteFile {
-  const file = SqliteFile.open(':memory:');
+  const file = openWithFunctions(':memory:');
   file.exec(schema);
   for (let id = 1n; id <= 500n; id += 1n) {
     const text = 'x'.repeat(Number(id));

@@ -8,7 +8,7 @@ import {
   resolveCharacterSet,
   resolveCollation,
 } from '#shared/sql/collation.ts';
-import { SqliteFile } from '#shared/sqlite-file.ts';
+import { openWithFunctions } from '#shared/open-with-functions.ts';
 
 test('collation: names of MySQL 8 stand for ours, and say when they are not the same', (t) => {
   const ci = 'utf8mb4_general_ci';
@@ -56,7 +56,7 @@ test('collation: keys are padded, and their order is that of the texts', (t) => 
 });
 
 test('collation: SQLite makes the same keys', (t) => {
-  const file = SqliteFile.open(':memory:');
+  const file = openWithFunctions(':memory:');
   for (const collation of ['utf8mb4_general_ci', 'utf8mb4_bin', 'binary'] as const) {
     for (const text of ['', ' ', 'a', 'Straße  ', 'é\t ', '😀', 'a\0b']) {
       const sql = `SELECT ${collationKeySql('?', collation)}`;

@@ -5,7 +5,7 @@ import type { TableDefinition } from '#shared/cluster/table-definition.ts';
 import { DatabaseError } from '#shared/error.ts';
 import { constraintError } from '#shared/sql/constraint-error.ts';
 import type { ColumnType } from '#shared/sql/column-type.ts';
-import { SqliteFile } from '#shared/sqlite-file.ts';
+import { openWithFunctions } from '#shared/open-with-functions.ts';
 
 const int: ColumnType = { kind: 'integer', bits: 32, unsigned: false };
 
@@ -45,7 +45,7 @@ const definition: TableDefinition = {
 };
 
 function refused(sql: string): DatabaseError {
-  const file = SqliteFile.open(':memory:');
+  const file = openWithFunctions(':memory:');
   file.exec(`
     CREATE TABLE p (id INTEGER PRIMARY KEY);
     CREATE TABLE t (a INTEGER PRIMARY KEY, b INTEGER NOT NULL, c INTEGER REFERENCES p (id),

@@ -3,13 +3,13 @@
 import test from 'ava';
 import { DatabaseError } from '#shared/error.ts';
 import { typeText } from '#shared/sql/type-text.ts';
-import { SqliteFile } from '#shared/sqlite-file.ts';
+import { openWithFunctions } from '#shared/open-with-functions.ts';
 
 function answers(
   t: { is(a: unknown, b: unknown, message: string): unknown },
   cases: Record<string, unknown>,
 ) {
-  const file = SqliteFile.open(':memory:');
+  const file = openWithFunctions(':memory:');
   for (const [expression, expected] of Object.entries(cases)) {
     t.is(file.get(`SELECT ${expression}`)?.[0], expected, expression);
   }
@@ -101,7 +101,7 @@ test('json functions: SQL values become JSON by their types', (t) => {
 });
 
 test('json functions: bad documents and paths are errors', (t) => {
-  const file = SqliteFile.open(':memory:');
+  const file = openWithFunctions(':memory:');
   const errno = (expression: string) => {
     const error = t.throws(() => file.get(`SELECT ${expression}`));
     return error instanceof DatabaseError ? error.errno : 0;
@@ -115,7 +115,7 @@ test('json functions: bad documents and paths are errors', (t) => {
 });
 
 test('json functions: aggregates', (t) => {
-  const file = SqliteFile.open(':memory:');
+  const file = openWithFunctions(':memory:');
   const from = "FROM (VALUES ('a', '1'), ('b', NULL))";
   t.deepEqual(
     file.get(`SELECT tl_json_arrayagg(column2), tl_json_objectagg(column1, column2) ${from}`),
