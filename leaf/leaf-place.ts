@@ -7,11 +7,13 @@ import type { Clock } from '#shared/clock.ts';
 import { lockDataDirectory, type DirectoryLock } from '#shared/directory-lock.ts';
 import { SyncJournal, type JournalPlace } from './log/sync-journal.ts';
 import { Gathering } from './partition/gathering.ts';
+import { LockWaits } from './partition/lock-waits.ts';
 
 /** Where one leaf lives, from before it opens anything until it has closed everything. */
 export interface LeafPlace {
   readonly journal: SyncJournal;
   readonly gathering: Gathering;
+  readonly lockWaits: LockWaits;
   /** The leaf's files are closed. The last leaf that shares the journal closes it. */
   close(): Promise<void>;
 }
@@ -28,8 +30,11 @@ export function openPlaces(dataDirs: readonly string[], clock: Clock): LeafPlace
   try {
     for (const dataDir of dataDirs) locks.push(lockDataDirectory(dataDir));
     const places = dataDirs.map(journalPlace);
-    if (places.length === 1 || canShare(places)) return shared(locks, places, clock);
-    return places.flatMap((place, at) => shared(locks.slice(at, at + 1), [place], clock));
+    const lockWaits = new LockWaits();
+    if (places.length === 1 || canShare(places)) return shared(locks, places, { clock, lockWaits });
+    return places.flatMap((place, at) =>
+      shared(locks.slice(at, at + 1), [place], { clock, lockWaits }),
+    );
   } catch (error) {
     for (const lock of locks) lock.release();
     throw error;
@@ -43,7 +48,7 @@ function journalPlace(dataDir: string): JournalPlace {
 function shared(
   locks: readonly DirectoryLock[],
   places: readonly JournalPlace[],
-  clock: Clock,
+  { clock, lockWaits }: { readonly clock: Clock; readonly lockWaits: LockWaits },
 ): LeafPlace[] {
   const journal = SyncJournal.openShared(places);
   const gathering = new Gathering(clock, journal);
@@ -57,7 +62,7 @@ function shared(
       for (const lock of locks) lock.release();
     }
   };
-  return places.map(() => ({ journal, gathering, close: closeOne }));
+  return places.map(() => ({ journal, gathering, lockWaits, close: closeOne }));
 }
 
 /** Can a file in the first directory have a name in each of the others, too? */

@@ -197,6 +197,7 @@ export class Leaf {
       segmentBytesMax,
       journal: this.#place.journal,
       gathering: this.#place.gathering,
+      lockWaits: this.#place.lockWaits,
       noteRead: this.#pace.noteRead,
       idleTransactionMsMax,
       transactionBytesMax: this.#settings.transactionBytesMax,

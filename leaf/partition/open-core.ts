@@ -92,7 +92,7 @@ async function openFiles(
     const replay = await replayLog({ name, file, log, verdicts, clock: environment.clock });
     environment.hybridClock.observe(log.tailTimestamp);
     const readers = new ReaderPool(paths.file, place.reference);
-    const lock = new WriteLock(environment.clock);
+    const lock = new WriteLock(environment.clock, environment.lockWaits);
     const fail = failure({ name, file, logger: environment.logger, onStopped });
     const core = {
       key: place.key,

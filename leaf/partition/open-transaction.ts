@@ -19,7 +19,7 @@ import { firesActions } from './fires-actions.ts';
 import type { PartitionCore } from './partition-core.ts';
 import { TransactionCapture, type CaptureMark } from './transaction-capture.ts';
 import { TransactionReads } from './transaction-reads.ts';
-import type { LockClaim } from './write-lock.ts';
+import type { LockClaim } from './lock-claim.ts';
 import { beginElsewhere, commitElsewhere, prepareElsewhere } from './write-elsewhere.ts';
 import { WriteTransaction } from './write-transaction.ts';
 
@@ -86,7 +86,7 @@ export class OpenTransaction {
     this.#core = core;
     this.#capture = new TransactionCapture(core.file);
     this.id = tag.id;
-    this.claim = { startedAt: tag.startedAt, wounds: true, wound };
+    this.claim = { transaction: tag.id, startedAt: tag.startedAt, wound };
   }
 
   /** The lock is there: begins in SQLite. */

@@ -10,6 +10,7 @@ import type { SyncJournal } from '#leaf/log/sync-journal.ts';
 import type { WorkerPool } from '#leaf/worker/worker-pool.ts';
 import type { Failpoint } from './failpoint.ts';
 import type { Gathering } from './gathering.ts';
+import type { LockWaits } from './lock-waits.ts';
 import type { ReferenceFile } from './reference-file.ts';
 import type { Verifier } from './verifier.ts';
 
@@ -44,6 +45,8 @@ export interface PartitionEnvironment {
   readonly segmentBytesMax: number;
   /** Where the logs of this leaf are synced together; each by itself where there is none. */
   readonly journal?: SyncJournal | null;
+  /** Who waits for the write locks of this process; of this partition alone unless given. */
+  readonly lockWaits?: LockWaits;
   /** When groups of writes begin; each at once where there is none. */
   readonly gathering?: Gathering | null;
   /** Somebody reads at a secondary: what has arrived is visible when this ends (null: now). */

@@ -1,45 +1,38 @@
-// Who may write: one transaction at a time, the oldest of those who wait, a deadlock broken by age.
+// Who may write: one transaction at a time, the oldest of those who wait. A deadlock within this
+// process is broken as soon as its circle closes (lock-waits.ts), any other by age.
 //
 // Wound-wait: an older transaction that meets a younger holder rolls it back; a younger one waits.
-// So every wait goes from younger to older and no circle can close, over partitions and leaves. A
-// holder is given WOUND_DELAY_MS to end by itself, since most waits are no deadlocks.
+// So every wait goes from younger to older and no circle stays closed, over partitions and leaves.
+// A holder is given WOUND_DELAY_MS to end by itself, since most waits are no deadlocks.
 
 import type { Clock, Timer } from '#shared/clock.ts';
 import { databaseError, type DatabaseError } from '#shared/error.ts';
+import type { LockClaim } from './lock-claim.ts';
+import { LockWaits } from './lock-waits.ts';
 
 /** How long an older transaction waits before it rolls a younger holder back. */
 const WOUND_DELAY_MS = 10;
-
-/** Who asks for the lock, or holds it. */
-export interface LockClaim {
-  /** Hybrid timestamp: the smaller, the older. */
-  readonly startedAt: bigint;
-  /** True for one that may hold other partitions' locks: only such can be part of a deadlock. */
-  readonly wounds: boolean;
-  /** Asks the holder to roll back and release. It does not when it is committing or prepared. */
-  readonly wound: () => void;
-}
-
-/** The claim of one who only waits for its turn, and holds no other partition's lock. */
-export function patientClaim(startedAt: bigint): LockClaim {
-  return { startedAt, wounds: false, wound: () => undefined };
-}
 
 interface Waiter {
   readonly claim: LockClaim;
   readonly granted: () => void;
   readonly refused: (reason: DatabaseError) => void;
+  /** It waits no more. */
+  readonly ended: () => void;
 }
 
 /** The write lock of one partition. */
 export class WriteLock {
   #clock: Clock;
+  readonly #waits: LockWaits;
   #holder: LockClaim | null = null;
   /** Oldest first. */
   #waiters: Waiter[] = [];
 
-  constructor(clock: Clock) {
+  /** `waits`: of all locks of the process. */
+  constructor(clock: Clock, waits: LockWaits = new LockWaits()) {
     this.#clock = clock;
+    this.#waits = waits;
   }
 
   get holder(): LockClaim | null {
@@ -53,25 +46,29 @@ export class WriteLock {
     return true;
   }
 
-  /** Waits for the lock. Throws lockWaitTimeout after `timeoutMs`; null waits for ever. */
+  /**
+   * Waits for the lock. Throws lockWaitTimeout after `timeoutMs` (null waits for ever), deadlock
+   * for the victim of one.
+   */
   async acquire(claim: LockClaim, timeoutMs: number | null): Promise<void> {
     if (this.tryAcquire(claim)) return;
     const timers: Timer[] = [];
     try {
       await new Promise<void>((resolve, reject) => {
-        const waiter = { claim, granted: resolve, refused: reject };
+        const ended = this.#waits.begin(claim, this);
+        const waiter = { claim, granted: resolve, refused: reject, ended };
         const isYounger = (other: Waiter): boolean => other.claim.startedAt > claim.startedAt;
         const position = this.#waiters.findIndex(isYounger);
         this.#waiters.splice(position < 0 ? this.#waiters.length : position, 0, waiter);
         // Every later holder will be the oldest of those who wait: only this one can be younger.
         const isOlder = this.#holder !== null && this.#holder.startedAt > claim.startedAt;
-        if (claim.wounds && isOlder) this.#woundLater(claim, timers);
-        if (timeoutMs === null) return;
-        const giveUp = (): void => {
-          this.#waiters = this.#waiters.filter((other) => other !== waiter);
-          reject(databaseError('lockWaitTimeout', {}));
-        };
-        timers.push(this.#clock.after(timeoutMs, giveUp));
+        if (claim.transaction !== null && isOlder) this.#woundLater(claim, timers);
+        if (timeoutMs !== null) {
+          const giveUp = (): void =>
+            this.abandon(claim, () => databaseError('lockWaitTimeout', {}));
+          timers.push(this.#clock.after(timeoutMs, giveUp));
+        }
+        this.#waits.breakCircles(claim);
       });
     } finally {
       for (const timer of timers) timer.cancel();
@@ -83,7 +80,13 @@ export class WriteLock {
     const waiter = this.#waiters.find((other) => other.claim === claim);
     if (waiter === undefined) return;
     this.#waiters = this.#waiters.filter((other) => other !== waiter);
+    waiter.ended();
     waiter.refused(reason());
+  }
+
+  /** See WaitedLock. */
+  refuse(claim: LockClaim): void {
+    this.abandon(claim, () => databaseError('deadlock', {}));
   }
 
   /** Gives the lock to the oldest who waits. */
@@ -91,7 +94,11 @@ export class WriteLock {
     if (this.#holder !== claim) return;
     const next = this.#waiters.shift();
     this.#holder = next?.claim ?? null;
-    next?.granted();
+    if (next === undefined) return;
+    next.ended();
+    next.granted();
+    // Who waits on waits for the new holder now, which may wait elsewhere.
+    if (this.#waiters.length > 0) this.#waits.breakCircles(next.claim);
   }
 
   /** Again and again: the holder may not be one to be wounded yet. */

@@ -20,6 +20,7 @@ test('leaf place: one journal for all, and locks until the last has closed', asy
   const [first, second] = openPlaces(directories, realClock);
   t.is(first?.journal, second?.journal);
   t.is(first?.gathering, second?.gathering);
+  t.is(first?.lockWaits, second?.lockWaits);
   const segment = join(directories[1], 'partitions', 'x');
   writeFileSync(segment, 'bytes');
   second?.journal.note(segment, Buffer.from('bytes'), 0);
