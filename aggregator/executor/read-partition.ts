@@ -50,8 +50,10 @@ export async function* openPartition(
     const leaf = leafOfPartition(execution.context, key);
     for await (const batch of leaf.stream('read', request, signal)) {
       if (signal.aborted) throw databaseError('queryInterrupted', {});
+      if (tag !== null) transaction?.readAnswered(key);
       yield batch;
     }
+    if (tag !== null) transaction?.readAnswered(key);
     // A stream that was told to stop ends like one that is complete.
     if (signal.aborted) throw databaseError('queryInterrupted', {});
   } catch (error) {

@@ -2,6 +2,7 @@
 
 import type { AggregatorContext } from '#aggregator/aggregator-context.ts';
 import { noCoordinatorFailpoint, type CoordinatorFailpoint } from './failpoint.ts';
+import { KnownLocks } from './known-locks.ts';
 import { InDoubtRecovery } from './resolve-in-doubt.ts';
 import { Transaction } from './transaction.ts';
 import { WriteGroups } from './write-groups.ts';
@@ -13,6 +14,7 @@ export class TransactionCoordinator {
   readonly #context: AggregatorContext;
   readonly #prefix: string;
   readonly #live = new Set<string>();
+  readonly #locks = new KnownLocks();
   readonly #failpoint: CoordinatorFailpoint;
   readonly recovery: InDoubtRecovery;
   /** The autocommit statements over several partitions. */
@@ -37,6 +39,7 @@ export class TransactionCoordinator {
       age: () => options.startedAt ?? this.#nextMoment(),
       readOnly: options.readOnly === true,
       onEnd: () => this.#live.delete(id),
+      locks: this.#locks,
       failpoint: this.#failpoint,
     });
   }

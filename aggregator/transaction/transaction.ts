@@ -4,8 +4,8 @@
 //     └──rollback─────────────────→ ended
 //
 // A participant is a partition that it has written on (or locked, by SELECT … FOR UPDATE); that
-// partition's write lock is the transaction's until the end. The leaves break deadlocks by age
-// (wound-wait): error 1213 from any of them ends the whole transaction here.
+// partition's write lock is the transaction's until the end. Deadlocks are broken by leaves, and by
+// known-locks.ts: error 1213 from any participant ends the whole transaction here.
 //
 // Invariant: after `ended` no participant holds a lock for it, or it is in doubt and in-doubt
 // recovery (resolve-in-doubt.ts) settles it.
@@ -16,7 +16,9 @@ import type { PartitionKey } from '#shared/cluster/topology.ts';
 import { must } from '#shared/assert.ts';
 import { DatabaseError, databaseError } from '#shared/error.ts';
 import type { LeafCalls, TransactionTag, WriteStepResult } from '#shared/wire/message.ts';
+import type { LockClaim } from '#shared/lock-claim.ts';
 import type { CoordinatorFailpoint } from './failpoint.ts';
+import type { KnownLocks, WaitEnded } from './known-locks.ts';
 import { leafOfPartition, writeAt } from './partition-client.ts';
 import { commitParticipants, type Participant } from './two-phase-commit.ts';
 import { watchParticipants } from './watch-participants.ts';
@@ -34,6 +36,7 @@ export interface TransactionOptions {
   readonly readOnly: boolean;
   /** Called once, after its commit or rollback. */
   readonly onEnd: () => void;
+  readonly locks: KnownLocks;
   readonly failpoint: CoordinatorFailpoint;
 }
 
@@ -54,6 +57,10 @@ export class Transaction {
   readonly #savepoints: string[] = [];
   #database: string | null = null;
   readonly #onEnd: () => void;
+  readonly #locks: KnownLocks;
+  #claim: LockClaim | null = null;
+  /** By ordinal: participants whose lock it waits for. */
+  readonly #asking = new Map<number, WaitEnded>();
   readonly #failpoint: CoordinatorFailpoint;
   #ended = false;
 
@@ -63,6 +70,7 @@ export class Transaction {
     this.#age = options.age;
     this.readOnly = options.readOnly;
     this.#onEnd = options.onEnd;
+    this.#locks = options.locks;
     this.#failpoint = options.failpoint;
   }
 
@@ -101,6 +109,11 @@ export class Transaction {
   /** True when it has written on the partition, or locked it. */
   takesPart(key: PartitionKey): boolean {
     return this.#isParticipant(key);
+  }
+
+  /** Told when a read with `tag` is answered: it has its lock. */
+  readAnswered({ ordinal }: PartitionKey): void {
+    this.#asked(ordinal, true);
   }
 
   /** Told when a read with `tag` has failed: as after a failed write, more may be lost. */
@@ -172,8 +185,7 @@ export class Transaction {
   /** Nothing has happened on this partition, or what has is not wanted: it takes no part. */
   async #leave(key: PartitionKey): Promise<void> {
     const participant = this.#participants.get(key.ordinal);
-    this.#participants.delete(key.ordinal);
-    this.#held.delete(key.ordinal);
+    this.#drop(key);
     if (participant !== undefined) await this.#rollbackAt([participant]);
   }
 
@@ -191,6 +203,7 @@ export class Transaction {
   }
 
   #hold(key: PartitionKey, { results }: WriteReply): void {
+    this.#asked(key.ordinal, true);
     if (results.some(touchesRows)) this.#held.add(key.ordinal);
   }
 
@@ -200,7 +213,39 @@ export class Transaction {
   ): Promise<void> {
     if (endsTransaction(error)) await this.rollback();
     // A first task that fails leaves nothing behind on its partition.
-    else if (!joined) this.#participants.delete(key.ordinal);
+    else if (!joined) this.#drop(key);
+  }
+
+  #drop(key: PartitionKey): void {
+    this.#participants.delete(key.ordinal);
+    this.#held.delete(key.ordinal);
+    this.#asked(key.ordinal, false);
+    if (this.#claim !== null) this.#locks.letGo([key], this.#claim);
+  }
+
+  /** Waits for the participant's lock from now on; of a deadlock that it loses the leaf tells. */
+  #ask(participant: Participant): void {
+    const { id: transaction, startedAt } = this;
+    const { key } = participant;
+    this.#claim ??= { transaction, startedAt, wound: () => undefined };
+    // Who waits at the leaf hears of a deadlock.
+    const refuse = (): void => void this.#rollbackAt([participant]);
+    this.#asking.set(key.ordinal, this.#locks.ask(key, this.#claim, refuse));
+  }
+
+  #asked(ordinal: number, has: boolean): void {
+    const ended = this.#asking.get(ordinal);
+    if (ended === undefined) return;
+    this.#asking.delete(ordinal);
+    ended(has);
+  }
+
+  /** It has ended, and holds nothing any more. */
+  #letGo(): void {
+    for (const ordinal of [...this.#asking.keys()]) this.#asked(ordinal, false);
+    const keys = [...this.#participants.values()].map(({ key }) => key);
+    if (this.#claim !== null) this.#locks.letGo(keys, this.#claim);
+    this.#onEnd();
   }
 
   /** Takes back the last write task on these partitions: the statement failed elsewhere. */
@@ -255,7 +300,7 @@ export class Transaction {
     try {
       await Promise.all([commitParticipants(parts, holding), this.#rollbackAt(others)]);
     } finally {
-      this.#onEnd();
+      this.#letGo();
     }
   }
 
@@ -263,7 +308,7 @@ export class Transaction {
     if (this.#ended) return;
     this.#ended = true;
     await this.#rollbackAt(this.#ordered());
-    this.#onEnd();
+    this.#letGo();
   }
 
   async #rollbackAt(participants: readonly Participant[]): Promise<void> {
@@ -295,6 +340,7 @@ export class Transaction {
     const participant = { key, leaf: leafOfPartition(this.#context, key) };
     this.#database = key.database;
     this.#participants.set(key.ordinal, participant);
+    this.#ask(participant);
     if (this.#savepoints.length === 0) return false;
     await this.#send(this.#lockRequest(wanted), false);
     for (const name of this.#savepoints) await this.#savepointAt(participant, 'set', name);

@@ -12,7 +12,7 @@ import { quoteIdentifier } from '#shared/sqlite-file.ts';
 import type { WorkerTransaction } from '#leaf/worker/worker-transaction.ts';
 import type { PartitionCore } from './partition-core.ts';
 import { appendRecord, makeVisible, makeVisibleElsewhere } from './write-transaction.ts';
-import { patientClaim } from './lock-claim.ts';
+import { patientClaim } from '#shared/lock-claim.ts';
 import { toClientError } from './write-steps.ts';
 
 /** How long a definition waits for the write lock, in milliseconds. */

@@ -9,7 +9,7 @@ import { databaseError, DatabaseError } from '#shared/error.ts';
 import { must } from '#shared/assert.ts';
 import type { WriteStep, WriteStepResult } from '#shared/wire/message.ts';
 import type { Gathering } from './gathering.ts';
-import { patientClaim } from './lock-claim.ts';
+import { patientClaim } from '#shared/lock-claim.ts';
 import type { PartitionCore } from './partition-core.ts';
 import { HandCapture, NotByHandError } from './hand-capture.ts';
 import type { PlainStep } from './plain-steps.ts';

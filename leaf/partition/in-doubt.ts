@@ -8,7 +8,7 @@ import { decides, mayBeLate, syncVerdictSoon } from './late-sync.ts';
 import { applyElsewhere } from './write-elsewhere.ts';
 import type { OpenTransaction } from './open-transaction.ts';
 import type { PartitionCore } from './partition-core.ts';
-import { patientClaim } from './lock-claim.ts';
+import { patientClaim } from '#shared/lock-claim.ts';
 import { appendOwn, makeVisible, makeVisibleElsewhere } from './write-transaction.ts';
 
 export type ForgettableVerdicts = Omit<LeafCalls['forgetVerdicts']['request'], 'key'>;

@@ -33,7 +33,7 @@ import type { OwnResult, OwnRows } from './transaction-task.ts';
 import { Transactions } from './transactions.ts';
 import type { WriteFences } from './write-fences.ts';
 import { isLong, writeElsewhere } from './write-elsewhere.ts';
-import { patientClaim } from './lock-claim.ts';
+import { patientClaim } from '#shared/lock-claim.ts';
 import { toClientError } from './write-steps.ts';
 
 /** How long closing waits for a write that is under way, in milliseconds. */

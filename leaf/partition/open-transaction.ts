@@ -19,7 +19,7 @@ import { firesActions } from './fires-actions.ts';
 import type { PartitionCore } from './partition-core.ts';
 import { TransactionCapture, type CaptureMark } from './transaction-capture.ts';
 import { TransactionReads } from './transaction-reads.ts';
-import type { LockClaim } from './lock-claim.ts';
+import type { LockClaim } from '#shared/lock-claim.ts';
 import { beginElsewhere, commitElsewhere, prepareElsewhere } from './write-elsewhere.ts';
 import { WriteTransaction } from './write-transaction.ts';
 

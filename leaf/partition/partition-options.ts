@@ -10,7 +10,7 @@ import type { SyncJournal } from '#leaf/log/sync-journal.ts';
 import type { WorkerPool } from '#leaf/worker/worker-pool.ts';
 import type { Failpoint } from './failpoint.ts';
 import type { Gathering } from './gathering.ts';
-import type { LockWaits } from './lock-waits.ts';
+import type { LockWaits } from '#shared/lock-waits.ts';
 import type { ReferenceFile } from './reference-file.ts';
 import type { Verifier } from './verifier.ts';
 

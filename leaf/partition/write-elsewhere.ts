@@ -10,7 +10,7 @@ import { decodeHead, encodeHead, LONG_BODY_BYTES, PIECE_BYTES } from '#shared/lo
 import type { LSN } from '#shared/log/lsn.ts';
 import type { LogPlace } from '#leaf/log/long-place.ts';
 import type { WorkerTransaction } from '#leaf/worker/worker-transaction.ts';
-import { patientClaim } from './lock-claim.ts';
+import { patientClaim } from '#shared/lock-claim.ts';
 import type { PartitionCore } from './partition-core.ts';
 import {
   appendRecord,

@@ -1,5 +1,6 @@
 // Who may write: one transaction at a time, the oldest of those who wait. A deadlock within this
-// process is broken as soon as its circle closes (lock-waits.ts), any other by age.
+// process is broken as soon as its circle closes (shared/lock-waits.ts), any other by age, unless
+// an aggregator has seen it before.
 //
 // Wound-wait: an older transaction that meets a younger holder rolls it back; a younger one waits.
 // So every wait goes from younger to older and no circle stays closed, over partitions and leaves.
@@ -7,8 +8,8 @@
 
 import type { Clock, Timer } from '#shared/clock.ts';
 import { databaseError, type DatabaseError } from '#shared/error.ts';
-import type { LockClaim } from './lock-claim.ts';
-import { LockWaits } from './lock-waits.ts';
+import type { LockClaim } from '#shared/lock-claim.ts';
+import { LockWaits } from '#shared/lock-waits.ts';
 
 /** How long an older transaction waits before it rolls a younger holder back. */
 const WOUND_DELAY_MS = 10;

@@ -9,7 +9,7 @@ import { checkFile } from '#leaf/partition/check-file.ts';
 import { checkpointFile, startWal } from '#leaf/partition/checkpoint-file.ts';
 import type { FailpointName } from '#leaf/partition/failpoint.ts';
 import { Gathering } from '#leaf/partition/gathering.ts';
-import { LockWaits } from '#leaf/partition/lock-waits.ts';
+import { LockWaits } from '#shared/lock-waits.ts';
 import type { PartitionEnvironment } from '#leaf/partition/partition-options.ts';
 import type { Partition } from '#leaf/partition/partition.ts';
 import { PartitionSet } from '#leaf/partition-set.ts';

@@ -1,6 +1,7 @@
-// Who waits for whom, over all partitions of a process: a circle is a deadlock, and broken at once.
+// Who waits for whom: a circle is a deadlock, and broken as soon as it closes.
 //
-// A circle over leaves of several processes is not seen here; it is broken by age (write-lock.ts).
+// A leaf process looks at the locks of its own partitions, an aggregator at those of its own
+// transactions, on whichever leaf. A circle that neither sees is broken by age (write-lock.ts).
 
 import type { LockClaim } from './lock-claim.ts';
 
@@ -17,7 +18,7 @@ interface Wait {
   readonly lock: WaitedLock;
 }
 
-/** Shared by the locks of a process. */
+/** Shared by the locks that know of each other. */
 export class LockWaits {
   /** By transaction: what it waits for, on several partitions where a statement is on several. */
   readonly #waits = new Map<string, Set<Wait>>();

@@ -1,8 +1,8 @@
 // A circle of waits is broken when it closes, by its youngest; no timer fires in these tests.
 
 import test, { type ExecutionContext } from 'ava';
-import { LockWaits } from '#leaf/partition/lock-waits.ts';
-import { patientClaim, type LockClaim } from '#leaf/partition/lock-claim.ts';
+import { LockWaits } from '#shared/lock-waits.ts';
+import { patientClaim, type LockClaim } from '#shared/lock-claim.ts';
 import { WriteLock } from '#leaf/partition/write-lock.ts';
 import { must } from '#shared/assert.ts';
 import { realClock, type Clock } from '#shared/clock.ts';

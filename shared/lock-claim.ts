@@ -1,4 +1,4 @@
-// Who asks for a partition's write lock, or holds it.
+// Who asks for a partition's write lock, or holds it: at the leaf, or as an aggregator knows.
 
 /** Who asks for the lock, or holds it. */
 export interface LockClaim {
