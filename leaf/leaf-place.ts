@@ -5,9 +5,9 @@ import { closeSync, linkSync, mkdirSync, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '#shared/clock.ts';
 import { lockDataDirectory, type DirectoryLock } from '#shared/directory-lock.ts';
+import { LockWaits } from '#shared/lock-waits.ts';
 import { SyncJournal, type JournalPlace } from './log/sync-journal.ts';
 import { Gathering } from './partition/gathering.ts';
-import { LockWaits } from '#shared/lock-waits.ts';
 
 /** Where one leaf lives, from before it opens anything until it has closed everything. */
 export interface LeafPlace {

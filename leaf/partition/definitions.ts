@@ -9,10 +9,10 @@ import { databaseError } from '#shared/error.ts';
 import type { DefinitionChange } from '#shared/log/log-record.ts';
 import type { LSN } from '#shared/log/lsn.ts';
 import { quoteIdentifier } from '#shared/sqlite-file.ts';
+import { patientClaim } from '#shared/lock-claim.ts';
 import type { WorkerTransaction } from '#leaf/worker/worker-transaction.ts';
 import type { PartitionCore } from './partition-core.ts';
 import { appendRecord, makeVisible, makeVisibleElsewhere } from './write-transaction.ts';
-import { patientClaim } from '#shared/lock-claim.ts';
 import { toClientError } from './write-steps.ts';
 
 /** How long a definition waits for the write lock, in milliseconds. */

@@ -2,13 +2,13 @@
 
 import { databaseError } from '#shared/error.ts';
 import type { LeafCalls, Verdict } from '#shared/wire/message.ts';
+import { patientClaim } from '#shared/lock-claim.ts';
 import { applyChanges } from './apply-changes.ts';
 import { isPlace, wholeChanges, type LoggedChanges } from './apply-from.ts';
 import { decides, mayBeLate, syncVerdictSoon } from './late-sync.ts';
 import { applyElsewhere } from './write-elsewhere.ts';
 import type { OpenTransaction } from './open-transaction.ts';
 import type { PartitionCore } from './partition-core.ts';
-import { patientClaim } from '#shared/lock-claim.ts';
 import { appendOwn, makeVisible, makeVisibleElsewhere } from './write-transaction.ts';
 
 export type ForgettableVerdicts = Omit<LeafCalls['forgetVerdicts']['request'], 'key'>;

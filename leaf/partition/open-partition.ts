@@ -15,6 +15,7 @@ import type {
   RowBatch,
   WriteStepResult,
 } from '#shared/wire/message.ts';
+import { patientClaim } from '#shared/lock-claim.ts';
 import type { FollowerRegistry } from '#leaf/log/follower-registry.ts';
 import { readDamageMark } from './damage.ts';
 import { Follower } from './follower.ts';
@@ -33,7 +34,6 @@ import type { OwnResult, OwnRows } from './transaction-task.ts';
 import { Transactions } from './transactions.ts';
 import type { WriteFences } from './write-fences.ts';
 import { isLong, writeElsewhere } from './write-elsewhere.ts';
-import { patientClaim } from '#shared/lock-claim.ts';
 import { toClientError } from './write-steps.ts';
 
 /** How long closing waits for a write that is under way, in milliseconds. */

@@ -13,13 +13,13 @@ import { must } from '#shared/assert.ts';
 import { databaseError } from '#shared/error.ts';
 import { concatChangesets } from '#shared/log/changeset.ts';
 import type { TransactionTag, Verdict, WriteStep, WriteStepResult } from '#shared/wire/message.ts';
+import type { LockClaim } from '#shared/lock-claim.ts';
 import type { WorkerTransaction } from '#leaf/worker/worker-transaction.ts';
 import type { LoggedChanges } from './apply-from.ts';
 import { firesActions } from './fires-actions.ts';
 import type { PartitionCore } from './partition-core.ts';
 import { TransactionCapture, type CaptureMark } from './transaction-capture.ts';
 import { TransactionReads } from './transaction-reads.ts';
-import type { LockClaim } from '#shared/lock-claim.ts';
 import { beginElsewhere, commitElsewhere, prepareElsewhere } from './write-elsewhere.ts';
 import { WriteTransaction } from './write-transaction.ts';
 

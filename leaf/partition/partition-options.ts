@@ -5,12 +5,12 @@ import type { DatabaseRole, PartitionKey } from '#shared/cluster/topology.ts';
 import type { LSN } from '#shared/log/lsn.ts';
 import type { HybridClock } from '#shared/log/hybrid-clock.ts';
 import type { Logger } from '#shared/logger.ts';
+import type { LockWaits } from '#shared/lock-waits.ts';
 import type { RetentionLimits } from '#leaf/log/log-retention.ts';
 import type { SyncJournal } from '#leaf/log/sync-journal.ts';
 import type { WorkerPool } from '#leaf/worker/worker-pool.ts';
 import type { Failpoint } from './failpoint.ts';
 import type { Gathering } from './gathering.ts';
-import type { LockWaits } from '#shared/lock-waits.ts';
 import type { ReferenceFile } from './reference-file.ts';
 import type { Verifier } from './verifier.ts';
 

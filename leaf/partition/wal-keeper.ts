@@ -6,8 +6,8 @@
 
 import { databaseError, type DatabaseError } from '#shared/error.ts';
 import { SqliteFile } from '#shared/sqlite-file.ts';
-import type { PartitionCore } from './partition-core.ts';
 import { patientClaim, type LockClaim } from '#shared/lock-claim.ts';
+import type { PartitionCore } from './partition-core.ts';
 
 /** Pages that may be left to move while the writers wait. */
 const LEFT_PAGES_MAX = 256;
