@@ -112,6 +112,11 @@ export class Partition {
     return this.#opened.core.file.meta.applied;
   }
 
+  /** False while its files are being replaced, and where they could not be opened. */
+  get isOpen(): boolean {
+    return this.#open !== null;
+  }
+
   /** Why it is unrecoverable, or null. */
   get failure(): DatabaseError | null {
     return this.#failure;
@@ -139,9 +144,7 @@ export class Partition {
     return this.#opened.readNow(request, tell);
   }
 
-  async undoLastWrite(transactionId: string): Promise<void> {
-    await this.#primary.transactions.undoLastWrite(transactionId);
-  }
+  readonly undoLastWrite = async (id: string) => this.#primary.transactions.undoLastWrite(id);
 
   async savepoint(request: SavepointRequest): Promise<void> {
     await this.#primary.transactions.savepoint(request);

@@ -78,9 +78,10 @@ export class SimulatedLeaf implements NetworkNode {
     return this.#directory;
   }
 
-  /** The open partitions; none while it is down. */
+  /** Those that are open, or could not be opened; none while it is down. */
   get partitions(): readonly Partition[] {
-    return this.#running?.partitions.list(null) ?? [];
+    const all = this.#running?.partitions.list(null) ?? [];
+    return all.filter(({ isOpen, failure }) => isOpen || failure !== null);
   }
 
   serve(): ServedService | null {
