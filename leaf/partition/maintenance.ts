@@ -99,10 +99,11 @@ export class Maintenance {
    * thread. What fails here is left to the close.
    */
   async finish(): Promise<void> {
-    const { environment, file, log, name } = this.#core;
+    const { environment, file, log, name, readers } = this.#core;
     try {
       if (!this.#isWalLong(0)) return;
       await log.harden();
+      readers.letGo();
       await environment.checkpoint(file.path);
     } catch (error) {
       const sentence = 'A file is closed without a checkpoint before.';

@@ -4,12 +4,16 @@ import type { ColumnType, Row } from '#shared/sql/column-type.ts';
 import type { LeafStreams } from '#shared/wire/message.ts';
 import type { PartitionCore } from './partition-core.ts';
 import type { Reader } from './reader-pool.ts';
+import { REFERENCE_SCHEMA } from './reference-file.ts';
 import { fitsNumbers, readRows, takeBatch } from './row-batches.ts';
 
 /** A result of more rows goes the long way, batch by batch. */
 const ROWS_MAX = 1024;
 /** Columns that can hold more bytes than this together are read row by row. */
 const ROW_BYTES_MAX = 4096;
+
+/** In every statement that reads a reference table from beside it; in some others, too. */
+const REFERENCE_MARK = `${REFERENCE_SCHEMA}.`;
 
 const limit = ` LIMIT ${ROWS_MAX + 1}`;
 
@@ -20,18 +24,35 @@ type ReadRequest = Omit<LeafStreams['read']['request'], 'key'>;
  * under way then.
  */
 export function readShort(core: PartitionCore, request: ReadRequest): readonly Row[] | null {
-  const { readers, costs, environment } = core;
-  const { statement, catalogVersion } = request;
-  const reader = readers.acquire();
-  try {
-    const isFree = environment.workers === null;
-    const cost = isFree ? 'key' : costs.of(reader.connection, statement, catalogVersion);
-    if (cost === 'long') return null;
-    if (cost === 'key') return takeAll(core, reader, request);
-    return costs.timed(statement.sql, () => takeAll(core, reader, request));
-  } finally {
-    readers.release(reader);
+  const { readers, file } = core;
+  // Of reference tables, another partition of this leaf is told when something is committed.
+  if (request.statement.sql.includes(REFERENCE_MARK)) {
+    const reader = readers.acquire();
+    try {
+      return readOn(core, reader, request);
+    } finally {
+      readers.release(reader);
+    }
   }
+  const reader = readers.acquireShort(file.commits);
+  try {
+    return readOn(core, reader, request);
+  } catch (error) {
+    readers.letGo();
+    throw error;
+  } finally {
+    readers.releaseShort(reader);
+  }
+}
+
+function readOn(core: PartitionCore, reader: Reader, request: ReadRequest): readonly Row[] | null {
+  const { costs, environment } = core;
+  const { statement, catalogVersion } = request;
+  const isFree = environment.workers === null;
+  const cost = isFree ? 'key' : costs.of(reader.connection, statement, catalogVersion);
+  if (cost === 'long') return null;
+  if (cost === 'key') return takeAll(core, reader, request);
+  return costs.timed(statement.sql, () => takeAll(core, reader, request));
 }
 
 function takeAll(

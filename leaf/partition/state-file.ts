@@ -115,6 +115,9 @@ export class StateFile {
   #stopped: DatabaseError | null = null;
   #redefined: Promise<void> | null = null;
   #schemaKnown = true;
+  #commits = 0;
+  /** Another connection may commit at any moment. */
+  #commitsElsewhere = false;
 
   constructor(path: string, reference: ReferenceFile) {
     this.path = path;
@@ -186,12 +189,26 @@ export class StateFile {
     return this.connection.capture();
   }
 
+  /**
+   * Rises with each commit: two snapshots between which it stays as it is are the same. Null while
+   * another connection may commit at any moment.
+   */
+  get commits(): number | null {
+    return this.#commitsElsewhere ? null : this.#commits;
+  }
+
+  /** Another connection is about to commit; `committedElsewhere` tells when it has. */
+  commitsElsewhere(): void {
+    this.#commitsElsewhere = true;
+  }
+
   /** Another connection has committed records up to here; one of them may be a definition. */
   committedElsewhere(
     applied: Position,
     timestamp: bigint,
     change: DefinitionChange | null = null,
   ): void {
+    this.#commitsElsewhere = false;
     this.#next = { ...this.#meta, applied, timestamp };
     if (change !== null) this.#noteDefinition(change);
     this.#takeOver();
@@ -261,6 +278,7 @@ export class StateFile {
 
   /** What was next is committed. */
   #takeOver(): void {
+    this.#commits += 1;
     const changed = this.#next.catalogVersion !== this.#meta.catalogVersion;
     this.#meta = this.#next;
     if (!changed) return;

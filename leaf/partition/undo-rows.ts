@@ -39,6 +39,7 @@ export async function undoRecords(core: PartitionCore, undone: UndoneRecords): P
   const worker = await workers.begin(core.workerFile(), { foreignKeys: false, captures: false });
   await worker.orRollback(async () => {
     for (const some of inGroups(changes.reverse())) await worker.undo(some);
+    file.commitsElsewhere();
     await worker.commit([updateApplied(position, timestamp), forgetVerdicts(undone)]);
   });
   file.committedElsewhere(position, timestamp);

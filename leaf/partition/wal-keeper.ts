@@ -71,6 +71,7 @@ export class WalKeeper {
 
   /** Keeps the WAL from beginning anew; answers how long it is, in pages. */
   #hold(): number {
+    this.#core.readers.letGo();
     // Of the pool's, each would keep its functions and pages in memory.
     const reader = SqliteFile.open(this.#core.file.path, { readOnly: true });
     try {
@@ -132,13 +133,13 @@ export class WalKeeper {
 
   /** Never throws. */
   async #start(): Promise<void> {
-    const { file, log, environment } = this.#core;
+    const { file, log, readers, environment } = this.#core;
     try {
       // The file on disk must not be ahead of the log on disk.
       await log.harden();
       this.#release();
       if (file.stopped !== null) return;
-      await environment.startWal(file.path);
+      await readers.withoutKept(() => environment.startWal(file.path));
     } catch (error) {
       this.#release();
       this.#warn(error);

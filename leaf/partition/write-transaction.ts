@@ -171,6 +171,7 @@ export async function commitInWorker(
 ): Promise<void> {
   const { statements, written } = verdicts.flushElsewhere();
   const commit = async (): Promise<void> => {
+    file.commitsElsewhere();
     await worker.commit([updateApplied(position, timestamp), ...statements]);
     written();
     file.committedElsewhere(position, timestamp, change ?? null);
