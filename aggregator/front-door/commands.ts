@@ -150,7 +150,7 @@ export class CommandHandler {
   /** Sends what was written. False when the client is gone, or has ended itself. */
   #sent(): boolean | Promise<boolean> {
     const { stream } = this.#options;
-    const flushed = stream.flush();
+    const flushed = stream.flushAnswer();
     if (flushed === undefined) return !stream.closed && !this.#session.isEnding;
     return openAfter(flushed, () => !stream.closed && !this.#session.isEnding);
   }

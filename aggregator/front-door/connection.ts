@@ -55,6 +55,7 @@ export class Connection {
       payloadBytesMax: LOGIN_BYTES_MAX,
       clock: parts.clock,
       readBuffer: parts.readBuffer,
+      sharedFlush: parts.sharedFlush,
       onGone: () => this.#entry?.session.kill(),
     });
     this.#nonce = parts.nonces.next();

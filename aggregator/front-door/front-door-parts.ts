@@ -9,6 +9,7 @@ import type { Logger } from '#shared/logger.ts';
 import type { AccountDirectory } from './login.ts';
 import type { FullAuthentication } from './full-authentication.ts';
 import type { Nonces } from './nonces.ts';
+import type { SharedFlush } from './shared-flush.ts';
 import type { ServerTls } from './server-tls.ts';
 
 export interface FrontDoorParts {
@@ -35,4 +36,6 @@ export interface ConnectionParts extends FrontDoorParts {
   readonly nonces: Nonces;
   /** What the connections that go on are read into, one after another. */
   readonly readBuffer: Buffer;
+  /** Where short answers of connections wait for each other. */
+  readonly sharedFlush: SharedFlush;
 }

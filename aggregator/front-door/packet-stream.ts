@@ -12,11 +12,14 @@ import { readFixed } from '#shared/fixed-read.ts';
 import { PacketReader, type Packet } from './packet-reader.ts';
 import { PacketWriter } from '#shared/mysql/packet-writer.ts';
 import type { ServerTls } from './server-tls.ts';
+import type { SharedFlush } from './shared-flush.ts';
 
 /** While a command runs, this many bytes of pipelined commands are read ahead. */
 const READ_AHEAD_BYTES_MAX = 256 * 1024;
 /** An answer that waits in the socket beyond this holds its producer back. */
 const UNSENT_BYTES_MAX = 256 * 1024;
+/** An answer of more bytes leaves at once. */
+const SHORT_ANSWER_BYTES_MAX = 16 * 1024;
 /** A connection that was waited for so often goes on: before, another way of reading costs. */
 const SETTLED_TURNS = 8;
 
@@ -25,6 +28,8 @@ export interface PacketStreamOptions {
   readonly clock: Clock;
   /** What all connections are read into. */
   readonly readBuffer: Buffer;
+  /** Where short answers wait for each other. */
+  readonly sharedFlush: SharedFlush;
   /** Called when the socket is closed, by whomever. */
   readonly onGone: () => void;
 }
@@ -44,6 +49,9 @@ export class PacketStream {
   #socket: Socket;
   readonly #clock: Clock;
   readonly #readBuffer: Buffer;
+  readonly #sharedFlush: SharedFlush;
+  /** True while what was written leaves at the end of the turn. */
+  #leavesSoon = false;
   readonly #onData = (chunk: Buffer) => this.#take(chunk, chunk.length);
   readonly #onClose = () => this.#wake();
   readonly #onGone: () => void;
@@ -65,6 +73,7 @@ export class PacketStream {
     this.#socket = socket;
     this.#clock = options.clock;
     this.#readBuffer = options.readBuffer;
+    this.#sharedFlush = options.sharedFlush;
     this.#onGone = options.onGone;
     this.reader = new PacketReader(options.payloadBytesMax);
     this.#listen(socket);
@@ -190,6 +199,23 @@ export class PacketStream {
     if (this.#socket.writableLength === 0) return this.writer.reuse();
     this.writer.renew();
     if (this.#socket.writableLength > UNSENT_BYTES_MAX) return this.#room();
+  }
+
+  /** As `flush`, where the command is answered; a short answer may leave with those of others. */
+  flushAnswer(): void | Promise<void> {
+    const isShort = this.writer.length <= SHORT_ANSWER_BYTES_MAX;
+    if (!isShort || this.#socket.writableLength > 0) return this.flush();
+    if (this.#leavesSoon) return;
+    this.#leavesSoon = this.#sharedFlush.joins(this);
+    if (!this.#leavesSoon) return this.flush();
+  }
+
+  /** The turn ends: what waits for it leaves. */
+  endTurn(): void {
+    this.#leavesSoon = false;
+    // Where the next command is amid a packet, its answer takes this one along. What the socket
+    // does not take is little, and holds back the next answer.
+    if (!this.writer.isOpen) void this.flush();
   }
 
   async #room(): Promise<void> {

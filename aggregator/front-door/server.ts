@@ -8,6 +8,7 @@ import { writeEarlyError } from './error-packet.ts';
 import type { ConnectionParts, FrontDoorParts } from './front-door-parts.ts';
 import { FullAuthentication } from './full-authentication.ts';
 import { Nonces } from './nonces.ts';
+import { SharedFlush } from './shared-flush.ts';
 import { PacketWriter } from '#shared/mysql/packet-writer.ts';
 
 /** How often connections are looked at for their wait_timeout. */
@@ -29,7 +30,8 @@ export class FrontDoor {
   constructor(parts: FrontDoorParts) {
     const readBuffer = Buffer.allocUnsafeSlow(READ_BYTES);
     const nonces = new Nonces(parts.clock);
-    this.#parts = { ...parts, full: new FullAuthentication(), nonces, readBuffer };
+    const sharedFlush = new SharedFlush();
+    this.#parts = { ...parts, full: new FullAuthentication(), nonces, readBuffer, sharedFlush };
   }
 
   /** Clients that are connected, logged in or not. */

@@ -32,6 +32,11 @@ export class PacketWriter {
     return this.#open < 0 ? this.#end : this.#open;
   }
 
+  /** True amid a packet: nothing can be taken without it. */
+  get isOpen(): boolean {
+    return this.#open >= 0;
+  }
+
   start(): void {
     assert(this.#open < 0, 'a packet is open already');
     this.#open = this.#end;
