@@ -1,9 +1,9 @@
 // Answers that are made in one turn of the event loop leave at its end, one after another.
 //
-// A client that waits for its answer sleeps, and waking its processor is the dearest part of a short
-// answer. Where several leave right behind one another it is woken once for all of them; sent one by
-// one, each finds it asleep again. A single answer gains nothing and leaves at once, so what clients
-// do is counted now and then.
+// A client that waits for its answer sleeps, and waking its processor is the dearest part of a
+// short answer. Where several leave right behind one another it is woken once for all of them; sent
+// one by one, each finds it asleep again. A single answer gains nothing and leaves at once, so what
+// clients do is counted now and then.
 
 /** Who has an answer. */
 export interface Answerer {
