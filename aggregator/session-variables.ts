@@ -124,7 +124,7 @@ class SessionVariables implements SystemVariables {
   }
 
   get(scope: Scope | null, name: string): VariableValue {
-    const told = scope === 'session' ? this.#told.get(name) : undefined;
+    const told = scope === 'global' ? undefined : this.#told.get(name);
     if (told !== undefined) return told;
     const definition = this.#global.definition(name);
     if (scope === 'global') {
@@ -141,7 +141,7 @@ class SessionVariables implements SystemVariables {
     if (live !== undefined) return live();
     const own = this.#values.get(definition.name);
     const value = own === undefined ? definition.value : own;
-    if (scope === 'session' && name === definition.name) this.#told.set(name, value);
+    if (name === definition.name) this.#told.set(name, value);
     return value;
   }
 

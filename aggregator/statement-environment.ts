@@ -149,10 +149,10 @@ function statementValues(
   session: Session,
   literals: SlotRun | null = null,
 ): StatementValues {
-  const epochMicroseconds = BigInt(parts.context.clock.now()) * 1000n;
+  const epochMs = parts.context.clock.now();
   const { lastInsertId, foundRows, rowCount } = session;
   const moment = (name: 'now' | 'utcNow', fsp: number, type: ColumnType): StoredValue => {
-    const utc = must(momentOfEpoch(epochMicroseconds));
+    const utc = must(momentOfEpoch(BigInt(epochMs) * 1000n));
     const here = name === 'utcNow' ? utc : must(utcToZone(utc, zoneOf(session)));
     const grain = 10 ** (6 - fsp);
     const cut = { ...here, microsecond: Math.floor(here.microsecond / grain) * grain };

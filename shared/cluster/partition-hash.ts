@@ -46,11 +46,17 @@ const PRIME_3 = 0xc2b2ae3d;
 const PRIME_4 = 0x27d4eb2f;
 const PRIME_5 = 0x165667b1;
 
+/** Of an integer of 64 bits, with its sign. */
+const INTEGER_TEXT_MAX = 20;
+const integerPart = new DataView(new ArrayBuffer(HEAD_BYTES + INTEGER_TEXT_MAX));
+
 /** The slot of a shard key: 0 <= slot < 2^32. `types` are the types of the values, in order. */
 export function slotOf(values: Row, types: readonly ColumnType[]): number {
   const [only, second] = values;
   if (only !== undefined && second === undefined) {
-    return hash32(canonicalPart(only, must(types[0])));
+    const type = must(types[0]);
+    if (type.kind === 'integer' && isWhole(only)) return slotOfInteger(only, type);
+    return hash32(canonicalPart(only, type));
   }
   const parts = values.map((value, i) => canonicalPart(value, must(types[i])));
   return hash32(Buffer.concat(parts));
@@ -59,6 +65,21 @@ export function slotOf(values: Row, types: readonly ColumnType[]): number {
 /** The partition that owns the slot: floor(slot x P / 2^32). */
 export function partitionOfSlot(slot: number, partitionCount: number): number {
   return Math.floor((slot * partitionCount) / SLOT_COUNT);
+}
+
+function isWhole(value: StoredValue): value is number | bigint {
+  return typeof value === 'bigint' || (typeof value === 'number' && Number.isSafeInteger(value));
+}
+
+/** The key of most tables, without memory of its own: the canonical bytes are laid out here. */
+function slotOfInteger(value: number | bigint, type: ColumnType): number {
+  const text = String(value);
+  const { length } = text;
+  if (length > INTEGER_TEXT_MAX) return hash32(canonicalPart(value, type));
+  integerPart.setUint8(0, NUMBER_TAG);
+  integerPart.setUint32(1, length, true);
+  for (let i = 0; i < length; i += 1) integerPart.setUint8(HEAD_BYTES + i, text.charCodeAt(i));
+  return hashOf(integerPart, HEAD_BYTES + length);
 }
 
 function canonicalPart(value: StoredValue, type: ColumnType): Buffer {
@@ -116,8 +137,10 @@ function doubleText(value: number): string {
 
 /** XXH32 with seed 0: an unsigned 32-bit number. */
 export function hash32(bytes: Uint8Array): number {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const length = bytes.length;
+  return hashOf(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), bytes.length);
+}
+
+function hashOf(view: DataView, length: number): number {
   let at = 0;
   let hash: number;
   if (length >= 16) {

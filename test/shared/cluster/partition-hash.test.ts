@@ -48,6 +48,20 @@ test('partition-hash: slots are frozen', (t) => {
   for (const [values, types, slot] of frozen) t.is(slotOf(values, types), slot, String(values));
 });
 
+test('partition-hash: the slot of any integer is the hash of its canonical bytes', (t) => {
+  const unsigned: ColumnType = { kind: 'integer', bits: 64, unsigned: true };
+  const edges = [0n, 7n, 10n, 2n ** 53n, 2n ** 63n - 1n, 10n ** 40n].flatMap((n) => [n, -n]);
+  for (const value of [...edges, -(2n ** 63n)]) {
+    const digits = Buffer.from(value.toString());
+    const expected = hash32(Buffer.concat([Buffer.from([1, digits.length, 0, 0, 0]), digits]));
+    for (const type of [int, unsigned]) t.is(slotOf([value], [type]), expected, `${value}`);
+    if (value === BigInt(Number(value)) && Number.isSafeInteger(Number(value))) {
+      t.is(slotOf([Number(value)], [int]), expected, `${value}`);
+    }
+  }
+  t.is(slotOf([-0], [int]), slotOf([0n], [int]));
+});
+
 test('partition-hash: equal keys have equal slots, whatever their types', (t) => {
   t.is(slotOf([2], [int]), slotOf([2n], [int]));
   t.is(slotOf([200n], [narrow]), slotOf([2n], [int]));
