@@ -11,25 +11,33 @@ import { writeFormatted, type RowFormat } from './text-row.ts';
 /** The NULL bitmap of a row begins two bits late. */
 const BITMAP_OFFSET = 2;
 
-function nullBitmap(row: Row, columns: number): Uint8Array {
-  const bitmap = new Uint8Array((columns + BITMAP_OFFSET + 7) >> 3);
-  for (let index = 0; index < columns; index += 1) {
-    if ((row[index] ?? null) !== null) continue;
-    const bit = index + BITMAP_OFFSET;
-    bitmap[bit >> 3] = (bitmap[bit >> 3] ?? 0) | (1 << (bit & 7));
+function writeNullBitmap(writer: PacketWriter, row: Row, columns: number): void {
+  const bits = columns + BITMAP_OFFSET;
+  for (let first = 0; first < bits; first += 8) {
+    let byte = 0;
+    const end = Math.min(first + 8, bits);
+    for (let bit = Math.max(first, BITMAP_OFFSET); bit < end; bit += 1) {
+      if ((row[bit - BITMAP_OFFSET] ?? null) === null) byte |= 1 << (bit - first);
+    }
+    writer.uint8(byte);
   }
-  return bitmap;
 }
 
 /** ProtocolBinary::ResultsetRow. */
 export function writeBinaryRow(writer: PacketWriter, row: Row, format: RowFormat): void {
+  const { types } = format;
+  const isUtf8 = format.encoding.encode === null;
   writer.start();
   writer.uint8(0);
-  writer.bytesOf(nullBitmap(row, format.types.length));
-  format.types.forEach((type, index) => {
+  writeNullBitmap(writer, row, types.length);
+  for (let index = 0; index < types.length; index += 1) {
     const value = row[index] ?? null;
-    if (value !== null) writeBinaryValue(writer, value, type, format);
-  });
+    const type = types[index];
+    if (value === null || type === undefined) continue;
+    // What many values are takes the shortest way.
+    if (isUtf8 && type.kind === 'string') writer.lengthEncodedText(value as string);
+    else writeBinaryValue(writer, value, type, format);
+  }
   writer.finish();
 }
 

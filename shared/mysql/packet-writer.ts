@@ -5,6 +5,7 @@ import { assert } from '#shared/assert.ts';
 const HEADER_BYTES = 4;
 const PART_BYTES_MAX = 0xff_ffff;
 const ONE_BYTE_LENGTH_MAX = 250;
+const DIGIT_ZERO = 48;
 /** Most answers are smaller; a connection that has larger ones gets its buffer by growing. */
 const FIRST_BUFFER_BYTES = 2 * 1024;
 /** A buffer that one answer has grown beyond this is not kept for the next. */
@@ -205,6 +206,27 @@ export class PacketWriter {
     this.#reserve(9 + length);
     this.#end = writeLength(this.#buffer, this.#end, length);
     this.#end += this.#buffer.write(value, this.#end, 'utf8');
+  }
+
+  /** A whole number's decimal digits. */
+  lengthEncodedWhole(value: number | bigint): void {
+    // What fits 31 bits is written digit by digit, without a text between.
+    if (typeof value !== 'number' || (value | 0) !== value || value < 0) {
+      return this.lengthEncodedText(String(value));
+    }
+    let digits = 1;
+    for (let bound = 10; value >= bound; bound *= 10) digits += 1;
+    this.#reserve(1 + digits);
+    const buffer = this.#buffer;
+    const at = this.#end;
+    buffer[at] = digits;
+    let rest = value;
+    for (let place = at + digits; place > at; place -= 1) {
+      const tenth = (rest / 10) | 0;
+      buffer[place] = DIGIT_ZERO + rest - 10 * tenth;
+      rest = tenth;
+    }
+    this.#end = at + 1 + digits;
   }
 
   #reserve(count: number): void {

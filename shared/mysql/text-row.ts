@@ -43,8 +43,8 @@ export function writeTextRow(writer: PacketWriter, row: Row, format: RowFormat):
     if (value === null || type === undefined) writer.uint8(NULL_VALUE);
     // What most values are takes the shortest way.
     else if (isUtf8 && type.kind === 'string') writer.lengthEncodedText(value as string);
-    else if (type.kind === 'integer' && typeof value !== 'object')
-      writer.lengthEncodedText(String(value));
+    else if (type.kind === 'integer' && (typeof value === 'number' || typeof value === 'bigint'))
+      writer.lengthEncodedWhole(value);
     else writeFormatted(writer, value, type, format);
   }
   writer.finish();
