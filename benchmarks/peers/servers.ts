@@ -2,6 +2,7 @@
 
 import { startMariadb } from './mariadb.ts';
 import type { DatabaseServer } from './database-server.ts';
+import { startSockets } from './sockets.ts';
 import { startEmbedded, startSeparate } from './twinleaf.ts';
 
 type Start = (profileDirectory: string | null) => Promise<DatabaseServer>;
@@ -9,6 +10,7 @@ type Start = (profileDirectory: string | null) => Promise<DatabaseServer>;
 const starts: Readonly<Record<string, Start>> = {
   mariadb: () => startMariadb(),
   'mariadb-binlog': () => startMariadb({ name: 'mariadb-binlog', binaryLog: true }),
+  sockets: () => startSockets(),
   twinleaf: (profileDirectory) => startEmbedded({ profileDirectory }),
   'twinleaf-1-leaf': (profileDirectory) =>
     startEmbedded({ name: 'twinleaf-1-leaf', leaves: 1, profileDirectory }),
