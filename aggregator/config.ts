@@ -22,6 +22,8 @@ export interface AggregatorSettings {
   readonly host: string;
   /** 0 picks a free port. */
   readonly port: number;
+  /** The file of a UNIX socket to listen on, too; absent or null: none. */
+  readonly socket?: string | null;
   /** Listens on a port that further processes of this cluster listen on too; absent: alone. */
   readonly sharesPort?: boolean;
   /** What others are told to dial; null: host and port as they are bound; port 0: as bound. */

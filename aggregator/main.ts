@@ -87,7 +87,9 @@ export class Aggregator {
   /** Takes clients, goes on with what a crash has cut off, and answers the port. */
   async listen(): Promise<number> {
     const { host, port, sharesPort = false, advertise, clock, logger } = this.#settings;
+    const { socket = null } = this.#settings;
     const bound = await this.#door.listen({ host, port }, { shared: sharesPort });
+    if (socket !== null) await this.#door.listenLocally(socket);
     const address = advertisedAddress(advertise ?? { host, port: 0 }, bound);
     await this.#parts.membership.register({ kind: 'aggregator', nodeId: masterNodeId, address });
     this.#recovery = startRecovery(this.#parts.transactions.recovery, { clock, logger });

@@ -11,7 +11,7 @@ const connectionsMax = 1000;
 export function serverFacts(
   settings: Pick<
     AggregatorSettings,
-    'advertise' | 'dataDir' | 'maxConnections' | 'port' | 'tls' | 'version'
+    'advertise' | 'dataDir' | 'maxConnections' | 'port' | 'socket' | 'tls' | 'version'
   >,
   clusterId: string,
 ): ServerFacts {
@@ -23,6 +23,7 @@ export function serverFacts(
     version: serverVersion(settings.version),
     hostname: settings.advertise?.host ?? hostname(),
     port: settings.port,
+    socket: settings.socket ?? '',
     serverUuid: groups.join('-'),
     dataDirectory: settings.dataDir,
     maxConnections: settings.maxConnections ?? connectionsMax,

@@ -10,6 +10,8 @@ export interface ServerFacts {
   readonly version: string;
   readonly hostname: string;
   readonly port: number;
+  /** The file of its UNIX socket; absent: there is none. */
+  readonly socket?: string;
   /** The cluster's id in the form of a UUID. */
   readonly serverUuid: string;
   readonly dataDirectory: string;
@@ -126,7 +128,7 @@ function facts(server: ServerFacts): VariableDefinition[] {
     text('license', 'Apache-2.0', fixed),
     text('hostname', server.hostname, fixed),
     integer('port', server.port, [0, 65_535], fixed),
-    text('socket', '', fixed),
+    text('socket', server.socket ?? '', fixed),
     text('datadir', server.dataDirectory, fixed),
     text('basedir', '', fixed),
     text('tmpdir', '/tmp', fixed),

@@ -23,6 +23,8 @@ export interface EmbeddedClusterSettings {
   readonly advertiseHost: string;
   /** MySQL clients connect here; 0 picks a free port. */
   readonly port: number;
+  /** The file of a UNIX socket that they may connect to as well; absent or null: none. */
+  readonly socket?: string | null;
   /** The first leaf's, the others follow; 0 picks free ones. */
   readonly leafPort: number;
   /** Leaves; more than at the last start are added, fewer leave partitions without their leaf. */

@@ -5,6 +5,7 @@
 
 import { Flags } from '@oclif/core';
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { ClusterIdentity } from '#aggregator/cluster/cluster-identity.ts';
 import { readJoinToken } from '#aggregator/cluster/join-token.ts';
 import type { NatsServers } from '#aggregator/metadata/nats-metadata-store.ts';
@@ -46,6 +47,11 @@ const settings = {
   port: {
     description: 'TCP port to listen on; 0 picks a free one',
     placeholder: 'PORT',
+  },
+  socket: {
+    description:
+      'file of a UNIX socket to listen on, too, for clients of this machine; none unless given',
+    placeholder: 'FILE',
   },
   advertise: {
     description: 'HOST:PORT that other nodes dial; what is listened on unless given',
@@ -185,6 +191,12 @@ export class SettingValues {
 
   optionalPort(name: SettingName): number | null {
     return this.optional(name) === null ? null : this.port(name);
+  }
+
+  /** An absolute path, or null where none is given. */
+  optionalPath(name: SettingName): string | null {
+    const value = this.optional(name);
+    return value === null || value === '' ? null : resolve(value);
   }
 
   count(name: SettingName, min: number, max: number): number {

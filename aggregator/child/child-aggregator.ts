@@ -57,8 +57,9 @@ export class ChildAggregator {
       const parts = await openChildParts(settings, joined);
       joined.killParts.resolve(parts);
       const child = new ChildAggregator(joined, settings, parts);
-      const { host, port, sharesPort = false } = settings;
+      const { host, port, socket = null, sharesPort = false } = settings;
       await child.#door.listen({ host, port }, { shared: sharesPort });
+      if (socket !== null) await child.#door.listenLocally(socket);
       return child;
     } catch (error) {
       await joined?.link.stop();

@@ -31,13 +31,21 @@ const CLOSE_LINGER_MS = 1000;
 /** A node of a cluster says this instead of logging in. */
 const NODE_PREFIX = Buffer.from('TWINLEAF', 'latin1');
 
+/** Where a connection comes from, and what for. */
+export interface ConnectionPlace {
+  /** All others are taken: this one is for who can end others. */
+  readonly isLast: boolean;
+  /** It came by a UNIX socket. */
+  readonly isLocal: boolean;
+  /** The client's address; `localhost` by a UNIX socket. */
+  readonly host: string;
+}
+
 export class Connection {
   readonly id: number;
   readonly peer: string;
   readonly #parts: ConnectionParts;
-  /** All others are taken: this one is for who can end others. */
-  readonly #isLast: boolean;
-  readonly #host: string;
+  readonly #place: ConnectionPlace;
   readonly #stream: PacketStream;
   readonly #nonce: Buffer;
   #entry: RegisteredSession | null = null;
@@ -45,12 +53,11 @@ export class Connection {
   /** When the last command ended; null while one runs, and before the login. */
   #idleSinceMs: number | null = null;
 
-  constructor(socket: Socket, parts: ConnectionParts, isLast: boolean) {
+  constructor(socket: Socket, parts: ConnectionParts, place: ConnectionPlace) {
     this.id = parts.registry.allocateId();
     this.#parts = parts;
-    this.#isLast = isLast;
-    this.#host = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
-    this.peer = `${this.#host}:${socket.remotePort ?? 0}`;
+    this.#place = place;
+    this.peer = place.isLocal ? place.host : `${place.host}:${socket.remotePort ?? 0}`;
     this.#stream = new PacketStream(socket, {
       payloadBytesMax: LOGIN_BYTES_MAX,
       clock: parts.clock,
@@ -151,14 +158,14 @@ export class Connection {
     const { registry } = this.#parts;
     try {
       const account = await authenticate(this.#exchange(login));
-      if (account !== null && this.#isLast && !mayEndOthers(account)) {
+      if (account !== null && this.#place.isLast && !mayEndOthers(account)) {
         throw databaseError('tooManyConnections', {});
       }
       return account;
     } catch (cause) {
       registry.counters.aborted += 1;
       if (cause instanceof DatabaseError && !cause.is('tooManyConnections')) {
-        registry.loginGuard.failed(this.#host);
+        registry.loginGuard.failed(this.#place.host);
       }
       throw cause;
     }
@@ -167,13 +174,15 @@ export class Connection {
   #exchange(login: Login): LoginExchange {
     const { accounts, full } = this.#parts;
     const tls = this.#tls;
+    const { host, isLocal } = this.#place;
     return {
       stream: this.#stream,
       accounts,
       login,
       nonce: this.#nonce,
-      host: this.#host,
+      host,
       tls,
+      isLocal,
       full,
     };
   }

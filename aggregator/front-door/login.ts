@@ -33,6 +33,8 @@ export interface LoginExchange {
   readonly host: string;
   /** Null on a connection that is not encrypted. */
   readonly tls: TLSSocket | null;
+  /** By a UNIX socket, which nobody else reads either. */
+  readonly isLocal: boolean;
   readonly full: FullAuthentication;
 }
 
@@ -97,22 +99,27 @@ function proveToken(
   return true;
 }
 
-/** The password itself: as it is over TLS, else encrypted. Null when the client has gone. */
+/**
+ * The password itself: as it is where nobody else reads it, else encrypted, which a client on a
+ * UNIX socket may ask for, too. Null when the client has gone.
+ */
 async function provePassword(
   exchange: LoginExchange,
   account: AccountDefinition | null,
   verifiers: PasswordVerifiers,
 ): Promise<boolean | null> {
-  const { stream, tls, full, nonce } = exchange;
+  const { stream, tls, isLocal, full, nonce } = exchange;
+  let isEncrypted = tls === null && !isLocal;
   writeFullAuthRequest(stream.writer);
   let sent = await answer(stream);
   if (sent === null) return null;
   if (tls === null && sent.length === 1 && sent[0] === PUBLIC_KEY_REQUEST) {
+    isEncrypted = true;
     writePublicKey(stream.writer, await full.publicKey());
     sent = await answer(stream);
     if (sent === null) return null;
   }
-  const password = tls === null ? await full.decrypt(sent, nonce) : withoutZero(sent);
+  const password = isEncrypted ? await full.decrypt(sent, nonce) : withoutZero(sent);
   if (password === null) return false;
   return full.proves(account === null ? null : verifiers.crypt, password);
 }

@@ -1,13 +1,15 @@
 // Accepts clients' sockets and keeps account of them: the one place where they are opened.
 
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer, type ListenOptions, type Server, type Socket } from 'node:net';
 import type { Timer } from '#shared/clock.ts';
 import { databaseError, type DatabaseError } from '#shared/error.ts';
 import { Connection } from './connection.ts';
 import { writeEarlyError } from './error-packet.ts';
 import type { ConnectionParts, FrontDoorParts } from './front-door-parts.ts';
 import { FullAuthentication } from './full-authentication.ts';
+import { ListenError } from './listen-error.ts';
 import { Nonces } from './nonces.ts';
+import { makeRoom } from './socket-file.ts';
 import { SharedFlush } from './shared-flush.ts';
 import { PacketWriter } from '#shared/mysql/packet-writer.ts';
 
@@ -50,11 +52,31 @@ export class FrontDoor {
   ): Promise<number> {
     const server = createServer(
       { noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS },
-      (socket) => this.#accept(socket),
+      (socket) => this.#accept(socket, false),
     );
+    await this.#open(server, { ...address, reusePort: shared });
+    const bound = server.address();
+    return bound === null || typeof bound === 'string' ? address.port : bound.port;
+  }
+
+  /**
+   * Opens a UNIX socket, which every user of this machine may connect to: those clients come from
+   * `localhost`. Its file goes with the door. Rejects with ListenError.
+   */
+  async listenLocally(path: string): Promise<void> {
+    await makeRoom(path);
+    const server = createServer((socket) => this.#accept(socket, true));
+    try {
+      await this.#open(server, { path, readableAll: true, writableAll: true });
+    } catch (cause) {
+      throw new ListenError(path, cause instanceof Error ? cause.message : String(cause));
+    }
+  }
+
+  async #open(server: Server, options: ListenOptions): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen({ ...address, reusePort: shared }, () => {
+      server.listen(options, () => {
         server.off('error', reject);
         resolve();
       });
@@ -65,8 +87,6 @@ export class FrontDoor {
       this.#parts.logger.error('a client could not be accepted', {}, cause);
     });
     if (this.#sweep === null) this.#watchIdle();
-    const bound = server.address();
-    return bound === null || typeof bound === 'string' ? address.port : bound.port;
   }
 
   /**
@@ -82,11 +102,11 @@ export class FrontDoor {
   }
 
   /** One more than @@max_connections may try to log in: it might be who can end others. */
-  #accept(socket: Socket): void {
+  #accept(socket: Socket, isLocal: boolean): void {
     const { registry, variables } = this.#parts;
     registry.counters.connections += 1;
     const variable = (name: string) => Number(variables.get(variables.definition(name)));
-    const host = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
+    const host = isLocal ? 'localhost' : hostOf(socket);
     const count = this.#connections.size;
     const max = variable('max_connections');
     if (registry.loginGuard.isBlocked(host, variable('max_connect_errors'))) {
@@ -94,7 +114,8 @@ export class FrontDoor {
     } else if (count > max) {
       refuse(socket, databaseError('tooManyConnections', {}));
     } else {
-      const connection = new Connection(socket, this.#parts, count === max);
+      const place = { isLast: count === max, isLocal, host };
+      const connection = new Connection(socket, this.#parts, place);
       this.#connections.set(connection, this.#serve(connection));
     }
   }
@@ -111,6 +132,10 @@ export class FrontDoor {
       this.#watchIdle();
     });
   }
+}
+
+function hostOf(socket: Socket): string {
+  return (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
 }
 
 /** An error instead of a greeting, without an SQLSTATE, as the protocol has it there. */
