@@ -4,7 +4,7 @@ import { decode } from '#shared/codec.ts';
 import { WorkerProcess } from '#shared/worker/worker-process.ts';
 import { readReply, type WorkerReply, type WorkerRequest } from './worker-message.ts';
 
-type DataReply = Exclude<WorkerReply, { readonly kind: 'failed' }>;
+export type DataReply = Exclude<WorkerReply, { readonly kind: 'failed' }>;
 
 export type LeafWorker = WorkerProcess<WorkerRequest, DataReply>;
 

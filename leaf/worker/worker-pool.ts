@@ -6,6 +6,7 @@
 
 import type { Clock, Timer } from '#shared/clock.ts';
 import type { Logger } from '#shared/logger.ts';
+import { WorkerLostError } from '#shared/worker/worker-process.ts';
 import type { RowBatch } from '#shared/wire/message.ts';
 import { readInWorker, type ScanTask } from './worker-scan.ts';
 import { startWorker, type LeafWorker } from './leaf-worker.ts';
@@ -94,8 +95,16 @@ export class WorkerPool {
     const worker = this.#pick();
     const owner = {};
     worker.owners.add(owner);
-    const interrupt = (isOpen: () => boolean): void => this.#endSoon(worker, owner, isOpen);
-    const place = { owner, worker, interrupt, leave: () => this.#leave(place) };
+    const place: WorkerPlace = {
+      owner,
+      worker,
+      ask: async (request) => {
+        if (!this.#places.has(place)) throw new WorkerLostError(false);
+        return worker.ask(owner, request);
+      },
+      interrupt: (isWanted) => this.#endSoon(worker, owner, isWanted),
+      leave: () => this.#leave(place),
+    };
     this.#places.set(place, path);
     return place;
   }

@@ -44,7 +44,7 @@ export async function* readInWorker(
     given.addEventListener('abort', place.leave, { once: true });
     const shown = { batches: 0 };
     try {
-      for await (const { bytes, ranMs, done } of batches(place, task, null)) {
+      for await (const { bytes, ranMs, done } of batches(place, task, { transaction: null })) {
         if (given.aborted) return;
         if (done) task.onRan(ranMs);
         shown.batches += 1;
@@ -64,11 +64,19 @@ export async function* readInWorker(
   }
 }
 
+/** Is the worker at a statement, or about to be? */
+export interface ScanState {
+  isAsked: boolean;
+}
+
 /** The replies of a statement, the next one asked for while the consumer is at the last. */
 export async function* batches(
   place: WorkerPlace,
   task: Omit<ScanTask, 'onRan'>,
-  transaction: number | null,
+  {
+    transaction,
+    state = { isAsked: false },
+  }: { readonly transaction: number | null; readonly state?: ScanState },
 ): AsyncGenerator<Batch, void, undefined> {
   const { worker } = place;
   const { file, catalogVersion, statement, columns } = task;
@@ -79,16 +87,19 @@ export async function* batches(
     const held = task.onTaken !== null;
     const begin = { kind: 'open', scan, held, ...what } as const;
     const next = { kind: 'next', scan } as const;
+    state.isAsked = true;
     try {
-      let reply = await worker.ask(place.owner, first ? begin : next);
+      let reply = await place.ask(first ? begin : next);
       if (reply.kind === 'held') {
         task.onTaken?.(reply.lsn);
-        reply = await worker.ask(place.owner, next);
+        reply = await place.ask(next);
       }
       assert(reply.kind === 'bytes', 'a worker that is asked for rows answers with rows');
       return { batch: reply };
     } catch (error) {
       return { error };
+    } finally {
+      state.isAsked = false;
     }
   };
   let pending = ask(true);

@@ -13,7 +13,7 @@ import type { LogPlace } from '#leaf/log/long-place.ts';
 import type { LoggedChanges } from '#leaf/partition/apply-from.ts';
 import { WorkerLostError } from '#shared/worker/worker-process.ts';
 import type { WorkerFile, WorkerReply, WorkerRequest } from './worker-message.ts';
-import { batches, type ScanTask } from './worker-scan.ts';
+import { batches, type ScanState, type ScanTask } from './worker-scan.ts';
 import type { WorkerPlace } from './worker-place.ts';
 
 /** Every method rejects with a DatabaseError; the transaction is gone when its worker is. */
@@ -79,18 +79,19 @@ export class WorkerTransaction {
   ): AsyncGenerator<RowBatch, void, undefined> {
     const isAborted = (): boolean => signal?.aborted === true;
     if (isAborted()) return;
-    let isOpen = true;
-    const interrupt = (): void => this.#place.interrupt(() => isOpen);
+    const state: ScanState = { isAsked: false };
+    // What was asked ahead for a consumer that has gone is ended, too.
+    const interrupt = (): void => this.#place.interrupt(() => state.isAsked);
     signal?.addEventListener('abort', interrupt, { once: true });
+    const scan = { transaction: this.#number, state };
     try {
-      for await (const { bytes } of batches(this.#place, task, this.#number)) {
+      for await (const { bytes } of batches(this.#place, task, scan)) {
         if (isAborted()) return;
         yield { encoded: bytes };
       }
     } catch (error) {
       if (!isAborted()) throw toClient(error);
     } finally {
-      isOpen = false;
       signal?.removeEventListener('abort', interrupt);
     }
   }
@@ -153,7 +154,7 @@ export class WorkerTransaction {
 
   async #ask(request: WorkerRequest): Promise<WorkerReply> {
     try {
-      return await this.#place.worker.ask(this.#place.owner, request);
+      return await this.#place.ask(request);
     } catch (error) {
       throw toClient(error);
     }

@@ -95,6 +95,24 @@ test('worker: a slow consumer is read one batch ahead, and others go on', async 
   t.is((await readAll(partition, 'SELECT min(balance + 0) FROM account'))[0]?.[0], 1);
 });
 
+test('worker: one that is given up as its snapshot is taken does not begin', async (t) => {
+  const { partition, pool } = await workerWorld(t, { size: 1 });
+  const abort = new AbortController();
+  const task = {
+    file: { path: partition.filePath, partition: 'shop_0', reference: null, generation: 'own' },
+    catalogVersion: 1,
+    statement: { sql: ENDLESS, parameters: [] },
+    columns: [],
+    onRan: () => undefined,
+    onTaken: () => abort.abort(),
+  };
+  const batches: unknown[] = [];
+  for await (const batch of pool.read(task, abort.signal)) batches.push(batch);
+  t.deepEqual(batches, []);
+  await until('its end', () => pool.busy === 0);
+  t.deepEqual(await readAll(partition, COUNTED), [[ROWS]]);
+});
+
 test('worker: what waits behind a statement that is ended begins again elsewhere', async (t) => {
   const { partition, pool } = await workerWorld(t, { size: 1 });
   const abort = new AbortController();

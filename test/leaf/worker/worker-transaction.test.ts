@@ -4,7 +4,8 @@ import test, { type ExecutionContext } from 'ava';
 import { must } from '#shared/assert.ts';
 import { DatabaseError } from '#shared/error.ts';
 import type { Row } from '#shared/sql/column-type.ts';
-import { Partition } from '#leaf/partition/partition.ts';
+import { Partition, type ReadRequest } from '#leaf/partition/partition.ts';
+import type { TransactionTag } from '#shared/wire/message.ts';
 import type { WorkerPool } from '#leaf/worker/worker-pool.ts';
 import {
   insertOf,
@@ -30,6 +31,12 @@ async function reopened(t: ExecutionContext, partition: Partition, directory: st
   t.teardown(() => again.close());
   t.is(again.failure, null);
   return again;
+}
+
+function readOf(sql: string, transaction: TransactionTag): ReadRequest {
+  const statement = { sql, parameters: [] };
+  const how = { columns: [], forUpdate: false, lockWaitTimeoutMs: 5000 };
+  return { catalogVersion: 1, transaction, statement, ...how };
 }
 
 const sumAfter = (added: number): Row[] => [[ROWS, (ROWS * (ROWS + 1)) / 2 + ROWS * added]];
@@ -171,18 +178,8 @@ test('large read among own writes: interrupted, it takes the transaction with it
   const joined = { ...tag, joined: true };
   await partition.write(writeOf(ADD_ONE, [], tag));
   const interruption = new AbortController();
-  const request = {
-    catalogVersion: 1,
-    transaction: joined,
-    statement: {
-      sql: 'SELECT count(*) FROM account a, account b WHERE a.id < b.id',
-      parameters: [],
-    },
-    columns: [],
-    forUpdate: false,
-    lockWaitTimeoutMs: 5000,
-  };
-  const rows = partition.read(request, interruption.signal);
+  const sql = 'SELECT count(*) FROM account a, account b WHERE a.id < b.id';
+  const rows = partition.read(readOf(sql, joined), interruption.signal);
   const first = rows.next();
   await until('work in a worker', () => pool.busy === 1);
   const next = partition.write(insertOf(ROWS + 1, 1));
@@ -229,4 +226,23 @@ test('large write: its worker dies between log and commit: the log brings it bac
   t.true(error instanceof DatabaseError && error.is('commitUnknown'));
   await until('the partition', () => partition.status().state === 'online');
   t.deepEqual(await rowsOf(partition, SUM), sumAfter(1));
+});
+
+test('large write: a read that is given up between two batches holds up nobody', async (t) => {
+  const { partition, pool } = await workerWorld(t, { size: 1 });
+  const tag = tagOf('one', 1);
+  await partition.write(writeOf(ADD_ONE, [], tag));
+  const joined = { ...tag, joined: true };
+  // A batch is full before the last of these rows: what is behind them takes hours.
+  const sql = `SELECT id FROM account WHERE id <= 3000 UNION ALL
+    SELECT count(*) FROM account a, account b, account c WHERE a.id + b.id + c.id < 0`;
+  const abort = new AbortController();
+  const rows = partition.read(readOf(sql, joined), abort.signal);
+  t.false((await rows.next()).done);
+  await until('the next batch to be asked for', () => pool.busy === 1);
+  abort.abort();
+  await rows.return();
+  await until('its end', () => pool.busy === 0);
+  await partition.rollback('one');
+  t.deepEqual(await rowsOf(partition, SUM), sumAfter(0));
 });
