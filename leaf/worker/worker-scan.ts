@@ -64,9 +64,12 @@ export async function* readInWorker(
   }
 }
 
-/** Is the worker at a statement, or about to be? */
+/** How a statement stands. */
 export interface ScanState {
+  /** The worker is at it, or will be. */
   isAsked: boolean;
+  /** Nothing more is asked. */
+  isGivenUp: boolean;
 }
 
 /** The replies of a statement, the next one asked for while the consumer is at the last. */
@@ -75,7 +78,7 @@ export async function* batches(
   task: Omit<ScanTask, 'onRan'>,
   {
     transaction,
-    state = { isAsked: false },
+    state = { isAsked: false, isGivenUp: false },
   }: { readonly transaction: number | null; readonly state?: ScanState },
 ): AsyncGenerator<Batch, void, undefined> {
   const { worker } = place;
@@ -87,6 +90,7 @@ export async function* batches(
     const held = task.onTaken !== null;
     const begin = { kind: 'open', scan, held, ...what } as const;
     const next = { kind: 'next', scan } as const;
+    if (state.isGivenUp) return { error: new WorkerLostError(false) };
     state.isAsked = true;
     try {
       let reply = await place.ask(first ? begin : next);

@@ -77,11 +77,17 @@ export class WorkerTransaction {
     task: Omit<ScanTask, 'onRan'>,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<RowBatch, void, undefined> {
+    const { worker, owner } = this.#place;
     const isAborted = (): boolean => signal?.aborted === true;
     if (isAborted()) return;
-    const state: ScanState = { isAsked: false };
-    // What was asked ahead for a consumer that has gone is ended, too.
-    const interrupt = (): void => this.#place.interrupt(() => state.isAsked);
+    const state: ScanState = { isAsked: false, isGivenUp: false };
+    const interrupt = (): void => {
+      state.isGivenUp = true;
+      // What waits behind others' statements never begins; what has begun is ended, also where it
+      // was asked ahead for a consumer that has gone.
+      worker.takeBack(owner);
+      this.#place.interrupt(() => state.isAsked);
+    };
     signal?.addEventListener('abort', interrupt, { once: true });
     const scan = { transaction: this.#number, state };
     try {

@@ -163,6 +163,7 @@ export async function rowsOf(
   partition: Partition,
   sql = 'SELECT id, balance FROM account ORDER BY id',
   more: Partial<ReadRequest> = {},
+  signal?: AbortSignal,
 ): Promise<Row[]> {
   const rows: Row[] = [];
   const request: ReadRequest = {
@@ -174,7 +175,7 @@ export async function rowsOf(
     lockWaitTimeoutMs: 5000,
     ...more,
   };
-  for await (const batch of partition.read(request)) rows.push(...rowsOfBatch(batch));
+  for await (const batch of partition.read(request, signal)) rows.push(...rowsOfBatch(batch));
   return rows;
 }
 

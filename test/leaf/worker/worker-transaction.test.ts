@@ -2,6 +2,7 @@
 
 import test, { type ExecutionContext } from 'ava';
 import { must } from '#shared/assert.ts';
+import { realClock } from '#shared/clock.ts';
 import { DatabaseError } from '#shared/error.ts';
 import type { Row } from '#shared/sql/column-type.ts';
 import { Partition, type ReadRequest } from '#leaf/partition/partition.ts';
@@ -242,6 +243,28 @@ test('large write: a read that is given up between two batches holds up nobody',
   await until('the next batch to be asked for', () => pool.busy === 1);
   abort.abort();
   await rows.return();
+  await until('its end', () => pool.busy === 0);
+  await partition.rollback('one');
+  t.deepEqual(await rowsOf(partition, SUM), sumAfter(0));
+});
+
+test('large write: a read that is given up behind another statement never begins', async (t) => {
+  const { partition, pool } = await workerWorld(t, { size: 1 });
+  const tag = tagOf('one', 1);
+  await partition.write(writeOf(ADD_ONE, [], tag));
+  const endless =
+    'SELECT count(*) FROM account a, account b, account c WHERE a.id + b.id + c.id < 0';
+  const [mine, other] = [new AbortController(), new AbortController()];
+  const ahead = rowsOf(partition, endless, {}, other.signal);
+  await until('work in a worker', () => pool.busy === 1);
+  const rows = partition.read(readOf(endless, { ...tag, joined: true }), mine.signal);
+  const first = rows.next();
+  await realClock.sleep(20);
+  mine.abort();
+  t.true((await first).done);
+  t.is(pool.busy, 1, 'the other one goes on');
+  other.abort();
+  t.deepEqual(await ahead, []);
   await until('its end', () => pool.busy === 0);
   await partition.rollback('one');
   t.deepEqual(await rowsOf(partition, SUM), sumAfter(0));
