@@ -77,8 +77,8 @@ export class ReaderPool {
     this.#commits = commits;
     const reader = this.acquire();
     if (commits === null || this.#sameReads < SAME_READS || !this.#mayKeep) return reader;
-    reader.connection.run('BEGIN');
     this.#kept = { reader, commits };
+    reader.connection.run('BEGIN');
     return reader;
   }
 
