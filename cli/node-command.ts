@@ -36,6 +36,8 @@ export async function runNode(
     process.exitCode = 1;
   }
   await stopWithin(node, stopMsMax);
+  // The channel of a parent that waits for our end would keep us from it.
+  if (process.connected) process.disconnect?.();
 }
 
 async function startWithRoom<T>(dataDir: string, start: () => Promise<T>): Promise<T> {

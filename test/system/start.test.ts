@@ -75,3 +75,16 @@ test('start: what was acknowledged is there after kill -9', async (t) => {
   const [rows] = await (await connect(t, port)).query('SELECT COUNT(*) AS n FROM shop.item');
   t.deepEqual(rows as unknown[], [{ n: 20 }]);
 });
+
+test('start: the processes beside it end with it', async (t) => {
+  const { port, args } = await startArguments(t);
+  const node = new NodeProcess([...args, '--processes', '3']);
+  t.teardown(() => node.stop('SIGKILL'));
+  await node.start();
+  await (await connect(t, port)).query('CREATE DATABASE shop PARTITIONS 2');
+  t.is(await node.stop(), 0, node.log.join('\n'));
+  t.deepEqual(
+    node.log.filter((line) => line.includes('held up the stop')),
+    [],
+  );
+});
