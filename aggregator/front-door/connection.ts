@@ -50,6 +50,8 @@ export class Connection {
   readonly #nonce: Buffer;
   #entry: RegisteredSession | null = null;
   #tls: TLSSocket | null = null;
+  /** The client has said that it goes. */
+  #hasQuit = false;
   /** When the last command ended; null while one runs, and before the login. */
   #idleSinceMs: number | null = null;
 
@@ -122,7 +124,8 @@ export class Connection {
     try {
       await this.#runCommands(handler);
     } finally {
-      if (!handler.hasQuit) this.#parts.registry.counters.abortedClients += 1;
+      this.#hasQuit = handler.hasQuit;
+      if (!this.#hasQuit) this.#parts.registry.counters.abortedClients += 1;
       await handler.close();
     }
   }
@@ -311,7 +314,8 @@ export class Connection {
       await entry.session.releaseLocks?.();
     }
     // A node's socket has another owner, who closes it.
-    if (!this.#stream.released) await this.#closeSocket();
+    if (this.#stream.released || (this.#hasQuit && this.#stream.leave())) return;
+    await this.#closeSocket();
   }
 
   /** Waits for the client to close its end too, but not for long. */
