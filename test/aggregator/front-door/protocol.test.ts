@@ -44,6 +44,24 @@ test('pipelined commands are answered in their order', async (t) => {
   });
 });
 
+test('what was asked before a COM_QUIT is answered, however much it is', async (t) => {
+  const long = 'x'.repeat(5_000_000);
+  const script: Script = (_session, text) => ok(0, 0n, text === 'long' ? long : text);
+  await withScript(script, async ({ port }) => {
+    for (const texts of [['1'], ['1', '2', '3'], ['1', 'long']]) {
+      const client = new RawClient(port);
+      await client.enter();
+      client.send(...texts.map((text) => command(0x03, text)), command(0x01));
+      for (const text of texts) {
+        const answer = (await client.next())?.toString('latin1') ?? '';
+        t.true(answer.endsWith(text === 'long' ? long : text), text);
+      }
+      t.is(await client.next(), null);
+      await client.close();
+    }
+  });
+});
+
 test('unknown and malformed commands are errors and nothing more', async (t) => {
   await withScript(
     () => ok(),
