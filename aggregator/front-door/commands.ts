@@ -120,12 +120,12 @@ export class CommandHandler {
     }
     try {
       const pending = this.#answerQuickly(payload);
-      if (pending === undefined) return this.#sent();
+      if (pending === undefined) return this.#sent(stream.flushAnswer());
       onWait(payload);
       return this.#answered(pending, mark);
     } catch (cause) {
       this.#fail(cause, mark);
-      return this.#sent();
+      return this.#sent(stream.flushAnswer());
     }
   }
 
@@ -143,14 +143,13 @@ export class CommandHandler {
     } catch (cause) {
       this.#fail(cause, mark);
     }
-    const sent = this.#sent();
+    const sent = this.#sent(this.#options.stream.flush());
     return typeof sent === 'boolean' ? sent : await sent;
   }
 
-  /** Sends what was written. False when the client is gone, or has ended itself. */
-  #sent(): boolean | Promise<boolean> {
+  /** What was written leaves. False when the client is gone, or has ended itself. */
+  #sent(flushed: void | Promise<void>): boolean | Promise<boolean> {
     const { stream } = this.#options;
-    const flushed = stream.flushAnswer();
     if (flushed === undefined) return !stream.closed && !this.#session.isEnding;
     return openAfter(flushed, () => !stream.closed && !this.#session.isEnding);
   }
