@@ -3,6 +3,10 @@
 // A worker has many statements open and is at one of them at a time, so a client that reads slowly
 // holds no worker. One whose statement is given up in the middle of a long step is ended and
 // replaced; the others' statements that have shown no row yet begin again elsewhere.
+//
+// A transaction has its worker to itself: its COMMIT, which everybody who writes to the partition
+// waits for, would otherwise stand behind whatever somebody else reads there. Only where there are
+// more transactions than workers do they share.
 
 import type { Clock, Timer } from '#shared/clock.ts';
 import type { Logger } from '#shared/logger.ts';
@@ -22,7 +26,7 @@ const GRACE_MS = 50;
 const FORGET_MS_MAX = 1000;
 
 export interface WorkerPoolOptions {
-  /** Workers at most: as many long statements run at once. */
+  /** Workers for reads at most, as many of which run at once; and as many for transactions. */
   readonly size: number;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -31,6 +35,8 @@ export interface WorkerPoolOptions {
 export class WorkerPool {
   #options: WorkerPoolOptions;
   #workers = new Set<LeafWorker>();
+  /** Those that transactions have, and how many each. */
+  #transactions = new Map<LeafWorker, number>();
   /** With the file that each uses. */
   #places = new Map<WorkerPlace, string>();
   #idleTimer: Timer | null = null;
@@ -75,7 +81,7 @@ export class WorkerPool {
     how: { readonly foreignKeys: boolean; readonly captures: boolean },
     signal?: AbortSignal,
   ): Promise<WorkerTransaction> {
-    const place = this.enter(file.path);
+    const place = this.enter(file.path, 'transaction');
     const transaction = new WorkerTransaction(place);
     const end = (): void => void transaction.rollback();
     signal?.addEventListener('abort', end, { once: true });
@@ -90,9 +96,11 @@ export class WorkerPool {
     return transaction;
   }
 
-  /** A place for something new at the least loaded worker, to be left in the end. */
-  enter(path: string): WorkerPlace {
-    const worker = this.#pick();
+  /** A place for something new, to be left in the end. */
+  enter(path: string, what: 'read' | 'transaction'): WorkerPlace {
+    const isTransaction = what === 'transaction';
+    const worker = isTransaction ? this.#pickAlone() : this.#pick();
+    if (isTransaction) this.#hold(worker, 1);
     const owner = {};
     worker.owners.add(owner);
     const place: WorkerPlace = {
@@ -103,16 +111,18 @@ export class WorkerPool {
         return worker.ask(owner, request);
       },
       interrupt: (isWanted) => this.#endSoon(worker, owner, isWanted),
-      leave: () => this.#leave(place),
+      leave: () => {
+        if (!this.#places.delete(place)) return;
+        if (isTransaction) this.#hold(worker, -1);
+        this.#leave(place);
+      },
     };
     this.#places.set(place, path);
     return place;
   }
 
   /** Nothing more is wanted: a worker that is still at its work is ended. */
-  #leave(place: WorkerPlace): void {
-    if (!this.#places.delete(place)) return;
-    const { worker, owner } = place;
+  #leave({ worker, owner }: WorkerPlace): void {
     worker.owners.delete(owner);
     worker.takeBack(owner);
     if (worker.isRunning(owner)) this.#endSoon(worker, owner);
@@ -136,22 +146,40 @@ export class WorkerPool {
     await Promise.all([...this.#workers].map((worker) => worker.kill()));
   }
 
-  /** The least loaded; a further one when all have work and there may be more. */
+  #hold(worker: LeafWorker, change: 1 | -1): void {
+    const count = (this.#transactions.get(worker) ?? 0) + change;
+    if (count > 0) this.#transactions.set(worker, count);
+    else this.#transactions.delete(worker);
+  }
+
+  /**
+   * For a read, the least loaded of those that no transaction has; a further one when all of them
+   * have work and there may be more.
+   */
   #pick(): LeafWorker {
-    let best: LeafWorker | null = null;
-    for (const worker of this.#workers) {
-      if (worker.isEnding) continue;
-      const better = best === null || weight(worker) < weight(best);
-      if (better) best = worker;
-    }
-    if (best !== null && (best.load === 0 || this.#workers.size >= this.#options.size)) return best;
+    const free = [...this.#workers].filter(
+      (worker) => !worker.isEnding && !this.#transactions.has(worker),
+    );
+    const best = leastLoaded(free);
+    if (best !== null && (best.load === 0 || free.length >= this.#options.size)) return best;
     return this.#start();
+  }
+
+  /** For a transaction, one that nobody uses; that of another where there are too many. */
+  #pickAlone(): LeafWorker {
+    const usable = [...this.#workers].filter((worker) => !worker.isEnding);
+    const unused = usable.find((worker) => worker.load === 0 && worker.owners.size === 0);
+    if (unused !== undefined) return unused;
+    const taken = usable.filter((worker) => this.#transactions.has(worker));
+    const shared = taken.length >= this.#options.size ? leastLoaded(taken) : null;
+    return shared ?? this.#start();
   }
 
   #start(): LeafWorker {
     const { logger } = this.#options;
     const worker: LeafWorker = startWorker((how) => {
       this.#workers.delete(worker);
+      this.#transactions.delete(worker);
       if (!this.#closed) logger.info('A SQLite worker has ended.', { how });
     });
     this.#workers.add(worker);
@@ -182,6 +210,14 @@ export class WorkerPool {
       for (const worker of others) void worker.kill();
     });
   }
+}
+
+function leastLoaded(workers: readonly LeafWorker[]): LeafWorker | null {
+  let best: LeafWorker | null = null;
+  for (const worker of workers) {
+    if (best === null || weight(worker) < weight(best)) best = worker;
+  }
+  return best;
 }
 
 /** A worker that is at something weighs more than any number of open statements. */

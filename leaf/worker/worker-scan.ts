@@ -34,13 +34,13 @@ type Asked = Promise<{ readonly batch: Batch } | { readonly error: unknown }>;
 
 /** The batches, encoded. Ends early, without an error, when the signal fires. */
 export async function* readInWorker(
-  pool: { readonly enter: (path: string) => WorkerPlace },
+  pool: { readonly enter: (path: string, what: 'read') => WorkerPlace },
   task: ScanTask,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<RowBatch, void, undefined> {
   const given: AbortSignal = signal ?? new AbortController().signal;
   for (let attempt = 0; !given.aborted; attempt += 1) {
-    const place = pool.enter(task.file.path);
+    const place = pool.enter(task.file.path, 'read');
     given.addEventListener('abort', place.leave, { once: true });
     const shown = { batches: 0 };
     try {

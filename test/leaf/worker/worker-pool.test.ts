@@ -179,11 +179,11 @@ test('worker: a partition that closes ends what reads it', async (t) => {
 test('worker: one that is told to end is given nothing more', async (t) => {
   const { pool, partition } = await workerWorld(t);
   const sql = 'SELECT count(*) FROM account WHERE id % 3 < 7';
-  const place = pool.enter('elsewhere');
+  const place = pool.enter('elsewhere', 'read');
   t.is(pool.size, 1);
   const gone = place.worker.kill();
   t.deepEqual(await readAll(partition, sql), [[ROWS]]);
-  const other = pool.enter('elsewhere');
+  const other = pool.enter('elsewhere', 'read');
   t.not(other.worker, place.worker);
   await gone;
   const error = await t.throwsAsync(place.worker.ask({}, { kind: 'forget', path: 'elsewhere' }));

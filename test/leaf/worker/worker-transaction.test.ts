@@ -2,7 +2,6 @@
 
 import test, { type ExecutionContext } from 'ava';
 import { must } from '#shared/assert.ts';
-import { realClock } from '#shared/clock.ts';
 import { DatabaseError } from '#shared/error.ts';
 import type { Row } from '#shared/sql/column-type.ts';
 import { Partition, type ReadRequest } from '#leaf/partition/partition.ts';
@@ -24,6 +23,9 @@ const SUM = 'SELECT count(*), sum(balance) FROM account';
 /** Hours of work. */
 const ENDLESS =
   'UPDATE account SET balance = (SELECT count(*) FROM account a, account b WHERE a.id < b.id)';
+
+const ENDLESS_READ = `SELECT count(*) FROM account a, account b, account c
+  WHERE a.id + b.id + c.id < 0`;
 
 /** What another start finds: the file, and what the log leads to without it. */
 async function reopened(t: ExecutionContext, partition: Partition, directory: string) {
@@ -248,24 +250,39 @@ test('large write: a read that is given up between two batches holds up nobody',
   t.deepEqual(await rowsOf(partition, SUM), sumAfter(0));
 });
 
+test('large write: its COMMIT does not wait for what others read', async (t) => {
+  const { partition, pool } = await workerWorld(t, { size: 1 });
+  const abort = new AbortController();
+  await partition.write(writeOf(ADD_ONE, [], tagOf('one', 1)));
+  const before = rowsOf(partition, ENDLESS_READ, {}, abort.signal);
+  await until('work in a worker', () => pool.busy === 1);
+  await partition.commit('one');
+  t.is(pool.busy, 1, 'the reader goes on');
+  // And one that begins when a reader has the only worker gets another.
+  await partition.write(writeOf(ADD_ONE, [], tagOf('two', 2)));
+  await partition.commit('two');
+  abort.abort();
+  t.deepEqual(await before, []);
+  t.deepEqual(await rowsOf(partition, SUM), sumAfter(2));
+});
+
 test('large write: a read that is given up behind another statement never begins', async (t) => {
   const { partition, pool } = await workerWorld(t, { size: 1 });
-  const tag = tagOf('one', 1);
-  await partition.write(writeOf(ADD_ONE, [], tag));
-  const endless =
-    'SELECT count(*) FROM account a, account b, account c WHERE a.id + b.id + c.id < 0';
+  const file = { path: partition.filePath, partition: 'shop_0', reference: null, generation: '0' };
+  const how = { foreignKeys: false, captures: false };
+  const [first, second] = [await pool.begin(file, how), await pool.begin(file, how)];
+  t.is(pool.size, 1, 'more transactions than workers share');
+  const statement = { sql: ENDLESS_READ, parameters: [] };
+  const task = { file, catalogVersion: 1, statement, columns: [], onTaken: null };
   const [mine, other] = [new AbortController(), new AbortController()];
-  const ahead = rowsOf(partition, endless, {}, other.signal);
+  const ahead = first.read(task, other.signal).next();
   await until('work in a worker', () => pool.busy === 1);
-  const rows = partition.read(readOf(endless, { ...tag, joined: true }), mine.signal);
-  const first = rows.next();
-  await realClock.sleep(20);
+  const behind = second.read(task, mine.signal).next();
   mine.abort();
-  t.true((await first).done);
+  t.true((await behind).done);
   t.is(pool.busy, 1, 'the other one goes on');
   other.abort();
-  t.deepEqual(await ahead, []);
-  await until('its end', () => pool.busy === 0);
-  await partition.rollback('one');
+  t.true((await ahead).done);
+  await Promise.all([first.rollback(), second.rollback()]);
   t.deepEqual(await rowsOf(partition, SUM), sumAfter(0));
 });
