@@ -45,6 +45,8 @@ test('check: equal at the position that it says, under writes', async (t) => {
   })();
   let lsn = 0n;
   for (let turn = 0; turn < 5; turn++) {
+    const before = lsn;
+    await until('a further write', async () => (await secondary.status()).replay.lsn > before);
     const report = await check(secondary);
     t.is(report.result, 'equal', report.reason);
     t.true(report.lsn > lsn);
