@@ -32,13 +32,16 @@ export interface WorkerPoolOptions {
   readonly logger: Logger;
 }
 
+interface PlaceUse {
+  readonly path: string;
+  readonly what: 'read' | 'transaction';
+}
+
 export class WorkerPool {
   #options: WorkerPoolOptions;
   #workers = new Set<LeafWorker>();
-  /** Those that transactions have, and how many each. */
-  #transactions = new Map<LeafWorker, number>();
-  /** With the file that each uses. */
-  #places = new Map<WorkerPlace, string>();
+  /** With the file that each uses, and what for. */
+  #places = new Map<WorkerPlace, PlaceUse>();
   #idleTimer: Timer | null = null;
   #closed = false;
   #counter = 0;
@@ -97,10 +100,8 @@ export class WorkerPool {
   }
 
   /** A place for something new, to be left in the end. */
-  enter(path: string, what: 'read' | 'transaction'): WorkerPlace {
-    const isTransaction = what === 'transaction';
-    const worker = isTransaction ? this.#pickAlone() : this.#pick();
-    if (isTransaction) this.#hold(worker, 1);
+  enter(path: string, what: PlaceUse['what']): WorkerPlace {
+    const worker = what === 'transaction' ? this.#pickAlone() : this.#pick();
     const owner = {};
     worker.owners.add(owner);
     const place: WorkerPlace = {
@@ -111,18 +112,16 @@ export class WorkerPool {
         return worker.ask(owner, request);
       },
       interrupt: (isWanted) => this.#endSoon(worker, owner, isWanted),
-      leave: () => {
-        if (!this.#places.delete(place)) return;
-        if (isTransaction) this.#hold(worker, -1);
-        this.#leave(place);
-      },
+      leave: () => this.#leave(place),
     };
-    this.#places.set(place, path);
+    this.#places.set(place, { path, what });
     return place;
   }
 
   /** Nothing more is wanted: a worker that is still at its work is ended. */
-  #leave({ worker, owner }: WorkerPlace): void {
+  #leave(place: WorkerPlace): void {
+    if (!this.#places.delete(place)) return;
+    const { worker, owner } = place;
     worker.owners.delete(owner);
     worker.takeBack(owner);
     if (worker.isRunning(owner)) this.#endSoon(worker, owner);
@@ -131,8 +130,8 @@ export class WorkerPool {
 
   /** Ends what reads the file and closes the connections to it. */
   async forget(path: string): Promise<void> {
-    for (const [place, used] of [...this.#places]) {
-      if (used !== path) continue;
+    for (const [place, use] of [...this.#places]) {
+      if (use.path !== path) continue;
       if (place.worker.isRunning(place.owner)) void place.worker.kill();
       place.leave();
     }
@@ -146,10 +145,12 @@ export class WorkerPool {
     await Promise.all([...this.#workers].map((worker) => worker.kill()));
   }
 
-  #hold(worker: LeafWorker, change: 1 | -1): void {
-    const count = (this.#transactions.get(worker) ?? 0) + change;
-    if (count > 0) this.#transactions.set(worker, count);
-    else this.#transactions.delete(worker);
+  /** Workers that may be given something, and those of them that transactions have. */
+  #usable(): { readonly usable: readonly LeafWorker[]; readonly taken: ReadonlySet<LeafWorker> } {
+    const usable = [...this.#workers].filter((worker) => !worker.isEnding);
+    const held = [...this.#places].filter(([, { what }]) => what === 'transaction');
+    const has = new Set(held.map(([{ worker }]) => worker));
+    return { usable, taken: new Set(usable.filter((worker) => has.has(worker))) };
   }
 
   /**
@@ -157,9 +158,8 @@ export class WorkerPool {
    * have work and there may be more.
    */
   #pick(): LeafWorker {
-    const free = [...this.#workers].filter(
-      (worker) => !worker.isEnding && !this.#transactions.has(worker),
-    );
+    const { usable, taken } = this.#usable();
+    const free = usable.filter((worker) => !taken.has(worker));
     const best = leastLoaded(free);
     if (best !== null && (best.load === 0 || free.length >= this.#options.size)) return best;
     return this.#start();
@@ -167,11 +167,10 @@ export class WorkerPool {
 
   /** For a transaction, one that nobody uses; that of another where there are too many. */
   #pickAlone(): LeafWorker {
-    const usable = [...this.#workers].filter((worker) => !worker.isEnding);
+    const { usable, taken } = this.#usable();
     const unused = usable.find((worker) => worker.load === 0 && worker.owners.size === 0);
     if (unused !== undefined) return unused;
-    const taken = usable.filter((worker) => this.#transactions.has(worker));
-    const shared = taken.length >= this.#options.size ? leastLoaded(taken) : null;
+    const shared = taken.size >= this.#options.size ? leastLoaded(taken) : null;
     return shared ?? this.#start();
   }
 
@@ -179,7 +178,6 @@ export class WorkerPool {
     const { logger } = this.#options;
     const worker: LeafWorker = startWorker((how) => {
       this.#workers.delete(worker);
-      this.#transactions.delete(worker);
       if (!this.#closed) logger.info('A SQLite worker has ended.', { how });
     });
     this.#workers.add(worker);
@@ -212,7 +210,7 @@ export class WorkerPool {
   }
 }
 
-function leastLoaded(workers: readonly LeafWorker[]): LeafWorker | null {
+function leastLoaded(workers: Iterable<LeafWorker>): LeafWorker | null {
   let best: LeafWorker | null = null;
   for (const worker of workers) {
     if (best === null || weight(worker) < weight(best)) best = worker;

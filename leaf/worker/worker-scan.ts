@@ -44,7 +44,7 @@ export async function* readInWorker(
     given.addEventListener('abort', place.leave, { once: true });
     const shown = { batches: 0 };
     try {
-      for await (const { bytes, ranMs, done } of batches(place, task, { transaction: null })) {
+      for await (const { bytes, ranMs, done } of batches(place, task, null)) {
         if (given.aborted) return;
         if (done) task.onRan(ranMs);
         shown.batches += 1;
@@ -64,22 +64,11 @@ export async function* readInWorker(
   }
 }
 
-/** How a statement stands. */
-export interface ScanState {
-  /** The worker is at it, or will be. */
-  isAsked: boolean;
-  /** Nothing more is asked. */
-  isGivenUp: boolean;
-}
-
 /** The replies of a statement, the next one asked for while the consumer is at the last. */
 export async function* batches(
   place: WorkerPlace,
   task: Omit<ScanTask, 'onRan'>,
-  {
-    transaction,
-    state = { isAsked: false, isGivenUp: false },
-  }: { readonly transaction: number | null; readonly state?: ScanState },
+  transaction: number | null,
 ): AsyncGenerator<Batch, void, undefined> {
   const { worker } = place;
   const { file, catalogVersion, statement, columns } = task;
@@ -90,8 +79,6 @@ export async function* batches(
     const held = task.onTaken !== null;
     const begin = { kind: 'open', scan, held, ...what } as const;
     const next = { kind: 'next', scan } as const;
-    if (state.isGivenUp) return { error: new WorkerLostError(false) };
-    state.isAsked = true;
     try {
       let reply = await place.ask(first ? begin : next);
       if (reply.kind === 'held') {
@@ -102,8 +89,6 @@ export async function* batches(
       return { batch: reply };
     } catch (error) {
       return { error };
-    } finally {
-      state.isAsked = false;
     }
   };
   let pending = ask(true);

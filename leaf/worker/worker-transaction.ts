@@ -13,7 +13,7 @@ import type { LogPlace } from '#leaf/log/long-place.ts';
 import type { LoggedChanges } from '#leaf/partition/apply-from.ts';
 import { WorkerLostError } from '#shared/worker/worker-process.ts';
 import type { WorkerFile, WorkerReply, WorkerRequest } from './worker-message.ts';
-import { batches, type ScanState, type ScanTask } from './worker-scan.ts';
+import { batches, type ScanTask } from './worker-scan.ts';
 import type { WorkerPlace } from './worker-place.ts';
 
 /** Every method rejects with a DatabaseError; the transaction is gone when its worker is. */
@@ -77,28 +77,38 @@ export class WorkerTransaction {
     task: Omit<ScanTask, 'onRan'>,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<RowBatch, void, undefined> {
-    const { worker, owner } = this.#place;
+    const { worker, owner, ask, interrupt } = this.#place;
     const isAborted = (): boolean => signal?.aborted === true;
     if (isAborted()) return;
-    const state: ScanState = { isAsked: false, isGivenUp: false };
-    const interrupt = (): void => {
-      state.isGivenUp = true;
+    let isAsked = false;
+    const place = {
+      ...this.#place,
+      ask: async (request: WorkerRequest) => {
+        if (isAborted()) throw new WorkerLostError(false);
+        isAsked = true;
+        try {
+          return await ask(request);
+        } finally {
+          isAsked = false;
+        }
+      },
+    };
+    const giveUp = (): void => {
       // What waits behind others' statements never begins; what has begun is ended, also where it
       // was asked ahead for a consumer that has gone.
       worker.takeBack(owner);
-      this.#place.interrupt(() => state.isAsked);
+      interrupt(() => isAsked);
     };
-    signal?.addEventListener('abort', interrupt, { once: true });
-    const scan = { transaction: this.#number, state };
+    signal?.addEventListener('abort', giveUp, { once: true });
     try {
-      for await (const { bytes } of batches(this.#place, task, scan)) {
+      for await (const { bytes } of batches(place, task, this.#number)) {
         if (isAborted()) return;
         yield { encoded: bytes };
       }
     } catch (error) {
       if (!isAborted()) throw toClient(error);
     } finally {
-      signal?.removeEventListener('abort', interrupt);
+      signal?.removeEventListener('abort', giveUp);
     }
   }
 
