@@ -66,7 +66,7 @@ export class ReaderPool {
   /**
    * Lends a connection to a statement that reads no reference table, and ends in this turn of the
    * event loop: perhaps in a snapshot of others, taken when as much was committed as `commits` says
-   * (see StateFile.commits). To be given back by `releaseShort`.
+   * (see StateFile.commits).
    */
   acquireShort(commits: number | null): Reader {
     if (this.#kept !== null) {
@@ -80,11 +80,6 @@ export class ReaderPool {
     this.#kept = { reader, commits };
     reader.connection.run('BEGIN');
     return reader;
-  }
-
-  /** Takes back what `acquireShort` lent; the caller has ended its result. */
-  releaseShort(reader: Reader): void {
-    if (reader !== this.#kept?.reader) this.release(reader);
   }
 
   /** Ends the snapshot that short reads share: the next one takes its own. */
@@ -116,9 +111,9 @@ export class ReaderPool {
     return lsn as bigint;
   }
 
-  /** Takes it back; the caller has ended its result. */
+  /** Takes it back; the caller has ended its result. The one that is kept stays as it is. */
   release(reader: Reader): void {
-    if (!this.#lent.delete(reader)) return;
+    if (reader === this.#kept?.reader || !this.#lent.delete(reader)) return;
     if (reader.connection.inTransaction) reader.connection.run('COMMIT');
     const outdated = reader.generation !== this.#generation;
     if (outdated || this.#idle.length >= IDLE_READERS_MAX) reader.connection.close();

@@ -24,35 +24,23 @@ type ReadRequest = Omit<LeafStreams['read']['request'], 'key'>;
  * under way then.
  */
 export function readShort(core: PartitionCore, request: ReadRequest): readonly Row[] | null {
-  const { readers, file } = core;
+  const { readers, costs, environment, file } = core;
+  const { statement, catalogVersion } = request;
   // Of reference tables, another partition of this leaf is told when something is committed.
-  if (request.statement.sql.includes(REFERENCE_MARK)) {
-    const reader = readers.acquire();
-    try {
-      return readOn(core, reader, request);
-    } finally {
-      readers.release(reader);
-    }
-  }
-  const reader = readers.acquireShort(file.commits);
+  const isOwn = !statement.sql.includes(REFERENCE_MARK);
+  const reader = isOwn ? readers.acquireShort(file.commits) : readers.acquire();
   try {
-    return readOn(core, reader, request);
+    const isFree = environment.workers === null;
+    const cost = isFree ? 'key' : costs.of(reader.connection, statement, catalogVersion);
+    if (cost === 'long') return null;
+    if (cost === 'key') return takeAll(core, reader, request);
+    return costs.timed(statement.sql, () => takeAll(core, reader, request));
   } catch (error) {
     readers.letGo();
     throw error;
   } finally {
-    readers.releaseShort(reader);
+    readers.release(reader);
   }
-}
-
-function readOn(core: PartitionCore, reader: Reader, request: ReadRequest): readonly Row[] | null {
-  const { costs, environment } = core;
-  const { statement, catalogVersion } = request;
-  const isFree = environment.workers === null;
-  const cost = isFree ? 'key' : costs.of(reader.connection, statement, catalogVersion);
-  if (cost === 'long') return null;
-  if (cost === 'key') return takeAll(core, reader, request);
-  return costs.timed(statement.sql, () => takeAll(core, reader, request));
 }
 
 function takeAll(
