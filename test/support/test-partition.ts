@@ -158,15 +158,9 @@ export function insertOf(
   return writeOf('INSERT INTO account (id, balance) VALUES (?, ?)', row, transaction);
 }
 
-/** All rows that a statement reads. */
-export async function rowsOf(
-  partition: Partition,
-  sql = 'SELECT id, balance FROM account ORDER BY id',
-  more: Partial<ReadRequest> = {},
-  signal?: AbortSignal,
-): Promise<Row[]> {
-  const rows: Row[] = [];
-  const request: ReadRequest = {
+/** A read task of one statement. */
+export function readOf(sql: string, more: Partial<ReadRequest> = {}): ReadRequest {
+  return {
     catalogVersion: 1,
     transaction: null,
     statement: { sql, parameters: [] },
@@ -175,7 +169,18 @@ export async function rowsOf(
     lockWaitTimeoutMs: 5000,
     ...more,
   };
-  for await (const batch of partition.read(request, signal)) rows.push(...rowsOfBatch(batch));
+}
+
+/** All rows that a statement reads. */
+export async function rowsOf(
+  partition: Partition,
+  sql = 'SELECT id, balance FROM account ORDER BY id',
+  more: Partial<ReadRequest> = {},
+  signal?: AbortSignal,
+): Promise<Row[]> {
+  const rows: Row[] = [];
+  for await (const batch of partition.read(readOf(sql, more), signal))
+    rows.push(...rowsOfBatch(batch));
   return rows;
 }
 

@@ -5,9 +5,8 @@ import { must } from '#shared/assert.ts';
 import { realClock } from '#shared/clock.ts';
 import { DatabaseError } from '#shared/error.ts';
 import type { Row } from '#shared/sql/column-type.ts';
-import { rowsOfBatch } from '#shared/wire/row-batch.ts';
-import type { Partition, ReadRequest } from '#leaf/partition/partition.ts';
-import { rowsOf, writeOf } from '#test/support/test-partition.ts';
+import type { Partition } from '#leaf/partition/partition.ts';
+import { readOf, rowsOf, writeOf } from '#test/support/test-partition.ts';
 import { until } from '#test/support/wait.ts';
 import { ROWS, workerWorld } from '#test/support/worker-world.ts';
 
@@ -16,22 +15,8 @@ const ENDLESS = 'SELECT count(*) FROM account a, account b, account c WHERE a.id
 /** Looks at every row: that is not for the event loop. */
 const COUNTED = 'SELECT count(*) FROM account WHERE balance >= 0';
 
-function request(sql: string): ReadRequest {
-  return {
-    catalogVersion: 1,
-    transaction: null,
-    statement: { sql, parameters: [] },
-    columns: [],
-    forUpdate: false,
-    lockWaitTimeoutMs: 5000,
-  };
-}
-
-async function readAll(partition: Partition, sql: string, signal?: AbortSignal): Promise<Row[]> {
-  const rows: Row[] = [];
-  for await (const batch of partition.read(request(sql), signal)) rows.push(...rowsOfBatch(batch));
-  return rows;
-}
+const readAll = (partition: Partition, sql: string, signal?: AbortSignal): Promise<Row[]> =>
+  rowsOf(partition, sql, {}, signal);
 
 test('worker: point reads are answered beside a long statement, which an abort ends', async (t) => {
   const { pool, partition } = await workerWorld(t);
@@ -84,7 +69,7 @@ test('worker: rows come in order and whole, and other statements beside them', a
 test('worker: a slow consumer is read one batch ahead, and others go on', async (t) => {
   const { partition } = await workerWorld(t, { size: 1 });
   const sql = 'SELECT a.id, b.id FROM account a, account b';
-  const slow = Array.from({ length: 20 }, () => partition.read(request(sql)));
+  const slow = Array.from({ length: 20 }, () => partition.read(readOf(sql)));
   const first = await Promise.all(slow.map((rows) => rows.next()));
   t.true(first.every(({ done }) => done === false));
   const count = await readAll(partition, COUNTED);

@@ -4,11 +4,11 @@ import test, { type ExecutionContext } from 'ava';
 import { must } from '#shared/assert.ts';
 import { DatabaseError } from '#shared/error.ts';
 import type { Row } from '#shared/sql/column-type.ts';
-import { Partition, type ReadRequest } from '#leaf/partition/partition.ts';
-import type { TransactionTag } from '#shared/wire/message.ts';
+import { Partition } from '#leaf/partition/partition.ts';
 import type { WorkerPool } from '#leaf/worker/worker-pool.ts';
 import {
   insertOf,
+  readOf,
   rowsOf,
   tagOf,
   testEnvironment,
@@ -34,12 +34,6 @@ async function reopened(t: ExecutionContext, partition: Partition, directory: st
   t.teardown(() => again.close());
   t.is(again.failure, null);
   return again;
-}
-
-function readOf(sql: string, transaction: TransactionTag): ReadRequest {
-  const statement = { sql, parameters: [] };
-  const how = { columns: [], forUpdate: false, lockWaitTimeoutMs: 5000 };
-  return { catalogVersion: 1, transaction, statement, ...how };
 }
 
 const sumAfter = (added: number): Row[] => [[ROWS, (ROWS * (ROWS + 1)) / 2 + ROWS * added]];
@@ -182,7 +176,7 @@ test('large read among own writes: interrupted, it takes the transaction with it
   await partition.write(writeOf(ADD_ONE, [], tag));
   const interruption = new AbortController();
   const sql = 'SELECT count(*) FROM account a, account b WHERE a.id < b.id';
-  const rows = partition.read(readOf(sql, joined), interruption.signal);
+  const rows = partition.read(readOf(sql, { transaction: joined }), interruption.signal);
   const first = rows.next();
   await until('work in a worker', () => pool.busy === 1);
   const next = partition.write(insertOf(ROWS + 1, 1));
@@ -240,7 +234,7 @@ test('large write: a read that is given up between two batches holds up nobody',
   const sql = `SELECT id FROM account WHERE id <= 3000 UNION ALL
     SELECT count(*) FROM account a, account b, account c WHERE a.id + b.id + c.id < 0`;
   const abort = new AbortController();
-  const rows = partition.read(readOf(sql, joined), abort.signal);
+  const rows = partition.read(readOf(sql, { transaction: joined }), abort.signal);
   t.false((await rows.next()).done);
   await until('the next batch to be asked for', () => pool.busy === 1);
   abort.abort();
