@@ -99,6 +99,14 @@ export function updateApplied(applied: Position, timestamp: bigint): CompiledSta
   return { sql: UPDATE_APPLIED, parameters: [BigInt(term), lsn, logHash, timestamp] };
 }
 
+/** A record in the log, with what the file must note of it. */
+export interface AppendedRecord {
+  readonly position: Position;
+  readonly timestamp: bigint;
+  /** Where it is a definition. */
+  readonly change?: DefinitionChange;
+}
+
 /** The writer's connection. At most one transaction at a time; who may begin one holds the lock. */
 export class StateFile {
   readonly path: string;
@@ -197,20 +205,16 @@ export class StateFile {
     return this.#commitsElsewhere ? null : this.#commits;
   }
 
-  /** Another connection is about to commit; `committedElsewhere` tells when it has. */
-  commitsElsewhere(): void {
+  /** `commit` is another connection's COMMIT of all records up to that one. */
+  async commitElsewhere(
+    { position, timestamp, change }: AppendedRecord,
+    commit: () => Promise<void>,
+  ): Promise<void> {
     this.#commitsElsewhere = true;
-  }
-
-  /** Another connection has committed records up to here; one of them may be a definition. */
-  committedElsewhere(
-    applied: Position,
-    timestamp: bigint,
-    change: DefinitionChange | null = null,
-  ): void {
+    await commit();
     this.#commitsElsewhere = false;
-    this.#next = { ...this.#meta, applied, timestamp };
-    if (change !== null) this.#noteDefinition(change);
+    this.#next = { ...this.#meta, applied: position, timestamp };
+    if (change !== undefined) this.#noteDefinition(change);
     this.#takeOver();
   }
 
@@ -224,7 +228,7 @@ export class StateFile {
     return this.#schemaKnown;
   }
 
-  /** `commit` is another connection's COMMIT of a definition, and `committedElsewhere`. */
+  /** `commit` is `commitElsewhere` of a definition. */
   async redefineElsewhere(commit: () => Promise<void>): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#redefined = promise;

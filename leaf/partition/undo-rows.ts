@@ -35,14 +35,14 @@ export async function undoRecords(core: PartitionCore, undone: UndoneRecords): P
     return;
   }
   const changes = await changesToUndo(log, undone);
-  const { position, timestamp } = await placeAfter(log, undone);
+  const place = await placeAfter(log, undone);
+  const applied = updateApplied(place.position, place.timestamp);
   const worker = await workers.begin(core.workerFile(), { foreignKeys: false, captures: false });
   await worker.orRollback(async () => {
     for (const some of inGroups(changes.reverse())) await worker.undo(some);
-    file.commitsElsewhere();
-    await worker.commit([updateApplied(position, timestamp), forgetVerdicts(undone)]);
+    const statements = [applied, forgetVerdicts(undone)];
+    await file.commitElsewhere(place, () => worker.commit(statements));
   });
-  file.committedElsewhere(position, timestamp);
 }
 
 /** Brings a file back, within its transaction, with turns for others. */

@@ -12,13 +12,8 @@ import type { LogPlace } from '#leaf/log/long-place.ts';
 import type { WorkerTransaction } from '#leaf/worker/worker-transaction.ts';
 import { patientClaim } from '#shared/lock-claim.ts';
 import type { PartitionCore } from './partition-core.ts';
-import {
-  appendRecord,
-  checkSize,
-  makeVisibleElsewhere,
-  syncPrepare,
-  type AppendedRecord,
-} from './write-transaction.ts';
+import type { AppendedRecord } from './state-file.ts';
+import { appendRecord, checkSize, makeVisibleElsewhere, syncPrepare } from './write-transaction.ts';
 
 const NO_BYTES = new Uint8Array(0);
 

@@ -9,24 +9,16 @@
 
 import { assert, must } from '#shared/assert.ts';
 import { databaseError } from '#shared/error.ts';
-import type { DefinitionChange, LogPayload } from '#shared/log/log-record.ts';
-import type { LSN, Position } from '#shared/log/lsn.ts';
+import type { LogPayload } from '#shared/log/log-record.ts';
+import type { LSN } from '#shared/log/lsn.ts';
 import type { ChangeCapture } from '#shared/sqlite-file.ts';
 import type { WorkerTransaction } from '#leaf/worker/worker-transaction.ts';
 import { decides, syncPrepareLater } from './late-sync.ts';
 import type { PartitionCore } from './partition-core.ts';
-import { updateApplied } from './state-file.ts';
+import { updateApplied, type AppendedRecord } from './state-file.ts';
 
 /** The changes of one transaction on one partition, unless a leaf is told otherwise, in bytes. */
 const TRANSACTION_BYTES_MAX = 128 * 1024 * 1024;
-
-/** A record in the log, with what the file must note of it. */
-export interface AppendedRecord {
-  readonly position: Position;
-  readonly timestamp: bigint;
-  /** Where it is a definition. */
-  readonly change?: DefinitionChange;
-}
 
 /** Whether a record is synced before what follows, or some time after (late-sync.ts). */
 type Durable = 'sync' | 'late';
@@ -166,16 +158,16 @@ export async function makeVisibleElsewhere(
 /** COMMIT in the worker: everything up to the record is in the file, as its own meta row says. */
 export async function commitInWorker(
   { file, verdicts }: PartitionCore,
-  { position, timestamp, change }: AppendedRecord,
+  record: AppendedRecord,
   worker: WorkerTransaction,
 ): Promise<void> {
+  const { position, timestamp, change } = record;
   const { statements, written } = verdicts.flushElsewhere();
-  const commit = async (): Promise<void> => {
-    file.commitsElsewhere();
-    await worker.commit([updateApplied(position, timestamp), ...statements]);
-    written();
-    file.committedElsewhere(position, timestamp, change ?? null);
-  };
+  const commit = (): Promise<void> =>
+    file.commitElsewhere(record, async () => {
+      await worker.commit([updateApplied(position, timestamp), ...statements]);
+      written();
+    });
   await (change === undefined ? commit() : file.redefineElsewhere(commit));
 }
 

@@ -5,7 +5,7 @@ import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
-import { Partition, type ReadRequest } from '#leaf/partition/partition.ts';
+import { Partition } from '#leaf/partition/partition.ts';
 import { ReferenceFile } from '#leaf/partition/reference-file.ts';
 import { realClock, type Clock } from '#shared/clock.ts';
 import { createStateFile, StateFile } from '#leaf/partition/state-file.ts';
@@ -15,6 +15,7 @@ import { temporaryDirectory } from '#test/support/temporary-directory.ts';
 import {
   createTestPartition,
   insertOf,
+  readOf,
   testDirectory,
   testEnvironment,
   testPlace,
@@ -30,16 +31,8 @@ const COUNT = 'SELECT count(*) FROM account';
 const clock: Clock = { ...realClock, after: () => ({ cancel: () => undefined }) };
 
 function shortRead(partition: Partition, sql: string, catalogVersion = 1): readonly Row[] | null {
-  const request: ReadRequest = {
-    catalogVersion,
-    transaction: null,
-    statement: { sql, parameters: [] },
-    columns: [{ kind: 'integer', bits: 32, unsigned: false }],
-    forUpdate: false,
-    lockWaitTimeoutMs: 5000,
-    mayLimit: true,
-  };
-  return partition.readNow(request);
+  const columns = [{ kind: 'integer', bits: 32, unsigned: false }] as const;
+  return partition.readNow(readOf(sql, { catalogVersion, columns, mayLimit: true }));
 }
 
 /** Reads until a snapshot is kept; answers the last result's only value. */
@@ -157,7 +150,7 @@ test('the WAL begins anew though there were reads amid the checkpoint', async (t
   t.deepEqual(reads, [1]);
 });
 
-test('while another connection may commit, no snapshot is known to be the newest', (t) => {
+test('while another connection may commit, no snapshot is known to be the newest', async (t) => {
   const path = join(temporaryDirectory(t), 'data.sqlite');
   createStateFile(path, { role: 'primary', durability: 'sync', origin: 'test' });
   const file = new StateFile(path, new ReferenceFile(null));
@@ -166,9 +159,9 @@ test('while another connection may commit, no snapshot is known to be the newest
   file.begin(true);
   file.commit();
   t.is(file.commits, 1);
-  file.commitsElsewhere();
-  t.is(file.commits, null);
-  file.committedElsewhere(file.meta.applied, 1n);
+  await file.commitElsewhere({ position: file.meta.applied, timestamp: 1n }, async () => {
+    t.is(file.commits, null);
+  });
   t.is(file.commits, 2);
 });
 
