@@ -26,17 +26,13 @@ function writeNullBitmap(writer: PacketWriter, row: Row, columns: number): void 
 /** ProtocolBinary::ResultsetRow. */
 export function writeBinaryRow(writer: PacketWriter, row: Row, format: RowFormat): void {
   const { types } = format;
-  const isUtf8 = format.encoding.encode === null;
   writer.start();
   writer.uint8(0);
   writeNullBitmap(writer, row, types.length);
   for (let index = 0; index < types.length; index += 1) {
     const value = row[index] ?? null;
     const type = types[index];
-    if (value === null || type === undefined) continue;
-    // What many values are takes the shortest way.
-    if (isUtf8 && type.kind === 'string') writer.lengthEncodedText(value as string);
-    else writeBinaryValue(writer, value, type, format);
+    if (value !== null && type !== undefined) writeBinaryValue(writer, value, type, format);
   }
   writer.finish();
 }

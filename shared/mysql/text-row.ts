@@ -22,11 +22,13 @@ export function writeFormatted(
   type: ColumnType,
   format: RowFormat,
 ): void {
+  const { encode } = format.encoding;
+  // What most values are takes the shortest way.
+  if (encode === null && type.kind === 'string') return writer.lengthEncodedText(value as string);
   const formatted =
     type.kind === 'timestamp'
       ? timestampInZone(String(value), format.zone, type.fsp)
       : formatValue(value, type);
-  const { encode } = format.encoding;
   if (typeof formatted !== 'string') writer.lengthEncodedBytes(formatted);
   else if (encode === null) writer.lengthEncodedText(formatted);
   else writer.lengthEncodedBytes(encode(formatted));
@@ -36,13 +38,10 @@ export function writeFormatted(
 export function writeTextRow(writer: PacketWriter, row: Row, format: RowFormat): void {
   writer.start();
   const { types } = format;
-  const isUtf8 = format.encoding.encode === null;
   for (let index = 0; index < types.length; index += 1) {
     const value = row[index] ?? null;
     const type = types[index];
     if (value === null || type === undefined) writer.uint8(NULL_VALUE);
-    // What most values are takes the shortest way.
-    else if (isUtf8 && type.kind === 'string') writer.lengthEncodedText(value as string);
     else if (type.kind === 'integer' && (typeof value === 'number' || typeof value === 'bigint'))
       writer.lengthEncodedWhole(value);
     else writeFormatted(writer, value, type, format);
