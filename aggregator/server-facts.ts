@@ -23,7 +23,7 @@ export function serverFacts(
     version: serverVersion(settings.version),
     hostname: settings.advertise?.host ?? hostname(),
     port: settings.port,
-    socket: settings.socket ?? '',
+    socket: settings.socket ?? null,
     serverUuid: groups.join('-'),
     dataDirectory: settings.dataDir,
     maxConnections: settings.maxConnections ?? connectionsMax,

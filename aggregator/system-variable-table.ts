@@ -10,8 +10,8 @@ export interface ServerFacts {
   readonly version: string;
   readonly hostname: string;
   readonly port: number;
-  /** The file of its UNIX socket; absent: there is none. */
-  readonly socket?: string;
+  /** The file of its UNIX socket; absent or null: there is none. */
+  readonly socket?: string | null;
   /** The cluster's id in the form of a UUID. */
   readonly serverUuid: string;
   readonly dataDirectory: string;

@@ -7,9 +7,8 @@ import { Connection } from './connection.ts';
 import { writeEarlyError } from './error-packet.ts';
 import type { ConnectionParts, FrontDoorParts } from './front-door-parts.ts';
 import { FullAuthentication } from './full-authentication.ts';
-import { ListenError } from './listen-error.ts';
 import { Nonces } from './nonces.ts';
-import { makeRoom } from './socket-file.ts';
+import { ListenError, makeRoom } from './socket-file.ts';
 import { SharedFlush } from './shared-flush.ts';
 import { PacketWriter } from '#shared/mysql/packet-writer.ts';
 

@@ -2,10 +2,18 @@
 
 import { lstatSync, unlinkSync } from 'node:fs';
 import { connect } from 'node:net';
-import { ListenError } from './listen-error.ts';
 
 /** What the system takes for a socket's name, in bytes. */
 const PATH_BYTES_MAX = 107;
+
+/** Nothing listens at that socket. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError';
+
+  constructor(path: string, reason: string) {
+    super(`cannot listen on the socket ${path}: ${reason}`);
+  }
+}
 
 /**
  * Makes room for a socket at `path`: takes away what a server that was killed has left. Rejects
