@@ -35,14 +35,25 @@ class Asking {
   }
 }
 
-function asking(...ages: readonly number[]): Asking[] {
+/** One of each age. */
+function asking<const Ages extends readonly number[]>(...ages: Ages) {
   const locks = new KnownLocks();
-  return ages.map((age) => new Asking(locks, age));
+  return ages.map((age) => new Asking(locks, age)) as { [K in keyof Ages]: Asking };
+}
+
+/** The same, each of which has a lock. */
+function holding(...ages: readonly [number, number, number]) {
+  const all = asking(...ages);
+  const [one, two, three] = all;
+  one.take(a);
+  two.take(b);
+  three.take(c);
+  return all;
 }
 
 test('known locks: the younger of two is refused when the circle closes, and once', (t) => {
   for (const youngerIsLast of [true, false]) {
-    const [older, younger] = asking(1, 2) as [Asking, Asking];
+    const [older, younger] = asking(1, 2);
     older.take(a);
     younger.take(b);
     const first = youngerIsLast ? older.ask(b) : younger.ask(a);
@@ -60,7 +71,7 @@ test('known locks: the younger of two is refused when the circle closes, and onc
 });
 
 test('known locks: who holds a lock is known by the answer alone', (t) => {
-  const [one, two] = asking(1, 2) as [Asking, Asking];
+  const [one, two] = asking(1, 2);
   const oneOnA = one.ask(a);
   const twoOnA = two.ask(a);
   two.take(b);
@@ -75,10 +86,7 @@ test('known locks: who holds a lock is known by the answer alone', (t) => {
 });
 
 test('known locks: a row of waits is no circle, nor is one whose holder has ended', (t) => {
-  const [one, two, three] = asking(1, 2, 3) as [Asking, Asking, Asking];
-  one.take(a);
-  two.take(b);
-  three.take(c);
+  const [one, two, three] = holding(1, 2, 3);
   three.ask(b);
   two.ask(a);
   t.deepEqual([one.refused, two.refused, three.refused], [[], [], []]);
@@ -88,10 +96,7 @@ test('known locks: a row of waits is no circle, nor is one whose holder has ende
 });
 
 test('known locks: of a circle of three the youngest alone is refused', (t) => {
-  const [one, two, three] = asking(2, 3, 1) as [Asking, Asking, Asking];
-  one.take(a);
-  two.take(b);
-  three.take(c);
+  const [one, two, three] = holding(2, 3, 1);
   one.ask(b);
   two.ask(c);
   three.ask(a);
